@@ -1,0 +1,1 @@
+//! Aligns the features of shared dependencies; it has no code.
