@@ -1,1 +1,21 @@
-//! ironbook-core
+//! What every part of Ironbook shares: display, progress, interrupt, seeds, and the variable store of cells.
+//!
+//! Light on purpose (serde only), so that front ends can link it as well as the standard library.
+
+pub mod bundle;
+pub mod display;
+pub mod error;
+pub mod frame;
+pub mod inspect;
+pub mod interrupt;
+pub mod progress;
+pub mod registry;
+pub mod rt;
+pub mod seed;
+pub mod sink;
+
+pub use bundle::Bundle;
+pub use display::{Display, DisplayHandle, display, display_updatable};
+pub use error::CellError;
+pub use interrupt::{Interrupted, check};
+pub use progress::Progress;

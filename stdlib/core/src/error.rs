@@ -1,0 +1,52 @@
+//! What ends a cell early: the error that `?` carries out of it, with its chain of causes.
+
+use std::any::Any;
+use std::error::Error;
+
+/// The error type of cells: anything that can be displayed becomes one through `?`.
+///
+/// `From` asks for `Display` only, so `Box<dyn Error + Send + Sync>` and `String` work as well; the chain of
+/// causes is recovered for error types that the library registered with [`register_chain`].
+#[derive(Debug)]
+pub struct CellError {
+    /// Type of the error, as `std::any::type_name` prints it.
+    pub type_name: &'static str,
+    /// The message, then its causes from outer to inner.
+    pub chain: Vec<String>,
+    /// Whether this is the library saying that it was interrupted.
+    pub interrupted: bool,
+}
+
+impl<E: std::fmt::Display + 'static> From<E> for CellError {
+    fn from(error: E) -> Self {
+        let mut chain = vec![error.to_string()];
+        let any: &dyn Any = &error;
+        causes(any, &mut chain);
+        let interrupted = any.is::<crate::interrupt::Interrupted>()
+            || chain.last().is_some_and(|last| last == "interrupted") && crate::interrupt::requested();
+        CellError { type_name: std::any::type_name::<E>(), chain, interrupted }
+    }
+}
+
+type ChainFn = fn(&dyn Any) -> Option<&dyn Error>;
+
+static CHAINS: std::sync::RwLock<Vec<ChainFn>> = std::sync::RwLock::new(Vec::new());
+
+/// Lets errors of type `E` show their causes when `?` carries them out of a cell.
+pub fn register_chain<E: Error + 'static>() {
+    let mut chains = CHAINS.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    chains.push(|any| any.downcast_ref::<E>().map(|e| e as &dyn Error));
+}
+
+fn causes(any: &dyn Any, chain: &mut Vec<String>) {
+    let boxed = any.downcast_ref::<Box<dyn Error>>().map(|b| &**b);
+    let sync = any.downcast_ref::<Box<dyn Error + Send + Sync>>().map(|b| &**b as &dyn Error);
+    let io = any.downcast_ref::<std::io::Error>().map(|e| e as &dyn Error);
+    let chains = CHAINS.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let found = boxed.or(sync).or(io).or_else(|| chains.iter().find_map(|f| f(any)));
+    let mut next = found.and_then(Error::source);
+    while let Some(cause) = next {
+        chain.push(cause.to_string());
+        next = cause.source();
+    }
+}

@@ -1,0 +1,39 @@
+//! The interrupt flag: set by the runtime, polled by every long loop of the library and ticked by loops of user code.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static REQUESTED: AtomicBool = AtomicBool::new(false);
+
+/// The user asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
+
+/// Payload of the unwind that ends an interrupted cell.
+#[derive(Debug)]
+pub struct InterruptUnwind;
+
+/// Asks the running cell to stop.
+pub fn request() {
+    REQUESTED.store(true, Ordering::Relaxed);
+}
+
+/// Forgets an earlier request (the runtime does so before each cell).
+pub fn clear() {
+    REQUESTED.store(false, Ordering::Relaxed);
+}
+
+/// Whether the user asked to stop.
+#[inline]
+pub fn requested() -> bool {
+    REQUESTED.load(Ordering::Relaxed)
+}
+
+/// Library loops call this once per step and pass the error on with `?`.
+///
+/// # Errors
+/// [`Interrupted`] once the user asked to stop.
+#[inline]
+pub fn check() -> Result<(), Interrupted> {
+    if requested() { Err(Interrupted) } else { Ok(()) }
+}
