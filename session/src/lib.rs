@@ -1,1 +1,13 @@
-//! ironbook-session
+//! The session: cells, the engine that compiles them, the runtime process that runs them, and their data flow.
+//!
+//! It knows no terminal and no wire format of a front end, and links neither polars nor candle.
+
+pub mod event;
+pub mod flow;
+pub mod map;
+pub mod source;
+
+pub use event::{Event, Execution, Failure, FailureKind, Status, Timing};
+pub use flow::{Flow, Record};
+pub use map::ExecutionId;
+pub use source::{Part, Source};

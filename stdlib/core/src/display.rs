@@ -13,6 +13,12 @@ pub trait Display {
     fn bundle(&self) -> Bundle;
 }
 
+impl<T: Display + ?Sized> Display for &T {
+    fn bundle(&self) -> Bundle {
+        (**self).bundle()
+    }
+}
+
 impl Display for Bundle {
     fn bundle(&self) -> Bundle {
         self.clone()

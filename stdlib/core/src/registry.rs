@@ -6,6 +6,7 @@
 use crate::bundle::Bundle;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::RwLock;
 
 /// What is known of a registered type.
@@ -15,6 +16,7 @@ pub struct Entry {
     pub show: fn(&dyn Any) -> Bundle,
     /// Shape and heap bytes of a value.
     pub inspect: fn(&dyn Any) -> (Option<String>, u64),
+    cast: fn(*const ()) -> *const dyn Any,
 }
 
 static ENTRIES: RwLock<Option<HashMap<TypeId, Entry>>> = RwLock::new(None);
@@ -32,7 +34,7 @@ static ENTRIES: RwLock<Option<HashMap<TypeId, Entry>>> = RwLock::new(None);
 /// ```
 pub fn register<T: Any>(show: fn(&dyn Any) -> Bundle, inspect: fn(&dyn Any) -> (Option<String>, u64)) {
     let mut guard = ENTRIES.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-    guard.get_or_insert_default().insert(TypeId::of::<T>(), Entry { show, inspect });
+    guard.get_or_insert_default().insert(TypeId::of::<T>(), Entry { show, inspect, cast: |value| value.cast::<T>() as *const dyn Any });
 }
 
 /// The entry of a type.
@@ -44,4 +46,37 @@ pub fn entry(id: TypeId) -> Option<Entry> {
 /// Shows a value of a registered type.
 pub fn show(value: &dyn Any) -> Option<Bundle> {
     entry(value.type_id()).map(|e| (e.show)(value))
+}
+
+/// Shows a value of a registered type whose own type may not be known to be `'static`.
+#[expect(unsafe_code, reason = "a borrowed value has no `dyn Any`")]
+pub fn show_borrowed<T>(value: &T) -> Option<Bundle> {
+    let entry = entry(lifetime_free_id::<T>())?;
+    // SAFETY: the ids are equal, so `T` is, up to lifetimes, the registered type that `cast` casts to; registered types
+    // are `'static` and have no lifetimes; the reference ends with this call, as `show` returns an owned bundle.
+    let any: &dyn Any = unsafe { &*(entry.cast)(std::ptr::from_ref(value).cast()) };
+    Some((entry.show)(any))
+}
+
+/// The `TypeId` of a type, with all its lifetimes taken for `'static`.
+#[expect(unsafe_code, reason = "`TypeId::of` asks for `'static`")]
+fn lifetime_free_id<T>() -> TypeId {
+    trait Id {
+        fn id(&self) -> TypeId
+        where
+            Self: 'static;
+    }
+    impl<T: ?Sized> Id for PhantomData<T> {
+        fn id(&self) -> TypeId
+        where
+            Self: 'static,
+        {
+            TypeId::of::<T>()
+        }
+    }
+    let phantom = PhantomData::<T>;
+    let short: &dyn Id = &phantom;
+    // SAFETY: the value has no size and no data; only the vtable is used, which is the same for all lifetimes.
+    let long: &(dyn Id + 'static) = unsafe { std::mem::transmute::<&dyn Id, &(dyn Id + 'static)>(short) };
+    long.id()
 }
