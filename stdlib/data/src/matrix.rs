@@ -1,0 +1,151 @@
+//! The dense feature matrix that models are fitted to.
+
+use crate::error::DataError;
+use crate::frame::{find, push_floats};
+use ironbook_core::inspect::Inspect;
+use ironbook_core::{Bundle, Display};
+use polars::prelude::{Column, DataFrame};
+use std::fmt;
+
+/// Features as numbers: `rows` x `cols` of `f64`, column after column, each with a name.
+///
+/// Missing values are NaN. Integers beyond 2^53 lose their last digits, as everywhere in `f64`.
+#[derive(Clone, PartialEq)]
+pub struct Matrix {
+    names: Vec<String>,
+    rows: usize,
+    data: Vec<f64>,
+}
+
+impl Matrix {
+    /// The named columns of a frame, in the order given: numbers as they are, booleans as 0 and 1, null as NaN.
+    ///
+    /// # Errors
+    /// [`DataError::NoColumns`], [`DataError::UnknownColumn`], [`DataError::DuplicateColumn`], and
+    /// [`DataError::NotNumeric`] for text, dates and nested columns.
+    pub fn from_frame(df: &DataFrame, columns: &[impl AsRef<str>]) -> Result<Self, DataError> {
+        let names: Vec<String> = columns.iter().map(|c| c.as_ref().to_owned()).collect();
+        Self::from_named(df, names)
+    }
+
+    fn from_named(df: &DataFrame, names: Vec<String>) -> Result<Self, DataError> {
+        check_names(&names)?;
+        let mut data = Vec::with_capacity(df.height() * names.len());
+        for name in &names {
+            push_floats(find(df, name)?, &mut data)?;
+        }
+        Ok(Matrix { names, rows: df.height(), data })
+    }
+
+    /// A matrix of named columns of one length.
+    ///
+    /// # Errors
+    /// [`DataError::NoColumns`], [`DataError::DuplicateColumn`], [`DataError::Length`].
+    pub fn from_columns(columns: Vec<(String, Vec<f64>)>) -> Result<Self, DataError> {
+        let rows = columns.first().map_or(0, |(_, values)| values.len());
+        if let Some((name, values)) = columns.iter().find(|(_, values)| values.len() != rows) {
+            return Err(DataError::Length { name: name.clone(), expected: rows, found: values.len() });
+        }
+        let (names, values): (Vec<String>, Vec<Vec<f64>>) = columns.into_iter().unzip();
+        check_names(&names)?;
+        Ok(Matrix { names, rows, data: values.concat() })
+    }
+
+    /// Number of rows (samples).
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns (features).
+    pub fn cols(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Names of the columns, in order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Column `j`, of length [`rows`](Self::rows).
+    ///
+    /// # Panics
+    /// If `j` is not below [`cols`](Self::cols).
+    pub fn column(&self, j: usize) -> &[f64] {
+        assert!(j < self.cols(), "column {j} of a matrix with {} columns", self.cols());
+        &self.data[j * self.rows..(j + 1) * self.rows]
+    }
+
+    /// The column of this name.
+    pub fn by_name(&self, name: &str) -> Option<&[f64]> {
+        self.names.iter().position(|n| n == name).map(|j| self.column(j))
+    }
+
+    /// The value in row `i` and column `j`.
+    ///
+    /// # Panics
+    /// If either is out of range.
+    pub fn get(&self, i: usize, j: usize) -> f64 {
+        self.column(j)[i]
+    }
+
+    /// All values, column after column.
+    pub fn data(&self) -> &[f64] {
+        &self.data
+    }
+
+    /// The rows with these numbers, in this order; a number may be given more than once.
+    ///
+    /// # Panics
+    /// If a number is not below [`rows`](Self::rows).
+    #[must_use]
+    pub fn select_rows(&self, rows: &[usize]) -> Self {
+        let mut data = Vec::with_capacity(rows.len() * self.cols());
+        for j in 0..self.cols() {
+            let column = self.column(j);
+            data.extend(rows.iter().map(|&i| column[i]));
+        }
+        Matrix { names: self.names.clone(), rows: rows.len(), data }
+    }
+
+    /// The matrix as a frame of `f64` columns.
+    ///
+    /// # Errors
+    /// [`DataError::Polars`], if polars refuses the columns.
+    pub fn to_frame(&self) -> Result<DataFrame, DataError> {
+        let columns = (0..self.cols()).map(|j| Column::new(self.names[j].as_str().into(), self.column(j))).collect();
+        Ok(DataFrame::new(self.rows, columns)?)
+    }
+}
+
+fn check_names(names: &[String]) -> Result<(), DataError> {
+    if names.is_empty() {
+        return Err(DataError::NoColumns);
+    }
+    match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        Some((_, name)) => Err(DataError::DuplicateColumn { name: name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Shape and names only: a matrix can have millions of values.
+impl fmt::Debug for Matrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Matrix {} x {} [{}]", self.rows, self.cols(), self.names.join(", "))
+    }
+}
+
+impl Display for Matrix {
+    fn bundle(&self) -> Bundle {
+        Bundle::text(format!("{self:?}"))
+    }
+}
+
+impl Inspect for Matrix {
+    fn shape(&self) -> Option<String> {
+        Some(format!("{} x {}", self.rows, self.cols()))
+    }
+
+    fn heap_bytes(&self) -> u64 {
+        (self.data.capacity() * size_of::<f64>()) as u64
+    }
+}
