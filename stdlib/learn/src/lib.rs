@@ -1,1 +1,26 @@
-//! ironbook-learn
+//! Models for tables: baselines and linear models, each a plain `XParams` whose `fit` returns a fitted `X`.
+//!
+//! ```
+//! use ironbook_data::{Dataset, Matrix};
+//! use ironbook_learn::{Fit, LogisticRegression, PredictProba};
+//!
+//! let hours = Matrix::from_columns(vec![("hours".into(), vec![0.5, 1.0, 1.5, 2.0, 2.5, 3.0])])?;
+//! let data = Dataset { features: hours, target: vec![0.0, 0.0, 1.0, 0.0, 1.0, 1.0], target_name: "passed".into() };
+//! let model = LogisticRegression::params().c(10.0).fit(&data)?;
+//! let chances = model.predict_proba(&data.features)?;
+//! assert!(chances[0] < 0.2 && chances[5] > 0.8);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod baseline;
+mod check;
+mod error;
+mod linear;
+mod model;
+mod persist;
+pub mod table;
+
+pub use baseline::{MajorityBaseline, MajorityBaselineParams, MeanBaseline, MeanBaselineParams};
+pub use error::LearnError;
+pub use linear::logistic::{ClassWeight, LogisticRegression, LogisticRegressionParams};
+pub use model::{Fit, Persist, Predict, PredictProba, Signature};

@@ -1,0 +1,184 @@
+//! Baselines: what a model has to beat before it is worth anything.
+
+use crate::check;
+use crate::error::LearnError;
+use crate::model::{Fit, Persist, Predict, PredictProba, Signature};
+use crate::table::{Table, number};
+use ironbook_core::inspect::Inspect;
+use ironbook_core::{Bundle, Display};
+use ironbook_data::{Dataset, Matrix};
+use serde::{Deserialize, Serialize};
+
+/// Parameters of [`MajorityBaseline`]; there are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MajorityBaselineParams {}
+
+/// Predicts the share of class 1 in the training data for every row, and the larger class as the class.
+///
+/// As scikit-learn's `DummyClassifier(strategy="prior")`: class 0 wins a tie. A single class is fine here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MajorityBaseline {
+    /// What it reads (nothing of it) and predicts.
+    signature: Signature,
+    prior: f64,
+    n_rows: usize,
+}
+
+impl MajorityBaseline {
+    /// Parameters with their defaults.
+    pub fn params() -> MajorityBaselineParams {
+        MajorityBaselineParams::default()
+    }
+
+    /// The share of class 1 in the training data.
+    pub fn prior(&self) -> f64 {
+        self.prior
+    }
+}
+
+impl MajorityBaselineParams {
+    /// Parameters with their defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Fit for MajorityBaselineParams {
+    type Model = MajorityBaseline;
+
+    /// # Errors
+    /// [`LearnError::NoRows`], [`LearnError::NoFeatures`], [`LearnError::Length`], [`LearnError::NotBinary`].
+    fn fit(&self, data: &Dataset) -> Result<MajorityBaseline, LearnError> {
+        check::shape(data)?;
+        match check::binary(data, None) {
+            Ok(()) | Err(LearnError::OneClass { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let n_rows = data.target.len();
+        let prior = data.target.iter().sum::<f64>() / n_rows as f64;
+        Ok(MajorityBaseline { signature: signature(data), prior, n_rows })
+    }
+}
+
+fn signature(data: &Dataset) -> Signature {
+    Signature { features: data.features.names().to_vec(), target: data.target_name.clone() }
+}
+
+impl Predict for MajorityBaseline {
+    fn predict(&self, features: &Matrix) -> Result<Vec<f64>, LearnError> {
+        check::columns(features, &self.signature.features)?;
+        let class = if self.prior > 0.5 { 1.0 } else { 0.0 };
+        Ok(vec![class; features.rows()])
+    }
+
+    fn signature(&self) -> Signature {
+        self.signature.clone()
+    }
+}
+
+impl PredictProba for MajorityBaseline {
+    fn predict_proba(&self, features: &Matrix) -> Result<Vec<f64>, LearnError> {
+        check::columns(features, &self.signature.features)?;
+        Ok(vec![self.prior; features.rows()])
+    }
+}
+
+impl Persist for MajorityBaseline {
+    const FORMAT: &'static str = "ironbook/majority_baseline";
+}
+
+impl Display for MajorityBaseline {
+    fn bundle(&self) -> Bundle {
+        let title = format!("MajorityBaseline for \"{}\", {} rows", self.signature.target, self.n_rows);
+        let mut table = Table::new(title, &["", "value"]);
+        table.row([format!("P({} = 1)", self.signature.target), number(self.prior)]);
+        table.bundle()
+    }
+}
+
+impl Inspect for MajorityBaseline {
+    fn shape(&self) -> Option<String> {
+        Some(format!("P = {}", number(self.prior)))
+    }
+}
+
+/// Parameters of [`MeanBaseline`]; there are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeanBaselineParams {}
+
+/// Predicts the mean of the training target for every row, as scikit-learn's `DummyRegressor(strategy="mean")`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeanBaseline {
+    /// What it reads (nothing of it) and predicts.
+    signature: Signature,
+    mean: f64,
+    n_rows: usize,
+}
+
+impl MeanBaseline {
+    /// Parameters with their defaults.
+    pub fn params() -> MeanBaselineParams {
+        MeanBaselineParams::default()
+    }
+
+    /// The mean of the training target.
+    pub fn mean(&self) -> f64 {
+        self.mean
+    }
+}
+
+impl MeanBaselineParams {
+    /// Parameters with their defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Fit for MeanBaselineParams {
+    type Model = MeanBaseline;
+
+    /// # Errors
+    /// [`LearnError::NoRows`], [`LearnError::NoFeatures`], [`LearnError::Length`], [`LearnError::TargetNotFinite`].
+    fn fit(&self, data: &Dataset) -> Result<MeanBaseline, LearnError> {
+        check::shape(data)?;
+        let n_rows = data.target.len();
+        let count = data.target.iter().filter(|y| !y.is_finite()).count();
+        if count > 0 {
+            return Err(LearnError::TargetNotFinite { target: data.target_name.clone(), count, rows: n_rows });
+        }
+        // Differences from the first value, so that large targets neither overflow nor lose digits.
+        let shift = data.target[0];
+        let mean = shift + data.target.iter().map(|y| (y - shift) / n_rows as f64).sum::<f64>();
+        Ok(MeanBaseline { signature: signature(data), mean, n_rows })
+    }
+}
+
+impl Predict for MeanBaseline {
+    fn predict(&self, features: &Matrix) -> Result<Vec<f64>, LearnError> {
+        check::columns(features, &self.signature.features)?;
+        Ok(vec![self.mean; features.rows()])
+    }
+
+    fn signature(&self) -> Signature {
+        self.signature.clone()
+    }
+}
+
+impl Persist for MeanBaseline {
+    const FORMAT: &'static str = "ironbook/mean_baseline";
+}
+
+impl Display for MeanBaseline {
+    fn bundle(&self) -> Bundle {
+        let title = format!("MeanBaseline for \"{}\", {} rows", self.signature.target, self.n_rows);
+        let mut table = Table::new(title, &["", "value"]);
+        table.row([format!("mean of {}", self.signature.target), number(self.mean)]);
+        table.bundle()
+    }
+}
+
+impl Inspect for MeanBaseline {
+    fn shape(&self) -> Option<String> {
+        Some(format!("mean = {}", number(self.mean)))
+    }
+}

@@ -1,0 +1,125 @@
+//! Checks that the models share.
+
+use crate::error::LearnError;
+use ironbook_data::{Dataset, Matrix};
+use rayon::prelude::*;
+
+/// What one pass over a column tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moments {
+    /// Mean, or the value of a constant column, exactly.
+    pub(crate) mean: f64,
+    /// Standard deviation (denominator n), 0 exactly for a constant column.
+    pub(crate) std: f64,
+}
+
+/// Refuses what no model can be fitted to.
+pub(crate) fn shape(data: &Dataset) -> Result<(), LearnError> {
+    if data.features.cols() == 0 {
+        return Err(LearnError::NoFeatures { target: data.target_name.clone() });
+    }
+    if data.features.rows() == 0 {
+        return Err(LearnError::NoRows);
+    }
+    length("target", data.features.rows(), data.target.len())
+}
+
+pub(crate) fn length(what: &'static str, features: usize, found: usize) -> Result<(), LearnError> {
+    if features == found { Ok(()) } else { Err(LearnError::Length { what, features, found }) }
+}
+
+/// Refuses targets other than 0 and 1, and with weights also classes that have none.
+pub(crate) fn binary(data: &Dataset, weights: Option<&[f64]>) -> Result<(), LearnError> {
+    if data.target.iter().any(|&y| y != 0.0 && y != 1.0) {
+        return Err(LearnError::NotBinary { target: data.target_name.clone(), found: some_values(&data.target) });
+    }
+    let counts = |i: usize| weights.is_none_or(|w| w[i] > 0.0);
+    let seen = |class: f64| data.target.iter().enumerate().any(|(i, &y)| y == class && counts(i));
+    match (seen(0.0), seen(1.0)) {
+        (true, true) => Ok(()),
+        (false, false) => Err(LearnError::ZeroWeights),
+        (_, one) => Err(LearnError::OneClass { target: data.target_name.clone(), value: f64::from(u8::from(one)) }),
+    }
+}
+
+/// The first distinct values, in words.
+fn some_values(values: &[f64]) -> String {
+    let mut distinct: Vec<f64> = Vec::new();
+    for &value in values {
+        if !distinct.iter().any(|d| d.total_cmp(&value).is_eq()) {
+            distinct.push(value);
+        }
+        if distinct.len() > 6 {
+            break;
+        }
+    }
+    let words: Vec<String> = distinct.iter().take(6).map(f64::to_string).collect();
+    words.join(", ") + if distinct.len() > 6 { ", .." } else { "" }
+}
+
+/// Refuses negative, NaN and infinite weights, and weights of another length.
+pub(crate) fn weights(weights: &[f64], rows: usize) -> Result<(), LearnError> {
+    length("list of sample weights", rows, weights.len())?;
+    match weights.iter().position(|w| !w.is_finite() || *w < 0.0) {
+        Some(row) => Err(LearnError::Weight { row, value: weights[row] }),
+        None if weights.iter().all(|w| *w == 0.0) => Err(LearnError::ZeroWeights),
+        None => Ok(()),
+    }
+}
+
+/// Means and deviations of all columns; refuses NaN, infinities and sums that overflow.
+pub(crate) fn moments(features: &Matrix) -> Result<Vec<Moments>, LearnError> {
+    // Each column is summed by one thread in one order: the result does not depend on the number of threads.
+    (0..features.cols()).into_par_iter().map(|j| column_moments(&features.names()[j], features.column(j))).collect()
+}
+
+fn column_moments(name: &str, values: &[f64]) -> Result<Moments, LearnError> {
+    ironbook_core::check()?;
+    finite(name, values)?;
+    let shift = values[0];
+    let n = values.len() as f64;
+    // Differences from the first value keep a small spread around a large mean exact enough, and a constant column exact.
+    let shifted = lanes(values, |x| x - shift) / n;
+    let squares = lanes(values, |x| (x - shift - shifted) * (x - shift - shifted)) / n;
+    if !(shift + shifted).is_finite() || !squares.is_finite() {
+        let largest = values.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+        return Err(LearnError::TooLarge { column: name.to_owned(), largest });
+    }
+    Ok(Moments { mean: shift + shifted, std: squares.sqrt() })
+}
+
+/// Refuses NaN and infinite values, with their number.
+pub(crate) fn finite(name: &str, values: &[f64]) -> Result<(), LearnError> {
+    // x * 0 is 0 for finite values and NaN otherwise: one vectorised pass, without overflow.
+    if lanes(values, |x| x * 0.0) == 0.0 {
+        return Ok(());
+    }
+    let nan = values.iter().filter(|x| x.is_nan()).count();
+    let infinite = values.iter().filter(|x| x.is_infinite()).count();
+    Err(LearnError::NotFinite { column: name.to_owned(), nan, infinite, rows: values.len() })
+}
+
+/// Sum of `f` over the values in eight lanes, an order that compilers can vectorise and that is always the same.
+#[inline(always)]
+fn lanes(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
+    let (chunks, rest) = values.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for chunk in chunks {
+        for (sum, &x) in sums.iter_mut().zip(chunk) {
+            *sum += f(x);
+        }
+    }
+    sums.iter().sum::<f64>() + rest.iter().map(|&x| f(x)).sum::<f64>()
+}
+
+/// The columns of `features` in the order of `names`; refuses missing and unexpected ones.
+pub(crate) fn columns<'a>(features: &'a Matrix, names: &[String]) -> Result<Vec<&'a [f64]>, LearnError> {
+    let found: Vec<Option<&[f64]>> = names.iter().map(|name| features.by_name(name)).collect();
+    let missing: Vec<String> =
+        names.iter().zip(&found).filter(|(_, c)| c.is_none()).map(|(name, _)| name.clone()).collect();
+    let unexpected: Vec<String> = features.names().iter().filter(|name| !names.contains(name)).cloned().collect();
+    if missing.is_empty() && unexpected.is_empty() {
+        return Ok(found.into_iter().flatten().collect());
+    }
+    Err(LearnError::Columns { missing, unexpected, expected: names.to_vec() })
+}

@@ -1,0 +1,188 @@
+//! What can go wrong with a model, in words: first what was wrong, then what to do.
+
+use ironbook_core::Interrupted;
+use std::path::PathBuf;
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LearnError {
+    /// A parameter is out of its range.
+    #[error("{name} is {value}\nset it to {expected}")]
+    Parameter {
+        /// Name of the parameter.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// There is nothing to learn from.
+    #[error("the data has no rows\ncheck the filters and joins that made it")]
+    NoRows,
+    /// There are no features.
+    #[error("the data has no feature columns\nname at least one in Dataset::new(&df, &[..], \"{target}\")")]
+    NoFeatures {
+        /// Name of the target.
+        target: String,
+    },
+    /// Features and target differ in length.
+    #[error("the features have {features} rows, the {what} has {found} values\nmake both from the same rows")]
+    Length {
+        /// What has another length.
+        what: &'static str,
+        /// Rows of the features.
+        features: usize,
+        /// Its length.
+        found: usize,
+    },
+    /// A feature holds values that the model has no use for.
+    #[error(
+        "feature \"{column}\" has {} in {rows} rows\n{}",
+        crate::error::counts(*nan, *infinite),
+        crate::error::mend(column, *nan, *infinite)
+    )]
+    NotFinite {
+        /// Name of the feature.
+        column: String,
+        /// Number of NaN (nulls of a frame arrive as NaN).
+        nan: usize,
+        /// Number of positive and negative infinities.
+        infinite: usize,
+        /// Rows in all.
+        rows: usize,
+    },
+    /// A feature's values are so large that sums over them overflow.
+    #[error(
+        "feature \"{column}\" has values up to {largest:e}, too large to add up\ndivide the column by a constant first"
+    )]
+    TooLarge {
+        /// Name of the feature.
+        column: String,
+        /// Its largest magnitude.
+        largest: f64,
+    },
+    /// The target of a classifier holds something else than 0 and 1.
+    #[error(
+        "target \"{target}\" is not binary: it holds {found}\n\
+         make it 0 and 1 (or false and true), for instance with col(\"{target}\").gt(lit(15)).alias(\"late\")"
+    )]
+    NotBinary {
+        /// Name of the target.
+        target: String,
+        /// Some of the values found.
+        found: String,
+    },
+    /// The target has a single value, so there is nothing to tell apart.
+    #[error(
+        "target \"{target}\" is {value} in every row\na classifier needs rows of both classes: check the filter or the split that made the data"
+    )]
+    OneClass {
+        /// Name of the target.
+        target: String,
+        /// The value.
+        value: f64,
+    },
+    /// The target of a regression is not finite.
+    #[error(
+        "target \"{target}\" is NaN or infinite in {count} of {rows} rows\ndrop those rows, for instance with df.lazy().filter(col(\"{target}\").is_finite())"
+    )]
+    TargetNotFinite {
+        /// Name of the target.
+        target: String,
+        /// Rows concerned.
+        count: usize,
+        /// Rows in all.
+        rows: usize,
+    },
+    /// A sample weight is negative, NaN or infinite.
+    #[error("sample weight {row} is {value}\nweights must be finite and at least 0; 0 leaves the row out")]
+    Weight {
+        /// Number of the row, from 0.
+        row: usize,
+        /// The weight.
+        value: f64,
+    },
+    /// No row counts.
+    #[error("all sample weights are 0\ngive at least one row of each class a positive weight")]
+    ZeroWeights,
+    /// The columns differ from those that the model was fitted to.
+    #[error("{}\ngive predict the columns of the fit: {}", crate::error::difference(missing, unexpected), expected.join(", "))]
+    Columns {
+        /// Features of the model that are not there.
+        missing: Vec<String>,
+        /// Columns that the model does not know.
+        unexpected: Vec<String>,
+        /// Features of the model.
+        expected: Vec<String>,
+    },
+    /// The file could not be read.
+    #[error("cannot read \"{}\"\ncheck that the file exists and may be read", path.display())]
+    Read {
+        /// The path as given.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file could not be written.
+    #[error("cannot write \"{}\"\ncheck that its directory exists, may be written and has space left", path.display())]
+    Write {
+        /// The path as given.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not a saved model.
+    #[error("\"{}\" is not a saved model\ngive the path of a file that save() wrote", path.display())]
+    NotAModel {
+        /// The path as given.
+        path: PathBuf,
+        /// What the reader said.
+        source: serde_json::Error,
+    },
+    /// The file holds another kind of model, or a version that this library does not know.
+    #[error("\"{}\" holds {found}, not {expected}\nload it with that type, or with the version of Ironbook that saved it", path.display())]
+    OtherModel {
+        /// The path as given.
+        path: PathBuf,
+        /// Format and version in the file.
+        found: String,
+        /// Format and version that were asked for.
+        expected: String,
+    },
+    /// The user asked to stop.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+/// `3 NaN`, `1 infinite`, or both.
+pub(crate) fn counts(nan: usize, infinite: usize) -> String {
+    match (nan, infinite) {
+        (n, 0) => format!("{n} NaN (missing) values"),
+        (0, i) => format!("{i} infinite values"),
+        (n, i) => format!("{n} NaN (missing) and {i} infinite values"),
+    }
+}
+
+/// How to get rid of values that are not finite.
+pub(crate) fn mend(column: &str, nan: usize, infinite: usize) -> String {
+    if infinite == 0 && nan > 0 {
+        return format!(
+            "fill them, for instance with df.lazy().with_column(col(\"{column}\").fill_null(col(\"{column}\").mean())), \
+             or leave the rows out with df.drop_nulls(Some(&[\"{column}\"]))"
+        );
+    }
+    format!("leave the rows out with df.lazy().filter(col(\"{column}\").is_finite()), and look for a division by zero")
+}
+
+/// What differs between the columns given and those expected.
+pub(crate) fn difference(missing: &[String], unexpected: &[String]) -> String {
+    let list = |names: &[String]| names.iter().map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(", ");
+    match (missing.is_empty(), unexpected.is_empty()) {
+        (false, true) => format!("features are missing: {}", list(missing)),
+        (true, _) => format!("the model does not know these columns: {}", list(unexpected)),
+        (false, false) => {
+            format!("features are missing: {}; the model does not know: {}", list(missing), list(unexpected))
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The models against scikit-learn's results, and what they refuse.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod logistic;
+mod other;
+
+use ironbook_data::{Dataset, Matrix};
+
+/// A data set of columns `a`, `b`, .. and a target `late`.
+pub fn dataset(columns: Vec<Vec<f64>>, target: Vec<f64>) -> Dataset {
+    let named = columns.into_iter().enumerate().map(|(j, values)| (name(j), values)).collect();
+    Dataset { features: Matrix::from_columns(named).unwrap(), target, target_name: "late".to_owned() }
+}
+
+/// Name of column `j`.
+/// Name of column `j`.
+pub fn name(j: usize) -> String {
+    if j < 26 { char::from(b'a' + u8::try_from(j).unwrap()).to_string() } else { format!("x{j}") }
+}
+
+/// SplitMix64 as numbers in [0, 1), the generator of `reference/make.py`.
+pub fn uniform(seed: u64, count: usize) -> Vec<f64> {
+    let mut state = seed;
+    let next = |_| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    };
+    (0..count).map(next).collect()
+}
