@@ -1,2 +1,23 @@
-//! The facade.
-pub use {candle_core, candle_nn, chrono, plotters, polars, rand, serde, serde_json, tokio, thiserror};
+//! The standard library of Ironbook: what cells and promoted pipelines use, under one name.
+//!
+//! Cells start with [`prelude`] imported. Everything else is reached by its module, for instance `ironbook::learn`,
+//! or, for the libraries below it all, by the library's own name, for instance `ironbook::polars`.
+
+pub mod prelude;
+
+pub use ironbook_data as data;
+pub use ironbook_eval as eval;
+pub use ironbook_learn as learn;
+pub use ironbook_plot as plot;
+pub use ironbook_track as track;
+
+pub use ironbook_core::{
+    Bundle, CellError, Display, DisplayHandle, Interrupted, Progress, check, display, display_updatable,
+};
+pub use ironbook_core::{interrupt, progress, seed};
+pub use {candle_core, candle_nn, chrono, plotters, polars, rand, rayon, serde, serde_json, thiserror, tokio};
+
+mod known;
+pub mod rt;
+
+pub use known::init;

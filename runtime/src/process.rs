@@ -1,0 +1,76 @@
+//! The runtime process: it reads requests, runs cells on one thread, and sends what they show.
+//!
+//! The main thread does nothing but read, so that an interrupt is heard while a cell runs.
+
+mod hook;
+mod load;
+mod output;
+mod system;
+mod worker;
+
+use ironbook_core::frame::{self, Reply, Request};
+use ironbook_core::interrupt;
+use output::Output;
+use std::fs::File;
+use std::io::{self, BufReader, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use worker::{Job, Shared};
+
+/// Serves a session over the socket whose number is in [`frame::FD_VARIABLE`]; returns only when it cannot start.
+///
+/// The process ends, with its whole process group, when the session closes the socket.
+pub fn runtime_main() -> ExitCode {
+    match start() {
+        Ok((requests, output, jobs, shared)) => {
+            listen(requests, &output, &jobs, &shared);
+            system::end_group()
+        }
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "ironbook-runtime: {error}");
+            let _ = writeln!(io::stderr(), "It is started by a session (`ironbook run`, `ironbook repl`), not by hand.");
+            ExitCode::from(2)
+        }
+    }
+}
+
+type Parts = (BufReader<File>, Arc<Output>, Sender<Job>, Arc<Shared>);
+
+fn start() -> io::Result<Parts> {
+    let socket = system::claim_socket()?;
+    system::keep_through_sigint()?;
+    let requests = BufReader::new(socket.try_clone()?);
+    let output = Arc::new(Output::new(socket));
+    let shared = Arc::new(Shared::default());
+    hook::install();
+    output::route(&output);
+    ironbook::init();
+    let jobs = worker::spawn(Arc::clone(&output), Arc::clone(&shared))?;
+    output.send(&Reply::Hello { pid: std::process::id() });
+    Ok((requests, output, jobs, shared))
+}
+
+/// Reads until the session is gone.
+fn listen(mut requests: BufReader<File>, output: &Output, jobs: &Sender<Job>, shared: &Shared) {
+    while let Ok(Some(request)) = frame::read::<Request>(&mut requests) {
+        match request {
+            Request::Interrupt if shared.running() => {
+                interrupt::request();
+                system::interrupt_children();
+            }
+            Request::Interrupt => {}
+            Request::Shutdown if shared.running() => return,
+            Request::List if shared.running() => output.send(&Reply::Variables(shared.known())),
+            request => {
+                // Requests and interrupts come in one stream: what asks for an interrupt after this is meant for this cell.
+                if matches!(request, Request::Run { .. } | Request::Show { .. }) && shared.begin() {
+                    interrupt::clear();
+                }
+                if jobs.send(request).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The one thread on which cells run, in order: values with `Rc` and thread-locals stay valid from cell to cell.
+
+use super::output::{self, Output, Ticker};
+use super::{hook, load, system};
+use ironbook_core::frame::{Outcome, Panic, Reply, Request, Variable};
+use ironbook_core::interrupt;
+use ironbook_core::rt::{self, CellResult, Cx, Stop, Store};
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// Stack of the cells' thread; memory is committed when it is touched. The smaller ones are for systems that refuse the first.
+const STACKS: [usize; 3] = [1 << 30, 1 << 28, 1 << 26];
+
+/// A request for this thread.
+pub(super) type Job = Request;
+
+/// What the reading thread knows of this one.
+#[derive(Default)]
+pub(super) struct Shared {
+    /// Cells that are queued or running.
+    cells: AtomicUsize,
+    /// The variables as of the last cell's end.
+    known: Mutex<BTreeMap<String, Variable>>,
+}
+
+impl Shared {
+    /// Whether a cell is queued or running.
+    pub(super) fn running(&self) -> bool {
+        self.cells.load(Ordering::Acquire) > 0
+    }
+
+    /// Counts a cell that will be queued; whether it is the only one.
+    pub(super) fn begin(&self) -> bool {
+        self.cells.fetch_add(1, Ordering::AcqRel) == 0
+    }
+
+    fn end(&self) {
+        if self.cells.fetch_sub(1, Ordering::AcqRel) == 1 {
+            interrupt::clear(); // library loops on threads that outlive the cell were not meant
+        }
+    }
+
+    /// The variables as of the last cell's end.
+    pub(super) fn known(&self) -> Vec<Variable> {
+        self.lock().values().cloned().collect()
+    }
+
+    fn update(&self, put: &[Variable], gone: &[String]) {
+        let mut known = self.lock();
+        gone.iter().for_each(|name| drop(known.remove(name)));
+        known.extend(put.iter().map(|variable| (variable.name.clone(), variable.clone())));
+    }
+
+    fn replace(&self, all: &[Variable]) {
+        *self.lock() = all.iter().map(|variable| (variable.name.clone(), variable.clone())).collect();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Variable>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Starts the thread.
+pub(super) fn spawn(output: Arc<Output>, shared: Arc<Shared>) -> io::Result<Sender<Job>> {
+    let ticker = Arc::new(Ticker::spawn()?);
+    let (sender, receiver) = mpsc::channel();
+    let receiver = Arc::new(Mutex::new(receiver));
+    let mut last = io::Error::from(io::ErrorKind::OutOfMemory);
+    for size in STACKS {
+        let (output, shared, ticker, receiver) = (output.clone(), shared.clone(), ticker.clone(), receiver.clone());
+        let body = move || {
+            let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+            Worker { store: Store::default(), output, shared, ticker }.serve(&receiver);
+        };
+        match std::thread::Builder::new().name("cell".to_owned()).stack_size(size).spawn(body) {
+            Ok(_) => return Ok(sender),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+struct Worker {
+    store: Store,
+    output: Arc<Output>,
+    shared: Arc<Shared>,
+    ticker: Arc<Ticker>,
+}
+
+impl Worker {
+    fn serve(mut self, jobs: &Receiver<Job>) {
+        rt::enter_cell_thread();
+        for job in jobs {
+            match job {
+                Request::Run { execution, library, entry } => self.cell(execution, |me| me.run(execution, &library, &entry)),
+                Request::Show { execution, name } => self.cell(execution, |me| me.show(execution, &name)),
+                Request::List => self.list(),
+                Request::Drop { names } => self.drop_all(&names),
+                Request::Preload { library } => self.ack(load::open(&library).err()),
+                Request::SetEnv { name, value } => self.ack(set_env(&name, value.as_deref()).err()),
+                Request::SetDirectory { path } => self.ack(set_directory(&path).err()),
+                Request::Shutdown => self.shut_down(),
+                Request::Interrupt => {}
+            }
+        }
+    }
+
+    fn ack(&self, error: Option<String>) {
+        output::flush();
+        self.output.send(&Reply::Ack(error));
+    }
+
+    /// Does `part` as a cell: with displays under its number, partial lines shown, and `Done` after everything it printed.
+    fn cell(&mut self, execution: u64, part: impl FnOnce(&mut Self) -> Ended) {
+        self.output.set_execution(execution);
+        hook::clear();
+        self.ticker.start();
+        let started = Instant::now();
+        let Ended { outcome, put, gone } = part(self);
+        let seconds = started.elapsed().as_secs_f64();
+        self.ticker.stop();
+        self.shared.update(&put, &gone);
+        self.shared.end();
+        output::flush();
+        self.output.send(&Reply::Done { execution, outcome, put, gone, seconds });
+    }
+
+    fn run(&mut self, execution: u64, library: &Path, entry: &str) -> Ended {
+        let entry = match load::entry(library, entry) {
+            Ok(entry) => entry,
+            Err(message) => return Ended::with(Outcome::NotLoaded { message }),
+        };
+        let cx = Cx::new(std::mem::take(&mut self.store), execution);
+        let result = rt::run(|| entry(&cx));
+        // Describing what was put calls code of the user's types.
+        match catch_unwind(AssertUnwindSafe(|| cx.finish())) {
+            Ok(left) => {
+                self.store = left.store;
+                Ended { outcome: outcome(result), put: left.put, gone: left.gone }
+            }
+            Err(_) => {
+                let gone = self.shared.known().into_iter().map(|variable| variable.name).collect();
+                Ended { outcome: outcome(result), put: Vec::new(), gone }
+            }
+        }
+    }
+
+    fn show(&self, execution: u64, name: &str) -> Ended {
+        let mut bundle = None;
+        let result = rt::run(|| {
+            bundle = self.store.show(name);
+            Ok(())
+        });
+        match bundle {
+            None if result.is_ok() => return Ended::with(Outcome::Refused { mismatched: vec![(name.to_owned(), None)] }),
+            Some(bundle) if !bundle.is_empty() => {
+                self.output.emit(&Reply::Display { execution, bundle, id: None, update: false, result: true });
+            }
+            _ => {}
+        }
+        Ended::with(outcome(result))
+    }
+
+    fn list(&self) {
+        let all = catch_unwind(AssertUnwindSafe(|| self.store.variables())).unwrap_or_else(|_| self.shared.known());
+        self.shared.replace(&all);
+        self.output.send(&Reply::Variables(all));
+    }
+
+    fn drop_all(&mut self, names: &[String]) {
+        for name in names {
+            self.store.remove(name);
+        }
+        output::flush();
+        self.list();
+    }
+
+    /// Drops the variables, so that buffered writers among them write, and ends the process.
+    fn shut_down(&mut self) -> ! {
+        let store = std::mem::take(&mut self.store);
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(store)));
+        output::flush();
+        system::end_process()
+    }
+}
+
+struct Ended {
+    outcome: Outcome,
+    put: Vec<Variable>,
+    gone: Vec<String>,
+}
+
+impl Ended {
+    fn with(outcome: Outcome) -> Self {
+        Ended { outcome, put: Vec::new(), gone: Vec::new() }
+    }
+}
+
+fn outcome(result: CellResult) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Ok,
+        Err(Stop::Refused(mismatched)) => Outcome::Refused { mismatched },
+        Err(Stop::Error(error)) => Outcome::Error { type_name: error.type_name.to_owned(), chain: error.chain },
+        Err(Stop::Interrupted) => Outcome::Interrupted,
+        Err(Stop::Panic(message)) => Outcome::Panic(hook::take(&message).unwrap_or_else(|| unseen(message))),
+    }
+}
+
+/// A panic that passed the hook by: `resume_unwind` does not call it.
+fn unseen(message: String) -> Panic {
+    Panic { message, file: String::new(), line: 0, column: 0, frames: Vec::new() }
+}
+
+#[expect(unsafe_code, reason = "changing the environment is unsafe while other threads read it")]
+fn set_env(name: &str, value: Option<&str>) -> Result<(), String> {
+    if name.is_empty() || name.contains(['=', '\0']) || value.is_some_and(|value| value.contains('\0')) {
+        return Err(format!("`{name}` cannot be set\nA name is not empty and has no `=`; neither name nor value has a NUL."));
+    }
+    // SAFETY: done on the cells' thread between cells, so no cell reads or writes the environment at the same time; std's
+    // own accesses, those of threads that outlived their cell included, go through std's lock.
+    unsafe {
+        match value {
+            Some(value) => std::env::set_var(name, value),
+            None => std::env::remove_var(name),
+        }
+    }
+    Ok(())
+}
+
+fn set_directory(path: &Path) -> Result<(), String> {
+    std::env::set_current_dir(path).map_err(|error| format!("cannot change to {}: {error}", path.display()))
+}

@@ -1,0 +1,15 @@
+//! What cells find imported: frames and expressions of polars, tensors of candle, and Ironbook's own library.
+//!
+//! Names of Rust's own prelude (`Result`, `Vec`, `Ok`, ...) keep their meaning, and a cell's own names win over these.
+
+pub use candle_core::{D, DType, Device, IndexOp, Tensor, Var};
+pub use polars::prelude::*;
+
+pub use ironbook_core::display::{Html, Markdown};
+pub use ironbook_core::{Bundle, Progress, display, display_updatable};
+pub use ironbook_data::{Dataset, FrameExt, Matrix};
+pub use ironbook_learn::{Fit, LogisticRegression, MajorityBaseline, MeanBaseline, Persist, Predict, PredictProba};
+
+pub use ironbook_eval as eval;
+pub use ironbook_plot as plot;
+pub use ironbook_track as track;
