@@ -1,0 +1,140 @@
+//! What can go wrong when models are judged, in words: first what was wrong, then what to do.
+
+use ironbook_learn::LearnError;
+use polars::prelude::{DataType, PolarsError};
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvalError {
+    /// There is nothing to judge.
+    #[error("there are no rows to evaluate\ncheck the filter or the split that made the data")]
+    Empty,
+    /// Two lists that belong together differ in length.
+    #[error("{expected} true values, but {found} {what}\nmake both from the same rows")]
+    Length {
+        /// What the second list holds.
+        what: &'static str,
+        /// Length of the list of true values.
+        expected: usize,
+        /// Length of the second list.
+        found: usize,
+    },
+    /// A class is something else than 0 and 1.
+    #[error("{what} {row} is {value}\nclasses must be 0 and 1{}", if *value > 0.0 && *value < 1.0 { ": for probabilities use roc_auc, log_loss or brier" } else { "" })]
+    NotBinary {
+        /// Which list it is in.
+        what: &'static str,
+        /// Its row, from 0.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// Predictions are NaN or infinite.
+    #[error(
+        "{count} of {rows} {what} are NaN or infinite, the first in row {row}\nlook for missing features and divisions by zero in what predicted them"
+    )]
+    NotFinite {
+        /// Which list they are in.
+        what: &'static str,
+        /// How many they are.
+        count: usize,
+        /// Length of the list.
+        rows: usize,
+        /// The first one's row, from 0.
+        row: usize,
+    },
+    /// A probability is outside of 0 to 1.
+    #[error(
+        "probability {row} is {value}\ngive probabilities between 0 and 1, as predict_proba returns them; roc_auc takes any score"
+    )]
+    NotProbability {
+        /// Its row, from 0.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// The metric compares two classes, and there is one.
+    #[error(
+        "{metric} is not defined: every true value is {value}\nevaluate on rows that hold both classes, for instance a longer period"
+    )]
+    OneClass {
+        /// Name of the metric.
+        metric: &'static str,
+        /// The only class.
+        value: f64,
+    },
+    /// A sample weight is negative, NaN or infinite.
+    #[error("sample weight {row} is {value}\nweights must be finite and at least 0")]
+    Weight {
+        /// Its row, from 0.
+        row: usize,
+        /// The weight.
+        value: f64,
+    },
+    /// No row counts.
+    #[error("all sample weights are 0\ngive at least one row a positive weight")]
+    ZeroWeights,
+    /// A share is not between 0 and 1.
+    #[error("{name} is {value}\nset it to a share between 0 and 1, for instance {example}")]
+    Share {
+        /// Name of the parameter.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// A good value.
+        example: f64,
+    },
+    /// There are too few rows to split.
+    #[error("{rows} rows cannot be split into two parts\ncheck the filters and joins that made the data")]
+    TooFewRows {
+        /// Rows of the frame.
+        rows: usize,
+    },
+    /// The frame has no such column.
+    #[error("there is no column \"{column}\"\nthe columns are: {}", columns.join(", "))]
+    NoColumn {
+        /// The name asked for.
+        column: String,
+        /// The names that exist.
+        columns: Vec<String>,
+    },
+    /// The column's values are no times.
+    #[error(
+        "column \"{column}\" holds {dtype}, which does not order rows in time\nuse a date, datetime or number column; parse text with col(\"{column}\").str().to_datetime(..)"
+    )]
+    NotTime {
+        /// Name of the column.
+        column: String,
+        /// Its type.
+        dtype: DataType,
+    },
+    /// Rows have no time.
+    #[error(
+        "column \"{column}\" is missing in {count} of {rows} rows\nleave them out with df.drop_nulls(Some(&[\"{column}\"])), or fill them"
+    )]
+    MissingTimes {
+        /// Name of the column.
+        column: String,
+        /// Rows without a time (null or NaN).
+        count: usize,
+        /// Rows of the frame.
+        rows: usize,
+    },
+    /// All rows have one time.
+    #[error(
+        "column \"{column}\" has the same value in all {rows} rows\nsplit by another column, or at random with holdout_split"
+    )]
+    OneTime {
+        /// Name of the column.
+        column: String,
+        /// Rows of the frame.
+        rows: usize,
+    },
+    /// The model could not predict.
+    #[error(transparent)]
+    Model(#[from] LearnError),
+    /// polars refused an operation.
+    #[error("the frame could not be split\nsee the cause below")]
+    Polars(#[from] PolarsError),
+}
