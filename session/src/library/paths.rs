@@ -1,0 +1,95 @@
+//! Where Ironbook's sources, its data and cargo's target directory are.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// The places that building and finding the library need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// Ironbook's workspace (`IRONBOOK_SOURCE`, else where this program was compiled).
+    pub source: PathBuf,
+    /// Ironbook's data (`IRONBOOK_HOME`, else `~/.cache/ironbook`).
+    pub data: PathBuf,
+    /// cargo's target directory (`CARGO_TARGET_DIR`, else that of the running program, else one in `data`).
+    pub target: PathBuf,
+}
+
+impl Paths {
+    /// The places as the environment says.
+    pub fn from_env() -> Paths {
+        Paths::resolve(&|name| env::var_os(name).filter(|value| !value.is_empty()), env::current_exe().ok().as_deref())
+    }
+
+    /// The same with the environment and the running program given.
+    pub fn resolve(variable: &dyn Fn(&str) -> Option<OsString>, program: Option<&Path>) -> Paths {
+        let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let source = variable("IRONBOOK_SOURCE")
+            .map_or_else(|| compiled.parent().unwrap_or(compiled).to_owned(), PathBuf::from);
+        let data = variable("IRONBOOK_HOME").map_or_else(
+            || {
+                let cache = variable("XDG_CACHE_HOME").map(PathBuf::from);
+                let home = || variable("HOME").map(|home| PathBuf::from(home).join(".cache"));
+                cache.or_else(home).unwrap_or_else(env::temp_dir).join("ironbook")
+            },
+            PathBuf::from,
+        );
+        let target = variable("CARGO_TARGET_DIR")
+            .map(PathBuf::from)
+            .map(|target| if target.is_absolute() { target } else { source.join(target) })
+            .or_else(|| program.and_then(target_of))
+            .unwrap_or_else(|| data.join("target"));
+        Paths { source, data, target }
+    }
+
+    /// Built copies of the library.
+    pub fn std(&self) -> PathBuf {
+        self.data.join("std")
+    }
+
+    /// Which copy belongs to which sources and compiler.
+    pub(super) fn index(&self) -> PathBuf {
+        self.std().join("index")
+    }
+
+    /// Where compiled cells are kept.
+    pub fn cells(&self) -> PathBuf {
+        self.data.join("cells")
+    }
+}
+
+/// The target directory that a program lies in: `<target>/debug/ironbook`, `<target>/debug/deps/main-0f3a`.
+fn target_of(program: &Path) -> Option<PathBuf> {
+    program
+        .ancestors()
+        .skip(1)
+        .take(3)
+        .find(|directory| directory.join("CACHEDIR.TAG").is_file() && directory.join("debug").is_dir())
+        .map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<OsString> {
+        move |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
+    }
+
+    #[test]
+    fn variables_come_first() {
+        let paths = Paths::resolve(
+            &with(&[("IRONBOOK_SOURCE", "/s"), ("IRONBOOK_HOME", "/d"), ("CARGO_TARGET_DIR", "t"), ("HOME", "/h")]),
+            None,
+        );
+        assert_eq!(paths, Paths { source: "/s".into(), data: "/d".into(), target: "/s/t".into() });
+    }
+
+    #[test]
+    fn home_is_the_default() {
+        let paths = Paths::resolve(&with(&[("HOME", "/h")]), Some(Path::new("/nowhere/bin/ironbook")));
+        assert_eq!(paths.data, Path::new("/h/.cache/ironbook"));
+        assert_eq!(paths.target, Path::new("/h/.cache/ironbook/target"));
+        assert!(paths.source.join("session").is_dir(), "the workspace that this was compiled in");
+    }
+}
