@@ -2,10 +2,15 @@
 //!
 //! It knows no terminal and no wire format of a front end, and links neither polars nor candle.
 
+mod codegen;
+mod items;
 pub mod event;
 pub mod flow;
+pub mod library;
 pub mod map;
+mod parse;
 pub mod source;
+mod text;
 
 pub use event::{Event, Execution, Failure, FailureKind, Status, Timing};
 pub use flow::{Flow, Record};

@@ -171,17 +171,12 @@ impl Cx {
         }
     }
 
-    /// Puts a new variable.
+    /// Puts a variable at the end of its scope. Scopes end innermost first, so the first put of a name is the newest.
     pub fn put<T: Any>(&self, name: &'static str, value: T, show: fn(&T) -> Bundle, inspect: fn(&T) -> (Option<String>, u64)) {
-        self.put.borrow_mut().push(name);
-        self.insert(name, Box::new(value), std::any::type_name::<T>(), erase(show), erase(inspect));
-    }
-
-    /// Puts an older variable back, unless the cell made a new one of its name.
-    pub fn put_back<T: Any>(&self, name: &'static str, value: T, show: fn(&T) -> Bundle, inspect: fn(&T) -> (Option<String>, u64)) {
         if self.put.borrow().contains(&name) {
             discard(value);
         } else {
+            self.put.borrow_mut().push(name);
             self.insert(name, Box::new(value), std::any::type_name::<T>(), erase(show), erase(inspect));
         }
     }
@@ -398,8 +393,8 @@ macro_rules! __ironbook_bundle { // method resolution on a concrete type cannot 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __ironbook_put { // as above
-    ($cx:expr, $method:ident, $name:literal, $value:ident) => {
-        $cx.$method(
+    ($cx:expr, put, $name:literal, $value:ident) => {
+        $cx.put(
             $name,
             $value,
             |value| $crate::__ironbook_bundle!(value),

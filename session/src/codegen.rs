@@ -1,0 +1,292 @@
+//! From a parsed cell to the crate that rustc compiles.
+//!
+//! The user's statements stand verbatim in nested guarded calls: each initialised `let` opens one for the rest of the
+//! cell, and its variable is put after that call, so that it survives a later panic or error.
+
+use crate::items::{Definition, Items};
+use crate::map::{Builder, Glue, SourceMap};
+use crate::parse::{Cell, Kind, Statement};
+use crate::text::{RustText, emit};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a variable is put instead of after its level's guarded call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Placement {
+    /// Moved into the nested calls and put at the end of this level: it is assigned to again there.
+    Inside(usize),
+    /// Not put: it was moved, or borrows from another variable of the cell.
+    Nowhere,
+}
+
+/// A binding: a name and the level whose statements made it; older variables are of level `None`.
+pub type Binding = (String, Option<usize>);
+
+/// An older variable that a cell loads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Its name.
+    pub name: String,
+    /// A path to its type that compiles in the cell's crate.
+    pub path: String,
+}
+
+/// What to generate.
+pub struct Request<'a> {
+    /// The parsed cell.
+    pub cell: &'a Cell,
+    /// Its text.
+    pub text: &'a RustText,
+    /// The session's items, the cell's own among them.
+    pub items: &'a Items,
+    /// The items that the cell reaches, in emission order.
+    pub reached: &'a [&'a Definition],
+    /// Identity of the crates of `%dep`.
+    pub dependencies: &'a str,
+    /// Older variables to load.
+    pub loads: &'a [Load],
+    /// Deviations found by earlier compiles.
+    pub placements: &'a BTreeMap<Binding, Placement>,
+    /// Variables whose type is asked for: instead of a put there is a mismatch that makes rustc print it.
+    pub probe: &'a BTreeSet<String>,
+}
+
+/// A generated crate.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// Its text.
+    pub text: String,
+    /// Where each byte is from.
+    pub map: SourceMap,
+    /// Name of its entry function.
+    pub entry: String,
+    /// The levels of the statements, for [`Placement::Inside`].
+    pub levels: Vec<usize>,
+}
+
+const HEADER: &str = "#![allow(unused, dead_code, non_snake_case, non_upper_case_globals, non_camel_case_types, private_interfaces, \
+                      private_bounds, improper_ctypes_definitions, static_mut_refs, unreachable_code, unused_parens)]\n\
+                      #![warn(unused_must_use)]\n\
+                      use ::ironbook::prelude::*;\n";
+const PLACEHOLDER: &str = "__ironbook_cell_0000000000000000";
+const OK: &str = " ::core::result::Result::Ok(())";
+
+/// Tag of a binding's put.
+pub fn put_tag(name: &str, level: Option<usize>) -> Glue {
+    Glue::Put(match level {
+        Some(level) => format!("{name}@{level}"),
+        None => name.to_owned(),
+    })
+}
+
+/// The binding that a put's tag names.
+pub fn binding_of(tag: &str) -> Binding {
+    match tag.split_once('@') {
+        Some((name, level)) => (name.to_owned(), level.parse().ok()),
+        None => (tag.to_owned(), None),
+    }
+}
+
+/// The level of each statement: how many initialised `let`s stand before it, until one without initialiser.
+pub fn levels(cell: &Cell) -> Vec<usize> {
+    let mut level = 0;
+    let mut flat = false;
+    let next = |statement: &Statement| {
+        let here = level;
+        match &statement.kind {
+            Kind::Let { initialised: false, .. } => flat = true,
+            Kind::Let { initialised: true, .. } if !flat => level += 1,
+            _ => {}
+        }
+        here
+    };
+    cell.statements.iter().map(next).collect()
+}
+
+/// Generates the crate of a cell.
+pub fn generate(request: &Request) -> Generated {
+    let mut builder = Builder::default();
+    builder.glue(HEADER);
+    for definition in request.reached {
+        request.items.emit(definition, request.dependencies, &mut builder);
+    }
+    let mut body = Body { request, levels: levels(request.cell), builder };
+    body.entry();
+    let (text, map) = body.builder.finish();
+    let hash = blake3::hash(text.as_bytes()).to_hex();
+    let entry = format!("__ironbook_cell_{}", &hash[..16]);
+    Generated { text: text.replace(PLACEHOLDER, &entry), map, entry, levels: body.levels }
+}
+
+struct Body<'a> {
+    request: &'a Request<'a>,
+    levels: Vec<usize>,
+    builder: Builder,
+}
+
+impl Body<'_> {
+    fn entry(&mut self) {
+        self.builder.glue(&format!(
+            "#[unsafe(no_mangle)] pub fn {PLACEHOLDER}(__ironbook_cx: &::ironbook::rt::Cx) -> ::ironbook::rt::CellResult {{\n"
+        ));
+        for load in self.request.loads {
+            let text = format!("__ironbook_cx.expect::<{}>(\"{}\");\n", load.path, load.name);
+            self.builder.tagged(&text, Glue::Take(load.name.clone()));
+        }
+        self.builder.glue("__ironbook_cx.ready()?;\n");
+        let outside = |load: &&Load| self.placement(&load.name, None).is_none();
+        let outer: Vec<Load> = self.request.loads.iter().filter(outside).cloned().collect();
+        for load in &outer {
+            self.take(load);
+        }
+        let open = if self.request.cell.awaits {
+            "let __ironbook_r = ::ironbook::rt::block_on(::ironbook::rt::run_async(async {\n"
+        } else {
+            "let __ironbook_r = ::ironbook::rt::run(|| {\n"
+        };
+        self.builder.glue(open);
+        self.body();
+        self.builder.glue(if self.request.cell.awaits { " }));\n" } else { " });\n" });
+        for load in &outer {
+            self.put(&load.name, None);
+        }
+        self.builder.glue("__ironbook_r\n}\n");
+    }
+
+    fn placement(&self, name: &str, level: Option<usize>) -> Option<Placement> {
+        self.request.placements.get(&(name.to_owned(), level)).copied()
+    }
+
+    fn take(&mut self, load: &Load) {
+        let Load { name, path } = load;
+        let text = format!("#[warn(unused_mut)] let mut {name} = __ironbook_cx.take::<{path}>(\"{name}\");\n");
+        self.builder.tagged(&text, Glue::Take(name.clone()));
+    }
+
+    fn put(&mut self, name: &str, level: Option<usize>) {
+        let text = if self.request.probe.contains(name) {
+            format!(" let () = {name};")
+        } else {
+            format!(" ::ironbook::rt::put!(__ironbook_cx, put, \"{name}\", {name});")
+        };
+        self.builder.tagged(&text, put_tag(name, level));
+    }
+
+    /// The nested guarded calls.
+    fn body(&mut self) {
+        let cell = self.request.cell;
+        let mut open: Vec<(usize, Vec<String>)> = Vec::new();
+        let mut flat_names: Vec<String> = Vec::new();
+        let mut flat = false;
+        let mut at = 0;
+        self.enter(0, &open);
+        for (index, statement) in cell.statements.iter().enumerate() {
+            self.gap(&mut at, statement.range.start);
+            self.statement(statement);
+            at = statement.range.end;
+            let level = self.levels[index];
+            match &statement.kind {
+                Kind::Let { names, initialised } if !initialised || flat => {
+                    flat = true;
+                    flat_names.extend(names.iter().cloned());
+                }
+                Kind::Let { names, .. } => {
+                    let open_call = match cell.awaits {
+                        true => format!(" let __ironbook_r{level} = ::ironbook::rt::run_async(async {{"),
+                        false => format!(" let __ironbook_r{level} = ::ironbook::rt::run(|| {{"),
+                    };
+                    self.builder.glue(&open_call);
+                    open.push((level, names.clone()));
+                    self.enter(level + 1, &open);
+                }
+                _ => {}
+            }
+        }
+        self.builder.glue("\n");
+        let innermost = open.len();
+        for name in flat_names {
+            if self.placement(&name, Some(innermost)).is_none() {
+                self.put(&name, Some(innermost));
+            }
+        }
+        self.leave(innermost, &open);
+        self.builder.glue(OK);
+        while let Some((level, names)) = open.pop() {
+            self.builder.glue(if cell.awaits { " }).await;" } else { " });" });
+            for name in names {
+                if self.placement(&name, Some(level)).is_none() {
+                    self.put(&name, Some(level));
+                }
+            }
+            self.leave(level, &open);
+            self.builder.glue(&format!(" __ironbook_r{level}"));
+        }
+    }
+
+    /// Comments and blank lines between statements keep the layout; items that stood there are left out.
+    fn gap(&mut self, at: &mut usize, until: usize) {
+        let newlines = self.request.text.text.get(*at..until).map_or(0, |gap| gap.matches('\n').count());
+        self.builder.glue(if newlines > 0 { "\n" } else { " " });
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        let pieces = self.request.text.pieces(statement.range.clone(), &statement.edits);
+        if statement.kind == Kind::Tail {
+            self.builder.tagged("match &(", Glue::Show);
+            emit(&mut self.builder, &pieces);
+            let close = ") { __ironbook_v => __ironbook_cx.result(::ironbook::rt::bundle!(__ironbook_v)) }";
+            self.builder.tagged(close, Glue::Show);
+        } else {
+            emit(&mut self.builder, &pieces);
+        }
+    }
+
+    /// At the start of a level: variables that are put inside a deeper level are moved in, or taken.
+    fn enter(&mut self, level: usize, open: &[(usize, Vec<String>)]) {
+        for load in self.request.loads {
+            match self.placement(&load.name, None) {
+                Some(Placement::Inside(last)) => self.enter_load(load, level, last),
+                Some(Placement::Nowhere) if self.first_mention(&load.name) == level => self.take(load),
+                _ => {}
+            }
+        }
+        for (made, names) in open {
+            for name in names {
+                if let Some(Placement::Inside(last)) = self.placement(name, Some(*made))
+                    && level <= last
+                {
+                    self.builder.glue(&format!(" let mut {name} = {name};"));
+                }
+            }
+        }
+    }
+
+    fn enter_load(&mut self, load: &Load, level: usize, last: usize) {
+        let first = self.first_mention(&load.name).min(last);
+        if level == first {
+            self.take(load);
+        } else if level > first && level <= last {
+            self.builder.glue(&format!(" let mut {0} = {0};", load.name));
+        }
+    }
+
+    /// At the end of a level: puts of the variables that live inside it.
+    fn leave(&mut self, level: usize, open: &[(usize, Vec<String>)]) {
+        for load in self.request.loads {
+            if self.placement(&load.name, None) == Some(Placement::Inside(level)) {
+                self.put(&load.name, None);
+            }
+        }
+        for (made, names) in open {
+            for name in names {
+                if self.placement(name, Some(*made)) == Some(Placement::Inside(level)) {
+                    self.put(name, Some(*made));
+                }
+            }
+        }
+    }
+
+    fn first_mention(&self, name: &str) -> usize {
+        let mentions = self.request.cell.statements.iter().position(|s| s.mentions.contains(name));
+        mentions.map_or(0, |index| self.levels[index])
+    }
+}

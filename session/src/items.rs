@@ -1,0 +1,534 @@
+//! The items of a session: what cells defined, the newest definition of each, and which of them a cell reaches.
+
+use crate::map::{Builder, ExecutionId, Glue, Origin};
+use crate::parse::{self, Loops};
+use crate::text::{Edit, Piece, RustText, emit};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use syn::spanned::Spanned;
+use syn::{Item, UseTree};
+
+/// Kinds of items, in the order in which they are emitted (macros are textually scoped and come first).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// `macro_rules!`.
+    Macro,
+    /// One name brought in by `use`, or one glob.
+    Use,
+    /// `struct`, `enum`, `union`.
+    Type,
+    /// `trait`.
+    Trait,
+    /// `type`.
+    Alias,
+    /// `mod`.
+    Module,
+    /// `const`.
+    Const,
+    /// `static`.
+    Static,
+    /// `fn`.
+    Function,
+    /// One item of an inherent `impl`, or a whole trait `impl`.
+    Impl,
+    /// A macro call that defines items, `extern` blocks.
+    Other,
+}
+
+impl Kind {
+    /// The kind in words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Macro => "macro",
+            Kind::Use => "use",
+            Kind::Type => "type",
+            Kind::Trait => "trait",
+            Kind::Alias => "alias",
+            Kind::Module => "mod",
+            Kind::Const => "const",
+            Kind::Static => "static",
+            Kind::Function => "fn",
+            Kind::Impl => "impl",
+            Kind::Other => "item",
+        }
+    }
+}
+
+/// Identity of an item: a later definition with the same key replaces it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// What it is. Types, traits, aliases and modules share one namespace, see [`Items::define`].
+    pub kind: Kind,
+    /// Its name; for an `impl` its header; for a `use` the bound name, or the path of a glob.
+    pub name: String,
+}
+
+/// An item.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// Its identity.
+    pub key: Key,
+    /// The execution that defined it.
+    pub execution: ExecutionId,
+    /// Its text, for identity hashes.
+    pub text: String,
+    /// Its text as emitted.
+    pub pieces: Vec<Piece>,
+    /// All identifiers in it.
+    pub idents: BTreeSet<String>,
+    /// For an `impl`: identifiers of its self type and trait.
+    pub header: BTreeSet<String>,
+    /// For a trait: its methods. For one item of an inherent `impl`: its name.
+    pub methods: BTreeSet<String>,
+    /// For an `impl`: the trait, if it is one.
+    pub of_trait: Option<String>,
+    /// Whether a changed definition can change the layout of types that do not contain it (associated types).
+    pub shapes: bool,
+    /// Loops in its bodies.
+    pub loops: Loops,
+    /// For a `static`: its type, and whether it is `mut`.
+    pub static_type: Option<(String, bool)>,
+}
+
+/// All items of a session.
+#[derive(Clone, Debug, Default)]
+pub struct Items {
+    all: BTreeMap<Key, Definition>,
+    salts: BTreeMap<String, u64>,
+    exported: BTreeMap<String, String>,
+}
+
+impl Items {
+    /// The items, for listings.
+    pub fn iter(&self) -> impl Iterator<Item = &Definition> {
+        self.all.values()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Whether calling macro `name` as a statement defines items.
+    pub fn macro_defines_items(&self, name: &str) -> bool {
+        let key = Key { kind: Kind::Macro, name: name.to_owned() };
+        name == "thread_local" || self.all.get(&key).is_some_and(|def| expands_to_items(&def.text))
+    }
+
+    /// Adds definitions; the newest of each key stays.
+    pub fn define(&mut self, definitions: Vec<Definition>) {
+        for definition in definitions {
+            let key = &definition.key;
+            let old = self.all.get(key);
+            let changed = old.is_some_and(|old| old.text != definition.text);
+            if changed && (definition.shapes || old.is_some_and(|old| old.shapes)) {
+                for name in &definition.header {
+                    *self.salts.entry(name.clone()).or_default() += 1;
+                }
+            }
+            if changed && key.kind == Kind::Static {
+                self.exported.remove(&key.name);
+            }
+            for other in rivals(key) {
+                self.all.remove(&other);
+            }
+            self.all.insert(key.clone(), definition);
+        }
+    }
+
+    /// Forgets a definition.
+    pub fn remove(&mut self, key: &Key) {
+        self.all.remove(key);
+    }
+
+    /// Forgets which statics live in the runtime (it was restarted).
+    pub fn runtime_restarted(&mut self) {
+        self.exported.clear();
+    }
+
+    /// Remembers that the statics among `keys` now live in the runtime.
+    pub fn statics_loaded(&mut self, reached: &[&Key]) {
+        for key in reached.iter().filter(|key| key.kind == Kind::Static) {
+            if let Some(definition) = self.all.get(key) {
+                self.exported.insert(key.name.clone(), static_symbol(definition));
+            }
+        }
+    }
+
+    /// The keys that `idents` reach, through items, impls and `use`s; in emission order.
+    pub fn reach(&self, idents: &BTreeSet<String>) -> Vec<&Definition> {
+        let mut known = idents.clone();
+        let mut reached: BTreeSet<&Key> = BTreeSet::new();
+        loop {
+            let before = reached.len();
+            for (key, definition) in &self.all {
+                if !reached.contains(key) && self.reaches(definition, &known) {
+                    reached.insert(key);
+                    known.extend(definition.idents.iter().cloned());
+                }
+            }
+            if reached.len() == before {
+                break;
+            }
+        }
+        let mut out: Vec<&Definition> = self.all.values().filter(|d| reached.contains(&d.key)).collect();
+        out.sort_by_key(|d| (d.key.kind != Kind::Macro, d.execution));
+        out
+    }
+
+    fn reaches(&self, definition: &Definition, known: &BTreeSet<String>) -> bool {
+        match definition.key.kind {
+            // A trait is also used through its methods, and a glob or a trait import through anything.
+            Kind::Use | Kind::Other => true,
+            Kind::Trait => known.contains(&definition.key.name) || !definition.methods.is_disjoint(known),
+            Kind::Impl => self.reaches_impl(definition, known),
+            _ => known.contains(&definition.key.name),
+        }
+    }
+
+    fn reaches_impl(&self, definition: &Definition, known: &BTreeSet<String>) -> bool {
+        let user_types = definition.header.iter().filter(|name| self.is_user_type(name));
+        let types_reached = user_types.clone().all(|name| known.contains(name));
+        if definition.of_trait.is_none() {
+            return types_reached && !definition.methods.is_disjoint(known);
+        }
+        types_reached && user_types.count() > 0
+    }
+
+    fn is_user_type(&self, name: &str) -> bool {
+        [Kind::Type, Kind::Trait, Kind::Alias, Kind::Module]
+            .into_iter()
+            .any(|kind| self.all.contains_key(&Key { kind, name: name.to_owned() }))
+    }
+
+    /// Hash over everything that shapes a type, trait or module: a part of its path, so that a changed definition is
+    /// another type (an old value would be read with a new layout).
+    pub fn identity(&self, definition: &Definition, dependencies: &str) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(dependencies.as_bytes());
+        let mut known = definition.idents.clone();
+        let mut seen: BTreeSet<&Key> = BTreeSet::new();
+        loop {
+            let before = seen.len();
+            for (key, other) in &self.all {
+                let shaping = !matches!(key.kind, Kind::Impl | Kind::Static | Kind::Function) || other.text.contains("const fn");
+                let named = known.contains(&key.name) || (key.kind == Kind::Use && key.name.ends_with('*')) || key.kind == Kind::Other;
+                if shaping && named && seen.insert(key) {
+                    known.extend(other.idents.iter().cloned());
+                }
+            }
+            if seen.len() == before {
+                break;
+            }
+        }
+        for key in seen {
+            hasher.update(self.all[key].text.as_bytes());
+            hasher.update(&[0]);
+            hasher.update(&self.salts.get(&key.name).copied().unwrap_or(0).to_le_bytes());
+        }
+        hasher.finalize().to_hex()[..12].to_owned()
+    }
+
+    /// Module that holds a type, trait or module of the session.
+    pub fn home(&self, definition: &Definition, dependencies: &str) -> String {
+        format!("t_{}", self.identity(definition, dependencies))
+    }
+
+    /// Type homes (`t_...`) of the current definitions.
+    pub fn homes(&self, dependencies: &str) -> BTreeSet<String> {
+        self.all.values().filter(|d| is_housed(d.key.kind)).map(|d| self.home(d, dependencies)).collect()
+    }
+
+    /// Emits an item.
+    pub fn emit(&self, definition: &Definition, dependencies: &str, builder: &mut Builder) {
+        match definition.key.kind {
+            kind if is_housed(kind) => {
+                let home = self.home(definition, dependencies);
+                builder.glue(&format!("pub mod {home} {{ #[allow(unused_imports)] use super::*; "));
+                emit(builder, &definition.pieces);
+                builder.glue(&format!(" }}\n#[allow(unused_imports)] pub(crate) use {home}::{};\n", definition.key.name));
+            }
+            Kind::Static => self.emit_static(definition, builder),
+            _ => {
+                emit(builder, &definition.pieces);
+                builder.glue("\n");
+            }
+        }
+    }
+
+    fn emit_static(&self, definition: &Definition, builder: &mut Builder) {
+        let symbol = static_symbol(definition);
+        let name = &definition.key.name;
+        match (&definition.static_type, self.exported.get(name) == Some(&symbol)) {
+            (Some((ty, mutable)), true) => {
+                let form = if *mutable { "static mut" } else { "safe static" };
+                builder.glue(&format!("unsafe extern \"Rust\" {{ #[link_name = \"{symbol}\"] pub(crate) {form} {name}: {ty}; }}\n"));
+            }
+            _ => {
+                builder.glue(&format!("#[unsafe(export_name = \"{symbol}\")] "));
+                emit(builder, &definition.pieces);
+                builder.glue("\n");
+            }
+        }
+    }
+}
+
+fn static_symbol(definition: &Definition) -> String {
+    let hash = blake3::hash(format!("{}#{}", definition.text, definition.execution).as_bytes()).to_hex();
+    format!("__ironbook_static_{}_{}", definition.key.name, &hash[..12])
+}
+
+fn is_housed(kind: Kind) -> bool {
+    matches!(kind, Kind::Type | Kind::Trait | Kind::Module)
+}
+
+/// Other keys that a definition makes obsolete: same namespace, or a `use` of the same name.
+fn rivals(key: &Key) -> Vec<Key> {
+    let types = [Kind::Type, Kind::Trait, Kind::Alias, Kind::Module];
+    let values = [Kind::Function, Kind::Const, Kind::Static];
+    let with = |kinds: &[Kind]| {
+        let others = kinds.iter().filter(|kind| **kind != key.kind);
+        others.map(|kind| Key { kind: *kind, name: key.name.clone() }).collect::<Vec<_>>()
+    };
+    match key.kind {
+        kind if types.contains(&kind) => with(&[types.as_slice(), &[Kind::Use]].concat()),
+        kind if values.contains(&kind) => with(&[values.as_slice(), &[Kind::Use]].concat()),
+        Kind::Use if !key.name.ends_with('*') => with(&[types.as_slice(), &values].concat()),
+        _ => Vec::new(),
+    }
+}
+
+fn expands_to_items(macro_text: &str) -> bool {
+    let Some(arm) = macro_text.split("=>").nth(1) else { return false };
+    let body = arm.trim_start().trim_start_matches(['{', '(', '[']).trim_start();
+    let words = ["struct ", "enum ", "fn ", "impl ", "impl<", "trait ", "static ", "const ", "mod ", "type ", "pub ", "#["];
+    body.starts_with("$(#[") || words.iter().any(|word| body.starts_with(word))
+}
+
+/// The definitions of one item of a cell: several for a `use` with a group and for an inherent `impl`.
+pub fn definitions(item: &Item, range: Range<usize>, text: &RustText, execution: ExecutionId) -> Vec<Definition> {
+    let (mut edits, loops) = parse::item_loops(item);
+    edits.extend(visibility_edits(item));
+    match item {
+        Item::Use(item) => return uses(item, range, text, execution),
+        Item::Impl(item) if item.trait_.is_none() => return methods(item, range, text, execution, &edits),
+        _ => {}
+    }
+    let mut idents = BTreeSet::new();
+    parse::idents_of(quote::ToTokens::to_token_stream(item), &mut idents);
+    let (kind, name) = kind_and_name(item);
+    let mut definition = Definition {
+        key: Key { kind, name },
+        execution,
+        text: text.text[range.clone()].to_owned(),
+        pieces: text.pieces(range, &edits),
+        idents,
+        header: BTreeSet::new(),
+        methods: BTreeSet::new(),
+        of_trait: None,
+        shapes: false,
+        loops,
+        static_type: None,
+    };
+    match item {
+        Item::Trait(item) => definition.methods = trait_methods(item),
+        Item::Impl(item) => trait_impl(item, &mut definition),
+        Item::Static(item) => {
+            let mutable = matches!(item.mutability, syn::StaticMutability::Mut(_));
+            definition.static_type = Some((text.text[item.ty.span().byte_range()].to_owned(), mutable));
+        }
+        _ => {}
+    }
+    vec![definition]
+}
+
+fn kind_and_name(item: &Item) -> (Kind, String) {
+    match item {
+        Item::Const(i) => (Kind::Const, i.ident.to_string()),
+        Item::Enum(i) => (Kind::Type, i.ident.to_string()),
+        Item::Fn(i) => (Kind::Function, i.sig.ident.to_string()),
+        Item::Macro(i) => match &i.ident {
+            Some(name) => (Kind::Macro, name.to_string()),
+            None => (Kind::Other, tokens(&i.mac)),
+        },
+        Item::Mod(i) => (Kind::Module, i.ident.to_string()),
+        Item::Static(i) => (Kind::Static, i.ident.to_string()),
+        Item::Struct(i) => (Kind::Type, i.ident.to_string()),
+        Item::Trait(i) => (Kind::Trait, i.ident.to_string()),
+        Item::TraitAlias(i) => (Kind::Trait, i.ident.to_string()),
+        Item::Type(i) => (Kind::Alias, i.ident.to_string()),
+        Item::Union(i) => (Kind::Type, i.ident.to_string()),
+        Item::Impl(i) => (Kind::Impl, impl_header(i)),
+        other => (Kind::Other, tokens(other)),
+    }
+}
+
+fn tokens<T: quote::ToTokens>(item: &T) -> String {
+    item.to_token_stream().to_string()
+}
+
+fn impl_header(item: &syn::ItemImpl) -> String {
+    let of_trait = item.trait_.as_ref().map(|(path, _)| format!("{} for ", tokens(path)));
+    format!("{}{}", of_trait.unwrap_or_default(), tokens(&item.self_ty))
+}
+
+fn trait_methods(item: &syn::ItemTrait) -> BTreeSet<String> {
+    let methods = item.items.iter().filter_map(|item| match item {
+        syn::TraitItem::Fn(f) => Some(f.sig.ident.to_string()),
+        syn::TraitItem::Const(c) => Some(c.ident.to_string()),
+        _ => None,
+    });
+    methods.collect()
+}
+
+fn trait_impl(item: &syn::ItemImpl, definition: &mut Definition) {
+    parse::idents_of(quote::ToTokens::to_token_stream(&item.self_ty), &mut definition.header);
+    if let Some((path, _)) = &item.trait_ {
+        parse::idents_of(quote::ToTokens::to_token_stream(path), &mut definition.header);
+        definition.of_trait = path.segments.last().map(|s| s.ident.to_string());
+    }
+    definition.shapes = item.items.iter().any(|item| matches!(item, syn::ImplItem::Type(_) | syn::ImplItem::Const(_)));
+}
+
+/// An inherent `impl` becomes one per item, so that a cell that is run again replaces just what it redefines.
+fn methods(item: &syn::ItemImpl, range: Range<usize>, text: &RustText, execution: ExecutionId, edits: &[Edit]) -> Vec<Definition> {
+    let open = item.brace_token.span.open().byte_range().end;
+    let mut header = BTreeSet::new();
+    parse::idents_of(quote::ToTokens::to_token_stream(&item.self_ty), &mut header);
+    let mut header_idents = BTreeSet::new();
+    parse::idents_of(quote::ToTokens::to_token_stream(&item.generics), &mut header_idents);
+    header_idents.extend(header.iter().cloned());
+    let mut out = Vec::new();
+    for member in &item.items {
+        let name = match member {
+            syn::ImplItem::Fn(f) => f.sig.ident.to_string(),
+            syn::ImplItem::Const(c) => c.ident.to_string(),
+            other => tokens(other),
+        };
+        let member_range = member.span().byte_range();
+        let mut pieces = text.pieces(range.start..open, &[]);
+        pieces.push(Piece::glue(" "));
+        pieces.extend(text.pieces(member_range.clone(), edits));
+        pieces.push(Piece::glue(" }"));
+        let mut idents = header_idents.clone();
+        parse::idents_of(quote::ToTokens::to_token_stream(member), &mut idents);
+        let mut only = item.clone();
+        only.items = vec![member.clone()];
+        out.push(Definition {
+            key: Key { kind: Kind::Impl, name: format!("{}::{name}", tokens(&item.self_ty)) },
+            execution,
+            text: format!("{} {}", &text.text[range.start..open], &text.text[member_range]),
+            pieces,
+            idents,
+            header: header.clone(),
+            methods: BTreeSet::from([name]),
+            of_trait: None,
+            shapes: matches!(member, syn::ImplItem::Const(_)),
+            loops: parse::item_loops(&Item::Impl(only)).1,
+            static_type: None,
+        });
+    }
+    out
+}
+
+/// A `use` becomes one per name, so that a later import or definition of the name replaces just that.
+fn uses(item: &syn::ItemUse, range: Range<usize>, text: &RustText, execution: ExecutionId) -> Vec<Definition> {
+    let mut leaves = Vec::new();
+    let root = if item.leading_colon.is_some() { "::" } else { "" };
+    flatten(&item.tree, root.to_owned(), &mut leaves);
+    let origin = text.whole(range);
+    let define = |(name, path): (String, String)| {
+        let mut idents = BTreeSet::new();
+        let first = path.trim_start_matches("::").split("::").next().unwrap_or("").to_owned();
+        idents.insert(first);
+        let line = format!("#[allow(unused_imports)] use {path};");
+        Definition {
+            key: Key { kind: Kind::Use, name },
+            execution,
+            text: line.clone(),
+            pieces: vec![Piece { text: line, origin: origin.clone() }],
+            idents,
+            header: BTreeSet::new(),
+            methods: BTreeSet::new(),
+            of_trait: None,
+            shapes: false,
+            loops: Loops::default(),
+            static_type: None,
+        }
+    };
+    leaves.into_iter().map(define).collect()
+}
+
+/// The leaves of a use tree as (bound name, path with renaming).
+fn flatten(tree: &UseTree, prefix: String, leaves: &mut Vec<(String, String)>) {
+    match tree {
+        UseTree::Path(path) => flatten(&path.tree, format!("{prefix}{}::", path.ident), leaves),
+        UseTree::Name(name) if name.ident == "self" => {
+            let path = prefix.trim_end_matches("::").to_owned();
+            let bound = path.rsplit("::").next().unwrap_or("").to_owned();
+            leaves.push((bound, path));
+        }
+        UseTree::Name(name) => leaves.push((name.ident.to_string(), format!("{prefix}{}", name.ident))),
+        UseTree::Rename(rename) => {
+            let path = match rename.ident == "self" {
+                true => prefix.trim_end_matches("::").to_owned(),
+                false => format!("{prefix}{}", rename.ident),
+            };
+            let bound = rename.rename.to_string();
+            let name = if bound == "_" { format!("_ {path}") } else { bound.clone() };
+            leaves.push((name, format!("{path} as {bound}")));
+        }
+        UseTree::Glob(_) => leaves.push((format!("{prefix}*"), format!("{prefix}*"))),
+        UseTree::Group(group) => {
+            for tree in &group.items {
+                flatten(tree, prefix.clone(), leaves);
+            }
+        }
+    }
+}
+
+/// An item in a module of its own must stay visible outside of it, and so must its private fields.
+fn visibility_edits(item: &Item) -> Vec<Edit> {
+    fn inherited(vis: &syn::Visibility, at: usize) -> Option<Edit> {
+        matches!(vis, syn::Visibility::Inherited).then(|| Edit::insert(at, "pub(crate) "))
+    }
+    fn start<T: Spanned>(tokens: &T) -> usize {
+        tokens.span().byte_range().start
+    }
+    fn fields(fields: &syn::Fields) -> Vec<Edit> {
+        let edit = |f: &syn::Field| match &f.ident {
+            Some(name) => inherited(&f.vis, start(name)),
+            None => inherited(&f.vis, start(&f.ty)),
+        };
+        fields.iter().filter_map(edit).collect()
+    }
+    match item {
+        Item::Struct(i) => {
+            let mut edits = fields(&i.fields);
+            edits.extend(inherited(&i.vis, start(&i.struct_token)));
+            edits
+        }
+        Item::Enum(i) => inherited(&i.vis, start(&i.enum_token)).into_iter().collect(),
+        Item::Union(i) => {
+            let mut edits: Vec<Edit> = i.fields.named.iter().filter_map(|f| inherited(&f.vis, start(&f.ident))).collect();
+            edits.extend(inherited(&i.vis, start(&i.union_token)));
+            edits
+        }
+        Item::Trait(i) => {
+            let first = i.unsafety.as_ref().map_or_else(|| start(&i.trait_token), start);
+            inherited(&i.vis, first).into_iter().collect()
+        }
+        Item::Mod(i) => inherited(&i.vis, start(&i.mod_token)).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Names of the items that a definition adds, for the data flow's record.
+pub fn label(key: &Key) -> String {
+    format!("{} {}", key.kind.word(), key.name)
+}
+
+/// Glue for a variable's type.
+pub fn take_glue(name: &str) -> Origin {
+    Origin::Glue(Glue::Take(name.to_owned()))
+}
