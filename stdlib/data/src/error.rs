@@ -76,8 +76,8 @@ pub enum DataError {
         column: String,
         /// The text that does not fit.
         value: String,
-        /// The type chosen for the column.
-        dtype: DataType,
+        /// The type chosen for the column, as polars writes it.
+        dtype: String,
     },
     /// A quote in a CSV file is never closed.
     #[error("\"{}\", line {line}: a quoted field starts here and is never closed\nclose the quote or remove it", path.display())]
@@ -235,7 +235,8 @@ fn column_hint(near: &[String], columns: &[String]) -> String {
 fn encode_hint(name: &str, dtype: &DataType) -> String {
     match dtype {
         DataType::String => format!(
-            "encode it: col(\"{name}\").cast(DataType::Float64) if it holds numbers, df.columns_to_dummies(vec![\"{name}\"], None, false, false) if it names categories"
+            "encode it: col(\"{name}\").cast(DataType::Float64) if it holds numbers (or read it with CsvOptions::new().null_values([\"NA\"]) if a text for missing values made it text),\n\
+             df.columns_to_dummies(vec![\"{name}\"], None, false, false) if it names categories"
         ),
         DataType::Date | DataType::Datetime(..) | DataType::Time | DataType::Duration(_) => {
             format!("take a number from it: for instance col(\"{name}\").dt().month(), or .cast(DataType::Int64)")

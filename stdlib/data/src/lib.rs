@@ -11,13 +11,24 @@
 //! # Ok::<(), ironbook_data::DataError>(())
 //! ```
 
+mod cells;
+mod csv;
 mod dataset;
 mod error;
+mod fingerprint;
 mod frame;
+mod html;
 mod matrix;
 mod near;
+mod read;
+mod show;
+mod term;
 
+pub use csv::CsvOptions;
 pub use dataset::Dataset;
 pub use error::DataError;
+pub use fingerprint::{Fingerprint, fingerprint};
 pub use frame::FrameExt;
 pub use matrix::Matrix;
+pub use read::{read_csv, read_json, read_parquet, write_csv, write_parquet};
+pub use show::{TEXT_WIDTH, register, to_html, to_text};

@@ -1,0 +1,290 @@
+//! CSV with its options, and a second look at files that do not parse, to say where and why.
+
+use crate::error::DataError;
+use crate::read::open;
+use polars::prelude::{CsvEncoding, CsvReadOptions, DataFrame, NullValues, PolarsError, SerReader};
+use std::ops::Range;
+use std::path::Path;
+
+/// How a CSV file is read.
+///
+/// | option | default | whose |
+/// |---|---|---|
+/// | `separator` | `,` | polars |
+/// | `has_header` | true | polars |
+/// | `null_values` | none: only empty fields are null | polars |
+/// | `infer_schema_length` | 10,000 rows decide the types | Ironbook (polars: 100) |
+/// | `ignore_errors` | false | polars |
+/// | `dates` | true: ISO dates and times become dates and times | Ironbook (polars: false) |
+///
+/// ```
+/// # let dir = std::env::temp_dir().join(format!("ironbook-csv-{}", std::process::id()));
+/// # std::fs::create_dir_all(&dir)?;
+/// # let path = dir.join("weather.csv");
+/// std::fs::write(&path, "day;temp\n2013-01-01;NA\n2013-01-02;3.5\n")?;
+/// let df = ironbook_data::CsvOptions::new().separator(b';').null_values(["NA"]).read(&path)?;
+/// assert_eq!(df.column("temp")?.null_count(), 1);
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CsvOptions {
+    separator: u8,
+    has_header: bool,
+    null_values: Vec<String>,
+    infer_schema_length: Option<usize>,
+    ignore_errors: bool,
+    dates: bool,
+}
+
+impl Default for CsvOptions {
+    fn default() -> Self {
+        CsvOptions { separator: b',', has_header: true, null_values: Vec::new(), infer_schema_length: Some(10_000), ignore_errors: false, dates: true }
+    }
+}
+
+impl CsvOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the byte between fields, for instance `b';'` or `b'\t'`.
+    #[must_use]
+    pub fn separator(mut self, separator: u8) -> Self {
+        self.separator = separator;
+        self
+    }
+
+    /// Whether the first line names the columns; without it they are `column_1`, `column_2`, ...
+    #[must_use]
+    pub fn has_header(mut self, has_header: bool) -> Self {
+        self.has_header = has_header;
+        self
+    }
+
+    /// Texts that stand for a missing value, for instance `["NA", "-"]`.
+    #[must_use]
+    pub fn null_values<S: Into<String>>(mut self, values: impl IntoIterator<Item = S>) -> Self {
+        self.null_values = values.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How many rows decide the columns' types; `None` looks at all, which takes a second pass over the file.
+    #[must_use]
+    pub fn infer_schema_length(mut self, rows: impl Into<Option<usize>>) -> Self {
+        self.infer_schema_length = rows.into();
+        self
+    }
+
+    /// Goes on where it can: values that do not fit their column and missing fields become null, further fields of a row are
+    /// dropped, bytes that are not UTF-8 are replaced.
+    #[must_use]
+    pub fn ignore_errors(mut self, ignore: bool) -> Self {
+        self.ignore_errors = ignore;
+        self
+    }
+
+    /// Whether ISO dates and times become dates and times.
+    #[must_use]
+    pub fn dates(mut self, dates: bool) -> Self {
+        self.dates = dates;
+        self
+    }
+
+    /// Reads the file; gzip, zlib and zstd are recognised.
+    ///
+    /// # Errors
+    /// [`DataError::MissingFile`] with names close to it, [`DataError::EmptyFile`]; for broken content
+    /// [`DataError::BrokenRow`], [`DataError::BrokenValue`], [`DataError::OpenQuote`] or [`DataError::NotUtf8`] with the line;
+    /// [`DataError::Unreadable`] otherwise.
+    pub fn read(&self, path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
+        let path = path.as_ref();
+        let file = open(path)?;
+        let frame = self.polars().into_reader_with_file_handle(file).finish();
+        match frame {
+            // A row that ends early is null in its last column: no nulls there, no such row.
+            Ok(df) if self.ignore_errors || df.columns().last().is_none_or(|c| c.null_count() == 0) => Ok(df),
+            Ok(df) => self.broken_row(path, df.width()).map_or(Ok(df), Err),
+            Err(PolarsError::NoData(_)) => Err(DataError::EmptyFile { path: path.to_owned() }),
+            Err(source) => Err(self.explain(path, source)),
+        }
+    }
+
+    fn polars(&self) -> CsvReadOptions {
+        let nulls: Vec<_> = self.null_values.iter().map(|v| v.as_str().into()).collect();
+        CsvReadOptions::default()
+            .with_has_header(self.has_header)
+            .with_infer_schema_length(self.infer_schema_length)
+            .with_ignore_errors(self.ignore_errors)
+            .with_rechunk(true)
+            .map_parse_options(|parse| {
+                parse
+                    .with_separator(self.separator)
+                    .with_try_parse_dates(self.dates)
+                    .with_null_values((!nulls.is_empty()).then(|| NullValues::AllColumns(nulls.clone())))
+                    .with_truncate_ragged_lines(self.ignore_errors)
+                    .with_encoding(if self.ignore_errors { CsvEncoding::LossyUtf8 } else { CsvEncoding::Utf8 })
+            })
+    }
+
+    fn broken_row(&self, path: &Path, expected: usize) -> Option<DataError> {
+        let bytes = plain_bytes(path)?;
+        Records::new(&bytes, self.separator).find_map(|record| wrong_width(path, &record, expected))
+    }
+
+    /// What is wrong with the file that polars refused, found by reading it again, record by record.
+    fn explain(&self, path: &Path, source: PolarsError) -> DataError {
+        let message = source.to_string();
+        let value = unparsable(&message);
+        plain_bytes(path)
+            .and_then(|bytes| {
+                let bad = std::str::from_utf8(&bytes).err().map(|e| line_of(&bytes, e.valid_up_to()));
+                let utf8 = bad.map(|line| DataError::NotUtf8 { path: path.to_owned(), line });
+                utf8.or_else(|| self.explain_records(path, &bytes, value.as_ref()))
+            })
+            .unwrap_or(DataError::Unreadable { path: path.to_owned(), format: "CSV", source })
+    }
+
+    fn explain_records(&self, path: &Path, bytes: &[u8], value: Option<&Unparsable>) -> Option<DataError> {
+        let mut records = Records::new(bytes, self.separator);
+        let first = records.next()?;
+        let names: Vec<String> = first.fields.iter().map(|f| field_text(bytes, f)).collect();
+        let position = value.and_then(|v| {
+            let numbered = v.column.strip_prefix("column_").filter(|_| !self.has_header).and_then(|n| n.parse::<usize>().ok());
+            numbered.map(|n| n - 1).or_else(|| names.iter().position(|n| *n == v.column))
+        });
+        let header = self.has_header.then(|| records.next()).flatten();
+        let body = if self.has_header { header } else { Some(first.clone()) };
+        for record in body.into_iter().chain(records) {
+            if record.open_quote {
+                return Some(DataError::OpenQuote { path: path.to_owned(), line: record.open_line });
+            }
+            if let Some(error) = wrong_width(path, &record, names.len()) {
+                return Some(error);
+            }
+            let found = position.and_then(|j| record.fields.get(j)).map(|f| field_text(bytes, f));
+            if let (Some(v), Some(found)) = (value, found)
+                && found == v.value
+            {
+                let (column, dtype) = (v.column.clone(), v.dtype.clone());
+                return Some(DataError::BrokenValue { path: path.to_owned(), line: record.line, column, value: found, dtype });
+            }
+        }
+        None
+    }
+}
+
+fn wrong_width(path: &Path, record: &Record, expected: usize) -> Option<DataError> {
+    let found = record.fields.len();
+    (found != expected && !record.open_quote).then(|| DataError::BrokenRow { path: path.to_owned(), line: record.line, expected, found })
+}
+
+/// The value that polars could not parse, from its message.
+struct Unparsable {
+    value: String,
+    dtype: String,
+    column: String,
+}
+
+fn unparsable(message: &str) -> Option<Unparsable> {
+    let rest = message.split_once("could not parse `")?.1;
+    let (value, rest) = rest.split_once("` as dtype `")?;
+    let (dtype, rest) = rest.split_once("` at column '")?;
+    let (column, _) = rest.split_once("' (column number")?;
+    Some(Unparsable { value: value.trim_matches('"').to_owned(), dtype: dtype.to_owned(), column: column.to_owned() })
+}
+
+/// The file's bytes, unless it is compressed: then lines have no meaning for whoever wants to mend it.
+fn plain_bytes(path: &Path) -> Option<Vec<u8>> {
+    let bytes = std::fs::read(path).ok()?;
+    let packed = bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    (!packed).then_some(bytes)
+}
+
+fn line_of(bytes: &[u8], at: usize) -> u64 {
+    1 + bytes[..at].iter().filter(|&&b| b == b'\n').count() as u64
+}
+
+fn field_text(bytes: &[u8], field: &Range<usize>) -> String {
+    let text = String::from_utf8_lossy(&bytes[field.clone()]);
+    let inner = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    inner.map_or_else(|| text.to_string(), |t| t.replace("\"\"", "\""))
+}
+
+/// One record: a line, or several where a quoted field holds line breaks.
+#[derive(Clone, Debug)]
+struct Record {
+    line: u64,
+    fields: Vec<Range<usize>>,
+    open_quote: bool,
+    open_line: u64,
+}
+
+/// The records of a CSV file that are not blank.
+struct Records<'a> {
+    bytes: &'a [u8],
+    separator: u8,
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Records<'a> {
+    fn new(bytes: &'a [u8], separator: u8) -> Self {
+        let at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        Records { bytes, separator, at, line: 1 }
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        while self.at < self.bytes.len() {
+            let (start, line) = (self.at, self.line);
+            let (mut fields, mut from, mut quoted, mut open_line) = (Vec::new(), start, false, line);
+            let end = loop {
+                match self.bytes.get(self.at) {
+                    None => break self.at,
+                    Some(b'"') => {
+                        quoted = !quoted;
+                        open_line = self.line;
+                    }
+                    Some(b'\n') => {
+                        self.line += 1;
+                        if !quoted {
+                            break self.at;
+                        }
+                    }
+                    Some(&b) if b == self.separator && !quoted => {
+                        fields.push(from..self.at);
+                        from = self.at + 1;
+                    }
+                    Some(_) => {}
+                }
+                self.at += 1;
+            };
+            self.at = end + 1;
+            let end = if end > from && self.bytes[end - 1] == b'\r' { end - 1 } else { end };
+            if end > start {
+                fields.push(from..end);
+                return Some(Record { line, fields, open_quote: quoted, open_line });
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_know_lines_quotes_and_blank_lines() {
+        let text = b"a,b\r\n\"x\ny\",1\r\n\r\n2,\"q\"\"r,\"\n3";
+        let records: Vec<(u64, Vec<String>)> =
+            Records::new(text, b',').map(|r| (r.line, r.fields.iter().map(|f| field_text(text, f)).collect())).collect();
+        let expect = |line, fields: &[&str]| (line, fields.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(records, [expect(1, &["a", "b"]), expect(2, &["x\ny", "1"]), expect(5, &["2", "q\"r,"]), expect(6, &["3"])]);
+    }
+}

@@ -1,0 +1,151 @@
+//! Reading and writing tables: CSV, Parquet, JSON.
+
+use crate::csv;
+use crate::error::DataError;
+use crate::near::near;
+use polars::prelude::{CsvWriter, DataFrame, JsonFormat, JsonReader, ParquetReader, ParquetWriter, PolarsError, SerReader, SerWriter};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// Reads a CSV file with a header; dates are recognised. For anything else see [`CsvOptions`](crate::CsvOptions).
+///
+/// # Errors
+/// As [`CsvOptions::read`](crate::CsvOptions::read).
+pub fn read_csv(path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
+    csv::CsvOptions::new().read(path)
+}
+
+/// Reads a Parquet file.
+///
+/// # Errors
+/// [`DataError::MissingFile`] with names close to it, [`DataError::EmptyFile`], [`DataError::NotParquet`];
+/// [`DataError::Unreadable`] if it is damaged.
+pub fn read_parquet(path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
+    let path = path.as_ref();
+    let mut file = open(path)?;
+    check_magic(path, &mut file)?;
+    ParquetReader::new(file).finish().map_err(|source| DataError::Unreadable { path: path.to_owned(), format: "Parquet", source })
+}
+
+/// Reads a JSON file of objects: an array of them, or one per line; its content decides which.
+///
+/// Types are chosen from all objects; fields that an object lacks are null.
+///
+/// # Errors
+/// [`DataError::MissingFile`] with names close to it, [`DataError::EmptyFile`]; [`DataError::NotJson`] with the place of the mistake;
+/// [`DataError::Unreadable`] for JSON that is no table.
+pub fn read_json(path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
+    let path = path.as_ref();
+    let mut bytes = Vec::new();
+    open(path)?.read_to_end(&mut bytes).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
+    let lines = match bytes.trim_ascii_start().first() {
+        None => return Err(DataError::EmptyFile { path: path.to_owned() }),
+        Some(b'[') => false,
+        // One object over several lines is an array of one.
+        Some(_) => serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_err(),
+    };
+    check_json(path, &bytes, lines)?;
+    let format = if lines { JsonFormat::JsonLines } else { JsonFormat::Json };
+    let reader = JsonReader::new(io::Cursor::new(bytes)).with_json_format(format).infer_schema_len(None);
+    reader.finish().map_err(|source| DataError::Unreadable { path: path.to_owned(), format: "JSON", source })
+}
+
+/// Writes a frame as Parquet (zstd, with statistics: polars' defaults). The file appears whole or not at all.
+///
+/// # Errors
+/// [`DataError::Write`].
+pub fn write_parquet(df: &DataFrame, path: impl AsRef<Path>) -> Result<(), DataError> {
+    write(path.as_ref(), |file| ParquetWriter::new(file).finish(&mut df.clone()).map(drop))
+}
+
+/// Writes a frame as CSV with a header; null becomes an empty field. The file appears whole or not at all.
+///
+/// # Errors
+/// [`DataError::Write`]; nested columns cannot be written.
+pub fn write_csv(df: &DataFrame, path: impl AsRef<Path>) -> Result<(), DataError> {
+    write(path.as_ref(), |file| CsvWriter::new(io::BufWriter::new(file)).include_header(true).finish(&mut df.clone()))
+}
+
+/// Writes beside the target and renames, so that a full disk leaves no half file.
+fn write(path: &Path, content: impl FnOnce(&mut File) -> Result<(), PolarsError>) -> Result<(), DataError> {
+    let failed = |source: PolarsError| DataError::Write { path: path.to_owned(), source };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+    let result = File::create(&partial)
+        .map_err(PolarsError::from)
+        .and_then(|mut file| content(&mut file).and_then(|()| Ok(file.sync_data()?)))
+        .and_then(|()| Ok(std::fs::rename(&partial, path)?));
+    result.map_err(|error| {
+        // It may never have been made; the first error is the one to report.
+        let _ = std::fs::remove_file(&partial);
+        failed(error)
+    })
+}
+
+/// Opens a file that has content.
+pub(crate) fn open(path: &Path) -> Result<File, DataError> {
+    let read = |source| DataError::Read { path: path.to_owned(), source };
+    let file = File::open(path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => DataError::MissingFile { path: path.to_owned(), near: near_files(path) },
+        _ => read(source),
+    })?;
+    let meta = file.metadata().map_err(read)?;
+    match () {
+        () if meta.is_dir() => Err(DataError::IsDirectory { path: path.to_owned() }),
+        () if meta.is_file() && meta.len() == 0 => Err(DataError::EmptyFile { path: path.to_owned() }),
+        () => Ok(file),
+    }
+}
+
+/// Files of the same directory with names close to this one.
+fn near_files(path: &Path) -> Vec<String> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned);
+    let Some(name) = path.file_name().map(|n| n.to_string_lossy().into_owned()) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(&parent) else { return Vec::new() };
+    let names: Vec<String> = entries.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned())).collect();
+    near(&name, names.iter().map(String::as_str)).into_iter().map(|n| path.with_file_name(n).display().to_string()).collect()
+}
+
+/// Parquet files begin and end with `PAR1`.
+fn check_magic(path: &Path, file: &mut File) -> Result<(), DataError> {
+    let read = |source| DataError::Read { path: path.to_owned(), source };
+    let mut head = [0; 64];
+    let n = file.read(&mut head).map_err(read)?;
+    let mut tail = [0; 4];
+    if n >= 12 && file.seek(SeekFrom::End(-4)).is_ok() {
+        file.read_exact(&mut tail).map_err(read)?;
+    }
+    file.rewind().map_err(read)?;
+    if head.starts_with(b"PAR1") && &tail == b"PAR1" {
+        return Ok(());
+    }
+    let text = std::str::from_utf8(&head[..n]).is_ok_and(|t| !t.contains('\0'));
+    let first = head[..n].trim_ascii_start().first();
+    let (found, hint) = match () {
+        () if head.starts_with(b"PAR1") => ("it is cut off before its end", "write or fetch it again"),
+        () if head.starts_with(b"ARROW1") => ("it holds Arrow IPC", "read it with polars' IpcReader"),
+        () if head.starts_with(b"PK") => ("it is a ZIP archive (or a spreadsheet)", "unpack it, or save the sheet as CSV"),
+        () if matches!(first, Some(b'{' | b'[')) => ("it looks like JSON", "read it with read_json"),
+        () if text => ("it looks like text", "read it with read_csv if it is CSV"),
+        () => ("it does not begin with the bytes PAR1", "check what wrote it"),
+    };
+    Err(DataError::NotParquet { path: path.to_owned(), found: found.to_owned(), hint: hint.to_owned() })
+}
+
+/// Refuses what is not JSON with its place: the reader of polars is lenient, and names none.
+fn check_json(path: &Path, bytes: &[u8], lines: bool) -> Result<(), DataError> {
+    let parse = serde_json::from_slice::<serde::de::IgnoredAny>;
+    let fail = |error: &serde_json::Error, line: usize| {
+        let text = error.to_string();
+        let problem = text.split(" at line ").next().unwrap_or_default().to_owned();
+        DataError::NotJson { path: path.to_owned(), line, column: error.column(), problem }
+    };
+    if !lines {
+        return parse(bytes).map(drop).map_err(|e| fail(&e, e.line()));
+    }
+    for (i, line) in bytes.split(|&b| b == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty()) {
+        parse(line).map_err(|e| fail(&e, i + 1))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! How frames, columns and queries show themselves in cells.
+
+use crate::cells::grouped;
+use crate::error::DataError;
+use crate::{html, term};
+use ironbook_core::{Bundle, registry};
+use polars::prelude::{Column, DataFrame, LazyFrame, PolarsError, Series};
+use std::any::Any;
+
+/// Width of tables in `text/plain`, in columns of the terminal.
+pub const TEXT_WIDTH: usize = 100;
+
+/// A frame as a table of characters, at most `width` columns of the terminal wide (but at least 20).
+///
+/// ```
+/// # use polars::prelude::*;
+/// let df = df!["city" => [Some("Kyiv"), None], "temp" => [3.25, -1.0]]?;
+/// assert_eq!(ironbook_data::to_text(&df, 80), "\
+/// ┌──────┬───────┐
+/// │ city │  temp │
+/// │ str  │   f64 │
+/// ├──────┼───────┤
+/// │ Kyiv │  3.25 │
+/// │ null │ -1.00 │
+/// └──────┴───────┘
+/// 2 rows x 2 columns");
+/// # Ok::<(), PolarsError>(())
+/// ```
+pub fn to_text(df: &DataFrame, width: usize) -> String {
+    term::table(df, width, None)
+}
+
+/// A frame as an HTML table: up to 20 columns, the first and the last ten rows.
+pub fn to_html(df: &DataFrame) -> String {
+    html::table(df, None)
+}
+
+/// What can be registered.
+trait Show: Any {
+    fn bundle(&self) -> Bundle;
+    /// Shape and bytes.
+    fn measure(&self) -> (Option<String>, u64);
+}
+
+impl Show for DataFrame {
+    fn bundle(&self) -> Bundle {
+        Bundle::text(to_text(self, TEXT_WIDTH)).html(to_html(self))
+    }
+    fn measure(&self) -> (Option<String>, u64) {
+        (Some(format!("{} x {}", self.height(), self.width())), self.estimated_size() as u64)
+    }
+}
+
+impl Show for Column {
+    fn bundle(&self) -> Bundle {
+        let caption = format!("{} value{} of {}", grouped(self.len()), if self.len() == 1 { "" } else { "s" }, self.dtype());
+        let df = self.clone().into_frame();
+        Bundle::text(term::table(&df, TEXT_WIDTH, Some(&caption))).html(html::table(&df, Some(&caption)))
+    }
+    fn measure(&self) -> (Option<String>, u64) {
+        (Some(format!("len {}", self.len())), self.as_materialized_series().estimated_size() as u64)
+    }
+}
+
+impl Show for Series {
+    fn bundle(&self) -> Bundle {
+        Column::from(self.clone()).bundle()
+    }
+    fn measure(&self) -> (Option<String>, u64) {
+        (Some(format!("len {}", self.len())), self.estimated_size() as u64)
+    }
+}
+
+/// The columns that the query will give; running it is the user's decision.
+impl Show for LazyFrame {
+    fn bundle(&self) -> Bundle {
+        let schema = match self.clone().collect_schema() {
+            Ok(schema) => schema,
+            Err(error) => return Bundle::text(format!("a lazy frame that cannot run: {error}")),
+        };
+        let (names, types): (Vec<String>, Vec<String>) = schema.iter().map(|(name, dtype)| (name.to_string(), dtype.to_string())).unzip();
+        let caption = format!("a lazy frame of {} column{}, not run yet: .collect()? runs it", names.len(), if names.len() == 1 { "" } else { "s" });
+        let columns = vec![Column::new("column".into(), names), Column::new("type".into(), types)];
+        match DataFrame::new_infer_height(columns) {
+            Ok(df) => Bundle::text(term::table(&df, TEXT_WIDTH, Some(&caption))).html(html::table(&df, Some(&caption))),
+            Err(error) => Bundle::text(format!("{caption} ({error})")),
+        }
+    }
+    fn measure(&self) -> (Option<String>, u64) {
+        (None, 0)
+    }
+}
+
+impl<T: Show, E: std::error::Error + 'static> Show for Result<T, E> {
+    fn bundle(&self) -> Bundle {
+        match self {
+            Ok(value) => value.bundle(),
+            Err(error) => Bundle::text(format!("Err: {error}")),
+        }
+    }
+    fn measure(&self) -> (Option<String>, u64) {
+        self.as_ref().map_or((None, 0), Show::measure)
+    }
+}
+
+impl<T: Show> Show for Option<T> {
+    fn bundle(&self) -> Bundle {
+        self.as_ref().map_or_else(|| Bundle::text("None"), Show::bundle)
+    }
+    fn measure(&self) -> (Option<String>, u64) {
+        self.as_ref().map_or((None, 0), Show::measure)
+    }
+}
+
+fn register_one<T: Show>() {
+    registry::register::<T>(
+        |any| any.downcast_ref::<T>().map(Show::bundle).unwrap_or_default(),
+        |any| any.downcast_ref::<T>().map_or((None, 0), Show::measure),
+    );
+}
+
+fn register_all<T: Show>() {
+    register_one::<T>();
+    register_one::<Option<T>>();
+    register_one::<Result<T, PolarsError>>();
+    register_one::<Result<T, DataError>>();
+}
+
+/// Registers the types of polars with the display of cells, and this crate's errors with their chains of causes.
+pub fn register() {
+    register_all::<DataFrame>();
+    register_all::<Series>();
+    register_all::<Column>();
+    register_all::<LazyFrame>();
+    ironbook_core::error::register_chain::<DataError>();
+    ironbook_core::error::register_chain::<PolarsError>();
+}
