@@ -1,0 +1,168 @@
+//! Draws findings over the text of cells.
+
+use super::finding::{Finding, Remark, Role};
+use super::{CellText, Cells, Style, words};
+use crate::map::{ExecutionId, Place};
+use ariadne::{Color, Config, Fmt, Label, Report, ReportKind, sources};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Longest list of further places.
+const AGAIN: usize = 6;
+
+/// A message with its labels and remarks, line by line.
+pub(super) fn draw(finding: &Finding, cells: &Cells<'_>, style: Style) -> Vec<String> {
+    let word = if finding.error { "error" } else { "warning" };
+    let head = match &finding.code {
+        Some(code) if finding.error => format!("{word}[{code}]"),
+        _ => word.to_owned(),
+    };
+    let color = if finding.error { Color::Red } else { Color::Yellow };
+    let labels: Vec<Mark<'_>> =
+        finding.labels.iter().map(|label| Mark { place: &label.place, text: &label.text, color: color_of(label.role, color) }).collect();
+    let mut lines = picture(&head, color, &finding.message, &labels, cells, style);
+    lines.extend(remarks(finding, cells, style));
+    lines
+}
+
+fn color_of(role: Role, primary: Color) -> Color {
+    match role {
+        Role::Primary => primary,
+        Role::Secondary => Color::Cyan,
+        Role::Aside => Color::Green,
+    }
+}
+
+fn remarks(finding: &Finding, cells: &Cells<'_>, style: Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !finding.again.is_empty() {
+        let mut places: Vec<String> = finding.again.iter().filter_map(|place| spoken(place, cells)).collect();
+        let more = places.len().saturating_sub(AGAIN);
+        places.truncate(AGAIN);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.extend(remark(Remark::Note, &format!("the same at {}{rest}", places.join(", ")), style));
+    }
+    for (kind, text) in &finding.remarks {
+        lines.extend(remark(*kind, text, style));
+    }
+    lines
+}
+
+/// A note or a help, further lines indented.
+pub(super) fn remark(kind: Remark, text: &str, style: Style) -> Vec<String> {
+    let color = if kind == Remark::Help { Color::Green } else { Color::Cyan };
+    let mut lines = text.lines();
+    let first = format!("   {}: {}", paint(kind.word(), color, style), lines.next().unwrap_or_default());
+    std::iter::once(first).chain(lines.map(|line| format!("         {}", line.trim_end()))).collect()
+}
+
+/// Text in a colour.
+pub(super) fn paint(text: &str, color: Color, style: Style) -> String {
+    match style {
+        Style::Colour => text.fg(color).to_string(),
+        Style::Plain => text.to_owned(),
+    }
+}
+
+/// `2:9`, or `cell 3:2:9`.
+pub(super) fn spoken(place: &Place, cells: &Cells<'_>) -> Option<String> {
+    let cell = cells(place.execution)?;
+    let (line, column) = line_column(&cell.text, place.range.start);
+    Some(format!("cell {}:{line}:{column}", cell.number))
+}
+
+/// Line and column of a byte, from 1, in characters.
+pub(super) fn line_column(text: &str, byte: usize) -> (usize, usize) {
+    let before = &text[..text.floor_char_boundary(byte)];
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+}
+
+/// A place to mark.
+pub(super) struct Mark<'a> {
+    /// The place.
+    pub place: &'a Place,
+    /// What stands at it.
+    pub text: &'a str,
+    /// In which colour.
+    pub color: Color,
+}
+
+/// A headline and the marked lines of the cells; the first mark gives the place in the header.
+pub(super) fn picture(
+    head: &str,
+    color: Color,
+    message: &str,
+    marks: &[Mark<'_>],
+    cells: &Cells<'_>,
+    style: Style,
+) -> Vec<String> {
+    let mut texts: BTreeMap<ExecutionId, (String, CellText)> = BTreeMap::new();
+    for mark in marks {
+        if let Some(cell) = cells(mark.place.execution) {
+            texts.entry(mark.place.execution).or_insert_with(|| (format!("cell {}", cell.number), cell));
+        }
+    }
+    let spanned: Vec<(&Mark<'_>, (String, Range<usize>))> = marks
+        .iter()
+        .filter_map(|mark| {
+            let (name, cell) = texts.get(&mark.place.execution)?;
+            Some((mark, (name.clone(), characters(&cell.text, &mark.place.range))))
+        })
+        .collect();
+    let plain_head = || {
+        let head = paint(&format!("{head}:"), color, style);
+        let mut lines = message.lines();
+        let first = format!("{head} {}", lines.next().unwrap_or_default());
+        std::iter::once(first).chain(lines.map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let mut lines = plain_head();
+    let Some((_, main)) = spanned.first() else { return lines };
+    let config = Config::new().with_compact(true).with_color(style == Style::Colour);
+    let mut report = Report::build(ReportKind::Error, main.clone()).with_config(config);
+    for (order, (mark, span)) in spanned.iter().enumerate() {
+        let mut label = Label::new(span.clone()).with_color(mark.color);
+        if !mark.text.is_empty() {
+            label = label.with_message(words::one_line(mark.text));
+        }
+        if order == 0 {
+            label = label.with_priority(1);
+        }
+        report = report.with_label(label);
+    }
+    let cache = sources(texts.into_values().map(|(name, cell)| (name, printable(&cell.text))));
+    let mut bytes = Vec::new();
+    if report.finish().write(cache, &mut bytes).is_ok() {
+        // Its first line is the headline, which is drawn above.
+        let drawn = String::from_utf8_lossy(&bytes);
+        lines.extend(drawn.lines().skip(1).map(|line| line.trim_end().to_owned()));
+    }
+    lines
+}
+
+/// The same text, character by character, without what would move the cursor or split lines differently from rustc.
+fn printable(text: &str) -> String {
+    let text = text.trim_end();
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(match c {
+            '\n' | '\t' => c,
+            '\r' if chars.peek() == Some(&'\n') => ' ',
+            '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+            c if u32::from(c) < 32 => char::from_u32(0x2400 + u32::from(c)).unwrap_or(' '),
+            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => '\u{fffd}',
+            c => c,
+        });
+    }
+    out
+}
+
+/// A byte range in characters, within the text.
+fn characters(text: &str, bytes: &Range<usize>) -> Range<usize> {
+    let text = text.trim_end();
+    let start = text.floor_char_boundary(bytes.start);
+    let end = text.ceil_char_boundary(bytes.end).max(start);
+    let before = text[..start].chars().count();
+    before..before + text[start..end].trim_end().chars().count()
+}

@@ -1,0 +1,197 @@
+//! A compiler message as the user should read it: its labels in cells, its notes and helps, without generated code.
+
+use super::message::{Level, Message, Span};
+use super::place::{Spot, calls, spot};
+use super::{Context, suggestion, words};
+use crate::map::{Glue, Origin, Place};
+
+/// A message over the user's cells.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    /// Whether it is an error (else a warning).
+    pub error: bool,
+    /// `E0308`, or a lint's name.
+    pub code: Option<String>,
+    /// Its text.
+    pub message: String,
+    /// What it points at, the main place first.
+    pub labels: Vec<Label>,
+    /// Notes and helps, in order.
+    pub remarks: Vec<(Remark, String)>,
+    /// The glue at fault, when nothing of it lies in a cell.
+    pub glue: Option<Glue>,
+    /// Further places with the same error.
+    pub again: Vec<Place>,
+}
+
+/// A place in a cell with what is said of it.
+#[derive(Clone, Debug)]
+pub(super) struct Label {
+    /// The place.
+    pub place: Place,
+    /// What is said.
+    pub text: String,
+    /// How it is drawn.
+    pub role: Role,
+}
+
+/// What a label is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Where the fault is.
+    Primary,
+    /// What contributes to it.
+    Secondary,
+    /// Where a note or help points.
+    Aside,
+}
+
+/// Kinds of remarks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remark {
+    /// Explains.
+    Note,
+    /// Says what to do.
+    Help,
+}
+
+impl Remark {
+    /// The word before it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Remark::Note => "note",
+            Remark::Help => "help",
+        }
+    }
+}
+
+impl Finding {
+    /// Reads a message.
+    pub fn new(message: &Message, context: &Context<'_>) -> Self {
+        let mut finding = Finding {
+            error: message.is_error(),
+            code: message.code().map(str::to_owned),
+            message: words::tidy(&message.message),
+            labels: Vec::new(),
+            remarks: Vec::new(),
+            glue: None,
+            again: Vec::new(),
+        };
+        finding.read_spans(message, context);
+        for child in &message.children {
+            finding.read_child(child, context);
+        }
+        if finding.labels.is_empty() || finding.code.is_none() && of_glue(message, context).is_some() {
+            finding.at_glue(message, context);
+        }
+        finding.labels.sort_by_key(|label| label.role != Role::Primary);
+        finding
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> Option<&Place> {
+        self.labels.first().map(|label| &label.place)
+    }
+
+    fn read_spans(&mut self, message: &Message, context: &Context<'_>) {
+        for span in &message.spans {
+            let Spot::Cell(place) = spot(span, context) else { continue };
+            let role = if span.is_primary { Role::Primary } else { Role::Secondary };
+            let text = span.label.as_deref().filter(|label| !words::of_engine(label)).unwrap_or_default();
+            if role == Role::Primary || !text.is_empty() {
+                self.label(place.clone(), text, role);
+            }
+            for (call, name) in calls(span, context) {
+                if call != place {
+                    self.label(call, &format!("in this call of `{name}`"), Role::Secondary);
+                }
+            }
+        }
+    }
+
+    fn read_child(&mut self, child: &Message, context: &Context<'_>) {
+        let remark = match child.level {
+            Level::Help => Remark::Help,
+            Level::Note => Remark::Note,
+            _ => return,
+        };
+        if words::is_noise(&child.message) || words::of_engine(&child.message) {
+            return;
+        }
+        if child.spans.iter().any(|span| span.suggested_replacement.is_some()) {
+            self.remarks.extend(suggestion::suggestion(child, context).map(|text| (remark, text)));
+            return;
+        }
+        let mut shown = false;
+        for span in &child.spans {
+            let text = match &span.label {
+                Some(label) => label.as_str(),
+                None if span.is_primary && !shown => child.message.as_str(),
+                None => continue,
+            };
+            if let Spot::Cell(place) = spot(span, context)
+                && !words::of_engine(text)
+            {
+                shown |= text == child.message;
+                self.label(place, text, Role::Aside);
+            }
+        }
+        if !shown && !(remark == Remark::Note && only_points_at_glue(child, context)) {
+            self.remarks.push((remark, words::tidy(&child.message)));
+        }
+    }
+
+    fn label(&mut self, place: Place, text: &str, role: Role) {
+        let text = words::tidy(text);
+        if !self.labels.iter().any(|label| label.place == place && (label.text == text || text.is_empty())) {
+            self.labels.push(Label { place, text, role });
+        }
+    }
+
+    /// Puts an error that lies in glue into the user's terms.
+    fn at_glue(&mut self, message: &Message, context: &Context<'_>) {
+        let Some((span, glue)) = of_glue(message, context) else { return };
+        if self.code.is_none()
+            && let Some(place) = end_before(span.byte_start, context)
+        {
+            // The parser ran out of the cell into what follows it.
+            let cut = self.message.find(", found `").unwrap_or(self.message.len());
+            self.message.truncate(cut);
+            self.message.push_str(", found the end of the cell");
+            self.labels.insert(0, Label { place, text: "the cell ends here".to_owned(), role: Role::Primary });
+            return;
+        }
+        if !self.labels.is_empty() {
+            return;
+        }
+        self.message = match &glue {
+            Glue::Plain => self.message.clone(),
+            Glue::Take(name) => format!("the variable `{name}` cannot be used: {}", self.message),
+            Glue::Put(name) => format!("the variable `{name}` cannot be kept: {}", self.message),
+            Glue::Show => format!("the cell's value cannot be shown: {}", self.message),
+        };
+        self.glue = Some(glue);
+    }
+}
+
+fn of_glue<'m>(message: &'m Message, context: &Context<'_>) -> Option<(&'m Span, Glue)> {
+    message.spans.iter().filter(|span| span.is_primary).find_map(|span| match spot(span, context) {
+        Spot::Glue(glue) => Some((span, glue)),
+        _ => None,
+    })
+}
+
+fn only_points_at_glue(child: &Message, context: &Context<'_>) -> bool {
+    !child.spans.is_empty() && child.spans.iter().all(|span| matches!(spot(span, context), Spot::Glue(_)))
+}
+
+/// The end of the cell's text that comes before a byte of glue.
+fn end_before(byte: usize, context: &Context<'_>) -> Option<Place> {
+    let segments = &context.map.segments;
+    let after = segments.partition_point(|segment| segment.generated.start <= byte);
+    let cell = segments[..after].iter().rev().find(|segment| matches!(segment.origin, Origin::Cell { .. }))?;
+    let text = context.generated.get(cell.generated.clone())?;
+    let end = cell.generated.start + text.trim_end().len();
+    let start = context.generated[..end].char_indices().next_back().map_or(end, |(at, _)| at);
+    context.map.place(start.max(cell.generated.start)..end)
+}

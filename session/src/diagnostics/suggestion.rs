@@ -1,0 +1,70 @@
+//! The compiler's suggestions as a line of text: what to write, or how the line looks afterwards.
+
+use super::message::{Message, Span};
+use super::place::{Spot, spot};
+use super::{Context, words};
+use crate::map::Place;
+
+/// Longest line that is shown as a whole.
+const LINE: usize = 80;
+/// Most alternatives that are shown.
+const ALTERNATIVES: usize = 4;
+
+/// What a help says, with the text it suggests; `None` when it would have the user edit generated code.
+pub(super) fn suggestion(help: &Message, context: &Context<'_>) -> Option<String> {
+    let edits: Vec<(&Span, &str)> =
+        help.spans.iter().filter_map(|span| Some((span, span.suggested_replacement.as_deref()?))).collect();
+    let message = words::tidy(help.message.trim_end_matches(':'));
+    let (first, _) = edits.first()?;
+    let alternatives = edits.iter().all(|(span, _)| span.byte_start == first.byte_start && span.byte_end == first.byte_end);
+    let code = if alternatives && edits.len() > 1 {
+        listed(&edits)
+    } else {
+        edited(&edits, context)?
+    };
+    let known = code.is_empty() || message.contains(&format!("`{code}`"));
+    Some(if known { message } else { format!("{message}: `{code}`") })
+}
+
+fn listed(edits: &[(&Span, &str)]) -> String {
+    let mut shown: Vec<&str> = edits.iter().map(|(_, text)| text.trim()).collect();
+    // A path of the notebook's prelude is what users should write.
+    shown.sort_by_key(|text| (text.matches("::").count(), text.len()));
+    shown.truncate(ALTERNATIVES);
+    shown.join("` or `")
+}
+
+fn edited(edits: &[(&Span, &str)], context: &Context<'_>) -> Option<String> {
+    let mut placed: Vec<(Place, &str)> = Vec::new();
+    for (span, text) in edits {
+        match spot(span, context) {
+            Spot::Cell(place) => placed.push((place, text)),
+            // Imports go to the top of the generated file; the user writes them anywhere.
+            Spot::Glue(_) if text.trim_start().starts_with("use ") => return Some(text.trim().to_owned()),
+            _ => return None,
+        }
+    }
+    let replaces = |place: &Place, text: &str| !place.range.is_empty() && !text.is_empty();
+    match placed.as_slice() {
+        [(place, text)] if replaces(place, text) => Some(words::one_line(text)),
+        _ => line_after(placed, context).or_else(|| Some(edits.iter().map(|(_, text)| text.trim()).collect::<Vec<_>>().join(" .. "))),
+    }
+}
+
+/// The cell's line with the edits made, when it is one line and short.
+fn line_after(mut placed: Vec<(Place, &str)>, context: &Context<'_>) -> Option<String> {
+    placed.sort_by_key(|(place, _)| place.range.start);
+    let (first, last) = (&placed.first()?.0, &placed.last()?.0);
+    let cell = (context.cells)(first.execution)?.text;
+    let start = cell.get(..first.range.start)?.rfind('\n').map_or(0, |at| at + 1);
+    let end = cell.get(last.range.end..)?.find('\n').map_or(cell.len(), |at| at + last.range.end);
+    let mut line = cell.get(start..end)?.to_owned();
+    for (place, text) in placed.iter().rev() {
+        if place.execution != first.execution {
+            return None;
+        }
+        line.replace_range(place.range.start - start..place.range.end - start, text);
+    }
+    let line = line.trim();
+    (!line.contains('\n') && line.chars().count() <= LINE).then(|| line.to_owned())
+}
