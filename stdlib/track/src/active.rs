@@ -1,0 +1,472 @@
+//! The active run of this process, and the functions that cells call.
+
+use crate::error::{Error, Result};
+use crate::model::{Batch, Metric, NewRun, Param, Run, RunInfo, RunUpdate, Search, Status, Tag, now_ms, tag};
+use crate::run_view::RunView;
+use crate::runs_table::RunsTable;
+use crate::sqlite::SqliteStore;
+use crate::store::Store;
+use crate::{context, locate, process};
+use ironbook_core::{Bundle, Display};
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The active runs, innermost last, and the one that ended last.
+struct Runs {
+    stack: Vec<RunHandle>,
+    ended: Option<RunHandle>,
+}
+
+static RUNS: Mutex<Runs> = Mutex::new(Runs { stack: Vec::new(), ended: None });
+
+fn lock() -> MutexGuard<'static, Runs> {
+    RUNS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What [`start`] does when a run is active already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenActive {
+    /// It refuses.
+    #[default]
+    Refuse,
+    /// It ends that run as finished.
+    End,
+    /// The new run is nested in that one, which is active again when the new one ends.
+    Nest,
+}
+
+/// How a run starts; [`RunOptions::default`] suits most.
+#[derive(Clone, Default)]
+pub struct RunOptions {
+    name: Option<String>,
+    tags: Vec<Tag>,
+    when_active: WhenActive,
+    directory: Option<PathBuf>,
+    rustc: Option<String>,
+    store: Option<Arc<dyn Store>>,
+}
+
+impl RunOptions {
+    /// The run's name (default: one is made up).
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// One more tag.
+    #[must_use]
+    pub fn tag(mut self, key: impl Into<String>, value: impl std::fmt::Display) -> Self {
+        self.tags.push(Tag::new(key, value));
+        self
+    }
+
+    /// What to do with a run that is active (default: refuse to start).
+    #[must_use]
+    pub fn when_active(mut self, choice: WhenActive) -> Self {
+        self.when_active = choice;
+        self
+    }
+
+    /// Directory of the project, from which the store is found (default: the working directory).
+    #[must_use]
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// Version of the compiler, to be recorded.
+    #[must_use]
+    pub fn rustc(mut self, version: impl Into<String>) -> Self {
+        self.rustc = Some(version.into());
+        self
+    }
+
+    /// The store (default: that of the project).
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+}
+
+/// A run of this process. Clones are the same run.
+#[derive(Clone)]
+pub struct RunHandle(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    info: RunInfo,
+    experiment: String,
+    /// Step that follows, for each metric logged without one.
+    steps: Mutex<HashMap<String, i64>>,
+}
+
+/// Starts a run in an experiment (created if it is new) and makes it the active one of this process.
+///
+/// Recorded by itself, as tags: git commit, branch and dirtiness, user, machine, working directory, hash of
+/// `Cargo.lock`, versions, and the process. Runs that dead processes left running are marked as killed.
+///
+/// # Errors
+/// [`Error::AlreadyActive`] (see [`RunOptions::when_active`]), or of the store.
+pub fn start(experiment: &str, options: RunOptions) -> Result<RunHandle> {
+    let directory = options.directory.map_or_else(working_directory, Ok)?;
+    let mut tags = context::tags(&directory, options.rustc.as_deref());
+    tags.extend(options.tags);
+    let mut runs = lock();
+    match (options.when_active, runs.stack.last()) {
+        (WhenActive::Refuse, Some(active)) => return Err(Error::AlreadyActive { name: active.name().to_owned() }),
+        (WhenActive::Nest, Some(active)) => tags.push(Tag::new(tag::PARENT, active.id())),
+        (WhenActive::End, _) => {
+            while let Some(active) = runs.stack.last().cloned() {
+                finish(&mut runs, &active, Status::Finished)?;
+            }
+        }
+        (_, None) => {}
+    }
+    let store = match options.store {
+        Some(store) => store,
+        None => Arc::new(SqliteStore::open(&locate(&directory))?),
+    };
+    // What other processes left is no reason to refuse this run.
+    let _ = process::recover(&*store);
+    let new = NewRun { experiment: experiment_id(&*store, experiment)?, name: options.name, start: None, tags };
+    let info = store.create_run(&new)?;
+    let experiment = experiment.to_owned();
+    let handle = RunHandle(Arc::new(Inner { store, info, experiment, steps: Mutex::default() }));
+    runs.stack.push(handle.clone());
+    Ok(handle)
+}
+
+fn working_directory() -> Result<PathBuf> {
+    std::env::current_dir().map_err(|e| Error::io("find the working directory", ".", e))
+}
+
+fn experiment_id(store: &dyn Store, name: &str) -> Result<String> {
+    if let Some(found) = store.experiment_by_name(name)? {
+        return Ok(found.id);
+    }
+    match store.create_experiment(name, &[]) {
+        // Another process was faster.
+        Err(Error::AlreadyExists { what, name }) => match store.experiment_by_name(&name)? {
+            Some(found) => Ok(found.id),
+            None => Err(Error::AlreadyExists { what, name }),
+        },
+        done => done,
+    }
+}
+
+fn finish(runs: &mut Runs, run: &RunHandle, status: Status) -> Result<()> {
+    let update = RunUpdate { status: Some(status), end: Some(now_ms()), name: None };
+    // If the store refuses, the run stays active: ending it can be tried again.
+    run.store().update_run(run.id(), &update)?;
+    runs.stack.retain(|r| r.id() != run.id());
+    runs.ended = Some(run.clone());
+    Ok(())
+}
+
+impl RunHandle {
+    /// Its id, 32 hexadecimal digits.
+    pub fn id(&self) -> &str {
+        &self.0.info.id
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0.info.name
+    }
+
+    /// Name of its experiment.
+    pub fn experiment(&self) -> &str {
+        &self.0.experiment
+    }
+
+    /// Its store.
+    pub fn store(&self) -> &dyn Store {
+        &*self.0.store
+    }
+
+    /// What the store has of it now.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn fetch(&self) -> Result<Run> {
+        self.store().run(self.id())
+    }
+
+    /// Logs a metric; the step counts up from 0 for each metric.
+    ///
+    /// # Errors
+    /// [`Error::InvalidName`], or of the store.
+    pub fn log_metric(&self, key: &str, value: impl Into<f64>) -> Result<()> {
+        self.log_metrics(&[(key, value.into())])
+    }
+
+    /// Logs a metric at a step (batch, epoch, tree).
+    ///
+    /// # Errors
+    /// [`Error::InvalidName`], a step beyond 64 bits, or of the store.
+    pub fn log_metric_at(&self, key: &str, value: impl Into<f64>, step: impl TryInto<i64>) -> Result<()> {
+        let expected = "give a number that fits into 64 bits";
+        let refused = |_| Error::InvalidValue { what: "step", value: "too large".to_owned(), expected };
+        self.put_metrics(&[Metric::now(key, value.into(), step.try_into().map_err(refused)?)])
+    }
+
+    /// Logs several metrics in one write; the step counts up from 0 for each metric.
+    ///
+    /// # Errors
+    /// As [`RunHandle::log_metric`].
+    pub fn log_metrics(&self, metrics: &[(&str, f64)]) -> Result<()> {
+        let steps = self.steps();
+        let mut taken: HashMap<&str, i64> = HashMap::new();
+        let numbered = metrics.iter().map(|(key, value)| {
+            let next = taken.entry(key).or_insert_with(|| steps.get(*key).copied().unwrap_or(0));
+            *next += 1;
+            Metric::now(*key, *value, *next - 1)
+        });
+        let points: Vec<_> = numbered.collect();
+        self.put_counted(steps, &points)
+    }
+
+    /// Logs points with steps and times of your own, in one write.
+    ///
+    /// # Errors
+    /// As [`RunHandle::log_metric`].
+    pub fn put_metrics(&self, points: &[Metric]) -> Result<()> {
+        self.put_counted(self.steps(), points)
+    }
+
+    /// Holds the counters during the write, so that two threads never take one step.
+    fn put_counted(&self, mut steps: MutexGuard<'_, HashMap<String, i64>>, points: &[Metric]) -> Result<()> {
+        self.store().log_batch(self.id(), Batch { metrics: points, ..Batch::default() })?;
+        for Metric { key, step, .. } in points {
+            match steps.get_mut(key) {
+                Some(next) => *next = (*next).max(step.saturating_add(1)),
+                None => drop(steps.insert(key.clone(), step.saturating_add(1))),
+            }
+        }
+        Ok(())
+    }
+
+    fn steps(&self) -> MutexGuard<'_, HashMap<String, i64>> {
+        self.0.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Logs a parameter: anything that prints. It stays as it is for this run.
+    ///
+    /// # Errors
+    /// [`Error::ParamChanged`] when it was logged with another value, [`Error::InvalidName`], or of the store.
+    pub fn log_param(&self, key: &str, value: impl std::fmt::Display) -> Result<()> {
+        self.log_params(&[Param::new(key, value)])
+    }
+
+    /// Logs several parameters in one write.
+    ///
+    /// # Errors
+    /// As [`RunHandle::log_param`].
+    pub fn log_params(&self, params: &[Param]) -> Result<()> {
+        self.store().log_batch(self.id(), Batch { params, ..Batch::default() })
+    }
+
+    /// Sets a tag, replacing its earlier value.
+    ///
+    /// # Errors
+    /// [`Error::InvalidName`], or of the store.
+    pub fn set_tag(&self, key: &str, value: impl std::fmt::Display) -> Result<()> {
+        self.store().log_batch(self.id(), Batch { tags: &[Tag::new(key, value)], ..Batch::default() })
+    }
+
+    /// Copies a file, or a directory with all in it, to the run's artifacts, under its own name.
+    ///
+    /// # Errors
+    /// Of the file system or the store.
+    pub fn log_artifact(&self, local: impl AsRef<Path>) -> Result<()> {
+        self.store().copy_artifact(self.id(), local.as_ref(), None)
+    }
+
+    /// Copies a file or directory to the run's artifacts, at a relative path.
+    ///
+    /// # Errors
+    /// [`Error::ArtifactPath`], of the file system or the store.
+    pub fn log_artifact_as(&self, local: impl AsRef<Path>, path: &str) -> Result<()> {
+        self.store().copy_artifact(self.id(), local.as_ref(), Some(path))
+    }
+
+    /// Writes bytes or text as an artifact.
+    ///
+    /// # Errors
+    /// As [`RunHandle::log_artifact_as`].
+    pub fn log_bytes(&self, path: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
+        let mut rest: &[u8] = bytes.as_ref();
+        let reader: &mut dyn Read = &mut rest;
+        self.store().write_artifact(self.id(), path, reader)
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// Of the store; the run then stays active.
+    pub fn end(&self, status: Status) -> Result<()> {
+        finish(&mut lock(), self, status)
+    }
+
+    /// It in full, to be shown.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn view(&self) -> Result<RunView> {
+        RunView::load(self.store(), self.id())
+    }
+}
+
+impl std::fmt::Debug for RunHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RunHandle({} {})", self.id(), self.name())
+    }
+}
+
+impl Display for RunHandle {
+    fn bundle(&self) -> Bundle {
+        match self.view() {
+            Ok(view) => view.bundle(),
+            Err(error) => Bundle::text(format!("run {} ({}): {error}", self.name(), self.id())),
+        }
+    }
+}
+
+/// The active run, if there is one (the innermost).
+pub fn active() -> Option<RunHandle> {
+    lock().stack.last().cloned()
+}
+
+fn need(what: impl FnOnce() -> String) -> Result<RunHandle> {
+    active().ok_or_else(|| Error::NoActiveRun { what: what() })
+}
+
+/// [`RunHandle::log_metric`] on the active run.
+///
+/// # Errors
+/// [`Error::NoActiveRun`], and those of the method.
+pub fn log_metric(key: &str, value: impl Into<f64>) -> Result<()> {
+    need(|| key.to_owned())?.log_metric(key, value)
+}
+
+/// [`RunHandle::log_metric_at`] on the active run.
+///
+/// # Errors
+/// [`Error::NoActiveRun`], and those of the method.
+pub fn log_metric_at(key: &str, value: impl Into<f64>, step: impl TryInto<i64>) -> Result<()> {
+    need(|| key.to_owned())?.log_metric_at(key, value, step)
+}
+
+/// [`RunHandle::log_metrics`] on the active run.
+///
+/// # Errors
+/// [`Error::NoActiveRun`], and those of the method.
+pub fn log_metrics(metrics: &[(&str, f64)]) -> Result<()> {
+    need(|| metrics.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", "))?.log_metrics(metrics)
+}
+
+/// [`RunHandle::log_param`] on the active run.
+///
+/// # Errors
+/// [`Error::NoActiveRun`], and those of the method.
+pub fn log_param(key: &str, value: impl std::fmt::Display) -> Result<()> {
+    need(|| key.to_owned())?.log_param(key, value)
+}
+
+/// [`RunHandle::log_params`] on the active run.
+///
+/// # Errors
+/// [`Error::NoActiveRun`], and those of the method.
+pub fn log_params(params: &[Param]) -> Result<()> {
+    need(|| params.iter().map(|p| p.key.as_str()).collect::<Vec<_>>().join(", "))?.log_params(params)
+}
+
+/// [`RunHandle::set_tag`] on the active run.
+///
+/// # Errors
+/// [`Error::NoActiveRun`], and those of the method.
+pub fn set_tag(key: &str, value: impl std::fmt::Display) -> Result<()> {
+    need(|| key.to_owned())?.set_tag(key, value)
+}
+
+/// [`RunHandle::log_artifact`] on the active run.
+///
+/// # Errors
+/// [`Error::NoActiveRun`], and those of the method.
+pub fn log_artifact(local: impl AsRef<Path>) -> Result<()> {
+    need(|| local.as_ref().display().to_string())?.log_artifact(local)
+}
+
+/// Ends the active run (the innermost). The one around it, if there is one, is active again.
+///
+/// # Errors
+/// [`Error::NoActiveRun`], or of the store; the run then stays active.
+pub fn end(status: Status) -> Result<()> {
+    let mut runs = lock();
+    let active = runs.stack.last().cloned().ok_or_else(|| Error::NoActiveRun { what: status.to_string() })?;
+    finish(&mut runs, &active, status)
+}
+
+/// The store to look into: of the active run, else of the one that ended last, else of the working directory.
+fn store_to_show() -> Result<Arc<dyn Store>> {
+    let runs = lock();
+    if let Some(run) = runs.stack.last().or(runs.ended.as_ref()) {
+        return Ok(run.0.store.clone());
+    }
+    drop(runs);
+    let directory = locate(&working_directory()?);
+    match SqliteStore::open_existing(&directory)? {
+        Some(store) => Ok(Arc::new(store)),
+        None => Err(Error::NotFound { what: "run in", name: directory.display().to_string() }),
+    }
+}
+
+/// The runs of an experiment, newest first, with the parameters that differ and the latest metrics.
+///
+/// # Errors
+/// [`Error::NotFound`], or of the store.
+pub fn runs(experiment: &str) -> Result<RunsTable> {
+    RunsTable::load(&*store_to_show()?, experiment, Search::all().limit)
+}
+
+/// The active run in full; without one, the run that ended last here, else the newest of the project.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none, or of the store.
+pub fn show() -> Result<RunView> {
+    let latest = {
+        let runs = lock();
+        runs.stack.last().or(runs.ended.as_ref()).cloned()
+    };
+    if let Some(run) = latest {
+        return run.view();
+    }
+    let store = store_to_show()?;
+    let newest = store.search_runs(&Search::all().limit(1))?.runs.pop();
+    let run = newest.ok_or_else(|| Error::NotFound { what: "run in", name: store.location() })?;
+    RunView::load(&*store, &run.info.id)
+}
+
+/// A run in full, by its id, the beginning of its id, or its name (then the newest of that name).
+///
+/// # Errors
+/// [`Error::NotFound`], or of the store.
+pub fn view(run: &str) -> Result<RunView> {
+    let store = store_to_show()?;
+    let mut search = Search::all();
+    loop {
+        let page = store.search_runs(&search)?;
+        let is_it = |r: &&Run| r.info.name == run || (!run.is_empty() && r.info.id.starts_with(run));
+        if let Some(found) = page.runs.iter().find(is_it) {
+            return RunView::load(&*store, &found.info.id);
+        }
+        match page.next {
+            Some(next) => search.page = Some(next),
+            None => return Err(Error::NotFound { what: "run", name: run.to_owned() }),
+        }
+    }
+}

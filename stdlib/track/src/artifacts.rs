@@ -1,0 +1,123 @@
+//! Artifacts as files: safe relative paths, writes that are whole or absent.
+
+use crate::error::{Error, Result};
+use crate::model::ArtifactInfo;
+use crate::store::Store;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Checks that a path stays inside of its root: relative, with `/`, no empty, `.` or `..` part, nothing that only
+/// some systems would read as a way out.
+pub(crate) fn check(path: &str) -> Result<()> {
+    let reason = if path.is_empty() {
+        "it is empty"
+    } else if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
+        "it is absolute"
+    } else if path.contains('\\') || path.chars().any(char::is_control) {
+        "it has a backslash or control character"
+    } else if path.split('/').any(|part| part == "..") {
+        "it has a `..` part"
+    } else if path.split('/').any(|part| part.is_empty() || part == ".") {
+        "it has an empty or `.` part"
+    } else {
+        return Ok(());
+    };
+    Err(Error::ArtifactPath { path: path.to_owned(), reason })
+}
+
+/// The file for a checked path, refusing symbolic links on the way (somebody may have put one there).
+fn resolve(root: &Path, path: &str) -> Result<PathBuf> {
+    check(path)?;
+    let mut file = root.to_owned();
+    for part in path.split('/') {
+        file.push(part);
+        if fs::symlink_metadata(&file).is_ok_and(|m| m.file_type().is_symlink()) {
+            return Err(Error::ArtifactPath { path: path.to_owned(), reason: "it leads through a symbolic link" });
+        }
+    }
+    Ok(file)
+}
+
+/// Writes `bytes` to `root/path` by way of a file in `scratch` (same file system) that is renamed at the end.
+pub(crate) fn write(root: &Path, scratch: &Path, path: &str, bytes: &mut dyn Read) -> Result<()> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let target = resolve(root, path)?;
+    if target.is_dir() {
+        return Err(Error::ArtifactPath { path: path.to_owned(), reason: "a directory has this path" });
+    }
+    let parent = target.parent().unwrap_or(root);
+    fs::create_dir_all(parent).map_err(|e| Error::io("create the directory", parent, e))?;
+    fs::create_dir_all(scratch).map_err(|e| Error::io("create the directory", scratch, e))?;
+    let temporary = scratch.join(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+    let written = File::create(&temporary).and_then(|mut file| {
+        io::copy(bytes, &mut file)?;
+        file.sync_data()
+    });
+    let moved = written.and_then(|()| fs::rename(&temporary, &target));
+    moved.map_err(|e| {
+        // The first error is the one to report; a scratch file left behind is swept later.
+        let _ = fs::remove_file(&temporary);
+        Error::io("write the artifact", &target, e)
+    })
+}
+
+/// Opens `root/path` for reading.
+pub(crate) fn read(root: &Path, path: &str) -> Result<Box<dyn Read + Send>> {
+    let file = resolve(root, path)?;
+    if !file.is_file() {
+        return Err(Error::NotFound { what: "artifact", name: path.to_owned() });
+    }
+    let opened = File::open(&file).map_err(|e| Error::io("open the artifact", &file, e))?;
+    Ok(Box::new(opened))
+}
+
+/// What lies directly in `root/directory`, sorted by path; empty if there is no such directory.
+pub(crate) fn list(root: &Path, directory: &str) -> Result<Vec<ArtifactInfo>> {
+    let base = if directory.is_empty() { root.to_owned() } else { resolve(root, directory)? };
+    let entries = match fs::read_dir(&base) {
+        Ok(entries) => entries,
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(e) => return Err(Error::io("list", base, e)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|e| Error::io("list", &base, e))?;
+        let meta = entry.metadata().map_err(|e| Error::io("look at", entry.path(), e))?;
+        let (Ok(name), false) = (entry.file_name().into_string(), meta.is_symlink()) else { continue };
+        let path = if directory.is_empty() { name } else { format!("{directory}/{name}") };
+        found.push(ArtifactInfo { path, size: meta.is_file().then_some(meta.len()) });
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+/// Copies a file, or a directory with all in it, into a store.
+pub(crate) fn copy_into<S: Store + ?Sized>(store: &S, run: &str, local: &Path, path: Option<&str>) -> Result<()> {
+    let path = match (path, local.file_name()) {
+        (Some(path), _) => path.to_owned(),
+        (None, Some(name)) => name.to_string_lossy().into_owned(),
+        (None, None) => {
+            let reason = "the local path does not end in a name";
+            return Err(Error::ArtifactPath { path: local.display().to_string(), reason });
+        }
+    };
+    check(&path)?;
+    let meta = fs::metadata(local).map_err(|e| Error::io("read", local, e))?;
+    if !meta.is_dir() {
+        let mut file = File::open(local).map_err(|e| Error::io("read", local, e))?;
+        return store.write_artifact(run, &path, &mut file);
+    }
+    let entries = fs::read_dir(local).map_err(|e| Error::io("list", local, e))?;
+    for entry in entries {
+        let entry = entry.map_err(|e| Error::io("list", local, e))?;
+        // A linked directory may lead back to its parent, and a store grows by its own copy: both without end.
+        let linked_directory = entry.file_type().is_ok_and(|t| t.is_symlink()) && entry.path().is_dir();
+        if !linked_directory && entry.file_name() != crate::locate::DIRECTORY {
+            let inner = format!("{path}/{}", entry.file_name().to_string_lossy());
+            copy_into(store, run, &entry.path(), Some(&inner))?;
+        }
+    }
+    Ok(())
+}

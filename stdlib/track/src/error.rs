@@ -1,0 +1,235 @@
+//! What can go wrong in tracking, in words, with the codes of MLflow's REST API.
+
+use std::path::PathBuf;
+
+/// Result of tracking calls.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A cause of any type, kept for the chain of errors.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Error codes of MLflow's REST API; stable, unlike the messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// Nothing has this name or id.
+    ResourceDoesNotExist,
+    /// The name is taken.
+    ResourceAlreadyExists,
+    /// An argument breaks a rule (a name, a length, a changed parameter).
+    InvalidParameterValue,
+    /// The thing exists but is in a state that forbids the call.
+    InvalidState,
+    /// The file system forbids it.
+    PermissionDenied,
+    /// Another writer is in the way, or the disk is full: the same call may work later.
+    TemporarilyUnavailable,
+    /// Anything else.
+    InternalError,
+}
+
+impl Code {
+    /// The code as it stands in MLflow's JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::ResourceDoesNotExist => "RESOURCE_DOES_NOT_EXIST",
+            Code::ResourceAlreadyExists => "RESOURCE_ALREADY_EXISTS",
+            Code::InvalidParameterValue => "INVALID_PARAMETER_VALUE",
+            Code::InvalidState => "INVALID_STATE",
+            Code::PermissionDenied => "PERMISSION_DENIED",
+            Code::TemporarilyUnavailable => "TEMPORARILY_UNAVAILABLE",
+            Code::InternalError => "INTERNAL_ERROR",
+        }
+    }
+}
+
+/// What went wrong; the first line of each message says what, the second what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing has this name or id.
+    #[error("there is no {what} `{name}` in the tracking store\n`%track` lists what there is")]
+    NotFound {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its name or id.
+        name: String,
+    },
+    /// The name is taken.
+    #[error("there is already {article} {what} `{name}`\nuse it, or choose another name", article = article(.what))]
+    AlreadyExists {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its name or id.
+        name: String,
+    },
+    /// A name has characters or a form that is not allowed.
+    #[error(
+        "`{name}` cannot be the name of a {what}\nuse letters, digits, `_ - . : /` and spaces, not as a path that begins with `/` or has empty, `.` or `..` parts"
+    )]
+    InvalidName {
+        /// Kind of thing.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A name or value is too long and may not be cut.
+    #[error("a {what} of {length} characters is too long\nat most {limit} characters are allowed")]
+    TooLong {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its length in characters.
+        length: usize,
+        /// The limit in characters.
+        limit: usize,
+    },
+    /// A value breaks a rule.
+    #[error("`{value}` is not a valid {what}\n{expected}")]
+    InvalidValue {
+        /// Kind of thing.
+        what: &'static str,
+        /// The value.
+        value: String,
+        /// The rule.
+        expected: &'static str,
+    },
+    /// A parameter is in a batch twice.
+    #[error("the parameter `{key}` is in this batch more than once\nlog each parameter once")]
+    DuplicateParam {
+        /// Its name.
+        key: String,
+    },
+    /// A parameter was logged before with another value.
+    #[error(
+        "the parameter `{key}` was already logged as `{logged}` and cannot become `{attempted}`\nparameters are fixed for a run: start a new run, or log it under another name"
+    )]
+    ParamChanged {
+        /// Its name.
+        key: String,
+        /// The value in the store.
+        logged: String,
+        /// The new value.
+        attempted: String,
+    },
+    /// The run was deleted.
+    #[error("the run `{run}` was deleted\nrestore it before writing to it")]
+    RunDeleted {
+        /// Its id.
+        run: String,
+    },
+    /// An artifact's path could leave the run's directory.
+    #[error("`{path}` cannot be the path of an artifact: {reason}\nuse a relative path such as `plots/roc.png`")]
+    ArtifactPath {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A logging call without an active run.
+    #[error("no run is active, so `{what}` was not logged\ncall `%track start NAME` first")]
+    NoActiveRun {
+        /// What was to be logged.
+        what: String,
+    },
+    /// A run is active already.
+    #[error("the run `{name}` is still active\nend it with `%track end`, or start the new one as nested")]
+    AlreadyActive {
+        /// Its name.
+        name: String,
+    },
+    /// Another process holds the database for longer than the time allowed.
+    #[error(
+        "the tracking store {} is locked by another process\nnothing was written; try again, or find who holds it with `fuser {}`", path.display(), path.display()
+    )]
+    Locked {
+        /// The database file.
+        path: PathBuf,
+        /// The database's error.
+        source: Source,
+    },
+    /// No space is left.
+    #[error("the disk of the tracking store {} is full\nnothing was written; free some space and log again", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: Source,
+    },
+    /// The file is damaged or something else.
+    #[error("{} is not a tracking store, or is damaged\nmove it away; a new one is created by the next `%track start`", path.display())]
+    NotAStore {
+        /// The file.
+        path: PathBuf,
+        /// The database's error.
+        source: Source,
+    },
+    /// The file comes from a later version.
+    #[error(
+        "the tracking store {} was written by a newer Ironbook (schema {found}, this one knows up to {known})\nupdate Ironbook; the store was not touched", path.display()
+    )]
+    NewerSchema {
+        /// The database file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The latest version known here.
+        known: i64,
+    },
+    /// The file system refused.
+    #[error("could not {doing} {}\nsee the cause below", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The database refused for another reason.
+    #[error("the tracking store {} failed\nsee the cause below", path.display())]
+    Database {
+        /// The database file.
+        path: PathBuf,
+        /// The database's error.
+        source: Source,
+    },
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
+}
+
+impl Error {
+    /// The code that MLflow's REST API has for this error.
+    pub fn code(&self) -> Code {
+        match self {
+            Error::NotFound { .. } => Code::ResourceDoesNotExist,
+            Error::AlreadyExists { .. } => Code::ResourceAlreadyExists,
+            Error::InvalidName { .. }
+            | Error::TooLong { .. }
+            | Error::InvalidValue { .. }
+            | Error::DuplicateParam { .. }
+            | Error::ParamChanged { .. }
+            | Error::RunDeleted { .. }
+            | Error::ArtifactPath { .. } => Code::InvalidParameterValue,
+            Error::NoActiveRun { .. } | Error::AlreadyActive { .. } | Error::NewerSchema { .. } => Code::InvalidState,
+            Error::Locked { .. } | Error::Full { .. } => Code::TemporarilyUnavailable,
+            Error::Io { source, .. } => match source.kind() {
+                std::io::ErrorKind::PermissionDenied => Code::PermissionDenied,
+                std::io::ErrorKind::NotFound => Code::ResourceDoesNotExist,
+                _ => Code::InternalError,
+            },
+            Error::NotAStore { .. } | Error::Database { .. } => Code::InternalError,
+        }
+    }
+
+    /// An error of the file system, where a full disk gets its own words.
+    pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> Error {
+        let path = path.into();
+        match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Error::Full { path, source: source.into() }
+            }
+            _ => Error::Io { doing, path, source },
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The runs of an experiment side by side.
+
+use crate::error::{Error, Result};
+use crate::format::{duration, moment, number};
+use crate::model::{Page, Run, Search, Status, now_ms};
+use crate::store::Store;
+use crate::table::{Align, Cell, Column, Table, page};
+use ironbook_core::bundle::escape_html;
+use ironbook_core::{Bundle, Display};
+use std::collections::BTreeMap;
+
+/// Most columns of parameters, and of metrics.
+const MAX_COLUMNS: usize = 8;
+/// Most rows that are drawn.
+const MAX_ROWS: usize = 50;
+
+/// The runs of an experiment, newest first: state, times, the parameters that differ, the latest metrics.
+#[derive(Clone, Debug)]
+pub struct RunsTable {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// The runs.
+    pub runs: Vec<Run>,
+    /// Whether the experiment has more runs than these.
+    pub more: bool,
+}
+
+impl RunsTable {
+    /// The newest `limit` runs of the experiment with this name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or of the store.
+    pub fn load(store: &dyn Store, experiment: &str, limit: usize) -> Result<RunsTable> {
+        let found = store.experiment_by_name(experiment)?;
+        let found = found.ok_or_else(|| Error::NotFound { what: "experiment", name: experiment.to_owned() })?;
+        let Page { runs, next } = store.search_runs(&Search::experiment(found.id).limit(limit))?;
+        Ok(RunsTable { experiment: found.name, runs, more: next.is_some() })
+    }
+
+    /// Names of the parameters whose values differ between the runs (absent counts as a value); all for a single run.
+    pub fn differing_params(&self) -> Vec<&str> {
+        let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for param in self.runs.iter().flat_map(|run| &run.params) {
+            values.entry(&param.key).or_default().push(&param.value);
+        }
+        let differs = |seen: &Vec<&str>| seen.len() < self.runs.len() || seen.iter().any(|v| *v != seen[0]);
+        let one = self.runs.len() == 1;
+        values.into_iter().filter(|(_, seen)| one || differs(seen)).map(|(key, _)| key).collect()
+    }
+
+    /// Names of all metrics of the runs, sorted.
+    pub fn metric_names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.runs.iter().flat_map(|r| &r.metrics).map(|m| m.key.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn table(&self) -> Table {
+        let (params, metrics) = (self.differing_params(), self.metric_names());
+        let params = &params[..params.len().min(MAX_COLUMNS)];
+        let metrics = &metrics[..metrics.len().min(MAX_COLUMNS)];
+        let fixed =
+            [("run", Align::Left), ("status", Align::Left), ("started", Align::Left), ("duration", Align::Right)];
+        let mut columns: Vec<_> = fixed.into_iter().map(|(title, align)| Column::new(title, "", align)).collect();
+        columns.extend(params.iter().map(|key| Column::new(*key, "parameters", Align::Right)));
+        columns.extend(metrics.iter().map(|key| Column::new(*key, "metrics", Align::Right)));
+        let rows = self.runs.iter().take(MAX_ROWS).map(|run| {
+            let mut row = vec![run_cell(run), status_cell(run.info.status)];
+            row.push(moment(run.info.start).into());
+            row.push(run_duration(run).into());
+            let dash = || "–".to_owned();
+            row.extend(params.iter().map(|key| run.param(key).map_or_else(dash, str::to_owned).into()));
+            row.extend(metrics.iter().map(|key| run.metric(key).map_or_else(dash, number).into()));
+            row
+        });
+        Table { rows: rows.collect(), columns }
+    }
+
+    fn title(&self) -> String {
+        let count = self.runs.len();
+        let more = if self.more { "+" } else { "" };
+        let noun = if count == 1 { "run" } else { "runs" };
+        format!("{} · {count}{more} {noun}", self.experiment)
+    }
+
+    /// What the table leaves out, in words; empty if nothing.
+    fn left_out(&self) -> String {
+        let params = self.differing_params().len().saturating_sub(MAX_COLUMNS);
+        let metrics = self.metric_names().len().saturating_sub(MAX_COLUMNS);
+        let rows = self.runs.len().saturating_sub(MAX_ROWS);
+        let parts = [(rows, "older runs"), (params, "parameters"), (metrics, "metrics")];
+        let said = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>();
+        if said.is_empty() { String::new() } else { format!("not shown: {}", said.join(", ")) }
+    }
+}
+
+fn run_cell(run: &Run) -> Cell {
+    let (name, id) = (escape_html(&run.info.name), escape_html(&run.info.id));
+    let nested = if run.parent().is_some() { "↳ " } else { "" };
+    let html = format!("{nested}<span title=\"{id}\">{name}</span>");
+    Cell { text: format!("{nested}{}", run.info.name), html: Some(html) }
+}
+
+/// A run's state with its colour.
+pub(crate) fn status_cell(status: Status) -> Cell {
+    let text = status.as_str().to_lowercase();
+    Cell { html: Some(format!("<span class=\"status {text}\">{text}</span>")), text }
+}
+
+/// How long a run took, or takes so far.
+pub(crate) fn run_duration(run: &Run) -> String {
+    let end = run.info.end.or_else(|| (run.info.status == Status::Running).then(now_ms));
+    end.map_or_else(|| "–".to_owned(), |end| duration(end - run.info.start))
+}
+
+impl Display for RunsTable {
+    fn bundle(&self) -> Bundle {
+        let title = self.title();
+        if self.runs.is_empty() {
+            let hint = "no runs yet: %track start begins one";
+            let html = format!("<h4>{}</h4><span class=\"soft\">{hint}</span>", escape_html(&title));
+            return Bundle::text(format!("{title}\n{hint}")).html(page(&html));
+        }
+        let (table, left_out) = (self.table(), self.left_out());
+        let text = format!("{title}\n{}\n{left_out}", table.text());
+        let note = format!("<div class=\"soft\">{left_out}</div>");
+        let html = format!("<h4>{}</h4>{}{note}", escape_html(&title), table.html());
+        Bundle::text(text.trim_end()).html(page(&html))
+    }
+}

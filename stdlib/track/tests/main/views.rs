@@ -1,0 +1,93 @@
+//! What people see.
+
+use crate::run_in;
+use ironbook_core::Display;
+use ironbook_track::{
+    Batch, Metric, Param, Run, RunInfo, RunUpdate, RunView, RunsTable, SqliteStore, Status, Store, Tag,
+};
+
+fn run(name: &str, status: Status, params: &[(&str, &str)], metrics: &[(&str, f64)]) -> Run {
+    let info = RunInfo {
+        id: "0123456789abcdef0123456789abcdef".to_owned(),
+        experiment: "1".to_owned(),
+        name: name.to_owned(),
+        status,
+        start: 1_700_000_000_000,
+        end: Some(1_700_000_083_000),
+        deleted: false,
+    };
+    let metric = |(key, value): &(&str, f64)| Metric { key: (*key).to_owned(), value: *value, timestamp: 0, step: 0 };
+    let params = params.iter().map(|(k, v)| Param::new(*k, v)).collect();
+    Run { info, params, metrics: metrics.iter().map(metric).collect(), tags: Vec::new() }
+}
+
+#[test]
+fn runs_are_compared_by_what_differs() {
+    let runs = vec![
+        run("logistic", Status::Finished, &[("c", "1"), ("seed", "0")], &[("auc", 0.712_34), ("rows", 336_776.0)]),
+        run("baseline", Status::Failed, &[("seed", "0")], &[("auc", 0.5)]),
+    ];
+    let table = RunsTable { experiment: "flights".to_owned(), runs, more: false };
+    assert_eq!(table.differing_params(), ["c"]);
+    let bundle = table.bundle();
+    let lines: Vec<_> = bundle.plain().lines().collect();
+    assert_eq!(lines[0], "flights · 2 runs");
+    // The time of the start is local: left out.
+    let cells = |line: &str| {
+        let mut cells: Vec<_> = line.trim_matches('│').split('│').map(|c| c.trim().to_owned()).collect();
+        cells.remove(2);
+        cells
+    };
+    assert_eq!(cells(lines[2]), ["run", "status", "duration", "c", "auc", "rows"]);
+    assert_eq!(cells(lines[4]), ["logistic", "finished", "1 min 23 s", "1", "0.7123", "336776"]);
+    assert_eq!(cells(lines[5]), ["baseline", "failed", "1 min 23 s", "–", "0.5000", "–"]);
+    let widths: Vec<_> = lines[1..].iter().map(|l| l.chars().count()).collect();
+    assert!(widths.iter().all(|w| *w == widths[0]), "{widths:?}");
+    let html = bundle.data["text/html"].as_str().unwrap();
+    assert!(html.contains("var(--jp-") && html.contains("<span class=\"status failed\">failed</span>"), "{html}");
+}
+
+#[test]
+fn an_experiment_without_runs_says_how_to_begin() {
+    let table = RunsTable { experiment: "flights".to_owned(), runs: Vec::new(), more: false };
+    assert_eq!(table.bundle().plain(), "flights · 0 runs\nno runs yet: %track start begins one");
+}
+
+#[test]
+fn what_users_write_is_escaped() {
+    let evil = "<img src=x onerror=\"alert(1)\">";
+    let runs = vec![run(evil, Status::Finished, &[("p", evil)], &[])];
+    let table = RunsTable { experiment: evil.to_owned(), runs: runs.clone(), more: false };
+    let view = RunView {
+        run: Run { tags: vec![Tag::new("t", evil)], ..runs[0].clone() },
+        experiment: evil.to_owned(),
+        curves: Vec::new(),
+        artifacts: Vec::new(),
+    };
+    for bundle in [table.bundle(), view.bundle()] {
+        let html = bundle.data["text/html"].as_str().unwrap();
+        assert!(!html.contains("<img") && html.contains("&lt;img"), "{html}");
+    }
+}
+
+#[test]
+fn a_run_is_shown_with_its_curves() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path()).unwrap();
+    let id = run_in(&store, "shown");
+    let metrics: Vec<_> = (0..200).map(|step| Metric::now("loss", 1.0 / f64::from(step + 1), step.into())).collect();
+    let odd = [Metric::now("odd", f64::NAN, 0), Metric::now("odd", f64::INFINITY, 1), Metric::now("flat", 2.0, 0)];
+    let batch = Batch { metrics: &metrics, params: &[Param::new("c", 1)], tags: &[Tag::new("t", "v")] };
+    store.log_batch(&id, batch).unwrap();
+    store.log_batch(&id, Batch { metrics: &odd, ..Batch::default() }).unwrap();
+    store.write_artifact(&id, "plots/roc.svg", &mut &b"<svg/>"[..]).unwrap();
+    store.update_run(&id, &RunUpdate { status: Some(Status::Finished), ..RunUpdate::default() }).unwrap();
+    let bundle = RunView::load(&store, &id).unwrap().bundle();
+    let text = bundle.plain();
+    for part in ["shown · started", "│ loss   │ 0.005000 │ 0.005000 │   1 │    200 │ █▁", "plots/roc.svg", "6 B", "∞"]
+    {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let html = bundle.data["text/html"].as_str().unwrap();
+    assert!(html.contains("<polyline") && !html.contains("NaN,") && !html.contains(",NaN"), "{html}");
+}
