@@ -35,17 +35,34 @@ fn color_of(role: Role, primary: Color) -> Color {
 
 fn remarks(finding: &Finding, cells: &Cells<'_>, style: Style) -> Vec<String> {
     let mut lines = Vec::new();
-    if !finding.again.is_empty() {
-        let mut places: Vec<String> = finding.again.iter().filter_map(|place| spoken(place, cells)).collect();
-        let more = places.len().saturating_sub(AGAIN);
-        places.truncate(AGAIN);
-        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        lines.extend(remark(Remark::Note, &format!("the same at {}{rest}", places.join(", ")), style));
+    if let Some(again) = again(finding, cells) {
+        lines.extend(remark(Remark::Note, &again, style));
     }
     for (kind, text) in &finding.remarks {
         lines.extend(remark(*kind, text, style));
     }
     lines
+}
+
+/// The further lines with the same error.
+fn again(finding: &Finding, cells: &Cells<'_>) -> Option<String> {
+    let main = finding.place()?;
+    let place_of = |place: &Place| {
+        let cell = cells(place.execution)?;
+        let line = line_column(&cell.text, place.range.start).0;
+        Some((place.execution != main.execution).then_some(cell.number)).map(|number| (number, line))
+    };
+    let here = place_of(main);
+    let mut places: Vec<_> = finding.again.iter().filter_map(place_of).filter(|place| Some(*place) != here).collect();
+    places.dedup();
+    let more = places.len().saturating_sub(AGAIN);
+    let shown: Vec<String> = places
+        .iter()
+        .take(AGAIN)
+        .map(|(cell, line)| cell.map_or_else(|| format!("line {line}"), |cell| format!("cell {cell} line {line}")))
+        .collect();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!shown.is_empty()).then(|| format!("the same in {}{rest}", shown.join(", ")))
 }
 
 /// A note or a help, further lines indented.
@@ -107,37 +124,48 @@ pub(super) fn picture(
         .iter()
         .filter_map(|mark| {
             let (name, cell) = texts.get(&mark.place.execution)?;
-            Some((mark, (name.clone(), characters(&cell.text, &mark.place.range))))
+            let range = &mark.place.range;
+            Some((mark, (name.clone(), characters(&cell.text, range, mark.text.is_empty()))))
         })
         .collect();
-    let plain_head = || {
-        let head = paint(&format!("{head}:"), color, style);
-        let mut lines = message.lines();
-        let first = format!("{head} {}", lines.next().unwrap_or_default());
-        std::iter::once(first).chain(lines.map(str::to_owned)).collect::<Vec<_>>()
-    };
-    let mut lines = plain_head();
+    let mut lines = headline(head, color, message, style);
     let Some((_, main)) = spanned.first() else { return lines };
-    let config = Config::new().with_compact(true).with_color(style == Style::Colour);
+    let config = Config::new().with_cross_gap(false).with_color(style == Style::Colour);
     let mut report = Report::build(ReportKind::Error, main.clone()).with_config(config);
-    for (order, (mark, span)) in spanned.iter().enumerate() {
+    let mut sorted: Vec<_> = spanned.iter().enumerate().collect();
+    // The cell of the main place first; within a cell downwards, else its lines would be drawn in several pieces.
+    sorted.sort_by_key(|(_, (_, (name, range)))| (*name != main.0, name.clone(), range.end));
+    for (order, (mark, span)) in sorted {
         let mut label = Label::new(span.clone()).with_color(mark.color);
         if !mark.text.is_empty() {
             label = label.with_message(words::one_line(mark.text));
         }
-        if order == 0 {
-            label = label.with_priority(1);
-        }
-        report = report.with_label(label);
+        report = report.with_label(if order == 0 { label.with_priority(1) } else { label });
     }
     let cache = sources(texts.into_values().map(|(name, cell)| (name, printable(&cell.text))));
     let mut bytes = Vec::new();
     if report.finish().write(cache, &mut bytes).is_ok() {
         // Its first line is the headline, which is drawn above.
         let drawn = String::from_utf8_lossy(&bytes);
-        lines.extend(drawn.lines().skip(1).map(|line| line.trim_end().to_owned()));
+        lines.extend(drawn.lines().skip(1).filter(|line| !is_spacing(line)).map(|line| line.trim_end().to_owned()));
     }
     lines
+}
+
+fn headline(head: &str, color: Color, message: &str, style: Style) -> Vec<String> {
+    let head = paint(&format!("{head}:"), color, style);
+    let mut lines = message.lines();
+    let first = format!("{head} {}", lines.next().unwrap_or_default());
+    std::iter::once(first).chain(lines.map(str::to_owned)).collect()
+}
+
+/// Whether a drawn line holds nothing but the margin.
+fn is_spacing(line: &str) -> bool {
+    let mut text = String::new();
+    let mut parts = line.split('\u{1b}');
+    text.push_str(parts.next().unwrap_or_default());
+    parts.for_each(|part| text.push_str(part.split_once('m').map_or("", |(_, after)| after)));
+    text.trim() == "│" || text.trim().is_empty()
 }
 
 /// The same text, character by character, without what would move the cursor or split lines differently from rustc.
@@ -158,11 +186,14 @@ fn printable(text: &str) -> String {
     out
 }
 
-/// A byte range in characters, within the text.
-fn characters(text: &str, bytes: &Range<usize>) -> Range<usize> {
+/// A byte range in characters, within the text; ranges over several lines are drawn for their text, so one without
+/// is cut to its first line.
+fn characters(text: &str, bytes: &Range<usize>, cut: bool) -> Range<usize> {
     let text = text.trim_end();
     let start = text.floor_char_boundary(bytes.start);
     let end = text.ceil_char_boundary(bytes.end).max(start);
     let before = text[..start].chars().count();
-    before..before + text[start..end].trim_end().chars().count()
+    let marked = text[start..end].trim_end();
+    let marked = if cut { marked.lines().next().unwrap_or_default() } else { marked };
+    before..before + marked.chars().count()
 }

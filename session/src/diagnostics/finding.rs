@@ -85,6 +85,11 @@ impl Finding {
             finding.at_glue(message, context);
         }
         finding.labels.sort_by_key(|label| label.role != Role::Primary);
+        finding.drop_repeated_remarks();
+        if finding.message.starts_with("`?` couldn't convert the error") {
+            let help = "implement `Display` for the error, or make it text: `.map_err(|e| format!(\"{e:?}\"))?`";
+            finding.remarks.push((Remark::Help, help.to_owned()));
+        }
         finding
     }
 
@@ -102,7 +107,8 @@ impl Finding {
                 self.label(place.clone(), text, role);
             }
             for (call, name) in calls(span, context) {
-                if call != place {
+                let outside = call.execution != place.execution || call.range.start > place.range.start || call.range.end < place.range.end;
+                if outside {
                     self.label(call, &format!("in this call of `{name}`"), Role::Secondary);
                 }
             }
@@ -141,6 +147,20 @@ impl Finding {
         }
     }
 
+    /// Notes and helps that say again what a label says.
+    fn drop_repeated_remarks(&mut self) {
+        let labels: Vec<&str> = self.labels.iter().map(|label| label.text.as_str()).collect();
+        let explained = labels.iter().any(|text| !text.is_empty());
+        self.remarks.retain(|(_, text)| {
+            let names: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+            let known = !names.is_empty() && labels.iter().any(|label| names.iter().all(|name| label.contains(&format!("`{name}`"))));
+            let types = text.starts_with("expected ") && text.contains(" found ");
+            let lacking = text.starts_with("the trait `") && text.contains("` is not implemented for `");
+            let nothing = text.ends_with(" defined here") || text.starts_with("the following") && !text.contains('\n');
+            !(types && known || lacking && explained || nothing)
+        });
+    }
+
     fn label(&mut self, place: Place, text: &str, role: Role) {
         let text = words::tidy(text);
         if !self.labels.iter().any(|label| label.place == place && (label.text == text || text.is_empty())) {
@@ -155,9 +175,12 @@ impl Finding {
             && let Some(place) = end_before(span.byte_start, context)
         {
             // The parser ran out of the cell into what follows it.
-            let cut = self.message.find(", found `").unwrap_or(self.message.len());
-            self.message.truncate(cut);
-            self.message.push_str(", found the end of the cell");
+            if let Some(cut) = self.message.find(", found `") {
+                self.message.truncate(cut);
+                self.message.push_str(", found the end of the cell");
+            } else if self.message.contains("closing delimiter") || self.message.contains("unclosed delimiter") {
+                self.message = "the cell ends before its brackets are closed".to_owned();
+            }
             self.labels.insert(0, Label { place, text: "the cell ends here".to_owned(), role: Role::Primary });
             return;
         }

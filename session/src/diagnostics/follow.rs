@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use super::words;
+use crate::map::Place;
 
 /// Errors of name resolution: the same name gives the same error wherever it stands.
 const RESOLUTION: [&str; 7] = ["E0405", "E0412", "E0425", "E0432", "E0433", "E0531", "E0574"];
@@ -20,11 +21,23 @@ pub(super) fn essential(findings: Vec<Finding>) -> Vec<Finding> {
             None => kept.push(finding),
         }
     }
+    let mismatched: Vec<_> = kept.iter().filter(|finding| is(finding, &["E0308"])).filter_map(|f| f.place().cloned()).collect();
+    kept.retain(|finding| !is_operator_of(finding, &mismatched));
     let others: Vec<_> = kept.iter().filter(|finding| !is(finding, &INFERENCE)).filter_map(execution).collect();
     kept.retain(|finding| !is(finding, &INFERENCE) || execution(finding).is_none_or(|id| !others.contains(&id)));
     let in_cells = kept.iter().any(|finding| finding.glue.is_none() && !finding.labels.is_empty());
     kept.retain(|finding| !in_cells || finding.glue.is_none());
     kept
+}
+
+/// Whether an error says of an operator what a type mismatch of its right side has said already.
+fn is_operator_of(finding: &Finding, mismatched: &[Place]) -> bool {
+    const OPERATOR: usize = 5;
+    let Some(place) = finding.place().filter(|_| is(finding, &["E0277"])) else { return false };
+    let follows = |right: &Place| {
+        right.execution == place.execution && right.range.start >= place.range.end && right.range.start - place.range.end < OPERATOR
+    };
+    finding.message.starts_with("cannot ") && mismatched.iter().any(follows)
 }
 
 fn execution(finding: &Finding) -> Option<crate::map::ExecutionId> {

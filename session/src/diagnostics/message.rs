@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 /// A message of the compiler, or a note or help inside one.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Message {
     /// How grave it is.
     pub level: Level,
@@ -69,7 +69,7 @@ pub struct Code {
 }
 
 /// A range that a message points at.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Span {
     /// The file's name as the compiler prints it.
     pub file_name: String,
@@ -108,7 +108,7 @@ pub struct Line {
 }
 
 /// The macro call that a span was expanded from.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Expansion {
     /// The call.
     pub span: Span,

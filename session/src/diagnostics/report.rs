@@ -46,7 +46,10 @@ pub fn report(messages: &[Message], context: &Context<'_>, style: Style) -> Fail
     let name = first.code.clone().unwrap_or_else(|| if kind == FailureKind::Syntax { "syntax" } else { "error" }.to_owned());
     let mut failure = Failure::new(kind, name, headline(first, findings.len() - 1));
     failure.report.clear();
-    for finding in findings.iter().take(SHOWN) {
+    for (number, finding) in findings.iter().take(SHOWN).enumerate() {
+        if number > 0 {
+            failure.report.push(String::new());
+        }
         failure.report.extend(draw(finding, context.cells, style));
         failure.report.extend(blame(finding, style));
     }

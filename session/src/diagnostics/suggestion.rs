@@ -47,7 +47,10 @@ fn edited(edits: &[(&Span, &str)], context: &Context<'_>) -> Option<String> {
     let replaces = |place: &Place, text: &str| !place.range.is_empty() && !text.is_empty();
     match placed.as_slice() {
         [(place, text)] if replaces(place, text) => Some(words::one_line(text)),
-        _ => line_after(placed, context).or_else(|| Some(edits.iter().map(|(_, text)| text.trim()).collect::<Vec<_>>().join(" .. "))),
+        _ => line_after(placed, context).or_else(|| {
+            let texts: Vec<String> = edits.iter().map(|(_, text)| words::one_line(text.trim_start_matches(','))).collect();
+            Some(texts.join(" .. "))
+        }),
     }
 }
 
