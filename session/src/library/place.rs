@@ -14,6 +14,8 @@ use std::time::{Duration, SystemTime};
 
 /// Copies that nobody uses are removed when they are older than this.
 const KEEP: Duration = Duration::from_hours(24);
+/// And so many others are kept at most.
+const KEPT: usize = 4;
 
 /// The files of a build.
 pub(super) struct Crates {
@@ -234,16 +236,21 @@ fn remove_leftovers(std: &Path) {
     }
 }
 
-/// Removes copies that are old and that no session holds.
+/// Removes copies that are old, or more than a few, and that no session holds.
 fn remove_old(paths: &Paths, keep: &str) {
-    for entry in fs::read_dir(paths.std()).into_iter().flatten().flatten() {
-        let root = entry.path();
-        let age = |path: &Path| {
-            let changed = fs::metadata(path).and_then(|meta| meta.modified()).ok()?;
-            SystemTime::now().duration_since(changed).ok()
-        };
-        let Some(age) = age(&root.join(MANIFEST)) else { continue };
-        if entry.file_name() == keep || age < KEEP {
+    let mut copies: Vec<(Duration, PathBuf)> = fs::read_dir(paths.std())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_name() != keep)
+        .filter_map(|entry| {
+            let made = fs::metadata(entry.path().join(MANIFEST)).and_then(|meta| meta.modified()).ok()?;
+            Some((SystemTime::now().duration_since(made).ok()?, entry.path()))
+        })
+        .collect();
+    copies.sort();
+    for (rank, (age, root)) in copies.into_iter().enumerate() {
+        if age < KEEP && rank < KEPT {
             continue;
         }
         let Ok(pin) = File::options().create(true).append(true).open(root.join(PIN)) else { continue };
@@ -254,4 +261,3 @@ fn remove_old(paths: &Paths, keep: &str) {
         }
     }
 }
-
