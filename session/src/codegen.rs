@@ -4,10 +4,10 @@
 //! cell, and its variable is put after that call, so that it survives a later panic or error.
 
 use crate::items::{Definition, Items};
-use crate::map::{Builder, Glue, SourceMap};
+use crate::map::{Builder, Glue, Origin, SourceMap};
 use crate::parse::{Cell, Kind, Statement};
 use crate::text::{RustText, emit};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Where a variable is put instead of after its level's guarded call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -46,8 +46,6 @@ pub struct Request<'a> {
     pub loads: &'a [Load],
     /// Deviations found by earlier compiles.
     pub placements: &'a BTreeMap<Binding, Placement>,
-    /// Variables whose type is asked for: instead of a put there is a mismatch that makes rustc print it.
-    pub probe: &'a BTreeSet<String>,
 }
 
 /// A generated crate.
@@ -100,6 +98,21 @@ pub fn levels(cell: &Cell) -> Vec<usize> {
         here
     };
     cell.statements.iter().map(next).collect()
+}
+
+/// The same crate with, in place of the puts of `names`, a mismatch that makes rustc print their types.
+pub fn probe(generated: &Generated, names: &dyn Fn(&str) -> bool) -> (String, SourceMap) {
+    let mut builder = Builder::default();
+    for segment in &generated.map.segments {
+        match &segment.origin {
+            Origin::Glue(Glue::Put(tag)) if names(&binding_of(tag).0) => {
+                let text = format!(" let () = {};", binding_of(tag).0);
+                builder.push(&text, segment.origin.clone());
+            }
+            origin => builder.push(&generated.text[segment.generated.clone()], origin.clone()),
+        }
+    }
+    builder.finish()
 }
 
 /// Generates the crate of a cell.
@@ -163,11 +176,7 @@ impl Body<'_> {
     }
 
     fn put(&mut self, name: &str, level: Option<usize>) {
-        let text = if self.request.probe.contains(name) {
-            format!(" let () = {name};")
-        } else {
-            format!(" ::ironbook::rt::put!(__ironbook_cx, put, \"{name}\", {name});")
-        };
+        let text = format!(" ::ironbook::rt::put!(__ironbook_cx, put, \"{name}\", {name});");
         self.builder.tagged(&text, put_tag(name, level));
     }
 

@@ -33,3 +33,136 @@ pub struct Record {
     /// Seconds, source in to result out.
     pub seconds: f64,
 }
+
+/// Which execution last wrote each variable, and from which versions of others.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    versions: BTreeMap<String, Version>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Version {
+    execution: ExecutionId,
+    inputs: BTreeMap<String, ExecutionId>,
+    /// Values with shared interior mutability: touching one counts as writing all of its group.
+    group: Option<ExecutionId>,
+}
+
+impl Graph {
+    /// Names that share mutable state with `name`, itself among them; empty when it has none.
+    pub fn aliases(&self, name: &str) -> BTreeSet<String> {
+        let group = self.versions.get(name).and_then(|v| v.group);
+        let members = self.versions.iter().filter(|(_, v)| group.is_some() && v.group == group);
+        members.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Records an execution. `shared` tells of a type whether its values share mutable state.
+    pub fn record(&mut self, execution: ExecutionId, flow: &Flow, shared: &dyn Fn(&str) -> bool) {
+        let touched: BTreeSet<&String> = flow.read.keys().chain(flow.wrote.keys()).chain(&flow.moved).collect();
+        let version_of = |name: &&String| self.versions.get(*name).map(|v| ((*name).clone(), v.execution));
+        let inputs: BTreeMap<String, ExecutionId> = touched.iter().filter_map(version_of).collect();
+        let groups: BTreeSet<ExecutionId> = touched.iter().filter_map(|n| self.versions.get(*n)?.group).collect();
+        for (name, type_name) in &flow.wrote {
+            let old = self.versions.remove(name).unwrap_or_default();
+            let mut version = Version { execution, inputs: old.inputs, group: None };
+            version.inputs.extend(inputs.clone());
+            version.inputs.remove(name);
+            version.group = shared(type_name).then(|| groups.first().copied().unwrap_or(execution));
+            self.versions.insert(name.clone(), version);
+        }
+        self.join(&groups);
+        for name in &flow.moved {
+            self.versions.remove(name);
+        }
+    }
+
+    fn join(&mut self, groups: &BTreeSet<ExecutionId>) {
+        let Some(first) = groups.first().copied() else { return };
+        for version in self.versions.values_mut().filter(|v| v.group.is_some_and(|g| groups.contains(&g))) {
+            version.group = Some(first);
+        }
+    }
+
+    /// Forgets a variable.
+    pub fn forget(&mut self, name: &str) {
+        self.versions.remove(name);
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.versions.clear();
+    }
+
+    /// Why a variable is out of date: it was made from an older value of another one, or of one that is out of date.
+    pub fn stale(&self, name: &str) -> Option<String> {
+        self.stale_below(name, &mut BTreeSet::new())
+    }
+
+    fn stale_below(&self, name: &str, seen: &mut BTreeSet<String>) -> Option<String> {
+        if !seen.insert(name.to_owned()) {
+            return None;
+        }
+        let version = self.versions.get(name)?;
+        for (input, at) in &version.inputs {
+            match self.versions.get(input) {
+                Some(now) if now.execution > *at && now.execution != version.execution => {
+                    let shared = now.group.is_some() && now.group == version.group;
+                    if !shared {
+                        return Some(format!("made from an older `{input}` (changed by cell {})", now.execution));
+                    }
+                }
+                _ => {}
+            }
+        }
+        version.inputs.keys().find_map(|input| self.stale_below(input, seen).map(|_| format!("made from `{input}`, which is out of date")))
+    }
+}
+
+/// Whether values of a type share mutable state with their clones or with what was built from them.
+///
+/// Interior mutability behind a reference count, and candle's variables and what is built over them.
+pub fn is_shared(type_name: &str) -> bool {
+    let counted = ["alloc::rc::Rc<", "alloc::sync::Arc<"].iter().any(|rc| type_name.contains(rc));
+    let inner = ["cell::RefCell<", "cell::Cell<", "Mutex<", "RwLock<", "sync::atomic::", "OnceCell<", "OnceLock<"];
+    let candle = ["candle_core::variable::Var", "candle_nn::"];
+    counted && inner.iter().any(|cell| type_name.contains(cell)) || candle.iter().any(|owner| type_name.contains(owner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow(read: &[&str], wrote: &[&str]) -> Flow {
+        let typed = |names: &[&str]| names.iter().map(|n| ((*n).to_owned(), "i32".to_owned())).collect();
+        Flow { read: typed(read), wrote: typed(wrote), ..Flow::default() }
+    }
+
+    #[test]
+    fn what_was_made_from_an_older_value_is_stale() {
+        let mut graph = Graph::default();
+        graph.record(1, &flow(&[], &["df"]), &|_| false);
+        graph.record(2, &flow(&["df"], &["model"]), &|_| false);
+        graph.record(3, &flow(&["model"], &["score"]), &|_| false);
+        assert_eq!(graph.stale("score"), None);
+        graph.record(4, &flow(&[], &["df"]), &|_| false);
+        assert!(graph.stale("model").is_some_and(|why| why.contains("older `df`")));
+        assert!(graph.stale("score").is_some_and(|why| why.contains("`model`")));
+        assert_eq!(graph.stale("df"), None);
+        graph.record(5, &flow(&["df"], &["model"]), &|_| false);
+        assert_eq!(graph.stale("model"), None);
+        assert!(graph.stale("score").is_some());
+    }
+
+    #[test]
+    fn what_shares_state_forms_a_group() {
+        let mut graph = Graph::default();
+        let shared = |_: &str| true;
+        graph.record(1, &flow(&[], &["vars"]), &shared);
+        graph.record(2, &flow(&["vars"], &["layer"]), &shared);
+        graph.record(3, &flow(&[], &["other"]), &shared);
+        assert_eq!(graph.aliases("layer"), BTreeSet::from(["layer".to_owned(), "vars".to_owned()]));
+        assert_eq!(graph.aliases("other"), BTreeSet::from(["other".to_owned()]));
+        assert!(is_shared("alloc::rc::Rc<core::cell::RefCell<i32>>"));
+        assert!(!is_shared("alloc::rc::Rc<alloc::string::String>"));
+    }
+}

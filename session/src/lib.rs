@@ -3,16 +3,27 @@
 //! It knows no terminal and no wire format of a front end, and links neither polars nor candle.
 
 mod codegen;
-mod items;
+mod compile;
+pub mod diagnostics;
 pub mod event;
+mod execute;
 pub mod flow;
+mod items;
 pub mod library;
 pub mod map;
 mod parse;
+mod plan;
+pub mod process;
+mod run;
+mod session;
 pub mod source;
 mod text;
+mod tier;
+mod types;
 
 pub use event::{Event, Execution, Failure, FailureKind, Status, Timing};
 pub use flow::{Flow, Record};
 pub use map::ExecutionId;
+pub use session::{Config, ExecuteOptions, Handle, ItemInfo, Session, Variable};
 pub use source::{Part, Source};
+pub use tier::Tier;

@@ -59,11 +59,7 @@ pub enum ProcessError {
     },
     /// No socket, pipe or wake-up descriptor.
     #[error("cannot set up the channel to the runtime process\nThe process may have too many open files: see `ulimit -n`.")]
-    NoChannel {
-        /// Why.
-        #[from]
-        source: io::Error,
-    },
+    Io(#[from] io::Error),
     /// It started and ended at once.
     #[error("{words}{}\nIf the standard library was built by another rustc, `ironbook setup` builds it anew.", after_colon(stderr))]
     DiedAtStart {

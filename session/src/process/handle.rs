@@ -17,7 +17,7 @@ const GRACE: Duration = Duration::from_secs(3);
 const GONE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Interrupts and kills a runtime; usable from any thread, also while the session waits for a cell.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Handle {
     shared: Arc<Shared>,
 }
@@ -95,6 +95,7 @@ pub(super) enum Asked {
 }
 
 /// What the session's thread and the handles share.
+#[derive(Debug)]
 pub(super) struct Shared {
     /// Locked for one small request at a time: the runtime always reads, so this never waits long.
     writer: Mutex<UnixStream>,
@@ -102,6 +103,7 @@ pub(super) struct Shared {
     state: Mutex<State>,
 }
 
+#[derive(Debug)]
 struct State {
     /// `None` once the process has been waited for: its number may belong to another one then.
     pid: Option<Pid>,

@@ -1,0 +1,252 @@
+//! Calling rustc on a generated crate, and the cache of what it made.
+
+use crate::diagnostics::{Message, parse_messages};
+use crate::library::Library;
+use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// What rustc is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// A shared object at this optimisation level.
+    Object {
+        /// `-C opt-level`.
+        opt_level: u8,
+        /// With line tables, for a backtrace.
+        lines: bool,
+    },
+    /// Types and borrows only.
+    Check,
+}
+
+/// Crates of `%dep`, as rustc arguments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// Identity of all of them together.
+    pub id: String,
+    /// Their names and files, for `--extern`.
+    pub externs: Vec<(String, PathBuf)>,
+    /// Directories for `-L dependency=`.
+    pub search: Vec<PathBuf>,
+}
+
+/// How the compiler is called.
+#[derive(Clone, Debug)]
+pub struct Compiler {
+    /// The standard library that cells link to.
+    pub library: Library,
+    /// Crates of `%dep`.
+    pub extras: Extras,
+    /// Where compiled cells are kept.
+    pub cache: PathBuf,
+}
+
+/// What one call of the compiler gave.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The shared object, if one was asked for and made.
+    pub object: Option<PathBuf>,
+    /// Files and environment variables that the cell read at compile time (`include_str!`, `env!`), with their state.
+    pub inputs: Vec<Input>,
+    /// The compiler's messages.
+    pub messages: Vec<Message>,
+    /// Whether it succeeded.
+    pub ok: bool,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Something that a compiled cell depends on besides its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Input {
+    /// A file and the hash of its content.
+    File(PathBuf, String),
+    /// An environment variable and its value.
+    Env(String, Option<String>),
+}
+
+impl Input {
+    fn is_current(&self) -> bool {
+        match self {
+            Input::File(path, hash) => file_hash(path).as_ref() == Some(hash),
+            Input::Env(name, value) => std::env::var(name).ok() == *value,
+        }
+    }
+}
+
+fn file_hash(path: &Path) -> Option<String> {
+    std::fs::read(path).ok().map(|bytes| blake3::hash(&bytes).to_hex().to_string())
+}
+
+impl Compiler {
+    /// Compiles `text`.
+    ///
+    /// # Errors
+    /// When the compiler cannot be started or the cache directory cannot be written.
+    pub fn compile(&self, text: &str, goal: Goal) -> io::Result<Compiled> {
+        let started = Instant::now();
+        let name = blake3::hash(text.as_bytes()).to_hex();
+        let work = WorkDir::new(&self.cache)?;
+        let file = format!("cell_{}.rs", &name[..12]);
+        std::fs::write(work.path.join(&file), text)?;
+        let output = Command::new(&self.library.rustc)
+            .current_dir(&work.path)
+            .args(self.arguments(&file, goal))
+            .env_remove("RUSTC_WRAPPER")
+            .env_remove("RUSTFLAGS")
+            .output()?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let object = match goal {
+            Goal::Object { .. } if output.status.success() => Some(self.keep(&work.path, text, goal)?),
+            _ => None,
+        };
+        let inputs = std::fs::read_to_string(work.path.join("cell.d")).map(|d| inputs(&d, &file)).unwrap_or_default();
+        let messages = parse_messages(&stderr);
+        let seconds = started.elapsed().as_secs_f64();
+        Ok(Compiled { object, inputs, messages, ok: output.status.success(), seconds })
+    }
+
+    fn arguments(&self, file: &str, goal: Goal) -> Vec<OsString> {
+        let mut args: Vec<OsString> = Vec::new();
+        let mut add = |text: &str| args.push(text.into());
+        for fixed in [file, "--edition=2024", "--crate-type=cdylib", "--crate-name=cell", "--error-format=json"] {
+            add(fixed);
+        }
+        add("--diagnostic-width=400");
+        for option in ["metadata=ironbook", "prefer-dynamic", "embed-bitcode=no", "overflow-checks=on", "debug-assertions=off"] {
+            add("-C");
+            add(option);
+        }
+        match goal {
+            Goal::Object { opt_level, lines } => {
+                add(&format!("-Copt-level={opt_level}"));
+                add(if lines { "-Cdebuginfo=line-tables-only" } else { "-Cdebuginfo=0" });
+                add("--emit=link=cell.so,dep-info=cell.d");
+            }
+            Goal::Check => add("--emit=metadata=cell.rmeta"),
+        }
+        for (name, path) in self.library.externs.iter().chain(&self.extras.externs) {
+            args.push("--extern".into());
+            let mut value = OsString::from(format!("{name}="));
+            value.push(path);
+            args.push(value);
+        }
+        for directory in std::iter::once(&self.library.deps).chain(&self.extras.search) {
+            args.push("-L".into());
+            let mut value = OsString::from("dependency=");
+            value.push(directory);
+            args.push(value);
+        }
+        args
+    }
+
+    /// Moves the shared object into the cache under the hash of what made it: write, then rename.
+    fn keep(&self, work: &Path, text: &str, goal: Goal) -> io::Result<PathBuf> {
+        let directory = self.cache.join("cells");
+        std::fs::create_dir_all(&directory)?;
+        let path = directory.join(format!("{}.so", self.key(text, goal)));
+        std::fs::rename(work.join("cell.so"), &path)?;
+        Ok(path)
+    }
+
+    /// Identity of a compiled cell: its text, the libraries, and the flags.
+    pub fn key(&self, text: &str, goal: Goal) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for part in [text, &self.library.id, &self.library.rustc_version, &self.extras.id, &format!("{goal:?}")] {
+            hasher.update(part.as_bytes());
+            hasher.update(&[0]);
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
+    }
+
+    /// What was remembered under `key`, if nothing that it depends on has changed.
+    pub fn recall<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let bytes = std::fs::read(self.entry(key)).ok()?;
+        let kept: Kept<T> = serde_json::from_slice(&bytes).ok()?;
+        let current = kept.object.is_file() && kept.inputs.iter().all(Input::is_current);
+        current.then_some(kept.value)
+    }
+
+    /// Remembers a finished compilation.
+    ///
+    /// # Errors
+    /// When the cache directory cannot be written.
+    pub fn remember<T: Serialize>(&self, key: &str, object: &Path, inputs: &[Input], value: &T) -> io::Result<()> {
+        let kept = Kept { object: object.to_owned(), inputs: inputs.to_vec(), value };
+        let path = self.entry(key);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        write_atomically(&path, &serde_json::to_vec(&kept)?)
+    }
+
+    fn entry(&self, key: &str) -> PathBuf {
+        self.cache.join("entries").join(format!("{key}.json"))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept<T> {
+    object: PathBuf,
+    inputs: Vec<Input>,
+    value: T,
+}
+
+/// Writes a file so that readers see the old or the new content, never a part.
+///
+/// # Errors
+/// Of the file system.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension(format!("{}-{}.tmp", std::process::id(), next()));
+    std::fs::write(&temporary, bytes)?;
+    std::fs::rename(&temporary, path)
+}
+
+fn next() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A directory for one call of the compiler, removed with it.
+struct WorkDir {
+    path: PathBuf,
+}
+
+impl WorkDir {
+    fn new(cache: &Path) -> io::Result<Self> {
+        let path = cache.join("work").join(format!("{}-{}", std::process::id(), next()));
+        std::fs::create_dir_all(&path)?;
+        Ok(WorkDir { path })
+    }
+}
+
+impl Drop for WorkDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+/// What the dep-info file lists besides the generated file itself.
+fn inputs(dep_info: &str, own: &str) -> Vec<Input> {
+    let mut out = Vec::new();
+    for line in dep_info.lines() {
+        if let Some(env) = line.strip_prefix("# env-dep:") {
+            let (name, value) = env.split_once('=').map_or((env, None), |(n, v)| (n, Some(v.to_owned())));
+            out.push(Input::Env(name.to_owned(), value));
+        } else if let Some(path) = line.strip_suffix(':')
+            && path != own
+        {
+            let path = PathBuf::from(path.replace("\\ ", " "));
+            if let Some(hash) = file_hash(&path) {
+                out.push(Input::File(path, hash));
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,439 @@
+//! From a cell's source to a shared object: parse, load, generate, compile, and compile again as borrows ask for it.
+
+use crate::codegen::{self, Binding, Generated, Load, Placement};
+use crate::compile::{Compiled, Goal, Input};
+use crate::diagnostics::{self, Context, Message, Style};
+use crate::event::{Event, Failure, FailureKind};
+use crate::items::{self, Definition, Items, Key, Kind as ItemKind};
+use crate::map::{Builder, ExecutionId, Glue};
+use crate::parse::{self, Cell, Kind, Loops};
+use crate::plan::{self, Adjustment, Situation};
+use crate::session::{Probe, Session};
+use crate::source::Source;
+use crate::text::{RustText, emit};
+use crate::{tier, types};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Most compiles of one cell before the engine gives up on its borrows.
+const MOST_COMPILES: usize = 12;
+
+/// A parsed cell with the items in force once it has run.
+pub(crate) struct Prepared {
+    pub(crate) execution: ExecutionId,
+    pub(crate) text: RustText,
+    pub(crate) cell: Cell,
+    pub(crate) items: Items,
+    pub(crate) own: Vec<Key>,
+    /// Live variables whose type is no longer the one of that name.
+    pub(crate) outdated: BTreeSet<String>,
+}
+
+/// What several compiles have found out about a cell.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Findings {
+    pub(crate) placements: Vec<(Binding, Placement)>,
+    loads: BTreeSet<String>,
+    all_items: bool,
+    left_out: BTreeSet<String>,
+    pub(crate) notes: Vec<String>,
+    /// Loaded variables that the cell does not change.
+    pub(crate) only_read: BTreeSet<String>,
+    pub(crate) warnings: Vec<String>,
+    object: PathBuf,
+}
+
+impl Findings {
+    fn placed(&self) -> BTreeMap<Binding, Placement> {
+        self.placements.iter().cloned().collect()
+    }
+
+    pub(crate) fn set_object(&mut self, object: PathBuf) {
+        self.object = object;
+    }
+
+    pub(crate) fn object(&self) -> &Path {
+        &self.object
+    }
+}
+
+/// A cell that can be run.
+pub(crate) struct Ready {
+    pub(crate) generated: Arc<Generated>,
+    pub(crate) object: PathBuf,
+    pub(crate) loads: Vec<Load>,
+    pub(crate) reached: Vec<Key>,
+    pub(crate) left_out: BTreeSet<String>,
+    pub(crate) findings: Findings,
+    pub(crate) opt_level: u8,
+    pub(crate) compiles: u32,
+    pub(crate) compile_s: f64,
+    pub(crate) loops: Loops,
+}
+
+struct Draft {
+    generated: Generated,
+    loads: Vec<Load>,
+    reached: Vec<Key>,
+    idents: BTreeSet<String>,
+    loops: Loops,
+    sliced: bool,
+}
+
+impl Session {
+    pub(crate) fn prepare(&self, source: &Source, execution: ExecutionId) -> Result<Prepared, syn::Error> {
+        let text = RustText::new(source, execution);
+        // Macros of the cell itself can define items too: parse once for them, if there are any.
+        let mut cell = parse::parse(&text.text, &|name| self.items.macro_defines_items(name))?;
+        let mut defined = definitions(&cell, &text, execution);
+        let mut items = self.items.clone();
+        items.define(defined.clone());
+        if defined.iter().any(|d| d.key.kind == ItemKind::Macro) {
+            cell = parse::parse(&text.text, &|name| items.macro_defines_items(name))?;
+            defined = definitions(&cell, &text, execution);
+            items = self.items.clone();
+            items.define(defined.clone());
+        }
+        let own: Vec<Key> = defined.iter().map(|d| d.key.clone()).collect();
+        let outdated = if own.is_empty() { BTreeSet::new() } else { self.outdated(&items) };
+        Ok(Prepared { execution, text, cell, items, own, outdated })
+    }
+
+    /// Variables whose type has a home that the new items no longer have.
+    fn outdated(&self, items: &Items) -> BTreeSet<String> {
+        let dependencies = &self.compiler.extras.id;
+        let now = items.homes(dependencies);
+        let gone: BTreeSet<String> = self.items.homes(dependencies).difference(&now).cloned().collect();
+        let old = |type_name: &str| gone.iter().any(|home| type_name.contains(&format!("::{home}::")));
+        self.live.iter().filter(|(_, live)| old(&live.type_name)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The text of the crate that would be compiled.
+    pub(crate) fn generated_text(&mut self, prepared: &Prepared) -> Result<String, Failure> {
+        Ok(self.draft(prepared, &Findings::default())?.generated.text)
+    }
+
+    /// Compiles a prepared cell, or finds it compiled.
+    pub(crate) fn build(&mut self, prepared: &Prepared, messages_to: &mut dyn FnMut(Event)) -> Result<Ready, Failure> {
+        let first = self.draft(prepared, &Findings::default())?;
+        let opt_level = tier::level(self.config.tier, first.loops, &first.idents);
+        let key = self.compiler.key(&first.generated.text, Goal::Object { opt_level, lines: false });
+        let better = self.compiler.key(&first.generated.text, Goal::Object { opt_level: 2, lines: false });
+        for (key, level) in [(&better, 2), (&key, opt_level)] {
+            if (self.config.tier == tier::Tier::Auto || level == opt_level)
+                && let Some(findings) = self.compiler.recall::<Findings>(key)
+            {
+                let draft = self.draft(prepared, &findings)?;
+                return Ok(ready(draft, findings, level, 0, 0.0));
+            }
+        }
+        self.build_anew(prepared, first, opt_level, &key, messages_to)
+    }
+
+    fn build_anew(
+        &mut self,
+        prepared: &Prepared,
+        first: Draft,
+        opt_level: u8,
+        key: &str,
+        out: &mut dyn FnMut(Event),
+    ) -> Result<Ready, Failure> {
+        let goal = Goal::Object { opt_level, lines: false };
+        let mut findings = Findings::default();
+        let mut draft = first;
+        let mut seconds = 0.0;
+        for round in 1..=MOST_COMPILES {
+            let compiled = self.compiler.compile(&draft.generated.text, goal).map_err(|e| no_compiler(&e))?;
+            seconds += compiled.seconds;
+            if let Some(object) = compiled.object.clone() {
+                findings.object = object;
+                self.learn_from(&compiled.messages, &draft, &mut findings);
+                if findings.left_out.is_empty() {
+                    self.keep(key, &compiled.inputs, &findings, out);
+                }
+                return Ok(ready(draft, findings, opt_level, u32::try_from(round).unwrap_or(u32::MAX), seconds));
+            }
+            let adjustment = self.adjustment(prepared, &draft, &findings, &compiled);
+            self.apply(prepared, &draft, adjustment, &compiled, &mut findings)?;
+            draft = self.draft(prepared, &findings)?;
+        }
+        let words = format!("the cell's borrows could not be settled in {MOST_COMPILES} compiles");
+        Err(Failure::new(FailureKind::Compile, "borrows", words).hint("split the cell where variables are moved"))
+    }
+
+    fn keep(&self, key: &str, inputs: &[Input], findings: &Findings, out: &mut dyn FnMut(Event)) {
+        if let Err(error) = self.compiler.remember(key, &findings.object, inputs, findings) {
+            out(Event::Note(format!("the compiled cell could not be kept for later: {error}")));
+        }
+    }
+
+    fn adjustment(&self, prepared: &Prepared, draft: &Draft, findings: &Findings, compiled: &Compiled) -> Adjustment {
+        let loaded: BTreeSet<&str> = draft.loads.iter().map(|l| l.name.as_str()).collect();
+        let live = |name: &str| self.live.contains_key(name) && !prepared.outdated.contains(name) && !loaded.contains(name);
+        let situation = Situation {
+            cell: &prepared.cell,
+            levels: &draft.generated.levels,
+            map: &draft.generated.map,
+            placements: &findings.placed(),
+            live: &live,
+        };
+        plan::adjust(&compiled.messages, &situation)
+    }
+
+    /// Changes what is generated next, or gives up with the user's errors.
+    fn apply(
+        &mut self,
+        prepared: &Prepared,
+        draft: &Draft,
+        adjustment: Adjustment,
+        compiled: &Compiled,
+        findings: &mut Findings,
+    ) -> Result<(), Failure> {
+        let names_first = !adjustment.loads.is_empty() || !adjustment.retype.is_empty();
+        if !adjustment.blamed.is_empty() && !names_first {
+            if adjustment.unresolved && draft.sliced && !findings.all_items {
+                findings.all_items = true;
+                return Ok(());
+            }
+            return self.leave_out(prepared, draft, &adjustment, findings);
+        }
+        if !adjustment.changes() {
+            return Err(self.compile_failure(&compiled.messages, draft, prepared));
+        }
+        for name in &adjustment.retype {
+            self.retype(name)?;
+        }
+        findings.loads.extend(adjustment.loads);
+        let mut placed = findings.placed();
+        placed.extend(adjustment.placements);
+        findings.placements = placed.into_iter().collect();
+        for note in adjustment.notes {
+            if !findings.notes.contains(&note) {
+                findings.notes.push(note);
+            }
+        }
+        Ok(())
+    }
+
+    /// Items of earlier cells that do not compile with what this cell defines must not keep it from running.
+    fn leave_out(&self, prepared: &Prepared, draft: &Draft, adjustment: &Adjustment, findings: &mut Findings) -> Result<(), Failure> {
+        let elsewhere = !adjustment.blamed_in.is_empty() && !adjustment.blamed_in.contains(&prepared.execution);
+        let guilty: BTreeSet<String> = draft
+            .reached
+            .iter()
+            .filter(|key| !prepared.own.contains(key) && matches!(key.kind, ItemKind::Impl | ItemKind::Function | ItemKind::Use))
+            .filter(|key| prepared.items.iter().any(|d| d.key == **key && adjustment.blamed_in.contains(&d.execution)))
+            .map(items::label)
+            .collect();
+        let fresh: Vec<&String> = guilty.iter().filter(|label| !findings.left_out.contains(*label)).collect();
+        if !elsewhere || fresh.is_empty() || prepared.own.is_empty() {
+            return Err(self.compile_failure(&adjustment.blamed, draft, prepared));
+        }
+        for label in fresh {
+            findings.notes.push(format!("`{label}` does not compile with what this cell defines; run its cell again"));
+        }
+        findings.left_out.extend(guilty);
+        Ok(())
+    }
+
+    fn compile_failure(&self, messages: &[Message], draft: &Draft, prepared: &Prepared) -> Failure {
+        let context = Context { map: &draft.generated.map, generated: &draft.generated.text, cells: &|id| self.text_of(id) };
+        let mut failure = diagnostics::report(messages, &context, Style::Colour);
+        for name in &prepared.outdated {
+            if failure.message.contains(&format!("`{name}`")) {
+                failure = failure.hint(format!("`{name}` had the type's earlier definition and went with it; make it anew"));
+            }
+        }
+        failure
+    }
+
+    /// What a successful compile says: which loads were only read, and warnings of the user's code.
+    fn learn_from(&self, messages: &[Message], draft: &Draft, findings: &mut Findings) {
+        for message in messages.iter().filter(|m| m.code() == Some("unused_mut")) {
+            for (_, glue) in diagnostics::glues(message, &draft.generated.map) {
+                if let Glue::Take(name) = glue {
+                    findings.only_read.insert(name.clone());
+                }
+            }
+        }
+        let context = Context { map: &draft.generated.map, generated: &draft.generated.text, cells: &|id| self.text_of(id) };
+        findings.warnings = diagnostics::warnings(messages, &context, Style::Colour);
+    }
+
+    fn draft(&mut self, prepared: &Prepared, findings: &Findings) -> Result<Draft, Failure> {
+        let loads = self.loads(prepared, findings)?;
+        let mut idents = prepared.cell.idents.clone();
+        for load in &loads {
+            idents.extend(load.path.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_owned));
+        }
+        for key in &prepared.own {
+            if let Some(definition) = prepared.items.iter().find(|d| d.key == *key) {
+                idents.extend(definition.idents.iter().cloned());
+                idents.extend([definition.key.name.clone()]);
+            }
+        }
+        let mut reached: Vec<&Definition> = if findings.all_items {
+            prepared.items.reach(&prepared.items.iter().flat_map(|d| d.idents.iter().cloned()).collect())
+        } else {
+            prepared.items.reach(&idents)
+        };
+        let own = prepared.items.iter().filter(|d| prepared.own.contains(&d.key));
+        for definition in own {
+            if !reached.iter().any(|d| d.key == definition.key) {
+                reached.push(definition);
+            }
+        }
+        reached.retain(|d| !findings.left_out.contains(&items::label(&d.key)));
+        let sliced = reached.len() < prepared.items.iter().count();
+        let loops = reached.iter().fold(prepared.cell.loops, |loops, d| loops.max(d.loops));
+        idents.extend(reached.iter().flat_map(|d| d.idents.iter().cloned()));
+        let generated = codegen::generate(&codegen::Request {
+            cell: &prepared.cell,
+            text: &prepared.text,
+            items: &prepared.items,
+            reached: &reached,
+            dependencies: &self.compiler.extras.id,
+            loads: &loads,
+            placements: &findings.placed(),
+        });
+        let reached = reached.iter().map(|d| d.key.clone()).collect();
+        Ok(Draft { generated, loads, reached, idents, loops, sliced })
+    }
+
+    /// The older variables that the cell mentions, with paths of their types.
+    fn loads(&mut self, prepared: &Prepared, findings: &Findings) -> Result<Vec<Load>, Failure> {
+        let mut names: BTreeSet<&String> = prepared.cell.statements.iter().flat_map(|s| &s.mentions).collect();
+        names.extend(&findings.loads);
+        let wanted = names.into_iter().filter(|name| self.live.contains_key(*name) && !prepared.outdated.contains(*name));
+        let wanted: Vec<String> = wanted.cloned().collect();
+        let mut loads = Vec::new();
+        for name in wanted {
+            let type_name = self.live[&name].type_name.clone();
+            let path = self.path_of(&name, &type_name)?;
+            loads.push(Load { name, path });
+        }
+        Ok(loads)
+    }
+
+    fn path_of(&mut self, name: &str, type_name: &str) -> Result<String, Failure> {
+        if self.types.path(type_name).is_none() {
+            self.finish_probe();
+        }
+        if self.types.path(type_name).is_none() && types::unnameable(type_name).is_none() {
+            self.retype(name)?;
+        }
+        self.types.path(type_name).ok_or_else(|| self.unusable(name, type_name))
+    }
+
+    fn unusable(&self, name: &str, type_name: &str) -> Failure {
+        let why = types::unnameable(type_name).unwrap_or(types::Unnameable::Other);
+        let cell = self.live.get(name).map_or(0, |live| live.execution);
+        let words = format!(
+            "`{name}` (cell {cell}) cannot be used in another cell: its type `{}` cannot be written down",
+            diagnostics::shorten_type(type_name)
+        );
+        Failure::new(FailureKind::Compile, "unnameable type", words).hint(why.remedy())
+    }
+
+    /// Asks the compiler for the path of a variable's type, now.
+    pub(crate) fn retype(&mut self, name: &str) -> Result<(), Failure> {
+        let Some(live) = self.live.get(name).cloned() else { return Ok(()) };
+        self.types.distrust(&live.type_name);
+        let asked = BTreeMap::from([(name.to_owned(), live.type_name.clone())]);
+        self.start_probe(&live.maker, asked);
+        self.finish_probe();
+        match self.types.path(&live.type_name) {
+            Some(_) => Ok(()),
+            None => Err(self.unusable(name, &live.type_name)),
+        }
+    }
+
+    /// Lets the compiler print the types of `asked` in the background.
+    pub(crate) fn start_probe(&mut self, maker: &Generated, asked: BTreeMap<String, String>) {
+        self.finish_probe();
+        let (mut text, map) = codegen::probe(maker, &|name| asked.contains_key(name));
+        text.push_str(&types::shadows(&asked.values().cloned().collect()));
+        let compiler = self.compiler.clone();
+        let thread = std::thread::spawn(move || match compiler.compile(&text, Goal::Check) {
+            Ok(compiled) => types::printed(&compiled.messages, &map),
+            Err(_) => BTreeMap::new(),
+        });
+        self.probe = Some(Probe { thread, asked });
+    }
+
+    /// Waits for a check in the background and notes the paths it found.
+    pub(crate) fn finish_probe(&mut self) {
+        let Some(probe) = self.probe.take() else { return };
+        let printed = probe.thread.join().unwrap_or_default();
+        for (name, path) in printed {
+            if let Some(type_name) = probe.asked.get(&name)
+                && syn::parse_str::<syn::Type>(&path).is_ok()
+            {
+                self.types.learn(type_name, path);
+            }
+        }
+    }
+
+    /// The error of a cell that does not parse: rustc words it better than the parser.
+    pub(crate) fn syntax_failure(&self, source: &Source, execution: ExecutionId, error: &syn::Error) -> Failure {
+        let text = RustText::new(source, execution);
+        let mut builder = Builder::default();
+        builder.glue("fn __ironbook_cell() {\n");
+        emit(&mut builder, &text.pieces(0..text.text.len(), &[]));
+        builder.glue("\n}\n");
+        let (generated, map) = builder.finish();
+        match self.compiler.compile(&generated, Goal::Check) {
+            Ok(compiled) if compiled.messages.iter().any(Message::is_error) => {
+                let context = Context { map: &map, generated: &generated, cells: &|id| self.text_of(id) };
+                let mut failure = diagnostics::report(&compiled.messages, &context, Style::Colour);
+                if failure.kind == FailureKind::Compile {
+                    failure.kind = FailureKind::Syntax;
+                }
+                failure
+            }
+            Ok(_) => Failure::new(FailureKind::Syntax, "syntax", format!("the cell could not be taken apart: {error}")),
+            Err(error) => no_compiler(&error),
+        }
+    }
+}
+
+fn definitions(cell: &Cell, text: &RustText, execution: ExecutionId) -> Vec<Definition> {
+    cell.items.iter().flat_map(|(item, range)| items::definitions(item, range.clone(), text, execution)).collect()
+}
+
+fn ready(draft: Draft, findings: Findings, opt_level: u8, compiles: u32, compile_s: f64) -> Ready {
+    Ready {
+        generated: Arc::new(draft.generated),
+        object: findings.object.clone(),
+        loads: draft.loads,
+        reached: draft.reached,
+        left_out: findings.left_out.clone(),
+        findings,
+        opt_level,
+        compiles,
+        compile_s,
+        loops: draft.loops,
+    }
+}
+
+/// The compiler could not be called at all.
+pub(crate) fn no_compiler(error: &std::io::Error) -> Failure {
+    let full = error.kind() == std::io::ErrorKind::StorageFull;
+    let hint = if full {
+        "free some space, or set IRONBOOK_HOME to a directory on another disk"
+    } else {
+        "run `ironbook doctor`: it checks the compiler, the linker and the cache directory"
+    };
+    Failure::new(FailureKind::Environment, "compiler", format!("the cell could not be compiled: {error}")).hint(hint)
+}
+
+/// The variable that a cell is nothing but (`df` or `&df`), which needs no compiler.
+pub(crate) fn bare_variable(prepared: &Prepared) -> Option<String> {
+    let [statement] = prepared.cell.statements.as_slice() else { return None };
+    let text = prepared.text.text.get(statement.range.clone())?;
+    let name = text.strip_prefix('&').unwrap_or(text).trim();
+    let single = statement.mentions.len() == 1 && statement.mentions.contains(name);
+    (statement.kind == Kind::Tail && single && prepared.own.is_empty()).then(|| name.to_owned())
+}

@@ -1,0 +1,300 @@
+//! Running a compiled cell, and what it did to the session.
+
+use crate::codegen::{Generated, Placement};
+use crate::compile::Goal;
+use crate::diagnostics::{self, Style};
+use crate::event::{Event, Execution, Failure, FailureKind, Status, Timing};
+use crate::execute::{Prepared, Ready, bare_variable};
+use crate::flow::{Flow, Record, is_shared};
+use crate::items;
+use crate::map::ExecutionId;
+use crate::parse::{Kind, Loops};
+use crate::process::Done;
+use crate::session::{ExecuteOptions, Live, Session};
+use crate::source::Source;
+use crate::tier::Tier;
+use ironbook_core::frame::{Outcome, Panic, Request};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A cell that ran longer than this at level 0 is compiled at level 2 in the background, for its next run.
+const SLOW_S: f64 = 2.0;
+/// How often a cell whose types were refused is compiled with other paths.
+const RETYPES: usize = 2;
+
+impl Session {
+    /// Executes a cell. Outputs go to `out` as they come; all of them before this returns.
+    pub fn execute(&mut self, source: &Source, options: &ExecuteOptions, out: &mut dyn FnMut(Event)) -> Execution {
+        let started = Instant::now();
+        self.handle().begin();
+        self.last += 1;
+        let id = self.last;
+        self.texts.insert(id, source.text.clone());
+        let mut timing = Timing::default();
+        let mut flow = Flow::default();
+        let status = match self.attempt(source, id, &mut timing, &mut flow, out) {
+            Ok(()) => Status::Ok,
+            Err(failure) => Status::Failed(failure),
+        };
+        timing.total_s = started.elapsed().as_secs_f64();
+        self.graph.record(id, &flow, &is_shared);
+        if !options.silent {
+            self.history.push(Record {
+                id,
+                cell: options.cell.clone(),
+                text: source.text.clone(),
+                ok: status.is_ok(),
+                flow: flow.clone(),
+                seconds: timing.total_s,
+            });
+        }
+        Execution { id, status, timing, flow }
+    }
+
+    /// The crate that would be compiled for a cell.
+    ///
+    /// # Errors
+    /// When it does not parse, or mentions a variable that cannot be used.
+    pub fn expand(&mut self, source: &Source) -> Result<String, Failure> {
+        let id = self.last + 1;
+        let prepared = self.prepare(source, id).map_err(|error| self.syntax_failure(source, id, &error))?;
+        self.generated_text(&prepared)
+    }
+
+    fn attempt(
+        &mut self,
+        source: &Source,
+        id: ExecutionId,
+        timing: &mut Timing,
+        flow: &mut Flow,
+        out: &mut dyn FnMut(Event),
+    ) -> Result<(), Failure> {
+        let prepared = match self.prepare(source, id) {
+            Ok(prepared) => prepared,
+            Err(error) => return Err(self.syntax_failure(source, id, &error)),
+        };
+        if prepared.cell.statements.is_empty() && prepared.own.is_empty() {
+            return Ok(());
+        }
+        if let Some(name) = bare_variable(&prepared).filter(|name| self.live.contains_key(name)) {
+            flow.read.insert(name.clone(), self.live[&name].type_name.clone());
+            let done = self.request(&Request::Show { execution: id, name }, out)?;
+            timing.run_s = done.seconds;
+            return self.outcome(&done.outcome, None, id);
+        }
+        self.compile_and_run(&prepared, timing, flow, out)
+    }
+
+    fn compile_and_run(
+        &mut self,
+        prepared: &Prepared,
+        timing: &mut Timing,
+        flow: &mut Flow,
+        out: &mut dyn FnMut(Event),
+    ) -> Result<(), Failure> {
+        for attempt in 0..=RETYPES {
+            let ready = self.build(prepared, out)?;
+            timing.compiles += ready.compiles;
+            timing.compile_s += ready.compile_s;
+            timing.opt_level = ready.opt_level;
+            if self.handle().pressed() {
+                return Err(interrupted());
+            }
+            for warning in &ready.findings.warnings {
+                out(Event::Note(warning.clone()));
+            }
+            let request = Request::Run {
+                execution: prepared.execution,
+                library: ready.object.clone(),
+                entry: ready.generated.entry.clone(),
+            };
+            let done = self.request(&request, out)?;
+            timing.run_s = done.seconds;
+            if let Outcome::Refused { mismatched } = &done.outcome
+                && attempt < RETYPES
+            {
+                for (name, _) in mismatched {
+                    self.retype(name)?;
+                }
+                continue;
+            }
+            self.settle(prepared, &ready, &done, flow, out);
+            self.after(prepared, &ready, &done);
+            return self.outcome(&done.outcome, Some(&ready), prepared.execution);
+        }
+        Err(Failure::new(FailureKind::Compile, "types", "the stored variables are of other types than the engine believes")
+            .hint("`%reset` forgets them; please report the cell"))
+    }
+
+    fn request(&mut self, request: &Request, out: &mut dyn FnMut(Event)) -> Result<Done, Failure> {
+        let ran = self.runtime()?.run(request, out);
+        ran.map_err(|died| self.bury(&died, out))
+    }
+
+    /// Takes over what the cell did: variables, items, data flow.
+    fn settle(&mut self, prepared: &Prepared, ready: &Ready, done: &Done, flow: &mut Flow, out: &mut dyn FnMut(Event)) {
+        if matches!(done.outcome, Outcome::NotLoaded { .. } | Outcome::Refused { .. }) {
+            return;
+        }
+        for note in &ready.findings.notes {
+            out(Event::Note(note.clone()));
+        }
+        for load in &ready.loads {
+            let type_name = self.live.get(&load.name).map(|live| live.type_name.clone()).unwrap_or_default();
+            flow.read.insert(load.name.clone(), type_name);
+        }
+        self.drop_outdated(prepared, out);
+        for variable in &done.put {
+            let loaded = ready.loads.iter().any(|load| load.name == variable.name);
+            let made_here = prepared.cell.statements.iter().any(
+                |s| matches!(&s.kind, Kind::Let { names, .. } if names.contains(&variable.name)),
+            );
+            let only_read = loaded && !made_here && ready.findings.only_read.contains(&variable.name);
+            let touched = self.graph.aliases(&variable.name);
+            for alias in touched.iter().filter(|alias| self.live.contains_key(*alias)) {
+                flow.wrote.insert(alias.clone(), self.live[alias].type_name.clone());
+            }
+            let execution = match self.live.get(&variable.name) {
+                Some(live) if only_read => live.execution,
+                _ => {
+                    flow.wrote.insert(variable.name.clone(), variable.type_name.clone());
+                    prepared.execution
+                }
+            };
+            let live = Live {
+                type_name: variable.type_name.clone(),
+                shape: variable.shape.clone(),
+                bytes: variable.bytes,
+                execution,
+                maker: Arc::clone(&ready.generated),
+            };
+            self.live.insert(variable.name.clone(), live);
+        }
+        for name in &done.gone {
+            self.live.remove(name);
+            flow.moved.insert(name.clone());
+        }
+        self.note_lost(ready, done, out);
+        self.adopt(prepared, ready, flow);
+    }
+
+    /// A variable that was moved on purpose needs no words; one that an error or panic took with it does.
+    fn note_lost(&self, ready: &Ready, done: &Done, out: &mut dyn FnMut(Event)) {
+        let failed = done.outcome != Outcome::Ok;
+        for name in done.gone.iter().filter(|_| failed) {
+            let inside = ready.findings.placements.iter().any(
+                |((placed, level), placement)| placed == name && level.is_none() && matches!(placement, Placement::Inside(_)),
+            );
+            if inside {
+                out(Event::Note(format!("`{name}` was consumed before the cell failed, and is gone")));
+            }
+        }
+    }
+
+    fn drop_outdated(&mut self, prepared: &Prepared, out: &mut dyn FnMut(Event)) {
+        if prepared.outdated.is_empty() {
+            return;
+        }
+        let names: Vec<String> = prepared.outdated.iter().cloned().collect();
+        let cells: Vec<String> = names.iter().filter_map(|n| self.live.get(n)).map(|l| l.execution.to_string()).collect();
+        self.forget(&names);
+        out(Event::Note(format!(
+            "dropped {}: of a type whose definition has changed; run cell {} again to make it anew",
+            names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "),
+            cells.join(", ")
+        )));
+    }
+
+    /// The cell's items are in force from now on, and its statics live in the runtime.
+    fn adopt(&mut self, prepared: &Prepared, ready: &Ready, flow: &mut Flow) {
+        if !prepared.own.is_empty() {
+            self.items = prepared.items.clone();
+            for definition in prepared.items.iter().filter(|d| ready.left_out.contains(&items::label(&d.key))) {
+                self.items.remove(&definition.key);
+            }
+            flow.defined.extend(prepared.own.iter().map(items::label));
+        }
+        let reached: Vec<&items::Key> = ready.reached.iter().collect();
+        self.items.statics_loaded(&reached);
+    }
+
+    /// What goes on in the background: types that are new, and an optimised build of a slow cell.
+    fn after(&mut self, prepared: &Prepared, ready: &Ready, done: &Done) {
+        let unknown: BTreeMap<String, String> = done
+            .put
+            .iter()
+            .filter(|v| self.types.path(&v.type_name).is_none() && crate::types::unnameable(&v.type_name).is_none())
+            .map(|v| (v.name.clone(), v.type_name.clone()))
+            .collect();
+        if !unknown.is_empty() {
+            self.start_probe(&ready.generated, unknown);
+        }
+        let slow = done.seconds > SLOW_S && ready.opt_level == 0 && self.config.tier == Tier::Auto;
+        if slow && ready.loops != Loops::default() && ready.findings.placements.is_empty() {
+            self.optimise_later(prepared, ready);
+        }
+    }
+
+    fn optimise_later(&self, _prepared: &Prepared, ready: &Ready) {
+        let compiler = self.compiler.clone();
+        let generated = Arc::clone(&ready.generated);
+        let mut findings = ready.findings.clone();
+        std::thread::spawn(move || {
+            let goal = Goal::Object { opt_level: 2, lines: false };
+            // Without it the cell runs as before.
+            if let Ok(compiled) = compiler.compile(&generated.text, goal)
+                && let Some(object) = compiled.object
+            {
+                findings.set_object(object);
+                let _ = compiler.remember(&compiler.key(&generated.text, goal), findings.object(), &compiled.inputs, &findings);
+            }
+        });
+    }
+
+    fn outcome(&mut self, outcome: &Outcome, ready: Option<&Ready>, id: ExecutionId) -> Result<(), Failure> {
+        match outcome {
+            Outcome::Ok => Ok(()),
+            Outcome::Interrupted => Err(interrupted()),
+            Outcome::Error { type_name, chain } => Err(diagnostics::error_report(type_name, chain, Style::Colour)),
+            Outcome::Panic(panic) => Err(self.panicked(panic, ready)),
+            Outcome::Refused { mismatched } => {
+                let names: Vec<&str> = mismatched.iter().map(|(name, _)| name.as_str()).collect();
+                Err(Failure::new(FailureKind::Compile, "types", format!("stored values of other types: {}", names.join(", "))))
+            }
+            Outcome::NotLoaded { message } => {
+                let words = format!("the compiled cell {id} could not be loaded: {message}");
+                Err(Failure::new(FailureKind::Environment, "loader", words).hint("`ironbook doctor` checks the library"))
+            }
+        }
+    }
+
+    fn panicked(&self, panic: &Panic, ready: Option<&Ready>) -> Failure {
+        let cells = |id| self.text_of(id);
+        let Some(ready) = ready else {
+            return diagnostics::panic_report(panic, None, &[], &cells, Style::Colour);
+        };
+        let Generated { text, map, .. } = &*ready.generated;
+        let in_cell = panic.file.rsplit('/').next().is_some_and(|file| file.starts_with("cell_"));
+        let location = in_cell.then(|| diagnostics::panic_place(map, text, panic.line, panic.column)).flatten();
+        let frames = self.frames(panic, ready).unwrap_or_default();
+        diagnostics::panic_report(panic, location.as_ref(), &frames, &cells, Style::Colour)
+    }
+
+    /// The user's frames of a panic, from a twin of the cell that has line tables.
+    fn frames(&self, panic: &Panic, ready: &Ready) -> Option<Vec<diagnostics::Frame>> {
+        let offsets: Vec<u64> = panic.frames.iter().filter(|(file, _)| *file == ready.object).map(|(_, at)| *at).collect();
+        if offsets.is_empty() {
+            return None;
+        }
+        let goal = Goal::Object { opt_level: ready.opt_level, lines: true };
+        let twin = self.compiler.compile(&ready.generated.text, goal).ok()?.object?;
+        let addresses = diagnostics::resolve(&twin, &ready.object, &offsets)?;
+        let name = format!("cell_{}.rs", &blake3::hash(ready.generated.text.as_bytes()).to_hex()[..12]);
+        Some(diagnostics::user_frames(&addresses, &name, &ready.generated.map, &ready.generated.text))
+    }
+}
+
+fn interrupted() -> Failure {
+    Failure::new(FailureKind::Interrupted, "interrupted", "interrupted; all variables that the cell had made or changed stay")
+}

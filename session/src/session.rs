@@ -1,0 +1,398 @@
+//! The session: what front ends hold.
+
+use crate::compile::{Compiler, Extras};
+use crate::diagnostics::{CellText, shorten_type};
+use crate::event::{Event, Failure, FailureKind};
+use crate::flow::{Graph, Record};
+use crate::items::{self, Items};
+use crate::library::Library;
+use crate::map::ExecutionId;
+use crate::process::{self, Died, ProcessError, Runtime, Spawn};
+use crate::tier::Tier;
+use crate::types::TypeBook;
+use ironbook_core::frame::{Reply, Request};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// What a session is started with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The built standard library.
+    pub library: Library,
+    /// Where compiled cells and type paths are kept.
+    pub cache: PathBuf,
+    /// The cells' working directory.
+    pub directory: PathBuf,
+    /// Which optimisation level cells are compiled at.
+    pub tier: Tier,
+}
+
+/// A variable as `%whos` lists it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its type, shortened for reading.
+    pub type_name: String,
+    /// Its extent in words.
+    pub shape: Option<String>,
+    /// Bytes it occupies, approximately.
+    pub bytes: u64,
+    /// The execution that wrote it last.
+    pub cell: ExecutionId,
+    /// Why it is out of date, if it is.
+    pub stale: Option<String>,
+}
+
+/// An item as listings show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemInfo {
+    /// `fn`, `type`, `use` and so on.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The execution that defined it.
+    pub cell: ExecutionId,
+    /// Its text.
+    pub text: String,
+}
+
+/// A live variable as the engine sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) type_name: String,
+    pub(crate) shape: Option<String>,
+    pub(crate) bytes: u64,
+    pub(crate) execution: ExecutionId,
+    pub(crate) maker: Arc<crate::codegen::Generated>,
+}
+
+/// Options of one execution.
+#[derive(Clone, Debug, Default)]
+pub struct ExecuteOptions {
+    /// The front end's identity of the cell.
+    pub cell: Option<String>,
+    /// Whether to leave it out of the history.
+    pub silent: bool,
+}
+
+/// Interrupts a session from another thread; stays valid over restarts.
+#[derive(Clone, Debug, Default)]
+pub struct Handle {
+    current: Arc<Mutex<Option<process::Handle>>>,
+    pressed: Arc<AtomicBool>,
+}
+
+impl Handle {
+    /// Asks the running cell to stop; one that is being compiled is not run.
+    pub fn interrupt(&self) {
+        self.pressed.store(true, Ordering::SeqCst);
+        self.with(|handle| {
+            handle.interrupt();
+        });
+    }
+
+    /// Kills the runtime and all that its cells started.
+    pub fn kill(&self) {
+        self.pressed.store(true, Ordering::SeqCst);
+        self.with(process::Handle::kill);
+    }
+
+    /// One press of the interrupt key: the first interrupts, the second kills.
+    pub fn press(&self) {
+        self.pressed.store(true, Ordering::SeqCst);
+        self.with(|handle| {
+            handle.press();
+        });
+    }
+
+    fn with(&self, act: impl FnOnce(&process::Handle)) {
+        if let Some(handle) = &*self.current.lock().unwrap_or_else(PoisonError::into_inner) {
+            act(handle);
+        }
+    }
+
+    fn set(&self, handle: Option<process::Handle>) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = handle;
+    }
+
+    pub(crate) fn begin(&self) {
+        self.pressed.store(false, Ordering::SeqCst);
+    }
+
+    pub(crate) fn pressed(&self) -> bool {
+        self.pressed.load(Ordering::SeqCst)
+    }
+}
+
+/// The types that a check in the background makes the compiler print: by variable, with the name that was asked for.
+pub(crate) struct Probe {
+    pub(crate) thread: JoinHandle<BTreeMap<String, String>>,
+    pub(crate) asked: BTreeMap<String, String>,
+}
+
+enum Slot {
+    None,
+    Starting(JoinHandle<Result<Runtime, ProcessError>>),
+    Ready(Box<Runtime>),
+}
+
+/// A session: cells share its variables and items.
+pub struct Session {
+    pub(crate) config: Config,
+    pub(crate) compiler: Compiler,
+    pub(crate) types: TypeBook,
+    pub(crate) items: Items,
+    pub(crate) live: BTreeMap<String, Live>,
+    pub(crate) graph: Graph,
+    pub(crate) history: Vec<Record>,
+    pub(crate) texts: BTreeMap<ExecutionId, String>,
+    pub(crate) last: ExecutionId,
+    pub(crate) probe: Option<Probe>,
+    pub(crate) env: BTreeMap<String, Option<String>>,
+    handle: Handle,
+    slot: Slot,
+    _pin: Option<File>,
+}
+
+impl Session {
+    /// Starts a session; its runtime comes up in the background.
+    ///
+    /// # Errors
+    /// When the cache directory cannot be made.
+    pub fn start(config: Config) -> Result<Session, Failure> {
+        std::fs::create_dir_all(&config.cache).map_err(|error| {
+            let words = format!("cannot make the cache directory {}: {error}", config.cache.display());
+            Failure::new(FailureKind::Environment, "cache", words).hint("set IRONBOOK_HOME to a directory that can be written")
+        })?;
+        let types = TypeBook::open(config.cache.join(format!("types-{}.json", config.library.id)));
+        let compiler =
+            Compiler { library: config.library.clone(), extras: Extras::default(), cache: config.cache.clone() };
+        let mut session = Session {
+            compiler,
+            types,
+            items: Items::default(),
+            live: BTreeMap::new(),
+            graph: Graph::default(),
+            history: Vec::new(),
+            texts: BTreeMap::new(),
+            last: 0,
+            probe: None,
+            env: BTreeMap::new(),
+            handle: Handle::default(),
+            slot: Slot::None,
+            _pin: config.library.pin().ok(),
+            config,
+        };
+        session.launch();
+        Ok(session)
+    }
+
+    /// Starts a runtime in the background.
+    pub(crate) fn launch(&mut self) {
+        let mut library_path = self.config.library.library_path();
+        library_path.extend(self.compiler.extras.search.iter().cloned());
+        let spec = Spawn {
+            program: self.config.library.runtime.clone(),
+            library_path,
+            directory: self.config.directory.clone(),
+            env: self.env.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+        };
+        self.handle.set(None);
+        self.items.runtime_restarted();
+        self.slot = Slot::Starting(std::thread::spawn(move || Runtime::spawn(&spec)));
+    }
+
+    /// The runtime, once it is up.
+    pub(crate) fn runtime(&mut self) -> Result<&mut Runtime, Failure> {
+        if let Slot::None = self.slot {
+            self.launch();
+        }
+        if let Slot::Starting(_) = self.slot {
+            let Slot::Starting(thread) = std::mem::replace(&mut self.slot, Slot::None) else { unreachable!() };
+            let started = thread.join().unwrap_or_else(|_| Err(ProcessError::Io(std::io::Error::other("a thread panicked"))));
+            let runtime = started.map_err(|error| Failure::new(FailureKind::Environment, "runtime", error.to_string()))?;
+            self.handle.set(Some(runtime.handle()));
+            self.slot = Slot::Ready(Box::new(runtime));
+        }
+        match &mut self.slot {
+            Slot::Ready(runtime) => Ok(runtime),
+            _ => Err(Failure::new(FailureKind::Environment, "runtime", "the runtime process is not running")),
+        }
+    }
+
+    /// After the runtime died: its variables are gone, a new one is started; what was lost is named.
+    pub(crate) fn bury(&mut self, died: &Died, out: &mut dyn FnMut(Event)) -> Failure {
+        let lost = self.take_variables();
+        self.launch();
+        if !lost.is_empty() {
+            let list: Vec<String> = lost.iter().map(|v| format!("`{}` (cell {})", v.name, v.cell)).collect();
+            let cells: BTreeSet<String> = lost.iter().map(|v| v.cell.to_string()).collect();
+            let cells: Vec<String> = cells.into_iter().collect();
+            out(Event::Note(format!(
+                "variables lost with the runtime: {}; run cell {} again to make them anew",
+                list.join(", "),
+                cells.join(", ")
+            )));
+        }
+        let kind = match died.cause {
+            process::Cause::Interrupted => FailureKind::Interrupted,
+            _ => FailureKind::Died,
+        };
+        let failure = Failure::new(kind, "runtime died", died.words.clone());
+        died.hints.iter().fold(failure, |failure, hint| failure.hint(hint.clone()))
+    }
+
+    fn take_variables(&mut self) -> Vec<Variable> {
+        let all = self.list();
+        self.live.clear();
+        self.graph.clear();
+        self.probe = None;
+        all
+    }
+
+    fn list(&self) -> Vec<Variable> {
+        let entry = |(name, live): (&String, &Live)| Variable {
+            name: name.clone(),
+            type_name: shorten_type(&live.type_name),
+            shape: live.shape.clone(),
+            bytes: live.bytes,
+            cell: live.execution,
+            stale: self.graph.stale(name),
+        };
+        self.live.iter().map(entry).collect()
+    }
+
+    /// A handle for other threads.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Process id of the runtime, when it is up.
+    pub fn runtime_pid(&mut self) -> Option<u32> {
+        self.runtime().ok().map(|runtime| runtime.pid())
+    }
+
+    /// Ends the runtime and starts a new one; the variables that this ends are returned. Items and history stay.
+    pub fn restart(&mut self) -> Vec<Variable> {
+        let lost = self.take_variables();
+        self.slot = Slot::None;
+        self.launch();
+        lost
+    }
+
+    /// Drops all variables and forgets all items.
+    pub fn reset(&mut self) {
+        let names: Vec<String> = self.live.keys().cloned().collect();
+        self.forget(&names);
+        self.items = Items::default();
+    }
+
+    /// The live variables, described as they are now.
+    pub fn variables(&mut self) -> Vec<Variable> {
+        let described = self.runtime().ok().and_then(|runtime| match runtime.call(&Request::List) {
+            Ok(Reply::Variables(all)) => Some(all),
+            _ => None,
+        });
+        for now in described.into_iter().flatten() {
+            if let Some(live) = self.live.get_mut(&now.name) {
+                live.shape = now.shape;
+                live.bytes = now.bytes;
+            }
+        }
+        self.list()
+    }
+
+    /// Names of the live variables, without asking the runtime.
+    pub fn variable_names(&self) -> Vec<String> {
+        self.live.keys().cloned().collect()
+    }
+
+    /// Drops variables; those that existed are returned.
+    pub fn forget(&mut self, names: &[String]) -> Vec<String> {
+        let existing: Vec<String> = names.iter().filter(|name| self.live.contains_key(*name)).cloned().collect();
+        for name in &existing {
+            self.live.remove(name);
+            self.graph.forget(name);
+        }
+        if let Ok(runtime) = self.runtime() {
+            // A runtime that died has dropped them as well; the next execution reports its death.
+            let _ = runtime.call(&Request::Drop { names: existing.clone() });
+        }
+        existing
+    }
+
+    /// Everything that was executed, in order.
+    pub fn history(&self) -> &[Record] {
+        &self.history
+    }
+
+    /// The items in force.
+    pub fn items(&self) -> Vec<ItemInfo> {
+        let info = |d: &items::Definition| ItemInfo {
+            kind: d.key.kind.word().to_owned(),
+            name: d.key.name.clone(),
+            cell: d.execution,
+            text: d.text.clone(),
+        };
+        self.items.iter().map(info).collect()
+    }
+
+    /// Which optimisation level cells are compiled at.
+    pub fn tier(&self) -> Tier {
+        self.config.tier
+    }
+
+    /// Sets it.
+    pub fn set_tier(&mut self, tier: Tier) {
+        self.config.tier = tier;
+    }
+
+    /// The cells' working directory.
+    pub fn directory(&self) -> &Path {
+        &self.config.directory
+    }
+
+    /// Changes it.
+    ///
+    /// # Errors
+    /// When there is no such directory.
+    pub fn set_directory(&mut self, path: &Path) -> Result<(), Failure> {
+        let full = self.config.directory.join(path);
+        let full = full.canonicalize().map_err(|error| {
+            Failure::new(FailureKind::Magic, "directory", format!("cannot change to {}: {error}", full.display()))
+        })?;
+        self.acknowledged(&Request::SetDirectory { path: full.clone() })?;
+        self.config.directory = full;
+        Ok(())
+    }
+
+    /// Sets an environment variable of the cells, or removes it.
+    ///
+    /// # Errors
+    /// When the runtime is not there.
+    pub fn set_env(&mut self, name: &str, value: Option<&str>) -> Result<(), Failure> {
+        self.acknowledged(&Request::SetEnv { name: name.to_owned(), value: value.map(str::to_owned) })?;
+        self.env.insert(name.to_owned(), value.map(str::to_owned));
+        Ok(())
+    }
+
+    pub(crate) fn acknowledged(&mut self, request: &Request) -> Result<(), Failure> {
+        let reply = self.runtime()?.call(request);
+        match reply {
+            Ok(Reply::Ack(None)) => Ok(()),
+            Ok(Reply::Ack(Some(words))) => Err(Failure::new(FailureKind::Environment, "runtime", words)),
+            Ok(_) => Err(Failure::new(FailureKind::Environment, "runtime", "the runtime gave another answer than was asked for")),
+            Err(died) => Err(self.bury(&died, &mut |_| {})),
+        }
+    }
+
+    /// The text of an execution, for reports.
+    pub(crate) fn text_of(&self, execution: ExecutionId) -> Option<CellText> {
+        self.texts.get(&execution).map(|text| CellText { number: execution, text: text.clone() })
+    }
+}
