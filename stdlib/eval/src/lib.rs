@@ -6,7 +6,7 @@
 //! let late = [0.0, 0.0, 1.0, 1.0];
 //! let chance = [0.1, 0.4, 0.35, 0.8];
 //! assert_eq!(roc_auc(&late, &chance)?, 0.75);
-//! assert!((log_loss(&late, &chance)? - 0.472_287_952_838_380_3).abs() < 1e-15);
+//! assert!((log_loss(&late, &chance)? - 0.472_287_953_809_176_15).abs() < 1e-15);
 //! # Ok::<(), ironbook_eval::EvalError>(())
 //! ```
 
