@@ -81,6 +81,14 @@ pub(super) fn paint(text: &str, color: Color, style: Style) -> String {
     }
 }
 
+/// Text in a colour, bold.
+pub(super) fn bold(text: &str, color: Color, style: Style) -> String {
+    match style {
+        Style::Colour => format!("\u{1b}[1m{}", text.fg(color)),
+        Style::Plain => text.to_owned(),
+    }
+}
+
 /// `2:9`, or `cell 3:2:9`.
 pub(super) fn spoken(place: &Place, cells: &Cells<'_>) -> Option<String> {
     let cell = cells(place.execution)?;
@@ -130,16 +138,14 @@ pub(super) fn picture(
         .collect();
     let mut lines = headline(head, color, message, style);
     let Some((_, main)) = spanned.first() else { return lines };
-    let config = Config::new().with_cross_gap(false).with_color(style == Style::Colour);
+    let config = Config::new().with_color(style == Style::Colour);
     let mut report = Report::build(ReportKind::Error, main.clone()).with_config(config);
     let mut sorted: Vec<_> = spanned.iter().enumerate().collect();
     // The cell of the main place first; within a cell downwards, else its lines would be drawn in several pieces.
     sorted.sort_by_key(|(_, (_, (name, range)))| (*name != main.0, name.clone(), range.end));
     for (order, (mark, span)) in sorted {
-        let mut label = Label::new(span.clone()).with_color(mark.color);
-        if !mark.text.is_empty() {
-            label = label.with_message(words::one_line(mark.text));
-        }
+        // Without a message there would be no underline; the arrow to nothing is left out below.
+        let label = Label::new(span.clone()).with_color(mark.color).with_message(words::one_line(mark.text));
         report = report.with_label(if order == 0 { label.with_priority(1) } else { label });
     }
     let cache = sources(texts.into_values().map(|(name, cell)| (name, printable(&cell.text))));
@@ -147,25 +153,50 @@ pub(super) fn picture(
     if report.finish().write(cache, &mut bytes).is_ok() {
         // Its first line is the headline, which is drawn above.
         let drawn = String::from_utf8_lossy(&bytes);
-        lines.extend(drawn.lines().skip(1).filter(|line| !is_spacing(line)).map(|line| line.trim_end().to_owned()));
+        lines.extend(drawn.lines().skip(1).map(runs).filter(|runs| !is_spacing(runs)).map(joined));
     }
     lines
 }
 
 fn headline(head: &str, color: Color, message: &str, style: Style) -> Vec<String> {
-    let head = paint(&format!("{head}:"), color, style);
+    let head = bold(&format!("{head}:"), color, style);
     let mut lines = message.lines();
     let first = format!("{head} {}", lines.next().unwrap_or_default());
     std::iter::once(first).chain(lines.map(str::to_owned)).collect()
 }
 
-/// Whether a drawn line holds nothing but the margin.
-fn is_spacing(line: &str) -> bool {
-    let mut text = String::new();
-    let mut parts = line.split('\u{1b}');
-    text.push_str(parts.next().unwrap_or_default());
-    parts.for_each(|part| text.push_str(part.split_once('m').map_or("", |(_, after)| after)));
-    text.trim() == "│" || text.trim().is_empty()
+/// ANSI codes of the colour in which unmarked source is drawn; left out, since it is hard to read on white.
+const UNMARKED: &str = "38;5;249";
+
+/// A drawn line as runs of one colour (its ANSI codes, empty for none); it comes coloured character by character.
+fn runs(line: &str) -> Vec<(&str, String)> {
+    let mut runs: Vec<(&str, String)> = Vec::new();
+    let mut parts = line.trim_end().split("\u{1b}[");
+    let plain = parts.next().map(|text| ("", text));
+    let coloured = parts.filter_map(|part| part.split_once('m'));
+    for (codes, text) in plain.into_iter().chain(coloured).filter(|(_, text)| !text.is_empty()) {
+        let codes = if matches!(codes, "0" | UNMARKED) { "" } else { codes };
+        match runs.last_mut() {
+            Some((last, run)) if *last == codes => run.push_str(text),
+            _ => runs.push((codes, text.to_owned())),
+        }
+    }
+    runs
+}
+
+fn joined(runs: Vec<(&str, String)>) -> String {
+    let line: String = runs
+        .into_iter()
+        .map(|(codes, text)| if codes.is_empty() { text } else { format!("\u{1b}[{codes}m{text}\u{1b}[0m") })
+        .collect();
+    line.trim_end().to_owned()
+}
+
+/// Whether a drawn line holds nothing but the margin and strokes that lead to no text.
+fn is_spacing(runs: &[(&str, String)]) -> bool {
+    let text: String = runs.iter().map(|(_, text)| text.as_str()).collect();
+    let numbered = text.split('│').next().is_some_and(|margin| !margin.trim().is_empty());
+    !numbered && !text.ends_with('╯') && text.chars().all(|c| matches!(c, ' ' | '│' | '╰' | '─' | '┼'))
 }
 
 /// The same text, character by character, without what would move the cursor or split lines differently from rustc.

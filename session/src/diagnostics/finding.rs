@@ -1,7 +1,7 @@
 //! A compiler message as the user should read it: its labels in cells, its notes and helps, without generated code.
 
 use super::message::{Level, Message, Span};
-use super::place::{Spot, calls, spot};
+use super::place::{Spot, calls, glues, spot};
 use super::{Context, suggestion, words};
 use crate::map::{Glue, Origin, Place};
 
@@ -86,10 +86,7 @@ impl Finding {
         }
         finding.labels.sort_by_key(|label| label.role != Role::Primary);
         finding.drop_repeated_remarks();
-        if finding.message.starts_with("`?` couldn't convert the error") {
-            let help = "implement `Display` for the error, or make it text: `.map_err(|e| format!(\"{e:?}\"))?`";
-            finding.remarks.push((Remark::Help, help.to_owned()));
-        }
+        finding.add_remarks(message, context);
         finding
     }
 
@@ -143,7 +140,26 @@ impl Finding {
             }
         }
         if !shown && !(remark == Remark::Note && only_points_at_glue(child, context)) {
-            self.remarks.push((remark, words::tidy(&child.message)));
+            let missing = child.message.strip_prefix("you might be missing a crate named ").and_then(words::quoted);
+            let text = missing.map(|name| format!("if `{name}` is a crate, add it: `%dep {name}`"));
+            self.remarks.push((remark, text.unwrap_or_else(|| words::tidy(&child.message))));
+        }
+    }
+
+    /// Helps for what a cell asks of code beyond what a function body asks.
+    fn add_remarks(&mut self, message: &Message, context: &Context<'_>) {
+        if self.message.starts_with("`?` couldn't convert the error") {
+            let help = "implement `Display` for the error, or make it text: `.map_err(|e| format!(\"{e:?}\"))?`";
+            self.remarks.push((Remark::Help, help.to_owned()));
+        }
+        let borrows = matches!(self.code.as_deref(), Some("E0373" | "E0499" | "E0502" | "E0505" | "E0506" | "E0515" | "E0521" | "E0597" | "E0716"));
+        let put = glues(message, context.map).find_map(|(_, glue)| match glue {
+            Glue::Put(name) => Some(name),
+            _ => None,
+        });
+        if let Some(name) = put.filter(|_| borrows && self.glue.is_none()) {
+            let help = format!("`{name}` is kept after the cell, so it cannot borrow: clone it, or end its use in a block `{{ .. }}`");
+            self.remarks.push((Remark::Help, help));
         }
     }
 
@@ -151,13 +167,15 @@ impl Finding {
     fn drop_repeated_remarks(&mut self) {
         let labels: Vec<&str> = self.labels.iter().map(|label| label.text.as_str()).collect();
         let explained = labels.iter().any(|text| !text.is_empty());
+        let helps = self.remarks.iter().any(|(_, text)| text.starts_with("consider annotating"));
         self.remarks.retain(|(_, text)| {
-            let names: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+            let names: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|name| !name.starts_with('{')).collect();
             let known = !names.is_empty() && labels.iter().any(|label| names.iter().all(|name| label.contains(&format!("`{name}`"))));
             let types = text.starts_with("expected ") && text.contains(" found ");
             let lacking = text.starts_with("the trait `") && text.contains("` is not implemented for `");
             let nothing = text.ends_with(" defined here") || text.starts_with("the following") && !text.contains('\n');
-            !(types && known || lacking && explained || nothing)
+            let derive = text.starts_with("add `#[derive(") && helps;
+            !(types && known || lacking && explained || derive || nothing)
         });
     }
 

@@ -1,7 +1,7 @@
 //! Reports of panics, and of errors that `?` carried out of a cell.
 
 use super::backtrace::Address;
-use super::draw::{Mark, line_column, paint, picture, spoken};
+use super::draw::{Mark, bold, line_column, paint, picture, spoken};
 use super::{Cells, Style, words};
 use super::type_name::shorten_type;
 use crate::event::{Failure, FailureKind};
@@ -160,7 +160,10 @@ pub fn error_report(type_name: &str, chain: &[String], style: Style) -> Failure 
     let first = chain.first().map(String::as_str).unwrap_or_default();
     let mut failure = Failure::new(FailureKind::Error, name.clone(), words::one_line(first));
     let mut lines = first.trim_end().lines();
-    failure.report = vec![format!("{} {}", paint(&format!("{name}:"), Color::Red, style), lines.next().unwrap_or_default())];
+    // Types that say nothing of the error give way to the word.
+    let plain = ["Box<dyn", "String", "&str", "Cow<"].iter().any(|start| name.starts_with(start));
+    let head = if plain { "error" } else { name.as_str() };
+    failure.report = vec![format!("{} {}", bold(&format!("{head}:"), Color::Red, style), lines.next().unwrap_or_default())];
     failure.report.extend(lines.map(str::to_owned));
     let mut shown = first;
     for cause in chain.iter().skip(1).filter(|cause| !cause.is_empty()) {

@@ -10,7 +10,7 @@ use crate::map::{Glue, Origin};
 /// Most errors that are drawn.
 const SHOWN: usize = 5;
 /// Errors of the lexer and parser that have codes.
-const SYNTAX: [&str; 9] = ["E0586", "E0747", "E0748", "E0758", "E0762", "E0763", "E0765", "E0766", "E0768"];
+const SYNTAX: [&str; 8] = ["E0586", "E0748", "E0758", "E0762", "E0763", "E0765", "E0766", "E0768"];
 /// Warnings that tell of a likely mistake. Others (unused variables, mutability) have other causes in a notebook.
 const WARNINGS: [&str; 16] = [
     "ambiguous_glob_reexports",
@@ -40,9 +40,14 @@ pub fn report(messages: &[Message], context: &Context<'_>, style: Style) -> Fail
         return failure;
     }
     let errors = messages.iter().filter(|message| message.level == Level::Error && !is_summary(message));
-    let findings = follow::essential(errors.map(|error| Finding::new(error, context)).collect());
+    let mut findings = follow::essential(errors.map(|error| Finding::new(error, context)).collect());
+    let syntax = findings.first().is_some_and(|first| is_syntax(first, context));
+    if syntax {
+        // What the parser did not understand is missing, so that more is found missing later.
+        findings.retain(is_of_parser);
+    }
     let Some(first) = findings.first() else { return environment::unexplained(messages) };
-    let kind = if is_syntax(first, context) { FailureKind::Syntax } else { FailureKind::Compile };
+    let kind = if syntax { FailureKind::Syntax } else { FailureKind::Compile };
     let name = first.code.clone().unwrap_or_else(|| if kind == FailureKind::Syntax { "syntax" } else { "error" }.to_owned());
     let mut failure = Failure::new(kind, name, headline(first, findings.len() - 1));
     failure.report.clear();
@@ -103,8 +108,10 @@ fn blame(finding: &Finding, style: Style) -> Vec<String> {
 
 fn is_syntax(finding: &Finding, context: &Context<'_>) -> bool {
     let parses = || syn::parse_file(context.generated).is_ok();
-    match finding.code.as_deref() {
-        Some(code) => SYNTAX.contains(&code),
-        None => !parses(),
-    }
+    is_of_parser(finding) && (finding.code.is_some() || finding.message.starts_with("expected ") || !parses())
+}
+
+/// Whether an error may be one of the lexer or parser; those of macros have no code either.
+fn is_of_parser(finding: &Finding) -> bool {
+    finding.code.as_deref().is_none_or(|code| SYNTAX.contains(&code))
 }

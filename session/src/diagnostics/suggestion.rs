@@ -6,7 +6,7 @@ use super::{Context, words};
 use crate::map::Place;
 
 /// Longest line that is shown as a whole.
-const LINE: usize = 80;
+const LINE: usize = 100;
 /// Most alternatives that are shown.
 const ALTERNATIVES: usize = 4;
 
