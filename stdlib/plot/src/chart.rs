@@ -67,8 +67,8 @@ pub struct Chart {
     pub series: Vec<Series>,
 }
 
-/// Smallest and largest width and height.
-const SIZES: std::ops::RangeInclusive<u32> = 120..=4000;
+/// Smallest and largest width and height: below, titles and labels leave no room for the data.
+const SIZES: std::ops::RangeInclusive<u32> = 200..=4000;
 
 impl Chart {
     /// A line through the points, in the order given; NaN makes a gap.
@@ -201,7 +201,7 @@ impl Chart {
         self
     }
 
-    /// Sets width and height in pixels, each kept within 120 to 4000.
+    /// Sets width and height in pixels, each kept within 200 to 4000.
     #[must_use]
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.width = width.clamp(*SIZES.start(), *SIZES.end());

@@ -4,7 +4,7 @@ use crate::chart::{Chart, Mark, Series};
 use crate::error::PlotError;
 use crate::font::{Weight, fit, width};
 use crate::sample;
-use crate::scale::{Axis, short};
+use crate::scale::{Axis, alike};
 use crate::scene::{Anchor, Run, Scene, Shape, Style};
 use crate::theme::{AXIS, Color, GRID, INK, LABEL, SOFT, TICK, TITLE, color};
 
@@ -94,7 +94,7 @@ fn legend(chart: &Chart, scene: &mut Scene, mut y: f32) -> f32 {
         scene.text((x + 20.0, y), name, style(TICK, INK, Anchor::Start));
         x += wide;
     }
-    if rows > 0 { y + 4.0 } else { y }
+    if rows > 0 { y + 8.0 } else { y }
 }
 
 fn named(chart: &Chart) -> Vec<(usize, String)> {
@@ -249,28 +249,36 @@ fn values_axis(chart: &Chart, count: usize) -> Axis {
     Axis::over(values.chain([0.0]), count).to_ticks()
 }
 
-fn shows_values(chart: &Chart, room: f32) -> bool {
-    let all = || chart.series.iter().flat_map(|s| s.y.iter());
-    all().count() <= VALUES && all().all(|&v| width(&short(v), TICK, Weight::Regular) <= room)
+/// The bars' values as text, series after series; none if there are too many or one is wider than `room`.
+fn value_labels(chart: &Chart, room: f32) -> Option<Vec<Vec<String>>> {
+    let all: Vec<f64> = chart.series.iter().flat_map(|s| s.y.iter().copied()).collect();
+    let texts = alike(&all);
+    let fits = all.len() <= VALUES && texts.iter().all(|t| width(t, TICK, Weight::Regular) <= room);
+    let mut texts = texts.into_iter();
+    fits.then(|| chart.series.iter().map(|s| texts.by_ref().take(s.y.len()).collect()).collect())
 }
 
 fn standing_bars(chart: &Chart, scene: &mut Scene, top: f32, widest: f32) {
-    let ys = values_axis(chart, (scene.height / 50.0).max(2.0) as usize);
+    let mut ys = values_axis(chart, (scene.height / 50.0).max(2.0) as usize);
+    let wide_of = |plot: &Plot| (plot.right - plot.left) / chart.labels.len().max(1) as f32;
+    let written = value_labels(chart, wide_of(&frame(chart, scene, top, &ys)) * 0.9 / chart.series.len() as f32);
+    if written.is_some() {
+        ys = ys.with_room_for(chart.series.iter().flat_map(|s| s.y.iter().copied()));
+    }
     let plot = frame(chart, scene, top, &ys);
     horizontal_grid(scene, &plot, &ys);
-    let band = (plot.right - plot.left) / chart.labels.len().max(1) as f32;
+    let band = wide_of(&plot);
     let wide = band * 0.76 / chart.series.len() as f32;
     let zero = plot.y(&ys, 0.0);
-    let write = shows_values(chart, wide.max(band * 0.9 / chart.series.len() as f32));
     for (i, series) in chart.series.iter().enumerate() {
         for (j, &value) in series.y.iter().enumerate().filter(|(_, v)| v.is_finite()) {
             let x = plot.left + band * (j as f32 + 0.12) + wide * i as f32;
             let y = plot.y(&ys, value);
             let gap = if wide > 4.0 { 0.5 } else { 0.0 };
             scene.shapes.push(Shape::Rect { x: x + gap, y: y.min(zero), width: wide - 2.0 * gap, height: (y - zero).abs(), color: color(i) });
-            if write {
+            if let Some(text) = written.as_ref().map(|w| w[i][j].clone()) {
                 let y = if value < 0.0 { y + TICK + 2.0 } else { y - 4.0 };
-                scene.text((x + wide / 2.0, y), short(value), style(TICK, INK, Anchor::Middle));
+                scene.text((x + wide / 2.0, y), text, style(TICK, INK, Anchor::Middle));
             }
         }
     }
@@ -285,7 +293,8 @@ fn standing_bars(chart: &Chart, scene: &mut Scene, top: f32, widest: f32) {
 }
 
 fn lying_bars(chart: &Chart, scene: &mut Scene, top: f32, widest: f32) {
-    let xs = values_axis(chart, (scene.width / 100.0).max(2.0) as usize);
+    let values = chart.series.iter().flat_map(|s| s.y.iter().copied());
+    let xs = values_axis(chart, (scene.width / 100.0).max(2.0) as usize).with_room_for(values);
     let name = if chart.x_label.is_some() { LABEL + 8.0 } else { 0.0 };
     let room = scene.width * 0.45;
     let below = TICK + GAP + if chart.y_label.is_some() { LABEL + 8.0 } else { 0.0 };
@@ -299,15 +308,15 @@ fn lying_bars(chart: &Chart, scene: &mut Scene, top: f32, widest: f32) {
     let band = (plot.bottom - plot.top) / chart.labels.len().max(1) as f32;
     let thick = band * 0.76 / chart.series.len() as f32;
     let zero = plot.x(&xs, 0.0);
-    let write = thick >= TICK - 1.0 && shows_values(chart, scene.width);
+    let written = value_labels(chart, scene.width).filter(|_| thick >= TICK - 1.0);
     for (i, series) in chart.series.iter().enumerate() {
         for (j, &value) in series.y.iter().enumerate().filter(|(_, v)| v.is_finite()) {
             let y = plot.top + band * (j as f32 + 0.12) + thick * i as f32;
             let x = plot.x(&xs, value);
             scene.shapes.push(Shape::Rect { x: x.min(zero), y, width: (x - zero).abs(), height: thick, color: color(i) });
-            if write {
+            if let Some(text) = written.as_ref().map(|w| w[i][j].clone()) {
                 let (x, anchor) = if value < 0.0 { (x - 4.0, Anchor::End) } else { (x + 4.0, Anchor::Start) };
-                scene.text((x, y + thick / 2.0 + TICK * 0.36), short(value), style(TICK, INK, anchor));
+                scene.text((x, y + thick / 2.0 + TICK * 0.36), text, style(TICK, INK, anchor));
             }
         }
     }

@@ -29,8 +29,24 @@ impl Axis {
 
     /// Widened to the next ticks.
     pub fn to_ticks(mut self) -> Self {
-        self.lo = (self.lo / self.step + 1e-9).floor() * self.step;
-        self.hi = (self.hi / self.step - 1e-9).ceil() * self.step;
+        let lo = (self.lo / self.step + 1e-9).floor() * self.step;
+        let hi = (self.hi / self.step - 1e-9).ceil() * self.step;
+        if lo.is_finite() && hi.is_finite() {
+            (self.lo, self.hi) = (lo, hi);
+        }
+        self
+    }
+
+    /// Widened by a tick wherever a value lies so close to an end that its label would leave the plot.
+    pub fn with_room_for(mut self, values: impl Iterator<Item = f64> + Clone) -> Self {
+        let close = (self.hi - self.lo) * 0.06;
+        let (lo, hi, step) = (self.lo, self.hi, self.step);
+        if values.clone().any(|v| v > 0.0 && hi - v < close) && (hi + step).is_finite() {
+            self.hi += step;
+        }
+        if values.clone().any(|v| v < 0.0 && v - lo < close) && (lo - step).is_finite() {
+            self.lo -= step;
+        }
         self
     }
 
@@ -67,7 +83,7 @@ impl Axis {
             () if largest >= 1e12 => with_unit(value, self.step, 1e12, "T"),
             () if largest >= 1e9 => with_unit(value, self.step, 1e9, "G"),
             () if largest >= 1e6 => with_unit(value, self.step, 1e6, "M"),
-            () => fixed(value, self.step),
+            () => fixed(value, self.step, largest >= 10_000.0),
         }
     }
 }
@@ -83,12 +99,26 @@ fn round_step(raw: f64) -> f64 {
 }
 
 fn with_unit(value: f64, step: f64, unit: f64, name: &str) -> String {
-    if value == 0.0 { "0".to_owned() } else { format!("{}{name}", fixed(value / unit, step / unit)) }
+    if value == 0.0 { "0".to_owned() } else { format!("{}{name}", fixed(value / unit, step / unit, false)) }
 }
 
-fn fixed(value: f64, step: f64) -> String {
+/// Years and other numbers of four digits stand without a comma.
+fn fixed(value: f64, step: f64, grouped: bool) -> String {
     let decimals = (-(step.log10() + 1e-9).floor()).clamp(0.0, 9.0) as usize;
-    minus(&group(&format!("{value:.decimals$}")))
+    let text = format!("{value:.decimals$}");
+    minus(&if grouped { group(&text) } else { text })
+}
+
+/// Values written alike, with three significant digits of the largest; each for itself where that would hide one.
+pub(crate) fn alike(values: &[f64]) -> Vec<String> {
+    let finite = || values.iter().copied().filter(|v| v.is_finite());
+    let largest = finite().map(f64::abs).fold(0.0, f64::max);
+    let decimals = if finite().all(|v| v.fract() == 0.0) { 0 } else { (2 - largest.log10().floor() as i32).clamp(0, 6) as usize };
+    let hidden = finite().any(|v| v != 0.0 && v.abs() < 0.5 * 10f64.powi(-(decimals as i32)));
+    if hidden || largest >= 1e6 {
+        return values.iter().map(|&v| short(v)).collect();
+    }
+    values.iter().map(|v| format!("{v:.decimals$}")).map(|text| minus(&if largest >= 10_000.0 { group(&text) } else { text })).collect()
 }
 
 /// A single value in at most four significant digits, for labels on bars and for legends.
@@ -108,7 +138,7 @@ pub(crate) fn short(value: f64) -> String {
     let decimals = (3 - size.log10().floor() as i32).clamp(0, 7) as usize;
     let text = format!("{value:.decimals$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    minus(&group(text))
+    minus(&if size >= 10_000.0 { group(text) } else { text.to_owned() })
 }
 
 /// Commas between thousands.
@@ -155,9 +185,22 @@ mod tests {
     }
 
     #[test]
+    fn years_have_no_comma() {
+        assert_eq!(labels(2011.0, 2015.0, 4), "2011 2012 2013 2014 2015");
+    }
+
+    #[test]
+    fn values_of_one_chart_are_written_alike() {
+        assert_eq!(alike(&[10.0, 21.72, -5.4]), ["10.0", "21.7", "\u{2212}5.4"]);
+        assert_eq!(alike(&[3.0, 12_345.0]), ["3", "12,345"]);
+        assert_eq!(alike(&[0.004, 20.5]), ["0.004", "20.5"]);
+        assert_eq!(alike(&[1.5e6, 10.0]), ["1.5M", "10"]);
+    }
+
+    #[test]
     fn extreme_ranges_stay_finite() {
         for (lo, hi) in [(f64::MIN, f64::MAX), (0.0, f64::MIN_POSITIVE), (5.0, 5.0), (0.0, 0.0), (1e300, 1.0000001e300)] {
-            let axis = Axis::over([lo, hi].into_iter(), 5);
+            let axis = Axis::over([lo, hi].into_iter(), 5).to_ticks();
             assert!(axis.step > 0.0 && axis.ticks().len() <= 101, "{axis:?}");
             assert!(axis.at(lo).is_finite() && axis.at(hi).is_finite(), "{axis:?}");
         }

@@ -3,7 +3,7 @@
 use crate::chart::{Chart, Mark};
 use crate::layout::legend_name;
 use crate::sample;
-use crate::scale::{Axis, short};
+use crate::scale::{Axis, alike};
 
 /// The chart in at most `columns` x `rows` characters (but at least 20 x 6).
 pub(crate) fn draw(chart: &Chart, columns: usize, rows: usize) -> String {
@@ -99,18 +99,24 @@ fn curves(chart: &Chart, columns: usize, rows: usize) -> Vec<String> {
 /// Puts each series' letter where it ends; the next free place above or below if that is taken.
 fn mark_ends(chart: &Chart, runs: &[sample::Runs], grid: &mut [Vec<char>], place: impl Fn(&(f64, f64)) -> (f64, f64)) {
     for (i, series) in runs.iter().enumerate() {
-        // The ends of ROC curves meet; their middles do not.
         let point = match chart.mark {
-            Mark::Roc => series.first().and_then(|run| run.get(run.len() / 2)),
-            _ => series.last().and_then(|run| run.last()),
+            Mark::Roc => series.first().and_then(|run| middle(run)),
+            _ => series.last().and_then(|run| run.last()).copied(),
         };
-        let Some((x, y)) = point.map(&place) else { continue };
+        let Some((x, y)) = point.as_ref().map(&place) else { continue };
         let (column, row) = (x.round() as usize / 2, y.round() as usize / 4);
         let free = (0..grid.len()).filter(|&r| !grid[r][column].is_ascii_uppercase()).min_by_key(|&r| r.abs_diff(row));
         if let Some(row) = free {
             grid[row][column] = letter(i);
         }
     }
+}
+
+/// Where a ROC curve crosses the middle: all curves meet at their ends.
+fn middle(run: &[(f64, f64)]) -> Option<(f64, f64)> {
+    let pair = run.windows(2).find(|pair| pair[0].0 <= 0.5 && pair[1].0 > 0.5)?;
+    let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+    Some((0.5, y0 + (y1 - y0) * (0.5 - x0) / (x1 - x0)))
 }
 
 fn x_axis(xs: &Axis, margin: usize, wide: usize) -> [String; 2] {
@@ -144,12 +150,15 @@ fn bars(chart: &Chart, columns: usize, rows: usize) -> Vec<String> {
     let room = (columns / 3).max(6);
     let margin = chart.labels.iter().map(|l| l.chars().count().min(room)).max().unwrap_or(0);
     let values = || chart.series.iter().flat_map(|s| s.y.iter().copied()).filter(|v| v.is_finite());
-    let digits = values().map(|v| short(v).chars().count()).max().unwrap_or(1);
+    let written: Vec<Vec<String>> = written(chart);
+    let digits = written.iter().flatten().map(|t| t.chars().count()).max().unwrap_or(1);
     let (lo, hi) = values().fold((0.0_f64, 0.0_f64), |(lo, hi), v| (lo.min(v), hi.max(v)));
-    let wide = columns.saturating_sub(margin + digits + 3).max(4);
+    let many = chart.series.len() > 1;
+    let names = chart.series.iter().filter_map(|s| s.name.as_ref()).map(|n| n.chars().count() + 1).max();
+    let names = names.filter(|_| many).unwrap_or(0).min(room);
+    let wide = columns.saturating_sub(margin + digits + names + 3).max(4);
     let zero = if hi > lo { (-lo / (hi - lo) * wide as f64).round() as usize } else { 0 };
     let mut out: Vec<String> = chart.y_label.iter().map(|l| clip(l, columns)).collect();
-    let many = chart.series.len() > 1;
     let fit = (rows.saturating_sub(out.len() + 1) / (chart.series.len() + usize::from(many))).max(3);
     for (j, label) in chart.labels.iter().take(fit).enumerate() {
         for (i, series) in chart.series.iter().enumerate() {
@@ -158,7 +167,8 @@ fn bars(chart: &Chart, columns: usize, rows: usize) -> Vec<String> {
             let bar = block(value, (lo, hi), zero, wide);
             let name = series.name.as_deref().filter(|_| many).unwrap_or_default();
             let pad = margin - label.chars().count().min(margin);
-            out.push(clip(&format!("{}{label} │{bar} {} {name}", " ".repeat(pad), short(value)), columns));
+            let value = written[i].get(j).map_or("", String::as_str);
+            out.push(clip(format!("{}{label} │{bar} {value} {name}", " ".repeat(pad)).trim_end(), columns));
         }
     }
     if chart.labels.len() > fit {
@@ -166,6 +176,13 @@ fn bars(chart: &Chart, columns: usize, rows: usize) -> Vec<String> {
     }
     out.extend(chart.x_label.iter().map(|l| centered(l, margin + 2, wide)));
     out
+}
+
+/// The values as text, series by series, all written alike.
+fn written(chart: &Chart) -> Vec<Vec<String>> {
+    let all: Vec<f64> = chart.series.iter().flat_map(|s| s.y.iter().copied()).collect();
+    let mut texts = alike(&all).into_iter();
+    chart.series.iter().map(|s| texts.by_ref().take(s.y.len()).collect()).collect()
 }
 
 /// A bar in eighths of a character, from zero to the value.

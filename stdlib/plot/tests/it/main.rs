@@ -1,0 +1,5 @@
+//! Charts: what each output promises.
+
+mod input;
+mod output;
+mod terminal;
