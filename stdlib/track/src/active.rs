@@ -1,15 +1,13 @@
 //! The active run of this process, and the functions that cells call.
 
 use crate::error::{Error, Result};
-use crate::model::{Batch, Metric, NewRun, Param, Run, RunInfo, RunUpdate, Search, Status, Tag, now_ms, tag};
+use crate::handle::RunHandle;
+use crate::model::{NewRun, Param, Run, RunUpdate, Search, Status, Tag, now_ms, tag};
 use crate::run_view::RunView;
 use crate::runs_table::RunsTable;
 use crate::sqlite::SqliteStore;
 use crate::store::Store;
 use crate::{context, locate, process};
-use ironbook_core::{Bundle, Display};
-use std::collections::HashMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -92,18 +90,6 @@ impl RunOptions {
     }
 }
 
-/// A run of this process. Clones are the same run.
-#[derive(Clone)]
-pub struct RunHandle(Arc<Inner>);
-
-struct Inner {
-    store: Arc<dyn Store>,
-    info: RunInfo,
-    experiment: String,
-    /// Step that follows, for each metric logged without one.
-    steps: Mutex<HashMap<String, i64>>,
-}
-
 /// Starts a run in an experiment (created if it is new) and makes it the active one of this process.
 ///
 /// Recorded by itself, as tags: git commit, branch and dirtiness, user, machine, working directory, hash of
@@ -120,22 +106,21 @@ pub fn start(experiment: &str, options: RunOptions) -> Result<RunHandle> {
         (WhenActive::Refuse, Some(active)) => return Err(Error::AlreadyActive { name: active.name().to_owned() }),
         (WhenActive::Nest, Some(active)) => tags.push(Tag::new(tag::PARENT, active.id())),
         (WhenActive::End, _) => {
-            while let Some(active) = runs.stack.last().cloned() {
-                finish(&mut runs, &active, Status::Finished)?;
-            }
+            finish_all(&mut runs, Status::Finished)?;
         }
         (_, None) => {}
     }
-    let store = match options.store {
-        Some(store) => store,
-        None => Arc::new(SqliteStore::open(&locate(&directory))?),
+    let store = match (options.store, runs.stack.last()) {
+        (Some(store), _) => store,
+        // A nested run belongs where the one around it is.
+        (None, Some(active)) => active.shared_store(),
+        (None, None) => Arc::new(SqliteStore::open(&locate(&directory))?),
     };
     // What other processes left is no reason to refuse this run.
     let _ = process::recover(&*store);
     let new = NewRun { experiment: experiment_id(&*store, experiment)?, name: options.name, start: None, tags };
     let info = store.create_run(&new)?;
-    let experiment = experiment.to_owned();
-    let handle = RunHandle(Arc::new(Inner { store, info, experiment, steps: Mutex::default() }));
+    let handle = RunHandle::new(store, info, experiment.to_owned());
     runs.stack.push(handle.clone());
     Ok(handle)
 }
@@ -158,6 +143,19 @@ fn experiment_id(store: &dyn Store, name: &str) -> Result<String> {
     }
 }
 
+/// Ends this run, wherever it stands among the active ones.
+pub(crate) fn end_run(run: &RunHandle, status: Status) -> Result<()> {
+    finish(&mut lock(), run, status)
+}
+
+fn finish_all(runs: &mut Runs, status: Status) -> Result<usize> {
+    let count = runs.stack.len();
+    while let Some(active) = runs.stack.last().cloned() {
+        finish(runs, &active, status)?;
+    }
+    Ok(count)
+}
+
 fn finish(runs: &mut Runs, run: &RunHandle, status: Status) -> Result<()> {
     let update = RunUpdate { status: Some(status), end: Some(now_ms()), name: None };
     // If the store refuses, the run stays active: ending it can be tried again.
@@ -165,175 +163,6 @@ fn finish(runs: &mut Runs, run: &RunHandle, status: Status) -> Result<()> {
     runs.stack.retain(|r| r.id() != run.id());
     runs.ended = Some(run.clone());
     Ok(())
-}
-
-impl RunHandle {
-    /// Its id, 32 hexadecimal digits.
-    pub fn id(&self) -> &str {
-        &self.0.info.id
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.0.info.name
-    }
-
-    /// Name of its experiment.
-    pub fn experiment(&self) -> &str {
-        &self.0.experiment
-    }
-
-    /// Its store.
-    pub fn store(&self) -> &dyn Store {
-        &*self.0.store
-    }
-
-    /// What the store has of it now.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn fetch(&self) -> Result<Run> {
-        self.store().run(self.id())
-    }
-
-    /// Logs a metric; the step counts up from 0 for each metric.
-    ///
-    /// # Errors
-    /// [`Error::InvalidName`], or of the store.
-    pub fn log_metric(&self, key: &str, value: impl Into<f64>) -> Result<()> {
-        self.log_metrics(&[(key, value.into())])
-    }
-
-    /// Logs a metric at a step (batch, epoch, tree).
-    ///
-    /// # Errors
-    /// [`Error::InvalidName`], a step beyond 64 bits, or of the store.
-    pub fn log_metric_at(&self, key: &str, value: impl Into<f64>, step: impl TryInto<i64>) -> Result<()> {
-        let expected = "give a number that fits into 64 bits";
-        let refused = |_| Error::InvalidValue { what: "step", value: "too large".to_owned(), expected };
-        self.put_metrics(&[Metric::now(key, value.into(), step.try_into().map_err(refused)?)])
-    }
-
-    /// Logs several metrics in one write; the step counts up from 0 for each metric.
-    ///
-    /// # Errors
-    /// As [`RunHandle::log_metric`].
-    pub fn log_metrics(&self, metrics: &[(&str, f64)]) -> Result<()> {
-        let steps = self.steps();
-        let mut taken: HashMap<&str, i64> = HashMap::new();
-        let numbered = metrics.iter().map(|(key, value)| {
-            let next = taken.entry(key).or_insert_with(|| steps.get(*key).copied().unwrap_or(0));
-            *next += 1;
-            Metric::now(*key, *value, *next - 1)
-        });
-        let points: Vec<_> = numbered.collect();
-        self.put_counted(steps, &points)
-    }
-
-    /// Logs points with steps and times of your own, in one write.
-    ///
-    /// # Errors
-    /// As [`RunHandle::log_metric`].
-    pub fn put_metrics(&self, points: &[Metric]) -> Result<()> {
-        self.put_counted(self.steps(), points)
-    }
-
-    /// Holds the counters during the write, so that two threads never take one step.
-    fn put_counted(&self, mut steps: MutexGuard<'_, HashMap<String, i64>>, points: &[Metric]) -> Result<()> {
-        self.store().log_batch(self.id(), Batch { metrics: points, ..Batch::default() })?;
-        for Metric { key, step, .. } in points {
-            match steps.get_mut(key) {
-                Some(next) => *next = (*next).max(step.saturating_add(1)),
-                None => drop(steps.insert(key.clone(), step.saturating_add(1))),
-            }
-        }
-        Ok(())
-    }
-
-    fn steps(&self) -> MutexGuard<'_, HashMap<String, i64>> {
-        self.0.steps.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Logs a parameter: anything that prints. It stays as it is for this run.
-    ///
-    /// # Errors
-    /// [`Error::ParamChanged`] when it was logged with another value, [`Error::InvalidName`], or of the store.
-    pub fn log_param(&self, key: &str, value: impl std::fmt::Display) -> Result<()> {
-        self.log_params(&[Param::new(key, value)])
-    }
-
-    /// Logs several parameters in one write.
-    ///
-    /// # Errors
-    /// As [`RunHandle::log_param`].
-    pub fn log_params(&self, params: &[Param]) -> Result<()> {
-        self.store().log_batch(self.id(), Batch { params, ..Batch::default() })
-    }
-
-    /// Sets a tag, replacing its earlier value.
-    ///
-    /// # Errors
-    /// [`Error::InvalidName`], or of the store.
-    pub fn set_tag(&self, key: &str, value: impl std::fmt::Display) -> Result<()> {
-        self.store().log_batch(self.id(), Batch { tags: &[Tag::new(key, value)], ..Batch::default() })
-    }
-
-    /// Copies a file, or a directory with all in it, to the run's artifacts, under its own name.
-    ///
-    /// # Errors
-    /// Of the file system or the store.
-    pub fn log_artifact(&self, local: impl AsRef<Path>) -> Result<()> {
-        self.store().copy_artifact(self.id(), local.as_ref(), None)
-    }
-
-    /// Copies a file or directory to the run's artifacts, at a relative path.
-    ///
-    /// # Errors
-    /// [`Error::ArtifactPath`], of the file system or the store.
-    pub fn log_artifact_as(&self, local: impl AsRef<Path>, path: &str) -> Result<()> {
-        self.store().copy_artifact(self.id(), local.as_ref(), Some(path))
-    }
-
-    /// Writes bytes or text as an artifact.
-    ///
-    /// # Errors
-    /// As [`RunHandle::log_artifact_as`].
-    pub fn log_bytes(&self, path: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
-        let mut rest: &[u8] = bytes.as_ref();
-        let reader: &mut dyn Read = &mut rest;
-        self.store().write_artifact(self.id(), path, reader)
-    }
-
-    /// Ends it.
-    ///
-    /// # Errors
-    /// Of the store; the run then stays active.
-    pub fn end(&self, status: Status) -> Result<()> {
-        finish(&mut lock(), self, status)
-    }
-
-    /// It in full, to be shown.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn view(&self) -> Result<RunView> {
-        RunView::load(self.store(), self.id())
-    }
-}
-
-impl std::fmt::Debug for RunHandle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RunHandle({} {})", self.id(), self.name())
-    }
-}
-
-impl Display for RunHandle {
-    fn bundle(&self) -> Bundle {
-        match self.view() {
-            Ok(view) => view.bundle(),
-            Err(error) => Bundle::text(format!("run {} ({}): {error}", self.name(), self.id())),
-        }
-    }
 }
 
 /// The active run, if there is one (the innermost).
@@ -411,11 +240,19 @@ pub fn end(status: Status) -> Result<()> {
     finish(&mut runs, &active, status)
 }
 
+/// Ends all active runs, innermost first: for the orderly end of a process. Returns how many there were.
+///
+/// # Errors
+/// Of the store; the runs not yet ended then stay active.
+pub fn end_all(status: Status) -> Result<usize> {
+    finish_all(&mut lock(), status)
+}
+
 /// The store to look into: of the active run, else of the one that ended last, else of the working directory.
 fn store_to_show() -> Result<Arc<dyn Store>> {
     let runs = lock();
     if let Some(run) = runs.stack.last().or(runs.ended.as_ref()) {
-        return Ok(run.0.store.clone());
+        return Ok(run.shared_store());
     }
     drop(runs);
     let directory = locate(&working_directory()?);

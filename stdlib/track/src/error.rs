@@ -64,7 +64,7 @@ pub enum Error {
     },
     /// A name has characters or a form that is not allowed.
     #[error(
-        "`{name}` cannot be the name of a {what}\nuse letters, digits, `_ - . : /` and spaces, not as a path that begins with `/` or has empty, `.` or `..` parts"
+        "`{name}` cannot be the name of a {what}\nuse letters, digits, `_ - . : /` and spaces, but do not begin with `/` or `..`, and leave no part between `/` empty, `.` or `..`"
     )]
     InvalidName {
         /// Kind of thing.

@@ -27,6 +27,7 @@ mod artifacts;
 mod context;
 pub mod error;
 mod format;
+mod handle;
 mod locate;
 pub mod model;
 mod process;
@@ -38,10 +39,11 @@ mod table;
 mod validate;
 
 pub use active::{
-    RunHandle, RunOptions, WhenActive, active, end, log_artifact, log_metric, log_metric_at, log_metrics, log_param,
+    RunOptions, WhenActive, active, end, end_all, log_artifact, log_metric, log_metric_at, log_metrics, log_param,
     log_params, runs, set_tag, show, start, view,
 };
 pub use error::{Code, Error, Result};
+pub use handle::RunHandle;
 pub use locate::locate;
 pub use model::{
     ArtifactInfo, Batch, Experiment, Metric, NewRun, Page, Param, Run, RunInfo, RunUpdate, Search, Status, Tag,

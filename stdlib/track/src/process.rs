@@ -1,5 +1,6 @@
 //! Which process a run belongs to, so that runs of processes that died are recognised.
 
+use crate::context::output;
 use crate::error::Result;
 use crate::model::{Run, RunInfo, RunUpdate, Search, Status, Tag, tag};
 use crate::store::Store;
@@ -21,7 +22,7 @@ impl Identity {
         let pid = std::process::id();
         Identity {
             host: system::host(),
-            user: ["USER", "LOGNAME", "USERNAME"].iter().find_map(|v| std::env::var(v).ok()).filter(|u| !u.is_empty()),
+            user: user(),
             boot: system::boot(),
             namespace: system::namespace(),
             pid,
@@ -41,6 +42,12 @@ impl Identity {
         let known = optional.into_iter().filter_map(|(key, value)| value.as_ref().map(|v| Tag::new(key, v)));
         known.chain([Tag::new(tag::PID, self.pid)]).collect()
     }
+}
+
+/// The name of the user; services and containers often have none in their environment.
+fn user() -> Option<String> {
+    let named = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|variable| std::env::var(variable).ok());
+    named.filter(|name| !name.is_empty()).or_else(|| output("id", &["-un"], None))
 }
 
 /// Marks the runs as killed that are still [`Status::Running`] though their process has died, and returns them.

@@ -51,7 +51,9 @@ impl RunView {
         let rows = self.run.metrics.iter().zip(&self.curves).map(|(metric, curve)| {
             let mut row: Vec<Cell> = vec![metric.key.clone().into(), number(metric.value).into()];
             if curved {
-                let (min, max) = range(curve).map_or_else(Default::default, |(a, b)| (number(a), number(b)));
+                // Of a single point they would only repeat it.
+                let span = range(curve).filter(|_| curve.len() > 1);
+                let (min, max) = span.map_or_else(Default::default, |(a, b)| (number(a), number(b)));
                 row.extend([min.into(), max.into(), curve.len().to_string().into(), curve_cell(curve)]);
             }
             row

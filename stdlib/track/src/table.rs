@@ -140,7 +140,7 @@ const STYLE: &str = "
 .ib-track{font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);color:var(--jp-ui-font-color1,#212121);overflow-x:auto}
 .ib-track h4{margin:0 0 6px;font-size:15px;font-weight:600}
 .ib-track h5{margin:12px 0 4px;font-size:12px;font-weight:600;color:var(--jp-ui-font-color2,#616161)}
-.ib-track table{border-collapse:collapse;border:0;margin:0;font-size:13px;font-variant-numeric:tabular-nums}
+.ib-track table{color:inherit;border-collapse:collapse;border:0;margin:0;font-size:13px;font-variant-numeric:tabular-nums}
 .ib-track th,.ib-track td{padding:4px 12px 4px 0;text-align:left;border:0;background:none;white-space:nowrap;vertical-align:middle}
 .ib-track thead tr:last-child th{font-weight:600;border-bottom:1px solid var(--jp-border-color1,#bdbdbd)}
 .ib-track th.group{font-size:11px;font-weight:400;color:var(--jp-ui-font-color2,#757575);padding-bottom:0}

@@ -16,6 +16,8 @@ pub const MAX_EXPERIMENT_NAME: usize = 500;
 
 /// Checks the name of a parameter, metric or tag (`what`, for the message): `^[/\w.\- :]*$` with Unicode's word
 /// characters, at most [`MAX_KEY`] characters, and a path that is its own normal form.
+///
+/// Rust counts some vowel signs (of Devanagari, for instance) as letters that Python does not: these pass here.
 pub fn key(what: &'static str, name: &str) -> Result<()> {
     let length = name.chars().count();
     if length > MAX_KEY {
@@ -30,8 +32,8 @@ pub fn key(what: &'static str, name: &str) -> Result<()> {
 }
 
 fn is_normal_path(name: &str) -> bool {
-    // MLflow compares with `posixpath.normpath`, then refuses leading `..` and `/`: no part may be empty, `.` or `..`.
-    name.split('/').all(|part| !matches!(part, "" | "." | ".."))
+    // MLflow compares with `posixpath.normpath`, then refuses what begins with `..` or `/`.
+    !name.starts_with("..") && name.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
 /// Checks the name of an experiment: not empty, at most [`MAX_EXPERIMENT_NAME`] characters.
@@ -103,15 +105,11 @@ mod tests {
 
     #[test]
     fn keys_follow_mlflow() {
-        // Checked against mlflow 3.18's validation of metric and parameter names.
-        for good in ["auc", "a b", "val/auc", "x.y-z_1:2", "größe", "..a", "a.."] {
-            assert!(key("metric", good).is_ok(), "{good}");
+        let reference = include_str!("../tests/reference/names.json");
+        let names: Vec<(String, bool)> = serde_json::from_str(reference).unwrap();
+        for (name, accepted) in names {
+            assert_eq!(key("metric", &name).is_ok(), accepted, "{name:?}");
         }
-        for bad in ["", ".", "..", "/a", "a/", "a//b", "a/../b", "./a", "a$", "a\"b", "a\nb", "a\\b", "a,b"] {
-            assert!(key("metric", bad).is_err(), "{bad}");
-        }
-        assert!(key("metric", &"k".repeat(250)).is_ok());
-        assert!(key("metric", &"k".repeat(251)).is_err());
     }
 
     #[test]

@@ -9,9 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     let guard = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    while track::active().is_some() {
-        track::end(Status::Killed).unwrap();
-    }
+    track::end_all(Status::Killed).unwrap();
     guard
 }
 
@@ -82,13 +80,16 @@ fn a_second_run_is_refused_nested_or_ends_the_first() {
     assert!(matches!(again, Err(Error::AlreadyActive { name }) if name == "outer"));
     let inner = start(directory.path(), RunOptions::default().when_active(WhenActive::Nest));
     assert_eq!(inner.fetch().unwrap().parent(), Some(outer.id()));
+    assert_eq!(inner.store().location(), outer.store().location());
     track::end(Status::Failed).unwrap();
     assert_eq!(track::active().unwrap().id(), outer.id());
     let next = start(directory.path(), RunOptions::default().when_active(WhenActive::End));
     assert_eq!(outer.fetch().unwrap().info.status, Status::Finished);
     assert_eq!(inner.fetch().unwrap().info.status, Status::Failed);
-    next.end(Status::Killed).unwrap();
+    start(directory.path(), RunOptions::default().when_active(WhenActive::Nest));
+    assert_eq!(track::end_all(Status::Killed).unwrap(), 2);
     assert!(track::active().is_none());
+    assert_eq!(next.fetch().unwrap().info.status, Status::Killed);
 }
 
 #[test]
