@@ -7,6 +7,7 @@ mod channel;
 mod death;
 mod decode;
 mod handle;
+mod hold;
 #[cfg(test)]
 mod tests;
 

@@ -4,6 +4,7 @@ use ironbook_core::frame::Panic;
 use ironbook_core::rt;
 use std::backtrace::Backtrace;
 use std::ffi::{CStr, OsStr, c_int, c_void};
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::panic::PanicHookInfo;
@@ -76,11 +77,12 @@ fn print(panic: &Panic) {
     let current = std::thread::current();
     let thread = current.name().unwrap_or("<unnamed>");
     let Panic { message, file, line, column, .. } = panic;
-    let _ = writeln!(io::stderr(), "thread '{thread}' panicked at {file}:{line}:{column}:\n{message}");
+    let mut text = format!("thread '{thread}' panicked at {file}:{line}:{column}:\n{message}\n");
     let asked = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
     if asked && !rt::unwinds_into_cell() {
-        let _ = writeln!(io::stderr(), "{}", Backtrace::force_capture());
+        let _ = writeln!(text, "{}", Backtrace::force_capture());
     }
+    let _ = io::stderr().write_all(text.as_bytes()); // in one piece, as several threads may panic
 }
 
 #[repr(C)]

@@ -5,6 +5,7 @@
 //! counted and the moment when just these are taken.
 
 use super::decode::Decoder;
+use super::hold::{Hold, Stream};
 use crate::event::Event;
 use ironbook_core::frame::{MAX_FRAME, Reply};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -37,6 +38,7 @@ pub(super) struct Channel {
     socket: UnixStream,
     stdout: Pipe,
     stderr: Pipe,
+    hold: Hold,
     wake: Arc<OwnedFd>,
     incoming: Vec<u8>,
     closed: bool,
@@ -52,8 +54,9 @@ impl Channel {
     pub(super) fn new(socket: UnixStream, stdout: Option<OwnedFd>, stderr: Option<OwnedFd>, wake: Arc<OwnedFd>) -> Self {
         Channel {
             socket,
-            stdout: Pipe::new(stdout, Event::Stdout),
-            stderr: Pipe::new(stderr, Event::Stderr),
+            stdout: Pipe::new(stdout, Stream::Stdout),
+            stderr: Pipe::new(stderr, Stream::Stderr),
+            hold: Hold::default(),
             wake,
             incoming: Vec::new(),
             closed: false,
@@ -62,6 +65,12 @@ impl Channel {
 
     /// Waits for the next frame or the deadline, passing on what is printed meanwhile.
     pub(super) fn next(&mut self, deadline: Option<Instant>, out: &mut dyn FnMut(Event)) -> io::Result<Step> {
+        let step = self.step(deadline, out);
+        self.hold.release(out);
+        step
+    }
+
+    fn step(&mut self, deadline: Option<Instant>, out: &mut dyn FnMut(Event)) -> io::Result<Step> {
         loop {
             if let Some(reply) = self.pop()? {
                 return Ok(Step::Frame(reply));
@@ -69,9 +78,10 @@ impl Channel {
             if self.closed {
                 return Ok(Step::Closed);
             }
-            let ready = self.wait(deadline)?;
+            let ready = self.wait(deadline.into_iter().chain(self.hold.due()).min())?;
             let arrived = if ready.socket { Some(ioctl_fionread(&self.socket)?) } else { None };
             self.drain(out)?;
+            self.hold.release_due(out);
             match arrived {
                 Some(bytes) => self.take(bytes)?,
                 None if ready.woken => {
@@ -99,8 +109,8 @@ impl Channel {
 
     /// Passes on what lies in the pipes now; not what is printed meanwhile, which may never end.
     fn drain(&mut self, out: &mut dyn FnMut(Event)) -> io::Result<()> {
-        self.stdout.drain(out)?;
-        self.stderr.drain(out)
+        self.stdout.drain(&mut self.hold, out)?;
+        self.stderr.drain(&mut self.hold, out)
     }
 
     /// Takes as many bytes from the socket as had arrived (of a large frame, a part of them).
@@ -135,8 +145,9 @@ impl Channel {
 
     /// At the end of an execution: bytes that began a character and will not be completed.
     pub(super) fn finish(&mut self, out: &mut dyn FnMut(Event)) {
-        self.stdout.finish(out);
-        self.stderr.finish(out);
+        self.stdout.finish(&mut self.hold, out);
+        self.stderr.finish(&mut self.hold, out);
+        self.hold.release(out);
     }
 
     /// After the end of the process: what it wrote last.
@@ -160,17 +171,17 @@ impl Channel {
 /// One of the two streams.
 struct Pipe {
     fd: Option<OwnedFd>,
+    stream: Stream,
     decoder: Decoder,
-    event: fn(String) -> Event,
     tail: Vec<u8>,
 }
 
 impl Pipe {
-    fn new(fd: Option<OwnedFd>, event: fn(String) -> Event) -> Self {
-        Pipe { fd, decoder: Decoder::default(), event, tail: Vec::new() }
+    fn new(fd: Option<OwnedFd>, stream: Stream) -> Self {
+        Pipe { fd, stream, decoder: Decoder::default(), tail: Vec::new() }
     }
 
-    fn drain(&mut self, out: &mut dyn FnMut(Event)) -> io::Result<()> {
+    fn drain(&mut self, hold: &mut Hold, out: &mut dyn FnMut(Event)) -> io::Result<()> {
         let Some(fd) = &self.fd else { return Ok(()) };
         let mut left = ioctl_fionread(fd)?;
         let mut buffer = vec![0; usize::try_from(left.clamp(1, CHUNK)).unwrap_or(1)];
@@ -184,10 +195,7 @@ impl Pipe {
                 return Ok(());
             }
             remember(&mut self.tail, &buffer[..read]);
-            let text = self.decoder.push(&buffer[..read]);
-            if !text.is_empty() {
-                out((self.event)(text));
-            }
+            hold.push(self.stream, self.decoder.push(&buffer[..read]), out);
             left = left.saturating_sub(read as u64);
             if left == 0 {
                 return Ok(());
@@ -195,9 +203,9 @@ impl Pipe {
         }
     }
 
-    fn finish(&mut self, out: &mut dyn FnMut(Event)) {
+    fn finish(&mut self, hold: &mut Hold, out: &mut dyn FnMut(Event)) {
         if let Some(text) = self.decoder.finish() {
-            out((self.event)(text));
+            hold.push(self.stream, text, out);
         }
     }
 }
