@@ -56,8 +56,6 @@ pub struct Compiled {
     pub inputs: Vec<Input>,
     /// The compiler's messages.
     pub messages: Vec<Message>,
-    /// Whether it succeeded.
-    pub ok: bool,
     /// How long it took.
     pub seconds: f64,
 }
@@ -97,7 +95,7 @@ impl Compiler {
         std::fs::write(work.path.join(&file), text)?;
         let output = Command::new(&self.library.rustc)
             .current_dir(&work.path)
-            .args(self.arguments(&file, goal))
+            .args(self.arguments(&file, text, goal))
             .env_remove("RUSTC_WRAPPER")
             .env_remove("RUSTFLAGS")
             .output()?;
@@ -109,10 +107,10 @@ impl Compiler {
         let inputs = std::fs::read_to_string(work.path.join("cell.d")).map(|d| inputs(&d, &file)).unwrap_or_default();
         let messages = parse_messages(&stderr);
         let seconds = started.elapsed().as_secs_f64();
-        Ok(Compiled { object, inputs, messages, ok: output.status.success(), seconds })
+        Ok(Compiled { object, inputs, messages, seconds })
     }
 
-    fn arguments(&self, file: &str, goal: Goal) -> Vec<OsString> {
+    fn arguments(&self, file: &str, text: &str, goal: Goal) -> Vec<OsString> {
         let mut args: Vec<OsString> = Vec::new();
         let mut add = |text: &str| args.push(text.into());
         for fixed in [file, "--edition=2024", "--crate-type=cdylib", "--crate-name=cell", "--error-format=json"] {
@@ -131,7 +129,10 @@ impl Compiler {
             }
             Goal::Check => add("--emit=metadata=cell.rmeta"),
         }
-        for (name, path) in self.library.externs.iter().chain(&self.extras.externs) {
+        // A type's visible path may run through a crate that cells do not name otherwise.
+        let named = |name: &str| self.library.externs.iter().chain(&self.extras.externs).any(|(n, _)| n == name);
+        let others = self.library.crates.iter().filter(|(name, _)| !named(name) && text.contains(&format!("{name}::")));
+        for (name, path) in self.library.externs.iter().chain(&self.extras.externs).chain(others) {
             args.push("--extern".into());
             let mut value = OsString::from(format!("{name}="));
             value.push(path);

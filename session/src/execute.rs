@@ -340,13 +340,14 @@ impl Session {
     /// Asks the compiler for the path of a variable's type, now.
     pub(crate) fn retype(&mut self, name: &str) -> Result<(), Failure> {
         let Some(live) = self.live.get(name).cloned() else { return Ok(()) };
+        let before = self.types.path(&live.type_name);
         self.types.distrust(&live.type_name);
         let asked = BTreeMap::from([(name.to_owned(), live.type_name.clone())]);
         self.start_probe(&live.maker, asked);
         self.finish_probe();
         match self.types.path(&live.type_name) {
-            Some(_) => Ok(()),
-            None => Err(self.unusable(name, &live.type_name)),
+            path if path.is_some() && path != before => Ok(()),
+            _ => Err(self.unusable(name, &live.type_name)),
         }
     }
 

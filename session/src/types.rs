@@ -198,9 +198,9 @@ pub fn printed(messages: &[Message], map: &SourceMap) -> BTreeMap<String, String
     out
 }
 
-/// Makes a printed type acceptable as source: integers without a type, erased lifetimes.
+/// Makes a printed type acceptable as source: the dylib's name in cells, integers without a type, erased lifetimes.
 fn tidy(printed: &str) -> String {
-    printed.replace("{integer}", "i32").replace("{float}", "f64").replace("&'_ ", "&").replace("'_ ", "")
+    printed.replace("ironbook_std::", "ironbook::").replace("{integer}", "i32").replace("{float}", "f64").replace("&'_ ", "&").replace("'_ ", "")
 }
 
 #[cfg(test)]

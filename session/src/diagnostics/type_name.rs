@@ -66,7 +66,8 @@ impl<'a> Parser<'a> {
 
     fn reference(&mut self) -> Option<()> {
         self.take("&")?;
-        if self.rest.starts_with('\'') {
+        // `'_` stands for a lifetime that nobody wrote.
+        if self.rest.starts_with('\'') && !self.eat("'_ ") {
             self.lifetime_or_char()?;
             self.out.push(' ');
         }

@@ -11,10 +11,11 @@ pub(super) fn of_engine(text: &str) -> bool {
 
 /// Whether a note is noise in a notebook.
 pub(super) fn is_noise(text: &str) -> bool {
-    const STARTS: [&str; 6] = [
+    const STARTS: [&str; 7] = [
         "this error originates in the macro",
         "this warning originates in the macro",
         "the full name for the type has been written to",
+        "the method call chain might not have had",
         "the full type name has been written to",
         "consider using `--verbose`",
         "if you wanted to use a crate named",
