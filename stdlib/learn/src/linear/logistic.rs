@@ -193,7 +193,7 @@ impl Fit for LogisticRegressionParams {
 /// A fitted logistic regression: the log-odds of class 1 are `features . coef + intercept`.
 ///
 /// Fitted by Newton's method (iteratively reweighted least squares: McCullagh & Nelder, Generalized Linear Models,
-/// 1989, 2.5; Hastie, Tibshirani & Friedman 2009, 4.4.1); with more than 255 features the steps are found by conjugate
+/// 1989, 2.5; Hastie, Tibshirani & Friedman 2009, 4.4.1); with more than 95 features the steps are found by conjugate
 /// gradients. The coefficients are those of scikit-learn's `LogisticRegression` at its minimum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogisticRegression {

@@ -7,7 +7,7 @@ use crate::error::LearnError;
 use ironbook_core::Progress;
 
 /// Up to this many unknowns the Hessian is built and factorised; beyond, conjugate gradients do without it.
-const DENSE: usize = 256;
+const DENSE: usize = 96;
 /// Halvings of one step before giving up: 2^-40 of a Newton step moves nothing.
 const HALVINGS: u32 = 40;
 /// Share of the promised decrease that a step must bring (Nocedal & Wright 2006, eq. 3.4).

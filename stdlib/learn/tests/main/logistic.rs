@@ -82,7 +82,7 @@ fn first_rows(data: &Dataset, n: usize) -> Matrix {
 #[test]
 fn coefficients_and_predictions_are_scikit_learns() {
     let cases = cases();
-    assert!(cases.len() >= 13, "{}", cases.len());
+    assert!(cases.len() >= 14, "{}", cases.len());
     for case in cases {
         let (model, data) = case.fit();
         let positives = data.target.iter().filter(|y| **y == 1.0).count();
@@ -184,4 +184,57 @@ fn importances_do_not_depend_on_the_units() {
     // The target follows the first column most, whose coefficient is small because its unit is.
     assert_eq!(names[0], "a");
     assert_eq!(model.coefficients()[3].0, "d");
+}
+
+/// Largest derivative of the objective at the model, computed from its predictions alone, per row and deviation.
+fn gradient(model: &LogisticRegression, data: &Dataset, c: f64) -> f64 {
+    let n = data.target.len() as f64;
+    let proba = model.predict_proba(&data.features).unwrap();
+    let residual: Vec<f64> = proba.iter().zip(&data.target).map(|(p, y)| p - y).collect();
+    let along = |(j, w): (usize, &f64)| {
+        let x = data.features.column(j);
+        let mean = x.iter().sum::<f64>() / n;
+        let std = (x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+        let sum: f64 = x.iter().zip(&residual).map(|(v, r)| (v - mean) * r).sum();
+        (sum + w / c).abs() / n / std
+    };
+    let of_features = model.coef().iter().enumerate().map(along);
+    of_features.chain([residual.iter().sum::<f64>().abs() / n]).fold(0.0, f64::max)
+}
+
+#[test]
+fn difficult_data_are_solved_too() {
+    let n = 3000;
+    let x = uniform(21, n);
+    let heavy: Vec<f64> = uniform(22, n).iter().map(|u| (20.0 * (u - 0.5)).exp()).collect();
+    let far: Vec<f64> = uniform(23, n).iter().map(|u| 1e9 + u).collect();
+    let small: Vec<f64> = uniform(24, n).iter().map(|u| 1e-9 * u).collect();
+    let class = |of: &dyn Fn(usize) -> bool| (0..n).map(|i| f64::from(u8::from(of(i)))).collect::<Vec<f64>>();
+    let targets = [
+        ("one row of class 1", class(&|i| i == 1234)),
+        ("separable by x", class(&|i| x[i] > 0.3)),
+        ("separable by the heavy tail", class(&|i| heavy[i] > 1.0)),
+        ("unrelated", class(&|i| i % 7 == 0)),
+    ];
+    let columns = vec![x.clone(), heavy, far, small];
+    for (name, target) in targets {
+        let data = dataset(columns.clone(), target);
+        for c in [1e-6, 1e-2, 1.0, 1e3, 1e6] {
+            let model = LogisticRegression::params().c(c).fit(&data).unwrap();
+            assert!(model.converged(), "{name}, c = {c}: {:?}", model.warning());
+            assert!(model.n_iter() <= 60, "{name}, c = {c}: {} steps", model.n_iter());
+            // The far column costs the predictions, made from features as given, nine digits.
+            assert!(gradient(&model, &data, c) < 1e-6, "{name}, c = {c}: gradient {}", gradient(&model, &data, c));
+        }
+    }
+}
+
+#[test]
+fn perfect_separation_without_penalty_ends() {
+    let x: Vec<f64> = uniform(31, 100);
+    let target = x.iter().map(|x| f64::from(u8::from(*x > 0.5))).collect();
+    let data = dataset(vec![x], target);
+    let model = LogisticRegression::params().c(f64::INFINITY).fit(&data).unwrap();
+    assert_eq!(model.predict(&data.features).unwrap(), data.target);
+    assert!(model.coef()[0].is_finite() && model.coef()[0] > 0.0);
 }

@@ -53,6 +53,8 @@ CASES = [
     dict(name="constant feature", rows=300, cols=3, seed=10, shift=0.0, scale=[1.0, 1.0, 0.0], offset=[0.0, 0.0, 0.1]),
     dict(name="several blocks", rows=9001, cols=3, seed=11, shift=0.0),
     dict(name="wide", rows=600, cols=300, seed=12, shift=0.0),
+    dict(name="wide, unscaled", rows=1500, cols=120, seed=13, shift=0.0, near_copy=0.05, c=10.0,
+         scale=[10.0 ** (j % 7 - 3) for j in range(120)], offset=[float(j % 5) for j in range(120)]),
 ]
 
 
