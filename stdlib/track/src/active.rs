@@ -250,16 +250,21 @@ pub fn end_all(status: Status) -> Result<usize> {
 
 /// The store to look into: of the active run, else of the one that ended last, else of the working directory.
 fn store_to_show() -> Result<Arc<dyn Store>> {
-    let runs = lock();
-    if let Some(run) = runs.stack.last().or(runs.ended.as_ref()) {
-        return Ok(run.shared_store());
-    }
-    drop(runs);
-    let directory = locate(&working_directory()?);
-    match SqliteStore::open_existing(&directory)? {
-        Some(store) => Ok(Arc::new(store)),
-        None => Err(Error::NotFound { what: "run in", name: directory.display().to_string() }),
-    }
+    let known = {
+        let runs = lock();
+        runs.stack.last().or(runs.ended.as_ref()).map(RunHandle::shared_store)
+    };
+    let store = match known {
+        Some(store) => store,
+        None => {
+            let directory = locate(&working_directory()?);
+            let missing = || Error::NotFound { what: "run in", name: directory.display().to_string() };
+            Arc::new(SqliteStore::open_existing(&directory)?.ok_or_else(missing)?)
+        }
+    };
+    // A run whose process was killed should not be shown as running; showing does not depend on it.
+    let _ = process::recover(&*store);
+    Ok(store)
 }
 
 /// The runs of an experiment, newest first, with the parameters that differ and the latest metrics.

@@ -53,3 +53,8 @@ pub use run_view::RunView;
 pub use runs_table::RunsTable;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::Store;
+
+/// Lets cells show the causes of this crate's errors (see [`ironbook_core::error::register_chain`]).
+pub fn register() {
+    ironbook_core::error::register_chain::<Error>();
+}

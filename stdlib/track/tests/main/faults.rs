@@ -54,6 +54,9 @@ fn a_locked_store_says_so_and_loses_nothing() {
     let error = log(&store, &run, &points(3)).unwrap_err();
     assert!(matches!(error, Error::Locked { .. }), "{error:?}");
     assert_eq!(error.code(), Code::TemporarilyUnavailable);
+    ironbook_track::register();
+    let chain = ironbook_core::CellError::from(error).chain;
+    assert!(chain.len() > 1 && chain[1].contains("database is locked"), "{chain:?}");
     assert_eq!(store.metric_history(&run, "loss").unwrap(), [], "reading goes on");
     other.execute_batch("ROLLBACK").unwrap();
     log(&store, &run, &points(3)).unwrap();
