@@ -139,7 +139,8 @@ impl Finding {
                 self.label(place, text, Role::Aside);
             }
         }
-        if !shown && !(remark == Remark::Note && only_points_at_glue(child, context)) {
+        let of_engine = remark == Remark::Note && only_points_at_glue(child, context);
+        if !shown && !of_engine {
             let missing = child.message.strip_prefix("you might be missing a crate named ").and_then(words::quoted);
             let text = missing.map(|name| format!("if `{name}` is a crate, add it: `%dep {name}`"));
             self.remarks.push((remark, text.unwrap_or_else(|| words::tidy(&child.message))));

@@ -76,7 +76,9 @@ pub fn glues<'m>(message: &'m Message, map: &'m SourceMap) -> impl Iterator<Item
     })
 }
 
-/// The first [`Glue::Put`] or [`Glue::Take`] that a message points at: with its primary span, else with a label.
+/// The first [`Glue::Put`] that a message points at, with its primary span or else with a label; without one, the first
+/// [`Glue::Take`] (which borrow errors mark too, as where the variable is declared).
 pub fn on_glue<'m>(message: &'m Message, map: &'m SourceMap) -> Option<&'m Glue> {
-    glues(message, map).map(|(_, glue)| glue).find(|glue| matches!(glue, Glue::Put(_) | Glue::Take(_)))
+    let put = glues(message, map).map(|(_, glue)| glue).find(|glue| matches!(glue, Glue::Put(_)));
+    put.or_else(|| glues(message, map).map(|(_, glue)| glue).find(|glue| matches!(glue, Glue::Take(_))))
 }
