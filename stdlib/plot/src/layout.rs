@@ -121,7 +121,7 @@ fn curves(chart: &Chart, scene: &mut Scene, top: f32) {
         Mark::Roc => (Axis { lo: 0.0, hi: 1.0, step: 0.2 }, Axis { lo: 0.0, hi: 1.0, step: 0.2 }),
         Mark::Scatter => (
             Axis::over(all().map(|p| p.0), count_x).padded(0.03),
-            Axis::over(all().map(|p| p.1), count_y).padded(0.03).to_ticks(),
+            Axis::over(all().map(|p| p.1), count_y).padded(0.05),
         ),
         _ => (Axis::over(all().map(|p| p.0), count_x), Axis::over(all().map(|p| p.1), count_y).to_ticks()),
     };

@@ -1,0 +1,202 @@
+//! Reading and writing, and what is said when it fails.
+
+use ironbook_data::{CsvOptions, DataError, read_csv, read_json, read_parquet, write_csv, write_parquet};
+use polars::prelude::*;
+use std::path::PathBuf;
+
+struct Files(tempfile::TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Files(tempfile::tempdir().unwrap())
+    }
+
+    fn with(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+#[test]
+fn csv_with_types_dates_and_nulls() {
+    let path = Files::new();
+    let path = path.with("a.csv", "id,day,at,temp,ok,name\n1,2013-01-01,2013-01-01T05:00:00,2.5,true,\"a, b\"\n2,2013-01-02,,,false,\n");
+    let df = read_csv(&path).unwrap();
+    let types: Vec<String> = df.dtypes().iter().map(ToString::to_string).collect();
+    assert_eq!(types, ["i64", "date", "datetime[μs]", "f64", "bool", "str"]);
+    assert_eq!(df.column("name").unwrap().str().unwrap().get(0), Some("a, b"));
+    assert_eq!(df.column("temp").unwrap().null_count(), 1);
+}
+
+#[test]
+fn csv_options() {
+    let files = Files::new();
+    let path = files.with("a.csv", "1;NA\n2;3.5\n");
+    let df = CsvOptions::new().separator(b';').has_header(false).null_values(["NA"]).read(&path).unwrap();
+    assert_eq!(df, df!["column_1" => [1i64, 2], "column_2" => [None, Some(3.5)]].unwrap());
+    let path = files.with("b.csv", "day\n2013-01-01\n");
+    assert_eq!(CsvOptions::new().dates(false).read(&path).unwrap().dtypes(), [DataType::String]);
+}
+
+#[test]
+fn a_missing_file_suggests_its_neighbours() {
+    let files = Files::new();
+    files.with("flights.csv", "a\n1\n");
+    files.with("weather.csv", "a\n1\n");
+    let wrong = files.0.path().join("fligths.csv");
+    for error in [read_csv(&wrong).unwrap_err(), read_parquet(&wrong).unwrap_err(), read_json(&wrong).unwrap_err()] {
+        let right = files.0.path().join("flights.csv");
+        assert_eq!(error.to_string(), format!("there is no file \"{}\"\ndid you mean \"{}\"?", wrong.display(), right.display()));
+    }
+    let error = read_csv(files.0.path().join("nowhere/x.csv")).unwrap_err().to_string();
+    assert!(error.ends_with("does not exist either"), "{error}");
+    let error = read_csv("qqqqqqqq.csv").unwrap_err().to_string();
+    assert!(error.contains("relative to the working directory"), "{error}");
+}
+
+#[test]
+fn empty_files_and_directories_are_named() {
+    let files = Files::new();
+    let empty = files.with("empty", "");
+    assert!(matches!(read_csv(&empty), Err(DataError::EmptyFile { .. })));
+    assert!(matches!(read_parquet(&empty), Err(DataError::EmptyFile { .. })));
+    assert!(matches!(read_json(&empty), Err(DataError::EmptyFile { .. })));
+    assert!(matches!(read_json(files.with("blank", " \n")), Err(DataError::EmptyFile { .. })));
+    assert!(matches!(read_csv(files.0.path()), Err(DataError::IsDirectory { .. })));
+}
+
+#[test]
+fn a_csv_with_a_header_only_has_no_rows() {
+    let df = read_csv(Files::new().with("a.csv", "a,b\n")).unwrap();
+    assert_eq!(df.shape(), (0, 2));
+}
+
+#[test]
+fn rows_of_a_wrong_length_are_named_by_line() {
+    let files = Files::new();
+    let long = files.with("long.csv", "a,b\n1,2\n\n3,\"x\ny\",5\n6,7\n");
+    let error = read_csv(&long).unwrap_err();
+    assert!(matches!(error, DataError::BrokenRow { line: 4, expected: 2, found: 3, .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("line 4: 3 fields where the header has 2") && text.contains("ignore_errors(true)"), "{text}");
+    let short = files.with("short.csv", "a,b,c\n1,2,3\n4,5\n6,7,8\n");
+    assert!(matches!(read_csv(&short), Err(DataError::BrokenRow { line: 3, expected: 3, found: 2, .. })));
+}
+
+#[test]
+fn ignoring_errors_goes_on_as_the_message_says() {
+    let files = Files::new();
+    let options = CsvOptions::new().ignore_errors(true);
+    let df = options.read(files.with("rows.csv", "a,b\n1,2\n3,4,5\n6\n")).unwrap();
+    assert_eq!(df, df!["a" => [1i64, 3, 6], "b" => [Some(2i64), Some(4), None]].unwrap());
+    let late: String = (0..20_000).map(|i| format!("{i}\n")).collect();
+    let df = options.read(files.with("value.csv", format!("a\n{late}oops\n"))).unwrap();
+    assert_eq!((df.height(), df.column("a").unwrap().null_count()), (20_001, 1));
+    let df = options.read(files.with("latin.csv", b"name\ncaf\xe9\n")).unwrap();
+    assert_eq!(df.column("name").unwrap().str().unwrap().get(0), Some("caf\u{fffd}"));
+}
+
+#[test]
+fn values_of_a_wrong_type_are_named_by_line_and_column() {
+    let numbers: String = (0..20_000).map(|i| format!("x{i},{i}\n")).collect();
+    let files = Files::new();
+    let path = files.with("a.csv", format!("id,delay\n{numbers}y,NA\nz,1\n"));
+    let error = read_csv(&path).unwrap_err();
+    let DataError::BrokenValue { line, column, value, dtype, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((*line, column.as_str(), value.as_str(), dtype.as_str()), (20_002, "delay", "NA", "i64"));
+    assert!(error.to_string().contains(".null_values([\"NA\"])"));
+    // Each way on that the message names works.
+    assert_eq!(CsvOptions::new().null_values(["NA"]).read(&path).unwrap().column("delay").unwrap().null_count(), 1);
+    assert_eq!(CsvOptions::new().infer_schema_length(None).read(&path).unwrap().column("delay").unwrap().dtype(), &DataType::String);
+    let bare = files.with("b.csv", format!("{numbers}y,NA\n"));
+    let error = CsvOptions::new().has_header(false).read(&bare).unwrap_err();
+    assert!(matches!(&error, DataError::BrokenValue { line: 20_001, column, .. } if column == "column_2"), "{error:?}");
+}
+
+#[test]
+fn other_encodings_and_open_quotes_are_named_by_line() {
+    let files = Files::new();
+    let error = read_csv(files.with("latin.csv", b"name,x\nabc,1\ncaf\xe9,2\n")).unwrap_err();
+    assert!(matches!(error, DataError::NotUtf8 { line: 3, .. }), "{error:?}");
+    let error = read_csv(files.with("quote.csv", "name,x\nabc,1\n\"open,2\nd,3\n")).unwrap_err();
+    assert!(matches!(error, DataError::OpenQuote { line: 3, .. }), "{error:?}");
+}
+
+#[test]
+fn a_null_in_the_last_column_is_no_broken_row() {
+    let df = read_csv(Files::new().with("a.csv", "a,b\n1,\n,2\n")).unwrap();
+    assert_eq!(df, df!["a" => [Some(1i64), None], "b" => [None, Some(2i64)]].unwrap());
+}
+
+#[test]
+fn parquet_there_and_back() {
+    let files = Files::new();
+    let path = files.0.path().join("a.parquet");
+    let df = df!["a" => [Some(1i64), None], "b" => ["x", "y"]].unwrap();
+    write_parquet(&df, &path).unwrap();
+    assert!(read_parquet(&path).unwrap().equals_missing(&df));
+    assert_eq!(std::fs::read_dir(files.0.path()).unwrap().count(), 1, "no partial file stays");
+}
+
+#[test]
+fn what_is_not_parquet_is_named() {
+    let files = Files::new();
+    let found = |name: &str, content: &[u8]| match read_parquet(files.with(name, content)) {
+        Err(DataError::NotParquet { found, hint, .. }) => format!("{found}; {hint}"),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(found("a", b"year,month\n2013,1\n"), "it looks like text; read it with read_csv if it is CSV");
+    assert_eq!(found("b", b"[{\"a\": 1}]"), "it looks like JSON; read it with read_json");
+    assert_eq!(found("c", b"ARROW1\0\0and so on"), "it holds Arrow IPC; read it with polars' IpcReader");
+    assert_eq!(found("d", b"PAR1 and then nothing"), "it is cut off before its end; write or fetch it again");
+    assert_eq!(found("e", &[0, 1, 2]), "it does not begin with the bytes PAR1; check what wrote it");
+    let broken = files.with("f", b"PAR1 nonsense \x04\0\0\0PAR1");
+    assert!(matches!(read_parquet(broken), Err(DataError::Unreadable { format: "Parquet", .. })));
+}
+
+#[test]
+fn json_as_array_lines_and_single_object() {
+    let files = Files::new();
+    let expect = df!["a" => [Some(1i64), None], "b" => ["x", "y"]].unwrap();
+    let array = read_json(files.with("a.json", "\n [{\"a\": 1, \"b\": \"x\"},\n {\"b\": \"y\"}]")).unwrap();
+    assert!(array.equals_missing(&expect), "{array}");
+    let lines = read_json(files.with("a.ndjson", "{\"a\": 1, \"b\": \"x\"}\n{\"b\": \"y\"}\n\n")).unwrap();
+    assert!(lines.equals_missing(&expect), "{lines}");
+    let single = read_json(files.with("one.json", "{\n \"a\": 1,\n \"b\": \"x\"\n}")).unwrap();
+    assert!(single.equals_missing(&expect.head(Some(1))), "{single}");
+}
+
+#[test]
+fn mistakes_in_json_are_named_by_place() {
+    let files = Files::new();
+    let error = read_json(files.with("a.json", "[{\"a\": 1},\n {\"a\": }]")).unwrap_err();
+    assert!(matches!(error, DataError::NotJson { line: 2, column: 8, .. }), "{error:?}");
+    assert!(error.to_string().contains("line 2, column 8: expected value"), "{error}");
+    let error = read_json(files.with("b.json", "{\"a\": 1}\n{\"a\": 2\n{\"a\": 3}\n")).unwrap_err();
+    assert!(matches!(error, DataError::NotJson { line: 2, .. }), "{error:?}");
+    let error = read_json(files.with("c.json", "[1, 2]")).unwrap_err();
+    assert!(matches!(error, DataError::Unreadable { format: "JSON", .. }), "{error:?}");
+}
+
+#[test]
+fn csv_there_and_back() {
+    let files = Files::new();
+    let path = files.0.path().join("a.csv");
+    let df = df!["a" => [Some(1i64), None], "b" => ["x,\"y\"", "z\nw"], "c" => [0.1, 1e-300]].unwrap();
+    write_csv(&df, &path).unwrap();
+    assert!(read_csv(&path).unwrap().equals_missing(&df));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    let files = Files::new();
+    let df = df!["a" => [1]].unwrap();
+    let error = write_parquet(&df, files.0.path().join("no/such/a.parquet")).unwrap_err();
+    assert!(matches!(error, DataError::Write { .. }));
+    let nested = DataFrame::new_infer_height(vec![df.into_struct("s".into()).into_column()]).unwrap();
+    let target = files.with("keep.csv", "a\n1\n");
+    assert!(matches!(write_csv(&nested, &target), Err(DataError::Write { .. })));
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "a\n1\n", "the old file stays");
+    assert_eq!(std::fs::read_dir(files.0.path()).unwrap().count(), 1, "no partial file stays");
+}
