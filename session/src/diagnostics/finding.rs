@@ -155,7 +155,7 @@ impl Finding {
         }
         let borrows = matches!(self.code.as_deref(), Some("E0373" | "E0499" | "E0502" | "E0505" | "E0506" | "E0515" | "E0521" | "E0597" | "E0716"));
         let put = glues(message, context.map).find_map(|(_, glue)| match glue {
-            Glue::Put(name) => Some(name),
+            Glue::Put(tag) => Some(words::variable(tag)),
             _ => None,
         });
         if let Some(name) = put.filter(|_| borrows && self.glue.is_none()) {
@@ -208,8 +208,8 @@ impl Finding {
         }
         self.message = match &glue {
             Glue::Plain => self.message.clone(),
-            Glue::Take(name) => format!("the variable `{name}` cannot be used: {}", self.message),
-            Glue::Put(name) => format!("the variable `{name}` cannot be kept: {}", self.message),
+            Glue::Take(tag) => format!("the variable `{}` cannot be used: {}", words::variable(tag), self.message),
+            Glue::Put(tag) => format!("the variable `{}` cannot be kept: {}", words::variable(tag), self.message),
             Glue::Show => format!("the cell's value cannot be shown: {}", self.message),
         };
         self.glue = Some(glue);

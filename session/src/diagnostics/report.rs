@@ -99,8 +99,10 @@ fn blame(finding: &Finding, style: Style) -> Vec<String> {
     let help = match &finding.glue {
         None => return Vec::new(),
         Some(Glue::Plain) => "the fault is in code that the engine made; `%expand` shows it".to_owned(),
-        Some(Glue::Take(name)) => format!("make `{name}` again, or forget it with `%reset {name}`"),
-        Some(Glue::Put(name)) => format!("wrap the line that makes `{name}` in a block, so that it ends there, or store an owned value"),
+        Some(Glue::Take(tag)) => format!("make `{0}` again, or forget it with `%reset {0}`", words::variable(tag)),
+        Some(Glue::Put(tag)) => {
+            format!("wrap the line that makes `{}` in a block, so that it ends there, or store an owned value", words::variable(tag))
+        },
         Some(Glue::Show) => "end the cell with `;`, so that nothing is shown".to_owned(),
     };
     remark(Remark::Help, &help, style)

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 /// Whether a text speaks of generated code, so that it tells the user nothing.
 pub(super) fn of_engine(text: &str) -> bool {
-    const MARKS: [&str; 5] =
-        ["__ironbook", "ironbook_core::rt", "for `Stop` to implement", "`CellResult`", "question mark operation (`?`)"];
+    const MARKS: [&str; 6] =
+        ["__ironbook", "ironbook::rt", "ironbook_core::rt", "for `Stop` to implement", "`CellResult`", "question mark operation (`?`)"];
     MARKS.iter().any(|mark| text.contains(mark))
 }
 
@@ -37,6 +37,7 @@ pub(super) fn tidy(text: &str) -> String {
     let mut text = without_hash_modules(text);
     for (from, to) in [
         ("ironbook_core::rt::Stop", "Stop"),
+        ("ironbook::rt::Stop", "Stop"),
         ("Result<(), Stop>", "Result"),
         (" in a closure that returns `Result`", " in a cell"),
         (" in an async block that returns `Result`", " in a cell"),
@@ -110,6 +111,11 @@ fn is_library_type(path: &str) -> bool {
     LIBRARIES.iter().any(|library| path.starts_with(library))
         && name.starts_with(char::is_uppercase)
         && modules.chars().all(|c| !c.is_uppercase())
+}
+
+/// A variable's name without what tells bindings of one name apart (`x@2`).
+pub(super) fn variable(tag: &str) -> &str {
+    tag.split('@').next().unwrap_or(tag)
 }
 
 /// The first text between backticks.
