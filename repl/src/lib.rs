@@ -1,1 +1,19 @@
-//! ironbook-repl
+//! The terminal front end: the `ironbook` command, its notebook formats, and an interactive session.
+
+pub mod cli;
+pub mod doctor;
+pub mod error;
+pub mod headless;
+pub mod input;
+pub mod interactive;
+pub mod interrupt;
+pub mod kernel;
+pub mod notebook;
+pub mod outputs;
+pub mod parameters;
+pub mod screen;
+pub mod script;
+pub mod setup;
+pub mod terminal;
+
+pub use error::Error;

@@ -1,0 +1,161 @@
+//! The command line of `ironbook`.
+
+use crate::{Error, doctor, headless, interactive, setup, terminal};
+use clap::{Args, Parser, Subcommand};
+use ironbook_session::library::Paths;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Rust notebooks for machine learning.
+///
+/// Without a command, an interactive session starts.
+#[derive(Debug, Parser)]
+#[command(name = "ironbook", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Run this code as one cell, show its outputs, and exit
+    #[arg(short = 'e', long = "evaluate", value_name = "CODE")]
+    evaluate: Option<String>,
+
+    /// How cells are optimised: auto, or a level of rustc
+    #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = ["auto", "0", "1", "2", "3"])]
+    opt: String,
+
+    /// Do not use compiled cells of earlier sessions
+    #[arg(long)]
+    no_cache: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a notebook or script from its first cell to its last
+    #[command(after_long_help = RUN_HELP)]
+    Run(Run),
+    /// Compile the standard library, once, and leave it ready
+    Setup,
+    /// Check compiler, linker, library, disk and GPU, and say what to do
+    Doctor,
+}
+
+const RUN_HELP: &str = "\
+Examples:
+  ironbook run report.ipynb -o out.ipynb           execute, write the notebook with its outputs
+  ironbook run train.rs -p depth=6 -p name=trees   a script with cells split at `// %%`
+  ironbook run report.ipynb --keep-going           go on after a failing cell
+
+Parameters replace the values of the cell tagged `parameters` (in a script: `// %% parameters`).
+
+Exit status: 0 all cells ran; 1 a cell failed; 2 wrong use or unreadable file; 130 interrupted.";
+
+/// What `ironbook run` is told.
+#[derive(Clone, Debug, Args)]
+pub struct Run {
+    /// A notebook (.ipynb) or a script in percent format (.rs)
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Write the executed notebook here; without it, outputs are only shown
+    #[arg(short, long, value_name = "OUT.ipynb")]
+    pub output: Option<PathBuf>,
+
+    /// Set a value of the cell tagged `parameters`; `-p NAME VALUE` works too
+    #[arg(short = 'p', long = "param", visible_alias = "parameters", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+
+    /// Run the remaining cells when one fails
+    #[arg(short, long)]
+    pub keep_going: bool,
+
+    /// Run although the notebook is for another language
+    #[arg(long)]
+    pub force: bool,
+
+    /// Do not use compiled cells of earlier runs
+    #[arg(long)]
+    pub no_cache: bool,
+
+    /// How cells are optimised: auto, or a level of rustc
+    #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = ["auto", "0", "1", "2", "3"])]
+    pub opt: String,
+}
+
+/// Exit status of wrong use.
+pub const USAGE: u8 = 2;
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse_from(pair_parameters(std::env::args_os()));
+    let paths = Paths::from_env();
+    let result = match cli.command {
+        Some(Command::Run(run)) => headless::run(&run, &paths),
+        Some(Command::Setup) => setup::run(&paths),
+        Some(Command::Doctor) => doctor::run(&paths),
+        None => {
+            let options = interactive::Options { opt: cli.opt, no_cache: cli.no_cache };
+            match cli.evaluate {
+                Some(code) => interactive::evaluate(&code, &options, &paths),
+                None => interactive::run(&options, &paths),
+            }
+        }
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            terminal::complain(&error);
+            ExitCode::from(error.status())
+        }
+    }
+}
+
+/// Rewrites papermill's `-p NAME VALUE` as `-p NAME=VALUE`.
+fn pair_parameters(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut out = Vec::new();
+    let mut rest = arguments.peekable();
+    while let Some(argument) = rest.next() {
+        let is_parameter = ["-p", "--param", "--parameters"].iter().any(|flag| argument == *flag);
+        out.push(argument);
+        let lone = |value: &OsString| !value.to_string_lossy().contains('=');
+        if is_parameter && let Some(mut name) = rest.next() {
+            if lone(&name)
+                && let Some(value) = rest.next()
+            {
+                name.push("=");
+                name.push(value);
+            }
+            out.push(name);
+        }
+    }
+    out
+}
+
+impl Error {
+    /// The exit status that tells this error.
+    fn status(&self) -> u8 {
+        match self {
+            Error::Environment(_) | Error::Build(_) | Error::Missing(_) => 1,
+            Error::Interrupted => 130,
+            _ => USAGE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn papermills_pairs_are_read() {
+        let arguments = ["ironbook", "run", "-p", "a", "1", "-p", "b=2", "-p", "s", "x=y", "f.ipynb"];
+        let joined = pair_parameters(arguments.iter().map(OsString::from));
+        assert_eq!(joined, ["ironbook", "run", "-p", "a=1", "-p", "b=2", "-p", "s=x=y", "f.ipynb"]);
+    }
+}

@@ -1,0 +1,169 @@
+//! What can go wrong in the `ironbook` command, outside of cells.
+
+use ironbook_session::Failure;
+use ironbook_session::library::{BuildError, Missing};
+use std::io;
+use std::path::PathBuf;
+
+/// An error of the command; the first line says what was wrong, [`Error::remedy`] what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file is not there, or cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The notebook is not JSON.
+    #[error("{} is not a notebook: it is not JSON (line {}, column {})", path.display(), source.line(), source.column())]
+    NotJson {
+        /// The file.
+        path: PathBuf,
+        /// Where it stops being JSON.
+        source: serde_json::Error,
+    },
+    /// The notebook is JSON of another kind.
+    #[error("{} is not a notebook: {lacks}", path.display())]
+    NotNotebook {
+        /// The file.
+        path: PathBuf,
+        /// What a notebook would have.
+        lacks: String,
+    },
+    /// The notebook's format is too old or too new.
+    #[error("{} is in notebook format {version}; Ironbook reads format 4", path.display())]
+    NotebookVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        version: u64,
+    },
+    /// The notebook is for another language.
+    #[error("{} is a {language} notebook", path.display())]
+    OtherLanguage {
+        /// The file.
+        path: PathBuf,
+        /// Its language.
+        language: String,
+    },
+    /// The file is neither a notebook nor a Rust file.
+    #[error("{} is neither a notebook (.ipynb) nor a script (.rs)", path.display())]
+    FileKind {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The output would not be a notebook.
+    #[error("the output {} has to end in .ipynb", path.display())]
+    OutputKind {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A parameter on the command line is not of the form `NAME=VALUE`.
+    #[error("the parameter `{text}` is not of the form NAME=VALUE")]
+    ParameterForm {
+        /// What was given.
+        text: String,
+    },
+    /// There is no cell tagged `parameters`.
+    #[error("there is no cell tagged `parameters`, so {names} cannot be set")]
+    NoParameters {
+        /// What was to be set.
+        names: String,
+    },
+    /// The cell tagged `parameters` does not define it.
+    #[error("there is no parameter `{name}`; the parameters are {known}")]
+    UnknownParameter {
+        /// What was to be set.
+        name: String,
+        /// What can be set.
+        known: String,
+    },
+    /// A parameter's value is no Rust expression.
+    #[error("the value of `{name}` is not a Rust expression: {value}")]
+    ParameterValue {
+        /// The parameter.
+        name: String,
+        /// The value.
+        value: String,
+    },
+    /// The cell tagged `parameters` is not Rust.
+    #[error("the cell tagged `parameters` does not parse: {words}")]
+    ParametersSyntax {
+        /// What the parser said.
+        words: String,
+    },
+    /// There is no built library, and a build would not help.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// The library could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The session could not be started.
+    #[error("{}", .0.message)]
+    Environment(Box<Failure>),
+    /// The terminal could not be used.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[source] io::Error),
+    /// The user interrupted.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Error {
+    /// What the user can do.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "check the path; it is relative to the current directory".into()
+            }
+            Error::Read { .. } => "check the file's permissions".into(),
+            Error::Write { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "the disk is full: free some space, or write elsewhere with -o".into()
+                }
+                io::ErrorKind::NotFound => "make its directory first, or write elsewhere with -o".into(),
+                _ => "write elsewhere with -o".into(),
+            },
+            Error::NotJson { .. } | Error::NotNotebook { .. } => {
+                "open it in an editor to see what it is; a script in percent format ends in .rs".into()
+            }
+            Error::NotebookVersion { path, .. } => {
+                format!("convert it: jupyter nbconvert --to notebook --nbformat 4 {}", path.display())
+            }
+            Error::OtherLanguage { .. } => "Ironbook runs Rust cells; `--force` runs it nevertheless".into(),
+            Error::FileKind { .. } => "rename it, or pass a notebook or a script".into(),
+            Error::OutputKind { .. } => "for instance: -o out.ipynb".into(),
+            Error::ParameterForm { .. } => "for instance: -p depth=6".into(),
+            Error::NoParameters { .. } => {
+                "tag the cell that defines them (Jupyter: cell metadata; script: `// %% parameters`)".into()
+            }
+            Error::UnknownParameter { .. } => "check the spelling, or define it in that cell with `let`".into(),
+            Error::ParameterValue { .. } => "quote it for the shell, for instance: -p 'names=vec![1, 2]'".into(),
+            Error::ParametersSyntax { .. } => "run the notebook without -p to see the error in full".into(),
+            Error::Missing(missing) => missing.remedy(),
+            Error::Build(error) => error.remedy(),
+            // A failure's report ends with its hints.
+            Error::Environment(_) | Error::Terminal(_) | Error::Interrupted => return None,
+        })
+    }
+
+    /// More lines about it: the end of a failed build, the report of a failed start.
+    pub fn details(&self) -> &[String] {
+        match self {
+            Error::Build(error) => error.lines(),
+            Error::Environment(failure) => failure.report.get(1..).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+}

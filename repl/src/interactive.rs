@@ -1,0 +1,149 @@
+//! `ironbook` without a command: a session in the terminal; and `ironbook -e`, one cell.
+
+use crate::headless::connect;
+use crate::input::is_incomplete;
+use crate::interrupt::Interrupts;
+use crate::kernel::{Cache, Kernel, Start};
+use crate::screen::Screen;
+use crate::terminal::{Style, Terminal, seconds};
+use crate::{Error, setup};
+use ironbook_magics::CellOutcome;
+use ironbook_session::Status;
+use ironbook_session::library::Paths;
+use rustyline::error::ReadlineError;
+use rustyline::history::DefaultHistory;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{Config, Editor, Helper};
+use std::io;
+
+/// Cells that take longer than this tell their time.
+const SLOW: f64 = 1.0;
+
+/// How the session is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `auto`, or a level of rustc.
+    pub opt: String,
+    /// Whether compiled cells of earlier sessions stay unused.
+    pub no_cache: bool,
+}
+
+/// Runs code as one cell.
+///
+/// # Errors
+/// When no session can be started.
+pub fn evaluate(code: &str, options: &Options, paths: &Paths) -> Result<u8, Error> {
+    let mut screen = Screen::new(Terminal::detect());
+    let mut kernel = start(options, paths, &screen.terminal)?;
+    let interrupts = Interrupts::listen();
+    connect(&interrupts, kernel.handle());
+    let outcome = cell(&mut kernel, &mut screen, code);
+    Ok(match outcome.status {
+        Status::Ok => 0,
+        Status::Failed(_) if interrupts.any() => 130,
+        Status::Failed(_) => 1,
+    })
+}
+
+/// Reads cells and runs them until Ctrl-D.
+///
+/// # Errors
+/// When no session can be started, or the terminal cannot be used.
+pub fn run(options: &Options, paths: &Paths) -> Result<u8, Error> {
+    let mut screen = Screen::new(Terminal::detect());
+    let mut kernel = start(options, paths, &screen.terminal)?;
+    kernel.set_history_file(&paths.data.join("history.jsonl"));
+    let interrupts = Interrupts::listen();
+    connect(&interrupts, kernel.handle());
+    let mut editor = editor().map_err(terminal_error)?;
+    let lines = paths.data.join("lines.txt");
+    // There is none before the first session.
+    drop(editor.load_history(&lines));
+    screen.say(&format!("Ironbook {}. %help for magics, Ctrl-D to quit.", env!("CARGO_PKG_VERSION")));
+    let mut number = 1;
+    let mut prefill = String::new();
+    loop {
+        let prompt = format!("[{number}]: ");
+        match editor.readline_with_initial(&prompt, (&std::mem::take(&mut prefill), "")) {
+            Ok(text) if text.trim().is_empty() => {}
+            Ok(text) => {
+                drop(editor.add_history_entry(text.trim_end()));
+                interrupts.reset();
+                let outcome = cell(&mut kernel, &mut screen, &text);
+                number = outcome.number + 1;
+                if let Some(next) = outcome.next_input {
+                    prefill = next.text;
+                }
+                if interrupts.terminated() {
+                    break;
+                }
+            }
+            Err(ReadlineError::Interrupted) => screen.say("Ctrl-D quits."),
+            Err(ReadlineError::Eof) => break,
+            Err(error) => return Err(terminal_error(error)),
+        }
+    }
+    // The history is a comfort; a session ends well without it.
+    drop(editor.save_history(&lines));
+    Ok(0)
+}
+
+fn start(options: &Options, paths: &Paths, terminal: &Terminal) -> Result<Kernel, Error> {
+    let library = setup::ready(paths, terminal)?;
+    let here = std::path::Path::new(".");
+    let directory = here.canonicalize().map_err(|source| Error::Read { path: here.to_owned(), source })?;
+    let cache = Cache::from_flag(options.no_cache);
+    Kernel::start(Start { paths, library, directory, opt: &options.opt, cache })
+}
+
+/// Runs and shows one cell.
+fn cell(kernel: &mut Kernel, screen: &mut Screen, text: &str) -> CellOutcome {
+    let outcome = kernel.run(text, None, &mut |event| screen.event(&event));
+    screen.end();
+    if let Status::Failed(failure) = &outcome.status {
+        screen.failure(failure);
+    }
+    if outcome.seconds >= SLOW && screen.terminal.live {
+        let compile_s: f64 = outcome.executions.iter().map(|execution| execution.timing.compile_s).sum();
+        let times = format!("{} (compiling {})", seconds(outcome.seconds), seconds(compile_s));
+        let times = screen.terminal.paint(Style::Dim, &times);
+        screen.say(&times);
+    }
+    outcome
+}
+
+fn editor() -> rustyline::Result<Editor<Input, DefaultHistory>> {
+    let config = Config::builder().max_history_size(5000)?.history_ignore_dups(true)?.build();
+    let mut editor = Editor::with_config(config)?;
+    editor.set_helper(Some(Input));
+    Ok(editor)
+}
+
+fn terminal_error(error: ReadlineError) -> Error {
+    Error::Terminal(match error {
+        ReadlineError::Io(error) => error,
+        other => io::Error::other(other),
+    })
+}
+
+/// Tells the editor whether Enter ends the cell.
+
+struct Input;
+
+impl Validator for Input {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        Ok(if is_incomplete(context.input()) { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+    }
+}
+
+impl rustyline::completion::Completer for Input {
+    type Candidate = String;
+}
+
+impl rustyline::highlight::Highlighter for Input {}
+
+impl rustyline::hint::Hinter for Input {
+    type Hint = String;
+}
+
+impl Helper for Input {}

@@ -1,0 +1,81 @@
+//! A session with magics, started for this command.
+
+use crate::Error;
+use ironbook_magics::{CellOutcome, Shell, ShellHandle};
+use ironbook_session::library::{Library, Paths};
+use ironbook_session::{Config, Event, Session, Tier};
+use std::path::PathBuf;
+
+/// How to start one.
+#[derive(Debug)]
+pub struct Start<'a> {
+    /// Where things are.
+    pub paths: &'a Paths,
+    /// The built library.
+    pub library: Library,
+    /// The cells' working directory.
+    pub directory: PathBuf,
+    /// `auto`, or a level of rustc.
+    pub opt: &'a str,
+    /// Whether compiled cells of earlier sessions are used, and kept for later ones.
+    pub cache: Cache,
+}
+
+/// Which compiled cells are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cache {
+    /// Those of earlier sessions too.
+    Shared,
+    /// Only those of this session.
+    Own,
+}
+
+impl Cache {
+    /// What `--no-cache` means.
+    pub fn from_flag(no_cache: bool) -> Cache {
+        if no_cache { Cache::Own } else { Cache::Shared }
+    }
+}
+
+/// A running session.
+pub struct Kernel {
+    shell: Shell<Session>,
+    /// The directory of a session's own cache, removed with it.
+    _own_cache: Option<tempfile::TempDir>,
+}
+
+impl Kernel {
+    /// Starts a session; its runtime comes up in the background.
+    ///
+    /// # Errors
+    /// When the cache cannot be made.
+    pub fn start(start: Start<'_>) -> Result<Kernel, Error> {
+        let own_cache = match start.cache {
+            Cache::Shared => None,
+            Cache::Own => {
+                let folder = tempfile::Builder::new().prefix("ironbook-cells-").tempdir();
+                Some(folder.map_err(|source| Error::Write { path: std::env::temp_dir(), source })?)
+            }
+        };
+        let cache = own_cache.as_ref().map_or_else(|| start.paths.cells(), |folder| folder.path().to_owned());
+        let tier = start.opt.parse().map_or(Tier::Auto, Tier::Fixed);
+        let config = Config { library: start.library, cache, directory: start.directory, tier };
+        let session = Session::start(config).map_err(|failure| Error::Environment(Box::new(failure)))?;
+        Ok(Kernel { shell: Shell::new(session), _own_cache: own_cache })
+    }
+
+    /// Keeps the cells' history in this file.
+    pub fn set_history_file(&mut self, path: &std::path::Path) {
+        self.shell.set_history_file(path);
+    }
+
+    /// Runs a cell.
+    pub fn run(&mut self, text: &str, cell: Option<&str>, out: &mut dyn FnMut(Event)) -> CellOutcome {
+        self.shell.run_cell(text, cell, out)
+    }
+
+    /// Stops what runs, from any thread.
+    pub fn handle(&self) -> ShellHandle {
+        self.shell.handle()
+    }
+}

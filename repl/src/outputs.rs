@@ -1,0 +1,224 @@
+//! A cell's outputs as a notebook stores them, collected from the session's events.
+
+use crate::notebook::lines;
+use ironbook_core::Bundle;
+use ironbook_session::{Event, Failure};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+
+/// Characters of printed text that a cell keeps; a runaway loop must not make a notebook that nothing opens.
+const STREAM_LIMIT: usize = 8 << 20;
+
+/// The outputs of a notebook's cells while it runs.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    cells: Vec<Vec<Value>>,
+    /// Where each display identity is shown: cell and output.
+    displays: HashMap<String, Vec<(usize, usize)>>,
+    /// Characters printed by the current cell, and whether to clear before its next output.
+    printed: usize,
+    clear_next: bool,
+}
+
+impl Recorder {
+    /// Begins the next cell.
+    pub fn begin(&mut self) {
+        self.cells.push(Vec::new());
+        self.printed = 0;
+        self.clear_next = false;
+    }
+
+    /// Records an output of the current cell; `count` is its execution count.
+    pub fn event(&mut self, event: &Event, count: u64) {
+        match event {
+            Event::Stdout(text) => self.stream("stdout", text),
+            Event::Stderr(text) => self.stream("stderr", text),
+            Event::Note(text) => self.stream("stderr", &format!("note: {text}\n")),
+            Event::Result(bundle) if !bundle.is_empty() => {
+                let mut output = shown("execute_result", bundle);
+                output.insert("execution_count".into(), json!(count));
+                self.push(output);
+            }
+            Event::Display { bundle, id, update: true } => self.update(id.as_deref(), bundle),
+            Event::Display { bundle, id, update: false } => {
+                self.push(shown("display_data", bundle));
+                let at = (self.cells.len() - 1, self.current().len() - 1);
+                if let Some(id) = id {
+                    self.displays.entry(id.clone()).or_default().push(at);
+                }
+            }
+            Event::Clear { wait: true } => self.clear_next = true,
+            Event::Clear { wait: false } => self.clear(),
+            Event::Result(_) | Event::Progress(_) => {}
+        }
+    }
+
+    /// Records how the current cell failed.
+    pub fn failure(&mut self, failure: &Failure) {
+        let output = json!({
+            "output_type": "error",
+            "ename": failure.name,
+            "evalue": failure.message,
+            "traceback": failure.report,
+        });
+        if let Value::Object(output) = output {
+            self.push(output);
+        }
+    }
+
+    /// The outputs of all cells so far, in order; an update may still change those of an earlier cell.
+    pub fn cells(&self) -> &[Vec<Value>] {
+        &self.cells
+    }
+
+    fn current(&mut self) -> &mut Vec<Value> {
+        if self.cells.is_empty() {
+            self.cells.push(Vec::new());
+        }
+        self.cells.last_mut().expect("made just above if there was none")
+    }
+
+    fn push(&mut self, output: Map<String, Value>) {
+        if std::mem::take(&mut self.clear_next) {
+            self.clear();
+        }
+        self.current().push(Value::Object(output));
+    }
+
+    /// Text joins the last output if that is of the same stream.
+    fn stream(&mut self, name: &str, text: &str) {
+        if text.is_empty() || self.printed >= STREAM_LIMIT {
+            return;
+        }
+        if std::mem::take(&mut self.clear_next) {
+            self.clear();
+        }
+        self.printed += text.len();
+        let cut = self.printed >= STREAM_LIMIT;
+        let text = if cut { format!("{text}\n[more was printed; a notebook keeps {} MB a cell]\n", STREAM_LIMIT >> 20) } else { text.to_owned() };
+        let same = |output: &&mut Value| output["output_type"] == "stream" && output["name"] == name;
+        if let Some(last) = self.current().last_mut().filter(same) {
+            extend_lines(&mut last["text"], &text);
+        } else {
+            self.current().push(json!({"output_type": "stream", "name": name, "text": lines(&text)}));
+        }
+    }
+
+    fn update(&mut self, id: Option<&str>, bundle: &Bundle) {
+        let places = id.and_then(|id| self.displays.get(id)).cloned().unwrap_or_default();
+        for (cell, output) in places {
+            if let Some(output) = self.cells.get_mut(cell).and_then(|outputs| outputs.get_mut(output)) {
+                *output = Value::Object(shown("display_data", bundle));
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.current().clear();
+        let cell = self.cells.len() - 1;
+        for places in self.displays.values_mut() {
+            places.retain(|place| place.0 != cell);
+        }
+    }
+}
+
+/// Appends text to a list of lines, going on with a last line that has no end.
+fn extend_lines(list: &mut Value, text: &str) {
+    let Value::Array(list) = list else { return };
+    for part in text.split_inclusive('\n') {
+        match list.last_mut() {
+            Some(Value::String(last)) if !last.ends_with('\n') => last.push_str(part),
+            _ => list.push(json!(part)),
+        }
+    }
+}
+
+/// A bundle as an output of this type.
+fn shown(output_type: &str, bundle: &Bundle) -> Map<String, Value> {
+    let stored = |(mime, value): (&String, &Value)| {
+        let is_text = mime.starts_with("text/") || mime == "image/svg+xml" || mime == "application/javascript";
+        let value = match value {
+            Value::String(text) if is_text => lines(text),
+            other => other.clone(),
+        };
+        (mime.clone(), value)
+    };
+    let mut output = Map::new();
+    output.insert("output_type".into(), json!(output_type));
+    output.insert("data".into(), Value::Object(bundle.data.iter().map(stored).collect()));
+    output.insert("metadata".into(), Value::Object(bundle.metadata.clone()));
+    output
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(events: &[Event]) -> Vec<Vec<Value>> {
+        let mut recorder = Recorder::default();
+        recorder.begin();
+        for event in events {
+            recorder.event(event, 7);
+        }
+        recorder.cells().to_vec()
+    }
+
+    fn display(text: &str, id: &str, update: bool) -> Event {
+        Event::Display { bundle: Bundle::text(text), id: Some(id.into()), update }
+    }
+
+    #[test]
+    fn streams_merge_by_name() {
+        let out = |text: &str| Event::Stdout(text.into());
+        let cells = record(&[out("a"), out("b\nc"), Event::Stderr("e\n".into()), out("d")]);
+        assert_eq!(
+            cells[0],
+            [
+                json!({"output_type": "stream", "name": "stdout", "text": ["ab\n", "c"]}),
+                json!({"output_type": "stream", "name": "stderr", "text": ["e\n"]}),
+                json!({"output_type": "stream", "name": "stdout", "text": ["d"]}),
+            ]
+        );
+    }
+
+    #[test]
+    fn results_carry_the_count_and_lines() {
+        let bundle = Bundle::text("1\n2").png(b"x").with("application/json", json!({"a": 1}));
+        let cells = record(&[Event::Result(bundle), Event::Result(Bundle::default())]);
+        assert_eq!(
+            cells[0],
+            [json!({
+                "output_type": "execute_result",
+                "execution_count": 7,
+                "data": {"text/plain": ["1\n", "2"], "image/png": "eA==", "application/json": {"a": 1}},
+                "metadata": {},
+            })]
+        );
+    }
+
+    #[test]
+    fn updates_reach_earlier_cells_and_clearing_forgets() {
+        let mut recorder = Recorder::default();
+        recorder.begin();
+        recorder.event(&display("old", "d", false), 1);
+        recorder.begin();
+        recorder.event(&display("new", "d", true), 2);
+        assert_eq!(recorder.cells()[0][0]["data"]["text/plain"], json!(["new"]));
+        assert!(recorder.cells()[1].is_empty());
+        recorder.event(&display("x", "e", false), 2);
+        recorder.event(&Event::Clear { wait: true }, 2);
+        assert_eq!(recorder.cells()[1].len(), 1);
+        recorder.event(&Event::Stdout("y".into()), 2);
+        recorder.event(&display("z", "e", true), 2);
+        assert_eq!(recorder.cells()[1].len(), 1);
+        assert_eq!(recorder.cells()[1][0]["name"], "stdout");
+    }
+
+    #[test]
+    fn endless_printing_is_cut() {
+        let line = Event::Stdout("x".repeat(1 << 20));
+        let cells = record(&vec![line; 20]);
+        assert!(cells[0][0].to_string().len() < STREAM_LIMIT + 1000);
+        assert!(cells[0][0]["text"].as_array().unwrap().last().unwrap().as_str().unwrap().contains("more was printed"));
+    }
+}

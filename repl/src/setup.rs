@@ -1,0 +1,176 @@
+//! `ironbook setup`, and the first run: the standard library, found or built with a progress bar.
+
+use crate::Error;
+use crate::interrupt::Interrupts;
+use crate::terminal::{Style, Terminal, seconds, shortened};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ironbook_session::library::{BuildError, BuildProgress, Library, Missing, Paths, Stage};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// Where nobody watches, a line this often at most.
+const LINE_PERIOD: Duration = Duration::from_secs(10);
+
+/// Builds the library if it is not there, and says where it is.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn run(paths: &Paths) -> Result<u8, Error> {
+    let terminal = Terminal::detect();
+    let library = ready(paths, &terminal)?;
+    terminal.say(&format!(
+        "{} the standard library is ready ({})",
+        terminal.paint(Style::Green, "ok:"),
+        library.root.display()
+    ));
+    Ok(0)
+}
+
+/// The library; built first, with a progress bar and the reason, if it is not there.
+///
+/// # Errors
+/// When there is none and it cannot be built.
+pub fn ready(paths: &Paths, terminal: &Terminal) -> Result<Library, Error> {
+    match Library::locate(paths) {
+        Ok(library) => Ok(library),
+        Err(missing) if missing.can_build() => build(paths, terminal, &missing),
+        Err(missing) => Err(missing.into()),
+    }
+}
+
+fn build(paths: &Paths, terminal: &Terminal, missing: &Missing) -> Result<Library, Error> {
+    explain(terminal, missing);
+    let interrupts = Interrupts::listen();
+    let mut view = View::new(terminal);
+    let result = Library::build(paths, &mut |progress| {
+        view.show(progress);
+        if interrupts.any() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let took = view.began.elapsed();
+    view.finish();
+    match result {
+        Ok(library) => {
+            terminal.say(&format!(
+                "{} the standard library is built ({}).",
+                terminal.paint(Style::Green, "ok:"),
+                seconds(took.as_secs_f64())
+            ));
+            Ok(library)
+        }
+        Err(BuildError::Interrupted) => {
+            terminal.say("Stopped. What is compiled is kept: the next start goes on from here.");
+            Err(Error::Interrupted)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Says why it takes long, and that it happens once.
+fn explain(terminal: &Terminal, missing: &Missing) {
+    match missing {
+        Missing::SourcesChanged => {
+            terminal.say("The standard library's sources have changed: what changed is compiled again.");
+        }
+        Missing::OtherRustc { have, want } => {
+            terminal.say(&format!("The compiler has changed ({have}; now {want}), and compiled Rust fits one compiler only."));
+            terminal.say("The standard library is compiled again, once. Ctrl-C is safe: the next start goes on where it stopped.");
+        }
+        _ => {
+            terminal.say("First start: the standard library (polars, candle, models, charts) is compiled with full optimisation.");
+            terminal.say(
+                "That takes 5 to 30 minutes, depending on the machine, and happens once: afterwards a cell compiles in a \
+                 fraction of a second.",
+            );
+            terminal.say("Ctrl-C is safe: the next start goes on where it stopped.");
+        }
+    }
+}
+
+/// A progress bar where a person watches, else a line now and then.
+struct View<'a> {
+    terminal: &'a Terminal,
+    bar: Option<ProgressBar>,
+    began: Instant,
+    last: Option<(Instant, String)>,
+}
+
+impl<'a> View<'a> {
+    fn new(terminal: &'a Terminal) -> View<'a> {
+        let bar = terminal.live.then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} crates · {msg}");
+            // The template is a constant; if it did not parse, the default bar would do.
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸ "));
+            bar
+        });
+        View { terminal, bar, began: Instant::now(), last: None }
+    }
+
+    fn show(&mut self, progress: &BuildProgress) {
+        let words = words(progress);
+        if let Some(bar) = &self.bar {
+            bar.set_length(progress.total as u64);
+            bar.set_position(progress.done as u64);
+            bar.set_message(shortened(&words, self.terminal.width.saturating_sub(50)));
+            return;
+        }
+        let stage_or_time = match &self.last {
+            None => true,
+            Some((at, stage)) => at.elapsed() >= LINE_PERIOD || *stage != stage_name(progress.stage),
+        };
+        if stage_or_time {
+            let count = if progress.total > 0 { format!("{}/{} crates · ", progress.done, progress.total) } else { String::new() };
+            self.terminal.say(&format!("  {count}{words}"));
+            self.last = Some((Instant::now(), stage_name(progress.stage).to_owned()));
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::WaitingForBuilder => "waiting for another Ironbook that builds it",
+        Stage::WaitingForCargo => "waiting for another cargo in the same target directory",
+        Stage::Resolving => "finding out what to compile",
+        Stage::Compiling => "compiling",
+        Stage::Linking => "linking the runtime",
+        Stage::Copying => "copying",
+    }
+}
+
+/// The stage, the time left, and the crates at work.
+fn words(progress: &BuildProgress) -> String {
+    if progress.stage != Stage::Compiling {
+        return stage_name(progress.stage).to_owned();
+    }
+    let left = match progress.eta {
+        Some(eta) if eta.as_secs() >= 1 => format!("about {} left", seconds(eta.as_secs_f64())),
+        Some(_) => "nearly done".to_owned(),
+        None => format!("{} so far", seconds(progress.elapsed.as_secs_f64())),
+    };
+    if progress.crate_name.is_empty() { left } else { format!("{left} · {}", progress.crate_name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_in_words() {
+        let progress = BuildProgress {
+            stage: Stage::Compiling,
+            done: 3,
+            total: 9,
+            crate_name: "polars-ops".into(),
+            eta: Some(Duration::from_secs(600)),
+            elapsed: Duration::from_secs(5),
+        };
+        assert_eq!(words(&progress), "about 10 min left · polars-ops");
+        assert_eq!(words(&BuildProgress { eta: None, crate_name: String::new(), ..progress }), "5.00 s so far");
+    }
+}

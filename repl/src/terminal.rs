@@ -1,0 +1,166 @@
+//! What the terminal can show, and writing to it: colours where they are wanted, errors in two lines.
+
+use crate::Error;
+use std::io::{self, IsTerminal, Write};
+
+/// The terminal behind standard output and standard error.
+#[derive(Clone, Debug)]
+pub struct Terminal {
+    /// Whether a person sees standard error now, so that lines may be drawn over.
+    pub live: bool,
+    /// Whether standard output takes colours.
+    pub color: bool,
+    /// Whether standard error takes colours.
+    pub color_err: bool,
+    /// Columns.
+    pub width: usize,
+}
+
+/// How a piece of text looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Less important.
+    Dim,
+    /// A heading.
+    Bold,
+    /// An error.
+    Red,
+    /// A success.
+    Green,
+    /// A warning.
+    Yellow,
+    /// A prompt.
+    Cyan,
+}
+
+impl Style {
+    fn code(self) -> &'static str {
+        match self {
+            Style::Dim => "2",
+            Style::Bold => "1",
+            Style::Red => "1;31",
+            Style::Green => "32",
+            Style::Yellow => "33",
+            Style::Cyan => "36",
+        }
+    }
+}
+
+impl Terminal {
+    /// The terminal as the environment says (`NO_COLOR`, `TERM=dumb`).
+    pub fn detect() -> Terminal {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let plain = set("NO_COLOR") || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let live = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        Terminal {
+            live,
+            color: io::stdout().is_terminal() && !plain,
+            color_err: io::stderr().is_terminal() && !plain,
+            width: width(),
+        }
+    }
+
+    /// Text for standard error in a style.
+    pub fn paint(&self, style: Style, text: &str) -> String {
+        if self.color_err { format!("\x1b[{}m{text}\x1b[0m", style.code()) } else { text.to_owned() }
+    }
+
+    /// Writes to standard output at once. Who reads it may have gone; that is no error of ours.
+    pub fn out(&self, text: &str) {
+        let mut stdout = io::stdout().lock();
+        let text = if self.color { text.into() } else { without_colors(text) };
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Writes to standard error at once.
+    pub fn err(&self, text: &str) {
+        let mut stderr = io::stderr().lock();
+        let text = if self.color_err { text.into() } else { without_colors(text) };
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    }
+
+    /// Writes a line to standard error.
+    pub fn say(&self, line: &str) {
+        self.err(&format!("{line}\n"));
+    }
+}
+
+/// Shows an error of the command: what was wrong, details, what to do.
+pub fn complain(error: &Error) {
+    let terminal = Terminal::detect();
+    for line in error.details() {
+        terminal.say(line);
+    }
+    terminal.say(&format!("{} {error}", terminal.paint(Style::Red, "error:")));
+    if let Some(remedy) = error.remedy() {
+        terminal.say(&format!("{} {remedy}", terminal.paint(Style::Cyan, "help:")));
+    }
+}
+
+/// Columns of the terminal; 100 where there is none.
+fn width() -> usize {
+    [rustix::termios::tcgetwinsize(io::stderr()), rustix::termios::tcgetwinsize(io::stdout())]
+        .into_iter()
+        .flatten()
+        .map(|size| usize::from(size.ws_col))
+        .find(|columns| *columns > 0)
+        .unwrap_or(100)
+}
+
+/// Removes ANSI escape sequences.
+pub fn without_colors(text: &str) -> std::borrow::Cow<'_, str> {
+    if !text.contains('\x1b') {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c != '\x1b' {
+            out.push(c);
+        } else if rest.next_if_eq(&'[').is_some() {
+            // A control sequence ends with a byte from `@` to `~`.
+            rest.by_ref().find(|c| ('@'..='~').contains(c));
+        } else {
+            rest.next();
+        }
+    }
+    out.into()
+}
+
+/// A duration for people: `0.21 s`, `12 s`, `3 min 20 s`.
+pub fn seconds(seconds: f64) -> String {
+    match seconds {
+        s if s < 0.0095 => format!("{:.1} ms", s * 1000.0),
+        s if s < 9.95 => format!("{s:.2} s"),
+        s if s < 99.5 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+/// The beginning of a line, at most so many characters.
+pub fn shortened(line: &str, limit: usize) -> String {
+    if line.chars().count() <= limit {
+        return line.to_owned();
+    }
+    let mut out: String = line.chars().take(limit.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_go() {
+        assert_eq!(without_colors("\x1b[1;31merror\x1b[0m: x"), "error: x");
+        assert_eq!(without_colors("plain"), "plain");
+    }
+
+    #[test]
+    fn durations_read_well() {
+        let shown: Vec<String> = [0.0021, 0.214, 12.3, 200.0, 7200.0].into_iter().map(seconds).collect();
+        assert_eq!(shown, ["2.1 ms", "0.21 s", "12 s", "3 min", "2.0 h"]);
+    }
+}
