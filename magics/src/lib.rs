@@ -1,1 +1,35 @@
-//! ironbook-magics
+//! Magics, and the shell that runs cells with magics in them.
+//!
+//! Front ends call [`Shell::run_cell`]. It splits a cell into Rust and magics ([`split()`]), lowers each magic to Rust
+//! text or to an action of the session ([`plan`]), and runs the parts in order. A magic is one file in
+//! [`magics`] and one line in [`magics::ALL`].
+
+pub mod context;
+pub mod engine;
+pub mod error;
+pub mod magic;
+pub mod magics;
+pub mod plan;
+pub mod registry;
+pub mod shell;
+pub mod split;
+
+mod command;
+mod foreign;
+mod help;
+mod history;
+mod lexer;
+mod measure;
+mod near;
+mod script;
+mod statements;
+mod table;
+mod words;
+
+pub use context::{CellRecord, Context, NextInput};
+pub use engine::Engine;
+pub use error::Error;
+pub use magic::{Call, Example, Expect, Form, Lowered, Magic};
+pub use registry::Registry;
+pub use shell::{CellOutcome, Shell, ShellHandle};
+pub use split::{Style, is_magic_line, split};

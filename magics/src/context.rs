@@ -1,0 +1,142 @@
+//! What an action of a magic can reach: the session, the shell's own state, and the outputs.
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::plan::{self, Step};
+use crate::registry::Registry;
+use crate::shell;
+use ironbook_core::Bundle;
+use ironbook_session::{Event, Source, Status};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What the shell keeps besides the session.
+#[derive(Default)]
+pub struct State {
+    /// Cells so far, magics and all, oldest first.
+    pub cells: Vec<CellRecord>,
+    /// Environment variables that `%env` set or removed.
+    pub env: BTreeMap<String, Option<String>>,
+    /// The directory before the last `%cd`, for `%cd -`.
+    pub previous_directory: Option<PathBuf>,
+    /// Text that a magic wants in the next cell.
+    pub next_input: Option<NextInput>,
+    /// File of the history of all sessions.
+    pub history_file: Option<PathBuf>,
+    /// Whether a line of times follows each cell (`:timing`).
+    pub timing: bool,
+    /// What was compiled last, for `%expand`.
+    pub last: Option<Source>,
+    /// Files that are being run, outermost first.
+    pub(crate) running: Vec<PathBuf>,
+    pub(crate) stop: Arc<Stop>,
+}
+
+/// A cell that was run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellRecord {
+    /// Its number in the shell, from 1.
+    pub number: u64,
+    /// Its text, magics and all.
+    pub text: String,
+    /// Whether it ran to its end.
+    pub ok: bool,
+    /// The session's executions that it became.
+    pub executions: Vec<u64>,
+}
+
+/// Text for the next cell, or in place of this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextInput {
+    /// The text.
+    pub text: String,
+    /// Whether it replaces the cell that asked for it.
+    pub replace: bool,
+}
+
+/// How an interrupt reaches a magic at work.
+#[derive(Debug, Default)]
+pub(crate) struct Stop {
+    pub(crate) requested: AtomicBool,
+    /// Process group of the running shell command.
+    pub(crate) child: Mutex<Option<u32>>,
+}
+
+impl Stop {
+    /// # Errors
+    /// [`Error::Interrupted`] once the user asked to stop.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.requested.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+    }
+}
+
+/// What an action of a magic can reach.
+pub struct Context<'a> {
+    /// The session.
+    pub engine: &'a mut dyn Engine,
+    /// The magics.
+    pub registry: &'a mut Registry,
+    /// The shell's own state.
+    pub state: &'a mut State,
+    /// Where outputs go.
+    pub out: &'a mut dyn FnMut(Event),
+}
+
+impl Context<'_> {
+    /// Prints a line (or several) to the cell's standard output.
+    pub fn say(&mut self, text: impl AsRef<str>) {
+        (self.out)(Event::Stdout(format!("{}\n", text.as_ref().trim_end_matches('\n'))));
+    }
+
+    /// Shows a value.
+    pub fn show(&mut self, bundle: Bundle) {
+        (self.out)(Event::Display { bundle, id: None, update: false });
+    }
+
+    /// Runs the text of a cell, magics and all.
+    ///
+    /// # Errors
+    /// Whatever stopped it.
+    pub fn run_cell(&mut self, text: &str) -> Result<(), Error> {
+        let mut executions = Vec::new();
+        match shell::run_text(self, text, None, &mut executions) {
+            Status::Ok => Ok(()),
+            Status::Failed(failure) => Err(failure.into()),
+        }
+    }
+
+    /// What a text becomes, without running it.
+    ///
+    /// # Errors
+    /// Of the magics in it.
+    pub fn plan(&self, text: &str) -> Result<Vec<Step>, Error> {
+        let session = plan::Session { items: self.engine.items(), variables: Vec::new() };
+        plan::plan(text, self.registry, &session).map_err(|fault| fault.error)
+    }
+
+    /// A path as the session sees it: relative to its directory, with `~` for the home directory.
+    pub fn path(&self, text: &str) -> PathBuf {
+        match (text.strip_prefix('~'), self.env("HOME")) {
+            (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
+                PathBuf::from(home + rest)
+            }
+            _ => self.engine.directory().join(text),
+        }
+    }
+
+    /// An environment variable as cells and commands see it.
+    pub fn env(&self, name: &str) -> Option<String> {
+        match self.state.env.get(name) {
+            Some(value) => value.clone(),
+            None => std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()),
+        }
+    }
+
+    /// Names of the magics that the user defined by functions `magic_<name>`.
+    pub fn own_magics(&self) -> Vec<String> {
+        plan::own_magics(&self.engine.items())
+    }
+}

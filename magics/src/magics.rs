@@ -1,0 +1,50 @@
+//! All magics, one file each; a file's stem is what the user types.
+
+mod bash;
+mod cd;
+mod dep;
+mod env;
+mod expand;
+mod help;
+mod history;
+mod load;
+mod lsmagic;
+mod opt;
+mod reset;
+mod restart;
+mod run;
+mod seed;
+mod sh;
+mod time;
+mod timeit;
+mod track;
+mod who;
+mod whos;
+mod writefile;
+
+use crate::magic::Magic;
+
+/// All magics, by name.
+pub static ALL: &[&dyn Magic] = &[
+    &bash::Bash,
+    &cd::Cd,
+    &dep::Dep,
+    &env::Env,
+    &expand::Expand,
+    &help::Help,
+    &history::History,
+    &load::Load,
+    &lsmagic::Lsmagic,
+    &opt::Opt,
+    &reset::Reset,
+    &restart::Restart,
+    &run::Run,
+    &seed::Seed,
+    &sh::Sh,
+    &time::Time,
+    &timeit::Timeit,
+    &track::Track,
+    &who::Who,
+    &whos::Whos,
+    &writefile::Writefile,
+];

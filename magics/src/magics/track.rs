@@ -1,0 +1,215 @@
+//! `%track`: runs, metrics and parameters in the tracking store.
+
+use crate::error::Error;
+use crate::magic::{Call, Example, Expect, Lowered, Magic, literal};
+use crate::split::Style;
+use ironbook_session::FailureKind;
+
+/// `%track`.
+pub struct Track;
+
+#[derive(clap::Args)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Start a run and make it the active one
+    Start {
+        /// Its experiment
+        experiment: String,
+        /// The run's name [default: one is made up]
+        #[arg(short, long)]
+        name: Option<String>,
+        /// A tag, KEY=VALUE; may be repeated
+        #[arg(short, long, value_name = "KEY=VALUE")]
+        tag: Vec<String>,
+        /// Nest it in the run that is active
+        #[arg(long, conflicts_with = "replace")]
+        nest: bool,
+        /// End the run that is active first
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Log metrics, and parameters given as text
+    Log {
+        /// NAME=EXPRESSION, of the session's Rust: a number is a metric, "text" a parameter
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        values: Vec<String>,
+        /// Step of the metrics, an expression [default: counts up from 0]
+        #[arg(short, long)]
+        step: Option<String>,
+    },
+    /// Log parameters: anything that prints
+    Param {
+        /// NAME=EXPRESSION, of the session's Rust
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        values: Vec<String>,
+    },
+    /// End the active run
+    End {
+        /// How it ended
+        #[arg(value_parser = ["finished", "failed", "killed"], default_value = "finished")]
+        status: String,
+    },
+    /// Show the active run (else the last one), a run by id or name, or the runs of an experiment
+    Show {
+        /// Id or name of a run
+        run: Option<String>,
+        /// Show a table of this experiment's runs
+        #[arg(short, long, conflicts_with = "run")]
+        experiment: Option<String>,
+    },
+}
+
+impl Magic for Track {
+    fn name(&self) -> &'static str {
+        "track"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Track an experiment: start and end runs, log metrics and parameters, show them"
+    }
+
+    fn arguments(&self, command: clap::Command) -> clap::Command {
+        <Arguments as clap::Args>::augment_args(command)
+    }
+
+    fn style(&self) -> Style {
+        Style::Pairs
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        &[
+            Example {
+                code: "let loss = 0.25;\n%track start flights --name baseline\n%track log auc=0.91 loss={loss} model=\"majority\"\n%track param depth=2 + 1\n%track end\n%track show",
+                expect: Expect::Contains("baseline"),
+            },
+            Example {
+                code: "%track start steps\nfor epoch in 0..3 {\n    %track log loss=1.0 / (epoch + 1) as f64 --step epoch\n}\n%track end",
+                expect: Expect::Ok,
+            },
+            Example { code: "%track log auc", expect: Expect::Failed(FailureKind::Magic) },
+            Example { code: "%track stop", expect: Expect::Failed(FailureKind::Magic) },
+        ]
+    }
+
+    fn lower(&self, call: &Call<'_>) -> Result<Lowered, Error> {
+        let args: Arguments = call.args()?;
+        Ok(Lowered::rust(match args.command {
+            Command::Start { experiment, name, tag, nest, replace } => start(call, &experiment, name, &tag, nest, replace)?,
+            Command::Log { values, step } => log(call, &values, step.as_deref())?,
+            Command::Param { values } => {
+                let params = pairs(call, &values)?.iter().map(param).collect::<String>();
+                format!("{{ {params} }}")
+            }
+            Command::End { status } => {
+                let status = status[..1].to_uppercase() + &status[1..];
+                format!("::ironbook::track::end(::ironbook::track::Status::{status})?;")
+            }
+            Command::Show { run, experiment } => {
+                let shown = match (run, experiment) {
+                    (_, Some(experiment)) => format!("runs({})", literal(&experiment)),
+                    (Some(run), None) => format!("view({})", literal(&run)),
+                    (None, None) => "show()".to_owned(),
+                };
+                format!("::ironbook::display(&::ironbook::track::{shown}?);")
+            }
+        }))
+    }
+}
+
+fn start(call: &Call<'_>, experiment: &str, name: Option<String>, tags: &[String], nest: bool, replace: bool) -> Result<String, Error> {
+    let mut options = "::ironbook::track::RunOptions::default()".to_owned();
+    options.extend(name.map(|name| format!(".name({})", literal(&name))));
+    for tag in tags {
+        let Some((key, value)) = tag.split_once('=') else {
+            return Err(call.wrong(format!("the tag `{tag}` has no value"), "write `--tag KEY=VALUE`"));
+        };
+        options.push_str(&format!(".tag({}, {})", literal(key), literal(value)));
+    }
+    if nest || replace {
+        let choice = if nest { "Nest" } else { "End" };
+        options.push_str(&format!(".when_active(::ironbook::track::WhenActive::{choice})"));
+    }
+    Ok(format!("{{ ::ironbook::track::start({}, {options})?; }}", literal(experiment)))
+}
+
+/// A name and its expression.
+struct Pair {
+    name: String,
+    value: String,
+    /// The value of a text literal.
+    text: bool,
+}
+
+/// The pairs of a call. Words without `=` belong to the expression before: `loss=a + b` is three words.
+fn pairs(call: &Call<'_>, words: &[String]) -> Result<Vec<Pair>, Error> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for word in words {
+        match (name_of(word), pairs.last_mut()) {
+            (Some(name), _) => pairs.push((name.to_owned(), word[name.len() + 1..].to_owned())),
+            (None, Some((_, value))) => {
+                value.push(' ');
+                value.push_str(word);
+            }
+            (None, None) => {
+                return Err(call.wrong(format!("`{word}` has no value"), format!("write `{word}=expression`")));
+            }
+        }
+    }
+    pairs.into_iter().map(|(name, value)| pair(call, name, &value)).collect()
+}
+
+/// The name before the `=` of a word, if it is one: letters, digits, `_`, `.`, `-`, `/`, as in `val/loss@10=..`.
+fn name_of(word: &str) -> Option<&str> {
+    let (name, value) = word.split_once('=')?;
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/' | '@' | ':');
+    (name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(fits) && !value.starts_with('='))
+        .then_some(name)
+}
+
+fn pair(call: &Call<'_>, name: String, value: &str) -> Result<Pair, Error> {
+    let value = value.trim();
+    let inner = value.strip_prefix('{').and_then(|value| value.strip_suffix('}')).unwrap_or(value).trim();
+    match syn::parse_str::<syn::Expr>(inner) {
+        Ok(expr) => {
+            let text = matches!(&expr, syn::Expr::Lit(literal) if matches!(literal.lit, syn::Lit::Str(_)));
+            Ok(Pair { name, value: inner.to_owned(), text })
+        }
+        Err(error) => Err(call.wrong(
+            format!("the value of `{name}` is no expression: `{inner}` ({error})"),
+            format!("give a Rust expression: {name}=0.5, {name}={{loss}}, {name}=\"text\""),
+        )),
+    }
+}
+
+fn param(pair: &Pair) -> String {
+    format!("::ironbook::track::log_param({}, {})?; ", literal(&pair.name), pair.value)
+}
+
+fn log(call: &Call<'_>, values: &[String], step: Option<&str>) -> Result<String, Error> {
+    let pairs = pairs(call, values)?;
+    let params = pairs.iter().filter(|pair| pair.text).map(param).collect::<String>();
+    let metrics: Vec<_> = pairs.iter().filter(|pair| !pair.text).collect();
+    let logged = match step {
+        Some(step) => {
+            if syn::parse_str::<syn::Expr>(step).is_err() {
+                return Err(call.wrong(format!("the step `{step}` is no expression"), "give a number or a variable"));
+            }
+            let one = |pair: &&Pair| {
+                let (name, value) = (literal(&pair.name), &pair.value);
+                format!("::ironbook::track::log_metric_at({name}, ({value}) as f64, {step})?; ")
+            };
+            metrics.iter().map(one).collect::<String>()
+        }
+        None if metrics.is_empty() => String::new(),
+        None => {
+            let all: Vec<_> = metrics.iter().map(|p| format!("({}, ({}) as f64)", literal(&p.name), p.value)).collect();
+            format!("::ironbook::track::log_metrics(&[{}])?; ", all.join(", "))
+        }
+    };
+    Ok(format!("{{ {params}{logged}}}"))
+}

@@ -1,0 +1,246 @@
+//! The shell: what front ends call to run a cell, magics and all.
+
+use crate::context::{CellRecord, Context, NextInput, State, Stop};
+use crate::engine::{Engine, ExecuteOptions, Interrupt, Tier};
+use crate::{history, lexer};
+use crate::magic::Magic;
+use crate::measure::Meter;
+use crate::plan::{self, Step};
+use crate::registry::Registry;
+use crate::table::seconds;
+use ironbook_session::{Event, Execution, Failure, FailureKind, Session, Source, Status};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// A session with magics.
+pub struct Shell<E: Engine = Session> {
+    engine: E,
+    registry: Registry,
+    state: State,
+    cells: u64,
+}
+
+/// What became of a cell.
+#[derive(Clone, Debug)]
+pub struct CellOutcome {
+    /// Its number in the shell, from 1.
+    pub number: u64,
+    /// How it ended.
+    pub status: Status,
+    /// The session's executions that it became, in order; none for a cell of magics only.
+    pub executions: Vec<Execution>,
+    /// Text that a magic (`%load`) wants in the next cell.
+    pub next_input: Option<NextInput>,
+    /// Seconds in all.
+    pub seconds: f64,
+}
+
+/// Stops whatever the shell runs, from any thread.
+#[derive(Clone)]
+pub struct ShellHandle {
+    engine: Arc<dyn Interrupt>,
+    stop: Arc<Stop>,
+}
+
+impl ShellHandle {
+    /// Asks the running cell or command to stop. What is left of the cell is not run.
+    pub fn interrupt(&self) {
+        self.stop.requested.store(true, Ordering::Relaxed);
+        match self.command() {
+            Some(group) => drop(kill_process_group(group, Signal::INT)),
+            None => self.engine.interrupt(),
+        }
+    }
+
+    /// Ends the running command, or the session's runtime process.
+    pub fn kill(&self) {
+        self.stop.requested.store(true, Ordering::Relaxed);
+        match self.command() {
+            Some(group) => drop(kill_process_group(group, Signal::KILL)),
+            None => self.engine.kill(),
+        }
+    }
+
+    /// One press of the interrupt key: the first interrupts, the second kills.
+    pub fn press(&self) {
+        if self.stop.requested.load(Ordering::Relaxed) { self.kill() } else { self.interrupt() }
+    }
+
+    fn command(&self) -> Option<Pid> {
+        let child = *self.stop.child.lock().unwrap_or_else(PoisonError::into_inner);
+        child.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+    }
+}
+
+impl<E: Engine> Shell<E> {
+    /// Puts magics over a session.
+    pub fn new(engine: E) -> Self {
+        Shell { engine, registry: Registry::default(), state: State::default(), cells: 0 }
+    }
+
+    /// Adds a magic; it hides an older one of its name.
+    pub fn register(&mut self, magic: Box<dyn Magic>) {
+        self.registry.add(magic);
+    }
+
+    /// Keeps the history of cells in this file, for `%history -g` in later sessions.
+    pub fn set_history_file(&mut self, path: &Path) {
+        self.state.history_file = Some(path.to_owned());
+    }
+
+    /// The session.
+    pub fn engine(&mut self) -> &mut E {
+        &mut self.engine
+    }
+
+    /// The magics.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The cells so far, oldest first.
+    pub fn cells(&self) -> &[CellRecord] {
+        &self.state.cells
+    }
+
+    /// Stops what runs, from any thread.
+    pub fn handle(&self) -> ShellHandle {
+        ShellHandle { engine: self.engine.interrupter(), stop: self.state.stop.clone() }
+    }
+
+    /// Runs a cell: its Rust parts and magics in order, until one fails. All outputs go to `out`, in order.
+    pub fn run_cell(&mut self, text: &str, cell_id: Option<&str>, out: &mut dyn FnMut(Event)) -> CellOutcome {
+        let begun = Instant::now();
+        self.state.stop.requested.store(false, Ordering::Relaxed);
+        self.state.next_input = None;
+        self.cells += 1;
+        let mut executions = Vec::new();
+        let Shell { engine, registry, state, .. } = self;
+        let mut cx = Context { engine, registry, state, out };
+        let status = run_text(&mut cx, text, cell_id, &mut executions);
+        if cx.state.timing {
+            let total = begun.elapsed().as_secs_f64();
+            cx.say(timing(&executions, total));
+        }
+        if !text.trim().is_empty() {
+            let record = CellRecord {
+                number: self.cells,
+                text: text.to_owned(),
+                ok: status.is_ok(),
+                executions: executions.iter().map(|execution| execution.id).collect(),
+            };
+            history::remember(&self.state, &record);
+            self.state.cells.push(record);
+        }
+        CellOutcome {
+            number: self.cells,
+            status,
+            executions,
+            next_input: self.state.next_input.take(),
+            seconds: begun.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+fn timing(executions: &[Execution], total: f64) -> String {
+    let compile: f64 = executions.iter().map(|execution| execution.timing.compile_s).sum();
+    let run: f64 = executions.iter().map(|execution| execution.timing.run_s).sum();
+    format!("compile {}, run {}, in all {}", seconds(compile), seconds(run), seconds(total))
+}
+
+/// Runs the text of a cell; used for cells that files bring in as well.
+pub(crate) fn run_text(
+    cx: &mut Context<'_>,
+    text: &str,
+    cell: Option<&str>,
+    executions: &mut Vec<Execution>,
+) -> Status {
+    // Variables are asked for only where the splitter could need them: a line that starts with `!`.
+    let negation = text.lines().any(|line| line.trim_start().starts_with('!'));
+    let variables = if negation { cx.engine.variables() } else { Vec::new() };
+    let session = plan::Session { items: cx.engine.items(), variables };
+    let steps = match plan::plan(text, cx.registry, &session) {
+        Ok(steps) => steps,
+        Err(fault) => return Status::Failed(fault.error.failure(&place(text, &fault.range))),
+    };
+    for step in steps {
+        let status = run_step(cx, step, text, cell, executions);
+        if !status.is_ok() {
+            return status;
+        }
+    }
+    Status::Ok
+}
+
+fn run_step(cx: &mut Context<'_>, step: Step, text: &str, cell: Option<&str>, done: &mut Vec<Execution>) -> Status {
+    let whole = 0..text.len();
+    let (range, result) = match step {
+        Step::Rust { source, opt_level } => match cx.state.stop.check() {
+            Err(error) => (whole, Err(error)),
+            Ok(()) => return run_rust(cx, source, opt_level, cell, done),
+        },
+        Step::Action { range, action } => {
+            let stopped = cx.state.stop.check();
+            (range, stopped.and_then(|()| action(cx)))
+        }
+    };
+    match result {
+        Ok(()) => Status::Ok,
+        Err(error) => Status::Failed(error.failure(&place(text, &range))),
+    }
+}
+
+fn run_rust(
+    cx: &mut Context<'_>,
+    source: Source,
+    opt_level: Option<u8>,
+    cell: Option<&str>,
+    done: &mut Vec<Execution>,
+) -> Status {
+    let options = ExecuteOptions { cell: cell.map(str::to_owned), silent: false };
+    let tier = cx.engine.tier();
+    if let (Some(level), Tier::Auto) = (opt_level, tier) {
+        cx.engine.set_tier(Tier::Fixed(level));
+    }
+    let mut meter = Meter::default();
+    let out = &mut *cx.out;
+    let execution = cx.engine.execute(&source, &options, &mut |event| meter.pass(event, out));
+    cx.engine.set_tier(tier);
+    meter.report(&execution, out);
+    let mut status = execution.status.clone();
+    done.push(execution);
+    if let Status::Failed(failure) = &mut status {
+        explain(failure, &source, cx.registry);
+    }
+    cx.state.last = Some(source);
+    status
+}
+
+/// Adds what a compiler cannot know: that a line was meant as a magic.
+fn explain(failure: &mut Failure, source: &Source, registry: &Registry) {
+    if !matches!(failure.kind, FailureKind::Syntax | FailureKind::Compile) {
+        return;
+    }
+    let rust = source.rust();
+    let meant = rust.lines().find_map(|line| {
+        let name = line.trim_start().strip_prefix('%')?.split(|c| !lexer::is_word(c)).next()?;
+        registry.find(name).map(|magic| magic.name())
+    });
+    if let Some(name) = meant {
+        let hint = format!("`%{name}` is a magic only where a statement may begin: end the line above it with `;`");
+        failure.report.push(format!("help: {hint}"));
+        failure.hints.push(hint);
+    }
+}
+
+/// Where a magic stands, in words.
+fn place(text: &str, range: &Range<usize>) -> String {
+    let line = text[..range.start].matches('\n').count() + 1;
+    let magic = text[range.clone()].lines().next().unwrap_or("");
+    format!("line {line}: {}", magic.trim_end())
+}

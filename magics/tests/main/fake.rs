@@ -1,0 +1,147 @@
+//! A session that compiles nothing: it keeps what it was given, and `let name = ..` makes a variable.
+
+use ironbook_magics::engine::{Dependency, Engine, ExecuteOptions, Interrupt, ItemInfo, Tier, Variable};
+use ironbook_session::{Event, Execution, Failure, FailureKind, Flow, Source, Status, Timing};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub struct Fake {
+    pub sources: Vec<Source>,
+    pub tiers: Vec<Tier>,
+    pub variables: Vec<Variable>,
+    pub items: Vec<ItemInfo>,
+    pub tier: Tier,
+    pub directory: PathBuf,
+    pub env: Vec<(String, Option<String>)>,
+    pub dependencies: Vec<Dependency>,
+    /// Sources with this text in them fail.
+    pub fails: Option<&'static str>,
+    /// Events that the next execution emits.
+    pub events: Vec<Event>,
+}
+
+impl Fake {
+    pub fn new(directory: &Path) -> Self {
+        Fake {
+            sources: Vec::new(),
+            tiers: Vec::new(),
+            variables: Vec::new(),
+            items: Vec::new(),
+            tier: Tier::Auto,
+            directory: directory.to_owned(),
+            env: Vec::new(),
+            dependencies: Vec::new(),
+            fails: None,
+            events: Vec::new(),
+        }
+    }
+
+    /// The Rust of each execution.
+    pub fn rust(&self) -> Vec<String> {
+        self.sources.iter().map(Source::rust).collect()
+    }
+}
+
+struct NoOne;
+
+impl Interrupt for NoOne {
+    fn interrupt(&self) {}
+    fn kill(&self) {}
+}
+
+impl Engine for Fake {
+    fn execute(&mut self, source: &Source, _: &ExecuteOptions, out: &mut dyn FnMut(Event)) -> Execution {
+        let id = self.sources.len() as u64 + 1;
+        let rust = source.rust();
+        for statement in rust.split("let ").skip(1) {
+            let name: String = statement.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if !name.starts_with("__") {
+                self.variables.retain(|variable| variable.name != name);
+                let type_name = if rust.contains("vec![42i32") { "Vec<i32>" } else { "i32 String" }.to_owned();
+                self.variables.push(Variable { name, type_name, shape: None, bytes: 4, cell: id, stale: None });
+            }
+        }
+        self.sources.push(source.clone());
+        self.tiers.push(self.tier);
+        self.events.drain(..).for_each(out);
+        let failed = self.fails.is_some_and(|text| rust.contains(text));
+        let failure = Failure::new(FailureKind::Panic, "panic", "boom");
+        Execution {
+            id,
+            status: if failed { Status::Failed(failure) } else { Status::Ok },
+            timing: Timing { compiles: 1, compile_s: 0.125, opt_level: 2, ..Timing::default() },
+            flow: Flow::default(),
+        }
+    }
+
+    fn interrupter(&self) -> Arc<dyn Interrupt> {
+        Arc::new(NoOne)
+    }
+
+    fn restart(&mut self) -> Vec<Variable> {
+        std::mem::take(&mut self.variables)
+    }
+
+    fn reset(&mut self) {
+        self.variables.clear();
+        self.items.clear();
+    }
+
+    fn variables(&mut self) -> Vec<Variable> {
+        self.variables.clone()
+    }
+
+    fn forget(&mut self, names: &[String]) -> Vec<String> {
+        self.variables.retain(|variable| !names.contains(&variable.name));
+        names.to_vec()
+    }
+
+    fn items(&self) -> Vec<ItemInfo> {
+        self.items.clone()
+    }
+
+    fn expand(&mut self, source: &Source) -> Result<String, Failure> {
+        Ok(format!("mod cell {{ {} }}", source.rust()))
+    }
+
+    fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    fn set_tier(&mut self, tier: Tier) {
+        self.tier = tier;
+    }
+
+    fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    fn set_directory(&mut self, path: &Path) -> Result<(), Failure> {
+        self.directory = path.to_owned();
+        Ok(())
+    }
+
+    fn set_env(&mut self, name: &str, value: Option<&str>) -> Result<(), Failure> {
+        self.env.push((name.to_owned(), value.map(str::to_owned)));
+        Ok(())
+    }
+
+    fn add_dependency(&mut self, spec: &Dependency, _: &mut dyn FnMut(Event)) -> Result<(), Failure> {
+        self.dependencies.push(spec.clone());
+        Ok(())
+    }
+
+    fn dependencies(&self) -> Vec<Dependency> {
+        self.dependencies.clone()
+    }
+}
+
+/// The text of all outputs.
+pub fn text(events: &[Event]) -> String {
+    let text = |event: &Event| match event {
+        Event::Stdout(text) | Event::Stderr(text) | Event::Note(text) => text.clone(),
+        Event::Display { bundle, .. } | Event::Result(bundle) => format!("{}\n", bundle.plain()),
+        _ => String::new(),
+    };
+    events.iter().map(text).collect()
+}

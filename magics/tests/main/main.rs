@@ -1,0 +1,8 @@
+//! Tests of the magics crate.
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what it expected")]
+
+mod conformance;
+mod fake;
+mod session;
+mod shell;
+mod splitter;
