@@ -46,7 +46,7 @@ fn start() -> io::Result<Parts> {
     hook::install();
     output::route(&output);
     ironbook::init();
-    let jobs = worker::spawn(Arc::clone(&output), Arc::clone(&shared))?;
+    let jobs = worker::spawn(&output, &shared)?;
     output.send(&Reply::Hello { pid: std::process::id() });
     Ok((requests, output, jobs, shared))
 }

@@ -67,13 +67,14 @@ impl Shared {
 }
 
 /// Starts the thread.
-pub(super) fn spawn(output: Arc<Output>, shared: Arc<Shared>) -> io::Result<Sender<Job>> {
+pub(super) fn spawn(output: &Arc<Output>, shared: &Arc<Shared>) -> io::Result<Sender<Job>> {
     let ticker = Arc::new(Ticker::spawn()?);
     let (sender, receiver) = mpsc::channel();
     let receiver = Arc::new(Mutex::new(receiver));
     let mut last = io::Error::from(io::ErrorKind::OutOfMemory);
     for size in STACKS {
-        let (output, shared, ticker, receiver) = (output.clone(), shared.clone(), ticker.clone(), receiver.clone());
+        let (output, shared) = (Arc::clone(output), Arc::clone(shared));
+        let (ticker, receiver) = (Arc::clone(&ticker), Arc::clone(&receiver));
         let body = move || {
             let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
             Worker { store: Store::default(), output, shared, ticker }.serve(&receiver);

@@ -11,11 +11,14 @@ pub fn init() {
     registry::register::<Tensor>(show::<Tensor>, inspect::<Tensor>);
     registry::register::<Var>(show::<Var>, inspect::<Var>);
     registry::register::<Device>(show_device, |_| (None, 0));
-    register_chain::<polars::error::PolarsError>();
+    ironbook_data::register();
+    ironbook_plot::register();
     register_chain::<candle_core::Error>();
     register_chain::<serde_json::Error>();
-    register_chain::<ironbook_data::DataError>();
+    register_chain::<ironbook_eval::EvalError>();
     register_chain::<ironbook_learn::LearnError>();
+    register_chain::<ironbook_plot::PlotError>();
+    register_chain::<ironbook_track::Error>();
 }
 
 /// A tensor, or what wraps one.
