@@ -111,7 +111,7 @@ pub enum EvalError {
     },
     /// Rows have no time.
     #[error(
-        "column \"{column}\" is missing in {count} of {rows} rows\nleave them out with df.drop_nulls(Some(&[\"{column}\"])), or fill them"
+        "column \"{column}\" is missing in {count} of {rows} rows\nleave them out with df.drop_nulls(Some(&[\"{column}\"]))?, or fill them"
     )]
     MissingTimes {
         /// Name of the column.

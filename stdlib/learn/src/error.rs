@@ -166,13 +166,12 @@ pub(crate) fn counts(nan: usize, infinite: usize) -> String {
 
 /// How to get rid of values that are not finite.
 pub(crate) fn mend(column: &str, nan: usize, infinite: usize) -> String {
-    if infinite == 0 && nan > 0 {
-        return format!(
-            "fill them, for instance with df.lazy().with_column(col(\"{column}\").fill_null(col(\"{column}\").mean())), \
-             or leave the rows out with df.drop_nulls(Some(&[\"{column}\"]))"
-        );
+    let drop = format!("leave the rows out with df.lazy().filter(col(\"{column}\").is_finite())");
+    if infinite > 0 || nan == 0 {
+        return format!("{drop}, and look for a division by zero");
     }
-    format!("leave the rows out with df.lazy().filter(col(\"{column}\").is_finite()), and look for a division by zero")
+    let fill = format!("col(\"{column}\").fill_null(col(\"{column}\").mean())");
+    format!("fill them, for instance with df.lazy().with_column({fill}), or {drop}")
 }
 
 /// What differs between the columns given and those expected.

@@ -79,7 +79,7 @@ fn bad_values_name_the_column_and_the_mend() {
         matches!(&error, LearnError::NotFinite { column, nan: 2, infinite: 0, rows: 60 } if column == "b"),
         "{error}"
     );
-    assert!(error.to_string().contains("fill_null") && error.to_string().contains("drop_nulls"), "{error}");
+    assert!(error.to_string().contains("fill_null") && error.to_string().contains("is_finite"), "{error}");
     columns[1][4] = f64::NEG_INFINITY;
     let error = refused(&dataset(columns.clone(), good().target));
     assert!(matches!(&error, LearnError::NotFinite { nan: 1, infinite: 1, .. }), "{error}");
