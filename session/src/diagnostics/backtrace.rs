@@ -82,16 +82,23 @@ fn frames(context: &addr2line::Context<Reader<'_>>, symbols: &[(u64, u64, &str)]
     // The return address is that of the next instruction, which may belong to another line.
     let probe = offset.saturating_sub(1);
     let Ok(mut found) = context.find_frames(probe).skip_all_loads() else { return Vec::new() };
-    let mut addresses = Vec::new();
+    let mut addresses: Vec<Address> = Vec::new();
     while let Ok(Some(frame)) = found.next() {
         let Some(location) = frame.location else { continue };
         let named = frame.function.as_ref().and_then(|function| function.demangle().ok()).map(Cow::into_owned);
         addresses.push(Address {
-            function: named.unwrap_or_else(|| symbol(symbols, probe)),
+            function: named.unwrap_or_default(),
             file: location.file.unwrap_or_default().to_owned(),
             line: location.line.unwrap_or(0),
             column: location.column.unwrap_or(0),
         });
+    }
+    // Line tables name a function without its path; the symbol of the one that the others were inlined into has it.
+    if let Some(outermost) = addresses.last_mut() {
+        let symbol = symbol(symbols, probe);
+        if !symbol.is_empty() {
+            outermost.function = symbol;
+        }
     }
     addresses
 }

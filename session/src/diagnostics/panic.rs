@@ -94,7 +94,7 @@ fn expression(text: &str) -> usize {
 /// `cell::t_3fa9::Foo::mean::{{closure}}` is `Foo::mean`; the engine's own functions and closures have no name.
 fn function_name(demangled: &str) -> String {
     let parsed = shorten_function(&words::without_hash_modules(demangled));
-    if parsed.contains("__ironbook") { String::new() } else { parsed }
+    if parsed.contains("__ironbook") || parsed == "{closure}" { String::new() } else { parsed }
 }
 
 fn shorten_function(path: &str) -> String {
@@ -154,9 +154,20 @@ fn library_file(path: &str) -> String {
     parts[source.saturating_sub(1)..].join("/")
 }
 
+/// The error's type; one that is called just `Error` keeps its module or crate: `io::Error`.
+fn error_name(type_name: &str) -> String {
+    let short = shorten_type(type_name);
+    let visible = words::without_hash_modules(type_name);
+    let module = visible.rsplit("::").find(|part| !matches!(*part, "Error" | "error"));
+    match module.filter(|module| short == "Error" && !matches!(*module, "" | "cell")) {
+        Some(module) => format!("{module}::Error"),
+        None => short,
+    }
+}
+
 /// An error that `?` carried out of a cell, with its causes.
 pub fn error_report(type_name: &str, chain: &[String], style: Style) -> Failure {
-    let name = shorten_type(type_name);
+    let name = error_name(type_name);
     let first = chain.first().map(String::as_str).unwrap_or_default();
     let mut failure = Failure::new(FailureKind::Error, name.clone(), words::one_line(first));
     let mut lines = first.trim_end().lines();

@@ -22,6 +22,9 @@ pub(super) fn suggestion(help: &Message, context: &Context<'_>) -> Option<String
     } else {
         edited(&edits, context)?
     };
+    if code.contains("/*") {
+        return None;
+    }
     let known = code.is_empty() || message.contains(&format!("`{code}`"));
     Some(if known { message } else { format!("{message}: `{code}`") })
 }

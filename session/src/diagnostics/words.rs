@@ -6,7 +6,8 @@ use std::collections::HashMap;
 pub(super) fn of_engine(text: &str) -> bool {
     const MARKS: [&str; 6] =
         ["__ironbook", "ironbook::rt", "ironbook_core::rt", "for `Stop` to implement", "`CellResult`", "question mark operation (`?`)"];
-    MARKS.iter().any(|mark| text.contains(mark))
+    let tidied = tidy(text);
+    MARKS.iter().any(|mark| text.contains(mark) || tidied.contains(mark))
 }
 
 /// Whether a note is noise in a notebook.
@@ -34,10 +35,8 @@ fn is_long_list(text: &str) -> bool {
 /// The text in a notebook's terms: no modules that carry a definition's hash, no closure where the user wrote none,
 /// types of libraries by their last name unless two would then look alike.
 pub(super) fn tidy(text: &str) -> String {
-    let mut text = without_hash_modules(text);
+    let mut text = shorten_paths(&without_hash_modules(text));
     for (from, to) in [
-        ("ironbook_core::rt::Stop", "Stop"),
-        ("ironbook::rt::Stop", "Stop"),
         ("Result<(), Stop>", "Result"),
         (" in a closure that returns `Result`", " in a cell"),
         (" in an async block that returns `Result`", " in a cell"),
@@ -48,7 +47,7 @@ pub(super) fn tidy(text: &str) -> String {
             text = text.replace(from, to);
         }
     }
-    shorten_paths(&text)
+    text
 }
 
 /// Removes `t_<hash>::`, and a `cell::` or `crate::` before it.

@@ -12,7 +12,14 @@ pub extern \"C\" fn outer(i: usize) -> u8 {
 #[inline(never)]
 fn inner(v: &[u8], i: usize) -> u8 {
     let at = i * 2;
-    v[at]
+    Row(v).pick(at)
+}
+struct Row<'a>(&'a [u8]);
+impl Row<'_> {
+    #[inline(never)]
+    fn pick(&self, at: usize) -> u8 {
+        [at].iter().map(|at| self.0[*at]).sum()
+    }
 }
 ";
 
@@ -45,13 +52,14 @@ fn a_twin_gives_function_and_line() {
     let directory = tempfile::tempdir().unwrap();
     let original = compile(directory.path(), TEXT, "original.so", "0");
     let twin = compile(directory.path(), TEXT, "twin.so", "line-tables-only");
-    let offsets = [inside(&original, "inner"), inside(&original, "outer")];
+    let offsets = [inside(&original, "inner"), inside(&original, "outer"), inside(&original, "pick")];
     let found = resolve(&twin, &original, &offsets).unwrap();
     let named: Vec<_> = found.iter().map(|a| (a.function.as_str(), a.line)).collect();
     assert!(named[0].0.contains("inner"), "{found:?}");
     assert!((7..=9).contains(&named[0].1), "{found:?}");
     assert_eq!(named[1].0, "outer");
     assert!((3..=4).contains(&named[1].1), "{found:?}");
+    assert!(named[2].0.contains("Row") && named[2].0.contains("pick"), "{found:?}");
     assert!(found.iter().all(|a| a.file.ends_with("cell.rs")), "{found:?}");
 }
 

@@ -104,6 +104,35 @@ fn columns_count_characters_and_glue_has_no_place() {
 }
 
 #[test]
+fn errors_that_are_called_error_keep_their_module() {
+    for (long, short) in [
+        ("std::io::error::Error", "io::Error"),
+        ("candle_core::error::Error", "candle_core::Error"),
+        ("core::num::error::ParseIntError", "ParseIntError"),
+        ("cell::t_3fa9c0::Error", "Error"),
+    ] {
+        assert_eq!(error_report(long, &[], Style::Plain).name, short);
+    }
+}
+
+#[test]
+fn functions_are_named_as_the_user_wrote_them() {
+    let (text, map) = generated();
+    for (demangled, name) in [
+        ("cell::mean", "mean"),
+        ("cell::mean::h0123456789abcdef", "mean"),
+        ("cell[0123456789abcdef]::mean", "mean"),
+        ("<cell::t_3fa9c0::Row>::pick::{closure#0}", "Row::pick"),
+        ("<cell::t_3fa9c0::Row as core::fmt::Display>::fmt", "<Row as Display>::fmt"),
+        ("cell::__ironbook_cell_1::{{closure}}::{{closure}}", ""),
+        ("{closure#0}", ""),
+    ] {
+        let frames = user_frames(&[address(demangled, "cell_1.rs", 3, 5)], "cell_1.rs", &map, &text);
+        assert_eq!(frames[0].function, name, "{demangled}");
+    }
+}
+
+#[test]
 fn an_error_shows_its_causes_once() {
     let chain = ["reading config.toml", "reading config.toml", "No such file or directory (os error 2)"].map(str::to_owned);
     let failure = error_report("alloc::boxed::Box<dyn core::error::Error>", &chain, Style::Plain);
