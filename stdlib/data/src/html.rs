@@ -14,7 +14,7 @@ const CHARACTERS: usize = 120;
 
 /// Colours come from JupyterLab's variables; elsewhere from the page itself, with greys that suit both.
 const STYLE: &str = "<style>\
-.ironbook-frame{overflow-x:auto;max-width:100%}\
+.ironbook-frame{overflow-x:auto;max-width:100%;scrollbar-color:rgba(128,128,128,.5) transparent}\
 .ironbook-frame table{border-collapse:collapse;border:none;margin:0;font-size:var(--jp-code-font-size,13px);color:var(--jp-content-font-color1,inherit);width:auto}\
 .ironbook-frame th,.ironbook-frame td{padding:3px 10px;border:none;text-align:left;white-space:pre;max-width:32em;overflow:hidden;text-overflow:ellipsis;font-variant-numeric:tabular-nums}\
 .ironbook-frame .r{text-align:right}\

@@ -123,7 +123,7 @@ fn curves(chart: &Chart, scene: &mut Scene, top: f32) {
             Axis::over(all().map(|p| p.0), count_x).padded(0.03),
             Axis::over(all().map(|p| p.1), count_y).padded(0.05),
         ),
-        _ => (Axis::over(all().map(|p| p.0), count_x), Axis::over(all().map(|p| p.1), count_y).to_ticks()),
+        _ => (Axis::over(all().map(|p| p.0), count_x), Axis::over(all().map(|p| p.1), count_y).widened_to_ticks()),
     };
     let plot = frame(chart, scene, top, &ys);
     horizontal_grid(scene, &plot, &ys);
@@ -244,14 +244,17 @@ fn bars(chart: &Chart, scene: &mut Scene, top: f32) {
     }
 }
 
+fn heights(chart: &Chart) -> Vec<f64> {
+    chart.series.iter().flat_map(|s| s.y.iter().copied()).collect()
+}
+
 fn values_axis(chart: &Chart, count: usize) -> Axis {
-    let values = chart.series.iter().flat_map(|s| s.y.iter().copied());
-    Axis::over(values.chain([0.0]), count).to_ticks()
+    Axis::over(heights(chart).into_iter().chain([0.0]), count).widened_to_ticks()
 }
 
 /// The bars' values as text, series after series; none if there are too many or one is wider than `room`.
 fn value_labels(chart: &Chart, room: f32) -> Option<Vec<Vec<String>>> {
-    let all: Vec<f64> = chart.series.iter().flat_map(|s| s.y.iter().copied()).collect();
+    let all = heights(chart);
     let texts = alike(&all);
     let fits = all.len() <= VALUES && texts.iter().all(|t| width(t, TICK, Weight::Regular) <= room);
     let mut texts = texts.into_iter();
@@ -263,7 +266,7 @@ fn standing_bars(chart: &Chart, scene: &mut Scene, top: f32, widest: f32) {
     let wide_of = |plot: &Plot| (plot.right - plot.left) / chart.labels.len().max(1) as f32;
     let written = value_labels(chart, wide_of(&frame(chart, scene, top, &ys)) * 0.9 / chart.series.len() as f32);
     if written.is_some() {
-        ys = ys.with_room_for(chart.series.iter().flat_map(|s| s.y.iter().copied()));
+        ys = ys.with_room_for(&heights(chart));
     }
     let plot = frame(chart, scene, top, &ys);
     horizontal_grid(scene, &plot, &ys);
@@ -293,8 +296,7 @@ fn standing_bars(chart: &Chart, scene: &mut Scene, top: f32, widest: f32) {
 }
 
 fn lying_bars(chart: &Chart, scene: &mut Scene, top: f32, widest: f32) {
-    let values = chart.series.iter().flat_map(|s| s.y.iter().copied());
-    let xs = values_axis(chart, (scene.width / 100.0).max(2.0) as usize).with_room_for(values);
+    let xs = values_axis(chart, (scene.width / 100.0).max(2.0) as usize).with_room_for(&heights(chart));
     let name = if chart.x_label.is_some() { LABEL + 8.0 } else { 0.0 };
     let room = scene.width * 0.45;
     let below = TICK + GAP + if chart.y_label.is_some() { LABEL + 8.0 } else { 0.0 };

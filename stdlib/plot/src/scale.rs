@@ -28,7 +28,7 @@ impl Axis {
     }
 
     /// Widened to the next ticks.
-    pub fn to_ticks(mut self) -> Self {
+    pub fn widened_to_ticks(mut self) -> Self {
         let lo = (self.lo / self.step + 1e-9).floor() * self.step;
         let hi = (self.hi / self.step - 1e-9).ceil() * self.step;
         if lo.is_finite() && hi.is_finite() {
@@ -38,13 +38,13 @@ impl Axis {
     }
 
     /// Widened by a tick wherever a value lies so close to an end that its label would leave the plot.
-    pub fn with_room_for(mut self, values: impl Iterator<Item = f64> + Clone) -> Self {
+    pub fn with_room_for(mut self, values: &[f64]) -> Self {
         let close = (self.hi - self.lo) * 0.06;
         let (lo, hi, step) = (self.lo, self.hi, self.step);
-        if values.clone().any(|v| v > 0.0 && hi - v < close) && (hi + step).is_finite() {
+        if values.iter().any(|&v| v > 0.0 && hi - v < close) && (hi + step).is_finite() {
             self.hi += step;
         }
-        if values.clone().any(|v| v < 0.0 && v - lo < close) && (lo - step).is_finite() {
+        if values.iter().any(|&v| v < 0.0 && v - lo < close) && (lo - step).is_finite() {
             self.lo -= step;
         }
         self
@@ -147,7 +147,7 @@ fn group(text: &str) -> String {
     let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |d| ("-", d));
     let mut out = sign.to_owned();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn extreme_ranges_stay_finite() {
         for (lo, hi) in [(f64::MIN, f64::MAX), (0.0, f64::MIN_POSITIVE), (5.0, 5.0), (0.0, 0.0), (1e300, 1.0000001e300)] {
-            let axis = Axis::over([lo, hi].into_iter(), 5).to_ticks();
+            let axis = Axis::over([lo, hi].into_iter(), 5).widened_to_ticks();
             assert!(axis.step > 0.0 && axis.ticks().len() <= 101, "{axis:?}");
             assert!(axis.at(lo).is_finite() && axis.at(hi).is_finite(), "{axis:?}");
         }

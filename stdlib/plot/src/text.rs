@@ -59,7 +59,7 @@ fn curves(chart: &Chart, columns: usize, rows: usize) -> Vec<String> {
     let (xs, ys) = if chart.mark == Mark::Roc {
         (Axis { lo: 0.0, hi: 1.0, step: 0.2 }, Axis { lo: 0.0, hi: 1.0, step: 0.2 })
     } else {
-        (Axis::over(all().map(|p| p.0), columns / 12), Axis::over(all().map(|p| p.1), rows / 3).to_ticks())
+        (Axis::over(all().map(|p| p.0), columns / 12), Axis::over(all().map(|p| p.1), rows / 3).widened_to_ticks())
     };
     let mut below = legend(chart, columns);
     let above: Vec<String> = chart.y_label.iter().map(|l| clip(l, columns)).collect();

@@ -17,11 +17,14 @@ pub(crate) fn spec(chart: &Chart) -> Value {
     spec["width"] = json!(chart.width);
     spec["height"] = json!(chart.height);
     spec["autosize"] = json!({ "type": "fit", "contains": "padding" });
+    spec["padding"] = json!(12);
     if let Some(title) = title(chart) {
         spec["title"] = title;
     }
     spec["config"] = json!({
         "axis": { "gridColor": hex(GRID), "domainColor": hex(AXIS), "tickColor": hex(AXIS), "labelColor": hex(SOFT), "titleColor": hex(INK), "titleFontWeight": "normal", "titleFontSize": 12, "labelFontSize": 11 },
+        "axisX": { "grid": chart.mark == Mark::Roc },
+        "scale": { "bandPaddingInner": 0.24 },
         "legend": { "labelColor": hex(INK), "labelFontSize": 11, "labelLimit": 400 },
         "title": { "anchor": "start", "color": hex(INK), "fontSize": 15, "subtitleColor": hex(SOFT) },
         "view": { "stroke": null },
@@ -35,6 +38,16 @@ fn title(chart: &Chart) -> Option<Value> {
         (title, None) => Some(json!(title)),
         (title, Some(remark)) => Some(json!({ "text": title.as_deref().unwrap_or_default(), "subtitle": remark })),
     }
+}
+
+/// Whole numbers (years, epochs) get whole ticks, and a comma from five digits on.
+fn ticks(values: &[Value], field: &str) -> Value {
+    let numbers = || values.iter().filter_map(|v| v[field].as_f64());
+    if !numbers().all(|v| v.fract() == 0.0) {
+        return json!({});
+    }
+    let large = numbers().any(|v| v.abs() >= 10_000.0);
+    json!({ "tickMinStep": 1, "format": if large { ",d" } else { "d" } })
 }
 
 /// Legend entry of series `i`.
@@ -63,7 +76,7 @@ fn curves(chart: &Chart) -> Value {
     let rates = chart.mark == Mark::Roc;
     let axis = |field: &str, label: &Option<String>| {
         let scale = if rates { json!({ "domain": [0, 1] }) } else { json!({ "zero": false, "nice": field == "y" }) };
-        json!({ "field": field, "type": "quantitative", "title": label, "scale": scale })
+        json!({ "field": field, "type": "quantitative", "title": label, "scale": scale, "axis": ticks(&values, field) })
     };
     let few = chart.series.iter().all(|s| s.x.len() <= 24);
     let mark = match chart.mark {

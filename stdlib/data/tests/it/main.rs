@@ -1,4 +1,5 @@
 //! Data: what reading, showing, fingerprinting and conversion promise.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 mod convert;
 mod hash;

@@ -182,6 +182,22 @@ fn html_of_large_frames_stays_small() {
     assert!(long.len() < 5000 && long.contains('…'));
 }
 
+/// With `IRONBOOK_TABLES` set to a directory, pages with tables are left there to be looked at.
+#[test]
+fn pages_of_tables() {
+    let narrow = df![
+        "carrier" => [Some("UA"), None, Some("a very long name of an airline that goes on and on, for longer than anyone would read it in a table")],
+        "distance" => [Some(1400i64), Some(760), None], "rain" => [0.5, 10.25, f64::NAN], "night" => [Some(true), None, Some(false)],
+    ];
+    let tables = to_html(&narrow.unwrap()) + "<br>" + &to_html(&numbered(336_776, 24));
+    assert!(tables.starts_with("<div class=\"ironbook-frame\">") && tables.ends_with("</div>"));
+    if let Some(dir) = std::env::var_os("IRONBOOK_TABLES").map(std::path::PathBuf::from) {
+        for (name, page) in [("light", "color:#111;background:#fff"), ("dark", "color:#eee;background:#111")] {
+            std::fs::write(dir.join(format!("{name}.html")), format!("<meta charset=utf-8><body style=\"font-family:sans-serif;{page}\">{tables}")).unwrap();
+        }
+    }
+}
+
 fn shown<T: 'static>(value: &T) -> Bundle {
     register();
     registry::show(value).expect("the type is registered")

@@ -140,6 +140,15 @@ fn vega_lite_carries_the_data() {
 }
 
 #[test]
+fn whole_numbers_get_whole_ticks() {
+    let years = Chart::line(&[2011, 2012], &[0.5, 20_000.0]).unwrap().to_vega();
+    assert_eq!(years["encoding"]["x"]["axis"], json!({ "tickMinStep": 1, "format": "d" }));
+    assert_eq!(years["encoding"]["y"]["axis"], json!({}));
+    let large = Chart::line(&[1, 2], &[1, 20_000]).unwrap().to_vega();
+    assert_eq!(large["encoding"]["y"]["axis"]["format"], ",d");
+}
+
+#[test]
 fn a_gap_parts_the_line() {
     let chart = Chart::line(&[1, 2, 3, 4, 5], &[1.0, 2.0, f64::NAN, 4.0, 5.0]).unwrap();
     let lines = chart.to_svg().unwrap().lines().filter(|l| l.contains("polyline") && l.contains("#0072b2")).count();
