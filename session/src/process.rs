@@ -245,7 +245,9 @@ impl Runtime {
 
     /// Ends what is left of the process and its children, reads what they last wrote, and says what happened.
     fn bury(&mut self, when: When, error: Option<io::Error>, out: &mut dyn FnMut(Event)) -> Died {
-        let ended = self.shared.exited_within(END_WITHIN);
+        // A process that sent nonsense is not about to end.
+        let nonsense = error.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::InvalidData);
+        let ended = self.shared.exited_within(if nonsense { Duration::ZERO } else { END_WITHIN });
         self.shared.kill_group();
         self.channel.last_words(out);
         self.shared.forget();

@@ -5,7 +5,7 @@ use crate::event::Event;
 use ironbook_core::Bundle;
 use ironbook_core::frame::{self, Outcome, Reply, Request};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, getpid, kill_process, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, getpid, kill_current_process_group, kill_process, pidfd_open};
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::PermissionsExt as _;
@@ -62,6 +62,8 @@ impl Fake {
                 _ => {}
             }
         }
+        // As the real one: when the session is gone, nothing stays.
+        kill_current_process_group(Signal::KILL).unwrap();
     }
 
     fn cell(&mut self, name: &str) {
