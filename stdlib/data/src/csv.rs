@@ -2,8 +2,8 @@
 
 use crate::error::DataError;
 use crate::read::open;
+use crate::records::{Record, Records, Uneven, field_text, first_uneven, line_of, packed};
 use polars::prelude::{CsvEncoding, CsvReadOptions, DataFrame, NullValues, PolarsError, SerReader};
-use std::ops::Range;
 use std::path::Path;
 
 /// How a CSV file is read.
@@ -129,8 +129,9 @@ impl CsvOptions {
     }
 
     fn broken_row(&self, path: &Path, expected: usize) -> Option<DataError> {
-        let bytes = plain_bytes(path)?;
-        Records::new(&bytes, self.separator).find_map(|record| wrong_width(path, &record, expected))
+        let file = std::fs::File::open(path).ok()?;
+        let Uneven { line, found } = first_uneven(file, self.separator, expected)?;
+        Some(DataError::BrokenRow { path: path.to_owned(), line, expected, found })
     }
 
     /// What is wrong with the file that polars refused, found by reading it again, record by record.
@@ -197,94 +198,5 @@ fn unparsable(message: &str) -> Option<Unparsable> {
 
 /// The file's bytes, unless it is compressed: then lines have no meaning for whoever wants to mend it.
 fn plain_bytes(path: &Path) -> Option<Vec<u8>> {
-    let bytes = std::fs::read(path).ok()?;
-    let packed = bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-    (!packed).then_some(bytes)
-}
-
-fn line_of(bytes: &[u8], at: usize) -> u64 {
-    1 + bytes[..at].iter().filter(|&&b| b == b'\n').count() as u64
-}
-
-fn field_text(bytes: &[u8], field: &Range<usize>) -> String {
-    let text = String::from_utf8_lossy(&bytes[field.clone()]);
-    let inner = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-    inner.map_or_else(|| text.to_string(), |t| t.replace("\"\"", "\""))
-}
-
-/// One record: a line, or several where a quoted field holds line breaks.
-#[derive(Clone, Debug)]
-struct Record {
-    line: u64,
-    fields: Vec<Range<usize>>,
-    open_quote: bool,
-    open_line: u64,
-}
-
-/// The records of a CSV file that are not blank.
-struct Records<'a> {
-    bytes: &'a [u8],
-    separator: u8,
-    at: usize,
-    line: u64,
-}
-
-impl<'a> Records<'a> {
-    fn new(bytes: &'a [u8], separator: u8) -> Self {
-        let at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        Records { bytes, separator, at, line: 1 }
-    }
-}
-
-impl Iterator for Records<'_> {
-    type Item = Record;
-
-    fn next(&mut self) -> Option<Record> {
-        while self.at < self.bytes.len() {
-            let (start, line) = (self.at, self.line);
-            let (mut fields, mut from, mut quoted, mut open_line) = (Vec::new(), start, false, line);
-            let end = loop {
-                match self.bytes.get(self.at) {
-                    None => break self.at,
-                    Some(b'"') => {
-                        quoted = !quoted;
-                        open_line = self.line;
-                    }
-                    Some(b'\n') => {
-                        self.line += 1;
-                        if !quoted {
-                            break self.at;
-                        }
-                    }
-                    Some(&b) if b == self.separator && !quoted => {
-                        fields.push(from..self.at);
-                        from = self.at + 1;
-                    }
-                    Some(_) => {}
-                }
-                self.at += 1;
-            };
-            self.at = end + 1;
-            let end = if end > from && self.bytes[end - 1] == b'\r' { end - 1 } else { end };
-            if end > start {
-                fields.push(from..end);
-                return Some(Record { line, fields, open_quote: quoted, open_line });
-            }
-        }
-        None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn records_know_lines_quotes_and_blank_lines() {
-        let text = b"a,b\r\n\"x\ny\",1\r\n\r\n2,\"q\"\"r,\"\n3";
-        let records: Vec<(u64, Vec<String>)> =
-            Records::new(text, b',').map(|r| (r.line, r.fields.iter().map(|f| field_text(text, f)).collect())).collect();
-        let expect = |line, fields: &[&str]| (line, fields.iter().map(ToString::to_string).collect::<Vec<_>>());
-        assert_eq!(records, [expect(1, &["a", "b"]), expect(2, &["x\ny", "1"]), expect(5, &["2", "q\"r,"]), expect(6, &["3"])]);
-    }
+    std::fs::read(path).ok().filter(|bytes| !packed(bytes))
 }

@@ -21,6 +21,7 @@ mod html;
 mod matrix;
 mod near;
 mod read;
+mod records;
 mod show;
 mod term;
 
