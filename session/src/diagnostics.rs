@@ -14,6 +14,7 @@ mod type_name;
 mod words;
 
 pub use backtrace::{Address, resolve};
+pub use environment::not_loaded;
 pub use message::{Code, Expansion, Level, Line, Message, Span, parse_messages};
 pub use panic::{Frame, error_report, panic_place, panic_report, user_frames};
 pub use place::{glues, on_glue};

@@ -18,8 +18,11 @@ pub(super) fn draw(finding: &Finding, cells: &Cells<'_>, style: Style) -> Vec<St
         _ => word.to_owned(),
     };
     let color = if finding.error { Color::Red } else { Color::Yellow };
-    let labels: Vec<Mark<'_>> =
-        finding.labels.iter().map(|label| Mark { place: &label.place, text: &label.text, color: color_of(label.role, color) }).collect();
+    let labels: Vec<Mark<'_>> = finding
+        .labels
+        .iter()
+        .map(|label| Mark { place: &label.place, text: &label.text, color: color_of(label.role, color) })
+        .collect();
     let mut lines = picture(&head, color, &finding.message, &labels, cells, style);
     lines.extend(remarks(finding, cells, style));
     lines

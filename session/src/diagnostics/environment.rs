@@ -1,8 +1,8 @@
 //! Failures that no cell is to blame for: no linker, a full disk, a compiler that crashed.
 
+use super::Context;
 use super::message::{Level, Message};
 use super::place::{Spot, spot};
-use super::Context;
 use crate::event::{Failure, FailureKind};
 
 /// Most lines of other programs' output that are shown.
@@ -11,7 +11,8 @@ const LINES: usize = 8;
 /// The failure of the machine that the messages tell of, if they tell of one.
 pub(super) fn environment(messages: &[Message], context: &Context<'_>) -> Option<Failure> {
     let all = || messages.iter().filter(|message| message.is_error() || message.level == Level::Raw);
-    let texts = || all().flat_map(|m| std::iter::once(m.message.as_str()).chain(m.children.iter().map(|c| c.message.as_str())));
+    let texts =
+        || all().flat_map(|m| std::iter::once(m.message.as_str()).chain(m.children.iter().map(|c| c.message.as_str())));
     let mentions = |what: &str| texts().any(|text| text.contains(what));
     if mentions("No space left on device") || mentions("os error 28") {
         return Some(
@@ -25,7 +26,9 @@ pub(super) fn environment(messages: &[Message], context: &Context<'_>) -> Option
                 .hint("drop large variables or end other programs, then run the cell again"),
         );
     }
-    let crash = |m: &&Message| m.level == Level::Crash || m.message.contains("internal compiler error") || m.message.contains("thread 'rustc'");
+    let crash = |m: &&Message| {
+        m.level == Level::Crash || m.message.contains("internal compiler error") || m.message.contains("thread 'rustc'")
+    };
     if let Some(crash) = all().find(crash) {
         return Some(crashed(crash));
     }
@@ -38,6 +41,20 @@ pub(super) fn unexplained(messages: &[Message]) -> Failure {
     let mut failure = failure("rustc", "the compiler failed without an error in the cell");
     failure.report.extend(raw.iter().take(LINES).map(|line| format!("   {line}")));
     failure.hint("run `ironbook doctor`: it checks the compiler, the linker and the library")
+}
+
+/// The failure when the compiled cell could not be loaded, from the loader's message.
+pub fn not_loaded(message: &str) -> Failure {
+    match symbol(message) {
+        Some(symbol) => undefined(symbol),
+        None => failure("loader", &format!("the compiled cell could not be loaded: {message}"))
+            .hint("run `ironbook doctor`: it checks the library"),
+    }
+}
+
+fn undefined(symbol: &str) -> Failure {
+    failure("undefined-symbol", &format!("the linker found no definition of `{symbol}`"))
+        .hint("a function declared in an `extern` block must come from a library that is linked: add it with a crate through `%dep`")
 }
 
 fn failure(name: &str, message: &str) -> Failure {
@@ -61,11 +78,10 @@ fn linker(message: &Message) -> Option<Failure> {
     }
     let said = message.children.iter().flat_map(|child| child.message.lines());
     let telling: Vec<&str> = said.filter(|line| is_telling(line)).take(LINES).map(str::trim).collect();
-    let undefined = telling.iter().find_map(|line| symbol(line));
+    let unknown = telling.iter().find_map(|line| symbol(line));
     let library = telling.iter().find_map(|line| missing_library(line));
-    let mut failure = match (undefined, library) {
-        (Some(symbol), _) => failure("undefined-symbol", &format!("the linker found no definition of `{symbol}`"))
-            .hint("a function declared in an `extern` block must come from a library that is linked: add it with a crate through `%dep`"),
+    let mut failure = match (unknown, library) {
+        (Some(symbol), _) => undefined(symbol),
         (_, Some(library)) => failure("missing-library", &format!("the linker found no library `{library}`"))
             .hint(format!("install the library's development package (often `lib{library}-dev`)")),
         _ => failure("linker", text).hint("run `ironbook doctor`: it checks the linker"),

@@ -96,15 +96,22 @@ impl Finding {
     }
 
     fn read_spans(&mut self, message: &Message, context: &Context<'_>) {
+        let at_glue = |span: &Span| spot(span, context) == Spot::Glue(Glue::Plain);
+        let wrapped = message.spans.iter().any(at_glue);
+        let primary_wrapped = message.spans.iter().any(|span| span.is_primary && at_glue(span));
         for span in &message.spans {
             let Spot::Cell(place) = spot(span, context) else { continue };
-            let role = if span.is_primary { Role::Primary } else { Role::Secondary };
-            let text = span.label.as_deref().filter(|label| !words::of_engine(label)).unwrap_or_default();
+            let label = span.label.as_deref().filter(|label| !words::of_engine(label)).unwrap_or_default();
+            let in_closure = wrapped && label.contains(" due to use");
+            let text = if wrapped { words::without_closure(label) } else { label.to_owned() };
+            let role = if span.is_primary || in_closure && primary_wrapped { Role::Primary } else { Role::Secondary };
             if role == Role::Primary || !text.is_empty() {
-                self.label(place.clone(), text, role);
+                self.label(place.clone(), &text, role);
             }
             for (call, name) in calls(span, context) {
-                let outside = call.execution != place.execution || call.range.start > place.range.start || call.range.end < place.range.end;
+                let outside = call.execution != place.execution
+                    || call.range.start > place.range.start
+                    || call.range.end < place.range.end;
                 if outside {
                     self.label(call, &format!("in this call of `{name}`"), Role::Secondary);
                 }
@@ -153,13 +160,18 @@ impl Finding {
             let help = "implement `Display` for the error, or make it text: `.map_err(|e| format!(\"{e:?}\"))?`";
             self.remarks.push((Remark::Help, help.to_owned()));
         }
-        let borrows = matches!(self.code.as_deref(), Some("E0373" | "E0499" | "E0502" | "E0505" | "E0506" | "E0515" | "E0521" | "E0597" | "E0716"));
+        let borrows = matches!(
+            self.code.as_deref(),
+            Some("E0373" | "E0499" | "E0502" | "E0505" | "E0506" | "E0515" | "E0521" | "E0597" | "E0716")
+        );
         let put = glues(message, context.map).find_map(|(_, glue)| match glue {
             Glue::Put(tag) => Some(words::variable(tag)),
             _ => None,
         });
         if let Some(name) = put.filter(|_| borrows && self.glue.is_none()) {
-            let help = format!("`{name}` is kept after the cell, so it cannot borrow: clone it, or end its use in a block `{{ .. }}`");
+            let help = format!(
+                "`{name}` is kept after the cell, so it cannot borrow: clone it, or end its use in a block `{{ .. }}`"
+            );
             self.remarks.push((Remark::Help, help));
         }
     }
@@ -171,7 +183,8 @@ impl Finding {
         let helps = self.remarks.iter().any(|(_, text)| text.starts_with("consider annotating"));
         self.remarks.retain(|(_, text)| {
             let names: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|name| !name.starts_with('{')).collect();
-            let known = !names.is_empty() && labels.iter().any(|label| names.iter().all(|name| label.contains(&format!("`{name}`"))));
+            let known = !names.is_empty()
+                && labels.iter().any(|label| names.iter().all(|name| label.contains(&format!("`{name}`"))));
             let types = text.starts_with("expected ") && text.contains(" found ");
             let lacking = text.starts_with("the trait `") && text.contains("` is not implemented for `");
             let nothing = text.ends_with(" defined here") || text.starts_with("the following") && !text.contains('\n');

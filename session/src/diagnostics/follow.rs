@@ -21,8 +21,12 @@ pub(super) fn essential(findings: Vec<Finding>) -> Vec<Finding> {
             None => kept.push(finding),
         }
     }
-    let mismatched: Vec<_> = kept.iter().filter(|finding| is(finding, &["E0308"])).filter_map(|f| f.place().cloned()).collect();
+    let mismatched: Vec<_> =
+        kept.iter().filter(|finding| is(finding, &["E0308"])).filter_map(|f| f.place().cloned()).collect();
     kept.retain(|finding| !is_operator_of(finding, &mismatched));
+    // An item of a trait that is misspelt is also missing.
+    let strangers: Vec<_> = kept.iter().filter(|f| is(f, &["E0407", "E0437", "E0438"])).filter_map(execution).collect();
+    kept.retain(|finding| !is(finding, &["E0046"]) || execution(finding).is_none_or(|id| !strangers.contains(&id)));
     let others: Vec<_> = kept.iter().filter(|finding| !is(finding, &INFERENCE)).filter_map(execution).collect();
     kept.retain(|finding| !is(finding, &INFERENCE) || execution(finding).is_none_or(|id| !others.contains(&id)));
     let in_cells = kept.iter().any(|finding| finding.glue.is_none() && !finding.labels.is_empty());
@@ -35,7 +39,9 @@ fn is_operator_of(finding: &Finding, mismatched: &[Place]) -> bool {
     const OPERATOR: usize = 5;
     let Some(place) = finding.place().filter(|_| is(finding, &["E0277"])) else { return false };
     let follows = |right: &Place| {
-        right.execution == place.execution && right.range.start >= place.range.end && right.range.start - place.range.end < OPERATOR
+        right.execution == place.execution
+            && right.range.start >= place.range.end
+            && right.range.start - place.range.end < OPERATOR
     };
     finding.message.starts_with("cannot ") && mismatched.iter().any(follows)
 }

@@ -2,8 +2,8 @@
 
 use super::backtrace::Address;
 use super::draw::{Mark, bold, line_column, paint, picture, spoken};
-use super::{Cells, Style, words};
 use super::type_name::shorten_type;
+use super::{Cells, Style, words};
 use crate::event::{Failure, FailureKind};
 use crate::map::{Place, SourceMap};
 use ariadne::Color;
@@ -39,7 +39,9 @@ pub fn user_frames(addresses: &[Address], file: &str, map: &SourceMap, generated
         let byte = start + if address.column == 0 { indent } else { column };
         let Some(place) = place_from(map, generated, byte) else { continue };
         let function = function_name(&address.function);
-        let same_line = |frame: &Frame| frame.function == function && frame.place.execution == place.execution && near(frame, &place);
+        let same_line = |frame: &Frame| {
+            frame.function == function && frame.place.execution == place.execution && near(frame, &place)
+        };
         if !frames.last().is_some_and(same_line) {
             frames.push(Frame { function, place });
         }
@@ -115,7 +117,13 @@ fn shorten_function(path: &str) -> String {
 /// A panic: its message, the line it is on, and the user's frames (innermost first).
 ///
 /// `location` is where the panic was raised, when that is in a cell ([`panic_place`]).
-pub fn panic_report(panic: &Panic, location: Option<&Place>, frames: &[Frame], cells: &Cells<'_>, style: Style) -> Failure {
+pub fn panic_report(
+    panic: &Panic,
+    location: Option<&Place>,
+    frames: &[Frame],
+    cells: &Cells<'_>,
+    style: Style,
+) -> Failure {
     let place = location.or_else(|| frames.first().map(|frame| &frame.place));
     let message = words::one_line(&panic.message);
     let at = place.and_then(|place| named(place, cells)).map(|at| format!(" ({at})")).unwrap_or_default();
@@ -125,7 +133,9 @@ pub fn panic_report(panic: &Panic, location: Option<&Place>, frames: &[Frame], c
     if location.is_none() {
         failure.report.push(format!("   raised in {}:{}", library_file(&panic.file), panic.line));
     }
-    let alone = frames.len() == 1 && frames.first().map(|frame| &frame.place.execution) == place.map(|place| &place.execution) && frames[0].function.is_empty();
+    let alone = frames.len() == 1
+        && frames.first().map(|frame| &frame.place.execution) == place.map(|place| &place.execution)
+        && frames[0].function.is_empty();
     if !alone {
         failure.report.extend(frames.iter().take(FRAMES).filter_map(|frame| frame_line(frame, cells, style)));
     }
@@ -169,21 +179,35 @@ fn error_name(type_name: &str) -> String {
 pub fn error_report(type_name: &str, chain: &[String], style: Style) -> Failure {
     let name = error_name(type_name);
     let first = chain.first().map(String::as_str).unwrap_or_default();
-    let mut failure = Failure::new(FailureKind::Error, name.clone(), words::one_line(first));
-    let mut lines = first.trim_end().lines();
+    let mut failure = Failure::new(FailureKind::Error, name.clone(), words::one_line(without_backtrace(first)));
+    let mut lines = without_backtrace(first).lines();
     // Types that say nothing of the error give way to the word.
     let plain = ["Box<dyn", "String", "&str", "Cow<"].iter().any(|start| name.starts_with(start));
     let head = if plain { "error" } else { name.as_str() };
-    failure.report = vec![format!("{} {}", bold(&format!("{head}:"), Color::Red, style), lines.next().unwrap_or_default())];
+    failure.report =
+        vec![format!("{} {}", bold(&format!("{head}:"), Color::Red, style), lines.next().unwrap_or_default())];
     failure.report.extend(lines.map(str::to_owned));
     let mut shown = first;
     for cause in chain.iter().skip(1).filter(|cause| !cause.is_empty()) {
         // Many libraries repeat the cause in the outer message.
         if shown != cause {
             let word = paint("caused by:", Color::Cyan, style);
-            failure.report.push(format!("   {word} {}", words::one_line(cause)));
+            failure.report.push(format!("   {word} {}", words::one_line(without_backtrace(cause))));
         }
         shown = cause;
     }
     failure
+}
+
+/// A message without the backtrace that some error types print after it when `RUST_BACKTRACE` is set.
+fn without_backtrace(message: &str) -> &str {
+    let mut end = 0;
+    for line in message.split_inclusive('\n') {
+        let text = line.trim();
+        if text.starts_with("0: ") || text.eq_ignore_ascii_case("stack backtrace:") {
+            return message[..end].trim_end();
+        }
+        end += line.len();
+    }
+    message.trim_end()
 }

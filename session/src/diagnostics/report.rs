@@ -48,7 +48,8 @@ pub fn report(messages: &[Message], context: &Context<'_>, style: Style) -> Fail
     }
     let Some(first) = findings.first() else { return environment::unexplained(messages) };
     let kind = if syntax { FailureKind::Syntax } else { FailureKind::Compile };
-    let name = first.code.clone().unwrap_or_else(|| if kind == FailureKind::Syntax { "syntax" } else { "error" }.to_owned());
+    let name =
+        first.code.clone().unwrap_or_else(|| if kind == FailureKind::Syntax { "syntax" } else { "error" }.to_owned());
     let mut failure = Failure::new(kind, name, headline(first, findings.len() - 1));
     failure.report.clear();
     for (number, finding) in findings.iter().take(SHOWN).enumerate() {
@@ -73,9 +74,9 @@ pub fn warnings(messages: &[Message], context: &Context<'_>, style: Style) -> Ve
         Origin::Glue(_) => None,
     });
     let newest = newest.max();
-    let telling = messages
-        .iter()
-        .filter(|message| message.level == Level::Warning && message.code().is_some_and(|code| WARNINGS.contains(&code)));
+    let telling = messages.iter().filter(|message| {
+        message.level == Level::Warning && message.code().is_some_and(|code| WARNINGS.contains(&code))
+    });
     let findings = telling.map(|warning| Finding::new(warning, context));
     let of_cell = findings.filter(|finding| finding.place().map(|place| place.execution) == newest && newest.is_some());
     of_cell.map(|finding| draw(&finding, context.cells, style).join("\n")).collect()
@@ -101,8 +102,11 @@ fn blame(finding: &Finding, style: Style) -> Vec<String> {
         Some(Glue::Plain) => "the fault is in code that the engine made; `%expand` shows it".to_owned(),
         Some(Glue::Take(tag)) => format!("make `{0}` again, or forget it with `%reset {0}`", words::variable(tag)),
         Some(Glue::Put(tag)) => {
-            format!("wrap the line that makes `{}` in a block, so that it ends there, or store an owned value", words::variable(tag))
-        },
+            format!(
+                "wrap the line that makes `{}` in a block, so that it ends there, or store an owned value",
+                words::variable(tag)
+            )
+        }
         Some(Glue::Show) => "end the cell with `;`, so that nothing is shown".to_owned(),
     };
     remark(Remark::Help, &help, style)

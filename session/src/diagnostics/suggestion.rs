@@ -16,12 +16,9 @@ pub(super) fn suggestion(help: &Message, context: &Context<'_>) -> Option<String
         help.spans.iter().filter_map(|span| Some((span, span.suggested_replacement.as_deref()?))).collect();
     let message = words::tidy(help.message.trim_end_matches(':'));
     let (first, _) = edits.first()?;
-    let alternatives = edits.iter().all(|(span, _)| span.byte_start == first.byte_start && span.byte_end == first.byte_end);
-    let code = if alternatives && edits.len() > 1 {
-        listed(&edits)
-    } else {
-        edited(&edits, context)?
-    };
+    let alternatives =
+        edits.iter().all(|(span, _)| span.byte_start == first.byte_start && span.byte_end == first.byte_end);
+    let code = if alternatives && edits.len() > 1 { listed(&edits) } else { edited(&edits, context)? };
     if code.contains("/*") {
         return None;
     }
@@ -51,7 +48,8 @@ fn edited(edits: &[(&Span, &str)], context: &Context<'_>) -> Option<String> {
     match placed.as_slice() {
         [(place, text)] if replaces(place, text) => Some(words::one_line(text)),
         _ => line_after(placed, context).or_else(|| {
-            let texts: Vec<String> = edits.iter().map(|(_, text)| words::one_line(text.trim_start_matches(','))).collect();
+            let texts: Vec<String> =
+                edits.iter().map(|(_, text)| words::one_line(text.trim_start_matches(','))).collect();
             Some(texts.join(" .. "))
         }),
     }

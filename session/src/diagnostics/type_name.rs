@@ -303,7 +303,10 @@ mod tests {
         check("alloc::vec::Vec<alloc::string::String>", "Vec<String>");
         check("polars_core::frame::DataFrame", "DataFrame");
         check("cell::t_3fa9c0de::Foo", "Foo");
-        check("std::collections::hash::map::HashMap<&str, (i32, core::option::Option<f64>)>", "HashMap<&str, (i32, Option<f64>)>");
+        check(
+            "std::collections::hash::map::HashMap<&str, (i32, core::option::Option<f64>)>",
+            "HashMap<&str, (i32, Option<f64>)>",
+        );
         check("i32", "i32");
         check("()", "()");
         check("(i32,)", "(i32,)");
@@ -323,7 +326,10 @@ mod tests {
             "alloc::boxed::Box<dyn core::ops::function::Fn(i32) -> core::option::Option<i32> + core::marker::Send>",
             "Box<dyn Fn(i32) -> Option<i32> + Send>",
         );
-        check("alloc::boxed::Box<dyn core::iter::traits::iterator::Iterator<Item = alloc::string::String>>", "Box<dyn Iterator<Item = String>>");
+        check(
+            "alloc::boxed::Box<dyn core::iter::traits::iterator::Iterator<Item = alloc::string::String>>",
+            "Box<dyn Iterator<Item = String>>",
+        );
     }
 
     #[test]

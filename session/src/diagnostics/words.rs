@@ -4,8 +4,14 @@ use std::collections::HashMap;
 
 /// Whether a text speaks of generated code, so that it tells the user nothing.
 pub(super) fn of_engine(text: &str) -> bool {
-    const MARKS: [&str; 6] =
-        ["__ironbook", "ironbook::rt", "ironbook_core::rt", "for `Stop` to implement", "`CellResult`", "question mark operation (`?`)"];
+    const MARKS: [&str; 6] = [
+        "__ironbook",
+        "ironbook::rt",
+        "ironbook_core::rt",
+        "for `Stop` to implement",
+        "`CellResult`",
+        "question mark operation (`?`)",
+    ];
     let tidied = tidy(text);
     MARKS.iter().any(|mark| text.contains(mark) || tidied.contains(mark))
 }
@@ -78,7 +84,8 @@ fn is_ident(c: char) -> bool {
 
 /// `polars_core::frame::DataFrame` becomes `DataFrame`, unless another path in the text ends in the same name.
 fn shorten_paths(text: &str) -> String {
-    let paths: Vec<&str> = text.split(|c: char| !is_ident(c) && c != ':').filter(|path| is_library_type(path)).collect();
+    let paths: Vec<&str> =
+        text.split(|c: char| !is_ident(c) && c != ':').filter(|path| is_library_type(path)).collect();
     if paths.is_empty() {
         return text.to_owned();
     }
@@ -110,6 +117,16 @@ fn is_library_type(path: &str) -> bool {
     LIBRARIES.iter().any(|library| path.starts_with(library))
         && name.starts_with(char::is_uppercase)
         && modules.chars().all(|c| !c.is_uppercase())
+}
+
+/// A label without the closure that the engine put around the rest of a cell: what happens in it happens where the
+/// user wrote it.
+pub(super) fn without_closure(label: &str) -> String {
+    let cut = label.find(" due to use").filter(|_| label.ends_with("in closure"));
+    match cut {
+        Some(cut) => format!("{} here", &label[..cut]),
+        None => label.replace("later captured here by closure", "later used here"),
+    }
 }
 
 /// A variable's name without what tells bindings of one name apart (`x@2`).

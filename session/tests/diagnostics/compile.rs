@@ -3,12 +3,15 @@
 use super::{Crate, cell, drawn, same};
 use ironbook_session::FailureKind;
 use ironbook_session::diagnostics::{Style, on_glue};
-use ironbook_session::map::Glue;
+use ironbook_session::map::{Builder, Glue, Origin};
 
 #[test]
 fn labels_of_a_type_error() {
     let failure = cell("let a = 1;\nlet x: i32 = \"a\";");
-    assert_eq!((failure.kind, failure.name.as_str(), failure.message.as_str()), (FailureKind::Compile, "E0308", "mismatched types"));
+    assert_eq!(
+        (failure.kind, failure.name.as_str(), failure.message.as_str()),
+        (FailureKind::Compile, "E0308", "mismatched types")
+    );
     same(
         &drawn(&failure),
         r#"
@@ -398,6 +401,47 @@ fn a_borrow_that_is_to_be_kept_says_so() {
 }
 
 #[test]
+fn the_engines_closures_are_not_spoken_of() {
+    // As the engine nests: what follows a `let` stands in a closure.
+    let mut builder = Builder::default();
+    let text = "let v: Vec<i32> = vec![1];\nlet first = &v[0];\ndrop(v);\nprintln!(\"{first}\");";
+    let (before, after) = text.split_at(text.find("\ndrop").unwrap());
+    builder.glue("fn run(f: impl FnOnce()) { f() } pub fn cell() {\n");
+    builder.push(before, Origin::Cell { execution: 3, start: 0 });
+    builder.glue(" run(|| {");
+    builder.push(after, Origin::Cell { execution: 3, start: before.len() });
+    builder.glue(" }); }\n");
+    let compiled = Crate::of(builder).text(3, text).compile();
+    same(
+        &drawn(&compiled.failure()),
+        r#"
+            error[E0505]: cannot move out of `v` because it is borrowed
+               ╭─[ cell 3:3:6 ]
+             1 │ let v: Vec<i32> = vec![1];
+               │     ┬
+               │     ╰── binding `v` declared here
+             2 │ let first = &v[0];
+               │              ┬
+               │              ╰── borrow of `v` occurs here
+             3 │ drop(v);
+               │      ┬
+               │      ╰── move occurs here
+             4 │ println!("{first}");
+               │            ──┬──
+               │              ╰──── borrow later used here
+            ───╯
+               help: consider cloning the value if the performance cost is acceptable: `let first = &v.clone()[0];`
+        "#,
+    );
+}
+
+#[test]
+fn a_misspelt_item_of_a_trait_is_one_error() {
+    let failure = cell("trait Shape { fn area(&self); }\nimpl Shape for i32 {\n    fn aera(&self) {}\n}");
+    assert_eq!((failure.name.as_str(), failure.message.contains("more error")), ("E0407", false));
+}
+
+#[test]
 fn an_unknown_crate_is_for_dep() {
     let failure = cell("use polars::prelude::*;");
     assert_eq!(failure.hints, ["if `polars` is a crate, add it: `%dep polars`"]);
@@ -405,7 +449,16 @@ fn an_unknown_crate_is_for_dep() {
 
 #[test]
 fn no_report_speaks_of_generated_code() {
-    for text in ["let x: i32 = ();", "Some(1)?;", "struct E; Err::<(), E>(E)?;", "return 1;", "let c = || c();", "break;", "let x = |y| y;", "nope?;"] {
+    for text in [
+        "let x: i32 = ();",
+        "Some(1)?;",
+        "struct E; Err::<(), E>(E)?;",
+        "return 1;",
+        "let c = || c();",
+        "break;",
+        "let x = |y| y;",
+        "nope?;",
+    ] {
         let failure = cell(text);
         let report = drawn(&failure);
         assert!(report.contains("cell 3:1:"), "{text}: {report}");

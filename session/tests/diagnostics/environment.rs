@@ -1,7 +1,7 @@
 //! Failures of the machine.
 
 use super::{Crate, drawn};
-use ironbook_session::diagnostics::{Context, Level, Style, parse_messages, report};
+use ironbook_session::diagnostics::{Context, Level, Style, not_loaded, parse_messages, report};
 use ironbook_session::map::SourceMap;
 use ironbook_session::{Failure, FailureKind};
 use std::process::Command;
@@ -86,8 +86,17 @@ fn a_library_of_another_compiler_is_told_from_an_unknown_crate_in_the_cell() {
 }
 
 #[test]
+fn a_symbol_that_the_loader_misses_is_named() {
+    assert_eq!(not_loaded("/x/cell.so: undefined symbol: nowhere").name, "undefined-symbol");
+    assert_eq!(not_loaded("/x/cell.so: file too short").name, "loader");
+}
+
+#[test]
 fn lines_that_are_no_messages_are_kept() {
-    let messages = parse_messages(&format!("one\ntwo\n{}\n{{\"$message_type\":\"artifact\",\"artifact\":\"x\"}}\nthree", json("m", "n")));
+    let messages = parse_messages(&format!(
+        "one\ntwo\n{}\n{{\"$message_type\":\"artifact\",\"artifact\":\"x\"}}\nthree",
+        json("m", "n")
+    ));
     let seen: Vec<_> = messages.iter().map(|m| (m.level, m.message.as_str())).collect();
     assert_eq!(seen, [(Level::Raw, "one\ntwo"), (Level::Error, "m"), (Level::Raw, "three")]);
 }

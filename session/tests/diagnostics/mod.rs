@@ -5,9 +5,9 @@ mod compile;
 mod environment;
 mod panic;
 
+use ironbook_session::Failure;
 use ironbook_session::diagnostics::{CellText, Cells, Context, Message, Style, parse_messages, report, warnings};
 use ironbook_session::map::{Builder, ExecutionId, Glue, Origin, SourceMap};
-use ironbook_session::Failure;
 use std::process::Command;
 
 /// What the engine would put before a cell, without a library.
@@ -35,6 +35,12 @@ impl Crate {
         Crate { builder, cells: Vec::new() }
     }
 
+    /// Makes a text known.
+    pub fn text(mut self, id: ExecutionId, text: &str) -> Self {
+        self.cells.push((id, text.to_owned()));
+        self
+    }
+
     /// Adds a cell's text at the root, as an item.
     pub fn items(mut self, id: ExecutionId, text: &str) -> Self {
         self.builder.push(text, Origin::Cell { execution: id, start: 0 });
@@ -47,7 +53,8 @@ impl Crate {
     pub fn body(mut self, id: ExecutionId, text: &str, take: &[(&str, &str)], put: &[&str]) -> Self {
         self.builder.glue("pub fn __ironbook_entry() -> rt::CellResult {\n");
         for (name, ty) in take {
-            self.builder.tagged(&format!("let mut {name} = rt::take::<{ty}>(\"{name}\");"), Glue::Take((*name).to_owned()));
+            self.builder
+                .tagged(&format!("let mut {name} = rt::take::<{ty}>(\"{name}\");"), Glue::Take((*name).to_owned()));
         }
         self.builder.glue("rt::run(|| {\n");
         self.builder.push(text, Origin::Cell { execution: id, start: 0 });
@@ -136,7 +143,8 @@ pub fn drawn(failure: &Failure) -> String {
 #[track_caller]
 pub fn same(drawn: &str, expected: &str) {
     let expected = expected.trim_matches('\n').trim_end();
-    let indent = expected.lines().filter(|line| !line.is_empty()).map(|line| line.len() - line.trim_start().len()).min();
+    let indent =
+        expected.lines().filter(|line| !line.is_empty()).map(|line| line.len() - line.trim_start().len()).min();
     let cut = |line: &str| line.get(indent.unwrap_or(0)..).unwrap_or_default().to_owned();
     let expected = expected.lines().map(cut).collect::<Vec<_>>().join("\n");
     assert!(drawn == expected, "drawn:\n{drawn}\nexpected:\n{expected}");

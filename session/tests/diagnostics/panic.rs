@@ -133,8 +133,18 @@ fn functions_are_named_as_the_user_wrote_them() {
 }
 
 #[test]
+fn an_errors_own_backtrace_is_left_out() {
+    let chain =
+        ["shape mismatch\n   0: candle_core::error::Error::bt\n             at /x.rs:1:2\n   1: main".to_owned()];
+    let failure = error_report("candle_core::error::Error", &chain, Style::Plain);
+    assert_eq!(drawn(&failure), "candle_core::Error: shape mismatch");
+    assert_eq!(failure.message, "shape mismatch");
+}
+
+#[test]
 fn an_error_shows_its_causes_once() {
-    let chain = ["reading config.toml", "reading config.toml", "No such file or directory (os error 2)"].map(str::to_owned);
+    let chain =
+        ["reading config.toml", "reading config.toml", "No such file or directory (os error 2)"].map(str::to_owned);
     let failure = error_report("alloc::boxed::Box<dyn core::error::Error>", &chain, Style::Plain);
     assert_eq!((failure.kind, failure.name.as_str()), (FailureKind::Error, "Box<dyn Error>"));
     assert_eq!(failure.message, "reading config.toml");
