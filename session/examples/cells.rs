@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
 use ironbook_session::library::{Library, Paths};
-use ironbook_session::{Config, Event, ExecuteOptions, Session, Source, Status, Tier};
+use ironbook_session::{Config, Dependency, Event, ExecuteOptions, Session, Source, Status, Tier};
 use std::ops::ControlFlow;
 
 fn main() {
@@ -23,6 +23,13 @@ fn main() {
     let mut session = Session::start(config).expect("a session");
     for cell in text.split("// %%").map(str::trim).filter(|c| !c.is_empty()) {
         println!("--- {}", cell.lines().next().unwrap_or(""));
+        if let Some(name) = cell.strip_prefix("//dep ") {
+            let path = name.contains('/').then(|| name.into());
+            let name = name.rsplit('/').next().unwrap_or(name).to_owned();
+            let dependency = Dependency { name, version: None, features: vec![], path, default_features: true };
+            println!("{:?}", session.add_dependency(&dependency, &mut |event| println!("{event:?}")));
+            continue;
+        }
         let mut out = |event: Event| match event {
             Event::Stdout(text) | Event::Stderr(text) => print!("{text}"),
             Event::Display { bundle, .. } => println!("display: {}", bundle.plain()),

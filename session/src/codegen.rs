@@ -40,8 +40,8 @@ pub struct Request<'a> {
     pub items: &'a Items,
     /// The items that the cell reaches, in emission order.
     pub reached: &'a [&'a Definition],
-    /// Identity of the crates of `%dep`.
-    pub dependencies: &'a str,
+    /// Whether there are crates of `%dep`.
+    pub extra_crates: bool,
     /// Older variables to load.
     pub loads: &'a [Load],
     /// Deviations found by earlier compiles.
@@ -119,8 +119,11 @@ pub fn probe(generated: &Generated, names: &dyn Fn(&str) -> bool) -> (String, So
 pub fn generate(request: &Request) -> Generated {
     let mut builder = Builder::default();
     builder.glue(HEADER);
+    if request.extra_crates {
+        builder.glue("extern crate ironbook_deps as _;\n");
+    }
     for definition in request.reached {
-        request.items.emit(definition, request.dependencies, &mut builder);
+        request.items.emit(definition, &mut builder);
     }
     let mut body = Body { request, levels: levels(request.cell), builder };
     body.entry();

@@ -138,7 +138,9 @@ impl Compiler {
             value.push(path);
             args.push(value);
         }
-        for directory in std::iter::once(&self.library.deps).chain(&self.extras.search) {
+        // The dylib of `%dep` depends on the library under its own name.
+        let root = (!self.extras.externs.is_empty()).then_some(&self.library.root);
+        for directory in std::iter::once(&self.library.deps).chain(&self.extras.search).chain(root) {
             args.push("-L".into());
             let mut value = OsString::from("dependency=");
             value.push(directory);

@@ -102,10 +102,9 @@ impl Session {
     }
 
     /// Variables whose type has a home that the new items no longer have.
-    fn outdated(&self, items: &Items) -> BTreeSet<String> {
-        let dependencies = &self.compiler.extras.id;
-        let now = items.homes(dependencies);
-        let gone: BTreeSet<String> = self.items.homes(dependencies).difference(&now).cloned().collect();
+    pub(crate) fn outdated(&self, items: &Items) -> BTreeSet<String> {
+        let now = items.homes();
+        let gone: BTreeSet<String> = self.items.homes().difference(&now).cloned().collect();
         let old = |type_name: &str| gone.iter().any(|home| type_name.contains(&format!("::{home}::")));
         self.live.iter().filter(|(_, live)| old(&live.type_name)).map(|(name, _)| name.clone()).collect()
     }
@@ -294,7 +293,7 @@ impl Session {
             text: &prepared.text,
             items: &prepared.items,
             reached: &reached,
-            dependencies: &self.compiler.extras.id,
+            extra_crates: !self.compiler.extras.externs.is_empty(),
             loads: &loads,
             placements: &findings.placed(),
         });

@@ -96,6 +96,7 @@ pub struct Items {
     all: BTreeMap<Key, Definition>,
     salts: BTreeMap<String, u64>,
     exported: BTreeMap<String, String>,
+    crates: BTreeMap<String, String>,
 }
 
 impl Items {
@@ -139,6 +140,11 @@ impl Items {
     /// Forgets a definition.
     pub fn remove(&mut self, key: &Key) {
         self.all.remove(key);
+    }
+
+    /// Sets what shapes the types of each crate of `%dep`; what was set before is returned.
+    pub fn set_crates(&mut self, crates: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        std::mem::replace(&mut self.crates, crates)
     }
 
     /// Forgets which statics live in the runtime (it was restarted).
@@ -203,9 +209,8 @@ impl Items {
 
     /// Hash over everything that shapes a type, trait or module: a part of its path, so that a changed definition is
     /// another type (an old value would be read with a new layout).
-    pub fn identity(&self, definition: &Definition, dependencies: &str) -> String {
+    pub fn identity(&self, definition: &Definition) -> String {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(dependencies.as_bytes());
         let mut known = definition.idents.clone();
         let mut seen: BTreeSet<&Key> = BTreeSet::new();
         loop {
@@ -221,6 +226,9 @@ impl Items {
                 break;
             }
         }
+        for (_, identity) in self.crates.iter().filter(|(name, _)| known.contains(*name)) {
+            hasher.update(identity.as_bytes());
+        }
         for key in seen {
             hasher.update(self.all[key].text.as_bytes());
             hasher.update(&[0]);
@@ -230,20 +238,20 @@ impl Items {
     }
 
     /// Module that holds a type, trait or module of the session.
-    pub fn home(&self, definition: &Definition, dependencies: &str) -> String {
-        format!("t_{}", self.identity(definition, dependencies))
+    pub fn home(&self, definition: &Definition) -> String {
+        format!("t_{}", self.identity(definition))
     }
 
     /// Type homes (`t_...`) of the current definitions.
-    pub fn homes(&self, dependencies: &str) -> BTreeSet<String> {
-        self.all.values().filter(|d| is_housed(d.key.kind)).map(|d| self.home(d, dependencies)).collect()
+    pub fn homes(&self) -> BTreeSet<String> {
+        self.all.values().filter(|d| is_housed(d.key.kind)).map(|d| self.home(d)).collect()
     }
 
     /// Emits an item.
-    pub fn emit(&self, definition: &Definition, dependencies: &str, builder: &mut Builder) {
+    pub fn emit(&self, definition: &Definition, builder: &mut Builder) {
         match definition.key.kind {
             kind if is_housed(kind) => {
-                let home = self.home(definition, dependencies);
+                let home = self.home(definition);
                 builder.glue(&format!("pub mod {home} {{ #[allow(unused_imports)] use super::*; "));
                 emit(builder, &definition.pieces);
                 builder.glue(&format!(" }}\n#[allow(unused_imports)] pub(crate) use {home}::{};\n", definition.key.name));

@@ -4,6 +4,7 @@
 
 mod codegen;
 mod compile;
+mod deps;
 pub mod diagnostics;
 pub mod event;
 mod execute;
@@ -25,5 +26,6 @@ pub use event::{Event, Execution, Failure, FailureKind, Status, Timing};
 pub use flow::{Flow, Record};
 pub use map::ExecutionId;
 pub use session::{Config, ExecuteOptions, Handle, ItemInfo, Session, Variable};
+pub use library::extra::Dependency;
 pub use source::{Part, Source};
 pub use tier::Tier;

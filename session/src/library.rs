@@ -6,6 +6,7 @@
 mod build;
 mod cargo;
 mod error;
+pub mod extra;
 mod fingerprint;
 mod paths;
 mod place;

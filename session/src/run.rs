@@ -14,7 +14,7 @@ use crate::session::{ExecuteOptions, Live, Session};
 use crate::source::Source;
 use crate::tier::Tier;
 use ironbook_core::frame::{Outcome, Panic, Request};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,6 +30,7 @@ impl Session {
         self.handle().begin();
         self.last += 1;
         let id = self.last;
+        self.rebuild_edited(out);
         self.texts.insert(id, source.text.clone());
         let mut timing = Timing::default();
         let mut flow = Flow::default();
@@ -193,10 +194,15 @@ impl Session {
     }
 
     fn drop_outdated(&mut self, prepared: &Prepared, out: &mut dyn FnMut(Event)) {
-        if prepared.outdated.is_empty() {
+        self.drop_old_types(&prepared.outdated, out);
+    }
+
+    /// Drops variables of types that are no longer the ones of their names, saying so.
+    pub(crate) fn drop_old_types(&mut self, outdated: &BTreeSet<String>, out: &mut dyn FnMut(Event)) {
+        if outdated.is_empty() {
             return;
         }
-        let names: Vec<String> = prepared.outdated.iter().cloned().collect();
+        let names: Vec<String> = outdated.iter().cloned().collect();
         let cells: Vec<String> = names.iter().filter_map(|n| self.live.get(n)).map(|l| l.execution.to_string()).collect();
         self.forget(&names);
         out(Event::Note(format!(

@@ -6,6 +6,7 @@ use crate::event::{Event, Failure, FailureKind};
 use crate::flow::{Graph, Record};
 use crate::items::{self, Items};
 use crate::library::Library;
+use crate::library::extra::Dependency;
 use crate::map::ExecutionId;
 use crate::process::{self, Died, ProcessError, Runtime, Spawn};
 use crate::tier::Tier;
@@ -154,6 +155,8 @@ pub struct Session {
     pub(crate) last: ExecutionId,
     pub(crate) probe: Option<Probe>,
     pub(crate) env: BTreeMap<String, Option<String>>,
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) local_state: String,
     handle: Handle,
     slot: Slot,
     _pin: Option<File>,
@@ -183,6 +186,8 @@ impl Session {
             last: 0,
             probe: None,
             env: BTreeMap::new(),
+            dependencies: Vec::new(),
+            local_state: String::new(),
             handle: Handle::default(),
             slot: Slot::None,
             _pin: config.library.pin().ok(),
