@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import time
 import tomllib
 from pathlib import Path
@@ -22,9 +23,16 @@ from common import RESULTS, ROOT, machine, read_cells
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-LEVELS = {"default": "", "opt 0": ":opt 0\n"}
+LEVELS = {"opt 0": ":opt 0\n", "default": ""}
 CRATES = ["polars", "candle-core", "candle-nn"]
 CACHE_MIB = 20_000
+
+
+def std_folder() -> str:
+    """Where rustc's shared std lies: the kernel's cells find it by a path relative to a folder that
+    they are then moved out of, which fails for a kept directory beside the toolchain."""
+    command = ["rustc", "--print", "target-libdir"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def setup_cell(level: str) -> tuple[str, dict]:
@@ -48,9 +56,10 @@ class Kernel:
         spec.mkdir(parents=True, exist_ok=True)
         kept = peer / "kept"
         (peer / "config").mkdir(exist_ok=True)
-        if not kept.exists():
-            kept.mkdir()
-            shutil.copy(ROOT / "Cargo.lock", kept)  # the same versions as ours
+        kept.mkdir(exist_ok=True)
+        lock = peer / "Cargo.lock"  # ours as it was when the libraries were built
+        if not lock.exists():
+            shutil.copy(ROOT / "Cargo.lock", lock)
         argv = [str(peer / "bin" / "evcxr_jupyter"), "--control_file", "{connection_file}"]
         (spec / "kernel.json").write_text(
             json.dumps({"argv": argv, "display_name": "Rust", "language": "rust"})
@@ -59,6 +68,7 @@ class Kernel:
             "EVCXR_TMPDIR": str(kept),
             "EVCXR_CONFIG_DIR": str(peer / "config"),
             "XDG_CACHE_HOME": str(peer / "cache"),
+            "LD_LIBRARY_PATH": std_folder(),
         }
         specs = KernelSpecManager(kernel_dirs=[str(peer / "kernels")], ensure_native_kernel=False)
         self.manager = KernelManager(kernel_name="evcxr", kernel_spec_manager=specs)
@@ -66,6 +76,8 @@ class Kernel:
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
+        # The kernel's start, which has no dependencies yet, empties the lock file.
+        shutil.copy(lock, kept / "Cargo.lock")
 
     def run(self, source: str, timeout: float) -> dict:
         """Seconds until idle, what the cell printed, and its error if it had one."""
