@@ -3,7 +3,7 @@
 use crate::fake::text;
 use ironbook_magics::{Expect, Shell, magics};
 use ironbook_session::library::{Library, Paths};
-use ironbook_session::{Config, Session, Status, Tier};
+use ironbook_session::{Config, FailureKind, Session, Status, Tier};
 use std::path::Path;
 
 fn shell(directory: &Path) -> Shell {
@@ -13,22 +13,124 @@ fn shell(directory: &Path) -> Shell {
     Shell::new(Session::start(config).unwrap())
 }
 
+/// Runs a cell; the outputs, and the failure's kind, message and plain report.
+fn run(shell: &mut Shell, cell: &str) -> (String, Option<(FailureKind, String)>) {
+    let mut events = Vec::new();
+    let outcome = shell.run_cell(cell, None, &mut |event| events.push(event));
+    let failure = match outcome.status {
+        Status::Ok => None,
+        Status::Failed(failure) => Some((failure.kind, plain(&failure.report.join("\n")))),
+    };
+    (text(&events), failure)
+}
+
+#[track_caller]
+fn ok(shell: &mut Shell, cell: &str) -> String {
+    let (output, failure) = run(shell, cell);
+    assert_eq!(failure, None, "{cell}\n{output}");
+    output
+}
+
+/// Without colour codes.
+fn plain(report: &str) -> String {
+    let mut parts = report.split('\u{1b}');
+    let first = parts.next().unwrap_or("").to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))
+}
+
 #[test]
 fn examples_do_what_they_say() {
+    let mut wrong = Vec::new();
     for magic in magics::ALL {
         for example in magic.examples() {
             let directory = tempfile::tempdir().unwrap();
-            let mut shell = shell(directory.path());
-            let mut events = Vec::new();
-            let outcome = shell.run_cell(example.code, None, &mut |event| events.push(event));
-            let output = text(&events);
-            match (example.expect, outcome.status) {
-                (Expect::Failed(kind), Status::Failed(failure)) => assert_eq!(failure.kind, kind, "{}", example.code),
-                (Expect::Failed(_), Status::Ok) => panic!("{} ran", example.code),
-                (_, Status::Failed(failure)) => panic!("{}: {}", example.code, failure.report.join("\n")),
-                (Expect::Contains(part), Status::Ok) => assert!(output.contains(part), "{}: {output}", example.code),
-                (Expect::Ok, Status::Ok) => {}
+            let (output, failure) = run(&mut shell(directory.path()), example.code);
+            let right = match (example.expect, &failure) {
+                (Expect::Failed(expected), Some((kind, _))) => expected == *kind,
+                (Expect::Contains(part), None) => output.contains(part),
+                (Expect::Ok, None) => true,
+                _ => false,
+            };
+            if !right {
+                wrong.push(format!("{}\n{output}{}", example.code, failure.map(|f| f.1).unwrap_or_default()));
             }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn errors_point_at_the_magic() {
+    let directory = tempfile::tempdir().unwrap();
+    let shell = &mut shell(directory.path());
+    let (_, failure) = run(shell, "let a = 1;\n%time a + missing_name");
+    let (kind, report) = failure.unwrap();
+    assert_eq!(kind, FailureKind::Compile, "{report}");
+    assert!(report.contains("2:11") && report.contains("%time a + missing_name"), "{report}");
+    let (_, failure) = run(shell, "let a = 1;\n%track log loss=missing_name");
+    let (kind, report) = failure.unwrap();
+    assert_eq!(kind, FailureKind::Compile, "{report}");
+    assert!(report.contains("%track log loss=missing_name") && report.contains("missing_name"), "{report}");
+    let (_, failure) = run(shell, "let b = 2;\nb\n%who");
+    let (_, report) = failure.unwrap();
+    assert!(report.contains("end the line above it with `;`"), "{report}");
+}
+
+#[test]
+fn a_session_with_magics() {
+    let directory = tempfile::tempdir().unwrap();
+    let shell = &mut shell(directory.path());
+    let output = ok(shell, "let xs = vec![1.5f64; 1000];\n%time let total = xs.iter().sum::<f64>();\ntotal");
+    assert!(output.contains("wall ") && output.contains("compile ") && output.contains("1500"), "{output}");
+    let output = ok(shell, "%timeit -r 3 xs.iter().sum::<f64>()");
+    assert!(output.contains("of 3 runs") && output.contains("opt-level 2"), "{output}");
+    let output = ok(shell, "%whos");
+    assert!(output.contains("Vec<f64>") && output.contains("len 1000") && output.contains("total"), "{output}");
+    assert!(!output.contains("__ironbook"), "{output}");
+    assert!(ok(shell, "total?").contains("1500"));
+    ok(shell, "#[derive(Debug, Clone)]\nstruct Point { x: f64 }\nimpl Point { fn new() -> Self { Point { x: 1.0 } } }");
+    let output = ok(shell, "Point?");
+    assert!(output.contains("struct Point") && output.contains("fn new()"), "{output}");
+    assert!(ok(shell, "%expand let y = 3;").contains("let y = 3;"));
+    let output = ok(shell, "%reset -f\n%who");
+    assert!(output.contains("There are no variables"), "{output}");
+}
+
+#[test]
+fn own_magics() {
+    let directory = tempfile::tempdir().unwrap();
+    let shell = &mut shell(directory.path());
+    ok(shell, "fn magic_shout(args: &str) -> String { args.to_uppercase() }");
+    assert!(ok(shell, "%shout hello").contains("HELLO"));
+    ok(shell, "mod library { pub fn magic_whisper(args: &str) -> String { args.to_lowercase() } }\nuse library::magic_whisper;");
+    assert!(ok(shell, "%whisper HELLO").contains("hello"));
+    ok(shell, "macro_rules! magic_twice { ($e:expr) => { $e * 2 } }\nlet n = 21;");
+    assert!(ok(shell, "%twice n").contains("42"));
+}
+
+#[test]
+fn tracking_in_a_loop() {
+    let directory = tempfile::tempdir().unwrap();
+    let shell = &mut shell(directory.path());
+    ok(shell, "%track start flights --name boosted --tag kind=test");
+    ok(shell, "let mut loss = 1.0f32;\nfor step in 0..3usize {\n    loss /= 2.0;\n    %track log loss=loss --step step\n}");
+    ok(shell, "%track param depth=3 rate=loss\n%track end");
+    let output = ok(shell, "%track show");
+    assert!(output.contains("boosted") && output.contains("0.125") && output.contains("depth"), "{output}");
+    assert!(ok(shell, "%track show -e flights").contains("boosted"));
+}
+
+#[test]
+fn an_interrupt_skips_the_rest() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut shell = shell(directory.path());
+    ok(&mut shell, "let kept = 7;");
+    let handle = shell.handle();
+    let outcome = shell.run_cell("println!(\"ready\");\nloop {}\n%cd /\nlet lost = 1;", None, &mut |event| {
+        if text(&[event]).contains("ready") {
+            handle.interrupt();
+        }
+    });
+    assert!(matches!(outcome.status, Status::Failed(failure) if failure.kind == FailureKind::Interrupted));
+    assert_eq!(ok(&mut shell, "%who"), "kept\n");
 }
