@@ -131,7 +131,11 @@ pub fn panic_report(
     let marks: Vec<_> = place.map(|place| Mark { place, text: "", color: Color::Red }).into_iter().collect();
     failure.report = picture("panic", Color::Red, panic.message.trim_end(), &marks, cells, style);
     if location.is_none() {
-        failure.report.push(format!("   raised in {}:{}", library_file(&panic.file), panic.line));
+        // A closure that an earlier cell stored: its generated file is not at hand, and its name means nothing.
+        let stored = file_name(&panic.file).starts_with("cell_");
+        let library = format!("{}:{}", library_file(&panic.file), panic.line);
+        let raised = if stored { "code of an earlier cell" } else { &library };
+        failure.report.push(format!("   raised in {raised}"));
     }
     let alone = frames.len() == 1
         && frames.first().map(|frame| &frame.place.execution) == place.map(|place| &place.execution)

@@ -94,6 +94,12 @@ fn a_panic_on_another_thread_without_frames_has_its_message() {
 }
 
 #[test]
+fn a_panic_in_a_stored_closure_names_no_generated_file() {
+    let failure = panic_report(&panic("cell_0123456789ab.rs", 8, 1), None, &[], &|_| None, Style::Plain);
+    assert_eq!(failure.report[1], "   raised in code of an earlier cell");
+}
+
+#[test]
 fn columns_count_characters_and_glue_has_no_place() {
     let (text, map) = generated();
     // The panic's column counts characters, of which "größe" has five in seven bytes.
