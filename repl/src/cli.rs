@@ -136,6 +136,7 @@ impl Error {
     fn status(&self) -> u8 {
         match self {
             Error::Environment(_) | Error::Build(_) | Error::Missing(_) => 1,
+            Error::Write { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => 1,
             Error::Interrupted => 130,
             _ => USAGE,
         }

@@ -50,29 +50,41 @@ pub fn run(paths: &Paths) -> Result<u8, Error> {
             terminal.out(&format!("               {remedy}\n"));
         }
     };
-    report("compiler", match &rustc {
-        Ok(rustc) => compiler(rustc),
-        Err(missing) => Broken(missing.to_string(), missing.remedy()),
-    });
-    report("cargo", match find_program("cargo") {
-        Some(path) => Good(path.display().to_string()),
-        None => Broken("not found".into(), "install Rust from https://rustup.rs".into()),
-    });
+    report(
+        "compiler",
+        match &rustc {
+            Ok(rustc) => compiler(rustc),
+            Err(missing) => Broken(missing.to_string(), missing.remedy()),
+        },
+    );
+    report(
+        "cargo",
+        match find_program("cargo") {
+            Some(path) => Good(path.display().to_string()),
+            None => Broken("not found".into(), "install Rust from https://rustup.rs".into()),
+        },
+    );
     if let Ok(rustc) = &rustc {
         report("linker", linker(rustc));
     }
-    report("sources", match paths.source.join("Cargo.lock").is_file() {
-        true => Good(paths.source.display().to_string()),
-        false => Broken(
-            format!("not in {}", paths.source.display()),
-            "set IRONBOOK_SOURCE to the directory of the cloned repository".into(),
-        ),
-    });
-    report("library", match &library {
-        Ok(library) => Good(format!("built: {}", library.root.display())),
-        Err(missing) if missing.can_build() => Remark(missing.to_string(), missing.remedy()),
-        Err(missing) => Broken(missing.to_string(), missing.remedy()),
-    });
+    report(
+        "sources",
+        match paths.source.join("Cargo.lock").is_file() {
+            true => Good(paths.source.display().to_string()),
+            false => Broken(
+                format!("not in {}", paths.source.display()),
+                "set IRONBOOK_SOURCE to the directory of the cloned repository".into(),
+            ),
+        },
+    );
+    report(
+        "library",
+        match &library {
+            Ok(library) => Good(format!("built: {}", library.root.display())),
+            Err(missing) if missing.can_build() => Remark(missing.to_string(), missing.remedy()),
+            Err(missing) => Broken(missing.to_string(), missing.remedy()),
+        },
+    );
     let built = library.is_ok();
     if let Ok(library) = library {
         report("cells", cells(paths, library));

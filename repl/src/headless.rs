@@ -58,9 +58,21 @@ pub fn run(options: &Run, paths: &Paths) -> Result<u8, Error> {
     };
     connect(&job.interrupts, job.kernel.handle());
     let began = Instant::now();
-    let failed = job.cells(options.keep_going)?;
-    job.write()?;
-    Ok(job.conclude(failed, began.elapsed().as_secs_f64()))
+    let failed = job.cells(options.keep_going);
+    let written = job.write();
+    let status = job.conclude(&failed, began.elapsed().as_secs_f64());
+    match written {
+        Ok(()) => {
+            if let Some(path) = &options.output {
+                job.screen.say(&format!("written: {}", path.display()));
+            }
+            Ok(status)
+        }
+        Err(error) => {
+            job.rescue();
+            Err(error)
+        }
+    }
 }
 
 /// The first press interrupts the cell, the second ends its process.
@@ -126,14 +138,15 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// Runs the cells; the numbers of those that failed.
-    fn cells(&mut self, keep_going: bool) -> Result<Vec<usize>, Error> {
+    fn cells(&mut self, keep_going: bool) -> Vec<usize> {
         for cell in &mut self.notebook.cells {
             if cell.kind() == Kind::Code {
                 cell.set_outputs(Vec::new(), None);
             }
         }
         let has_code = |cell: &Cell| cell.kind() == Kind::Code && !cell.source().trim().is_empty();
-        let code: Vec<usize> = (0..self.notebook.cells.len()).filter(|at| has_code(&self.notebook.cells[*at])).collect();
+        let code: Vec<usize> =
+            (0..self.notebook.cells.len()).filter(|at| has_code(&self.notebook.cells[*at])).collect();
         let mut failed = Vec::new();
         for (index, at) in code.iter().enumerate() {
             if self.interrupts.any() {
@@ -151,10 +164,11 @@ impl Job<'_> {
                 }
             }
             if self.written.elapsed() >= WRITE_PERIOD {
-                self.write()?;
+                // At the end it is written once more, and what is wrong then is told.
+                drop(self.write());
             }
         }
-        Ok(failed)
+        failed
     }
 
     /// Runs one cell, showing and recording what it puts out.
@@ -205,8 +219,18 @@ impl Job<'_> {
         self.notebook.write(path)
     }
 
+    /// Keeps the executed notebook elsewhere, where its place refuses it: hours of work may be in it.
+    fn rescue(&mut self) {
+        let name = self.output.and_then(Path::file_stem).unwrap_or_default().to_string_lossy();
+        let kept = std::env::temp_dir().join(format!("{name}-{}.ipynb", std::process::id()));
+        match self.notebook.write(&kept) {
+            Ok(()) => self.screen.say(&format!("The executed notebook is kept in {}", kept.display())),
+            Err(error) => self.screen.say(&format!("It cannot be kept elsewhere either: {error}")),
+        }
+    }
+
     /// Says how it went.
-    fn conclude(&mut self, failed: Vec<usize>, took: f64) -> u8 {
+    fn conclude(&mut self, failed: &[usize], took: f64) -> u8 {
         let terminal = self.screen.terminal.clone();
         let cells = match self.executed.len() {
             1 => "1 cell".to_owned(),
@@ -223,9 +247,8 @@ impl Job<'_> {
             (terminal.paint(Style::Red, &format!("failed: {};", list.join(", "))), FAILED)
         };
         self.screen.say(&format!("{mark} {times}"));
-        match self.output {
-            Some(path) => self.screen.say(&format!("written: {}", path.display())),
-            None => self.screen.say("The outputs are not kept; `-o OUT.ipynb` writes the executed notebook."),
+        if self.output.is_none() {
+            self.screen.say("The outputs are not kept; `-o OUT.ipynb` writes the executed notebook.");
         }
         status
     }

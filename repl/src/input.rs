@@ -131,7 +131,9 @@ mod tests {
 
     #[test]
     fn open_brackets_and_quotes_go_on() {
-        for text in ["fn f() {", "let s = \"a", "df![", "r#\"a\"", "/* a /* b */", "%%bash\nls", "%%bash", "!ls \\", "f(')'"] {
+        for text in
+            ["fn f() {", "let s = \"a", "df![", "r#\"a\"", "/* a /* b */", "%%bash\nls", "%%bash", "!ls \\", "f(')'"]
+        {
             assert!(is_incomplete(text), "{text}");
         }
     }

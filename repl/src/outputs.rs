@@ -95,7 +95,11 @@ impl Recorder {
         }
         self.printed += text.len();
         let cut = self.printed >= STREAM_LIMIT;
-        let text = if cut { format!("{text}\n[more was printed; a notebook keeps {} MB a cell]\n", STREAM_LIMIT >> 20) } else { text.to_owned() };
+        let text = if cut {
+            format!("{text}\n[more was printed; a notebook keeps {} MB a cell]\n", STREAM_LIMIT >> 20)
+        } else {
+            text.to_owned()
+        };
         let same = |output: &&mut Value| output["output_type"] == "stream" && output["name"] == name;
         if let Some(last) = self.current().last_mut().filter(same) {
             extend_lines(&mut last["text"], &text);

@@ -128,8 +128,8 @@ impl Definition {
             "False" if is_bool => return Ok("false".into()),
             _ => {}
         }
-        let expression = expression
-            .ok_or_else(|| Error::ParameterValue { name: self.name.clone(), value: value.to_owned() })?;
+        let expression =
+            expression.ok_or_else(|| Error::ParameterValue { name: self.name.clone(), value: value.to_owned() })?;
         Ok(match (number(&self.value), number(&expression)) {
             (Some(default), Some(new)) => default.fit(&new, value),
             _ => value.to_owned(),

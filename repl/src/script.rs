@@ -111,7 +111,8 @@ fn split_tags(rest: &str) -> (String, Vec<String>) {
 /// A code cell: a magic behind `// ` is a magic.
 fn code(body: &[&str]) -> String {
     let first = body.iter().find(|line| !line.trim().is_empty());
-    let whole = first.is_some_and(|line| line.strip_prefix("// %%").is_some_and(|rest| rest.starts_with(char::is_alphabetic)));
+    let whole =
+        first.is_some_and(|line| line.strip_prefix("// %%").is_some_and(|rest| rest.starts_with(char::is_alphabetic)));
     if whole && let Some(text) = uncommented(body) {
         return text;
     }
@@ -173,7 +174,9 @@ mod tests {
 
     #[test]
     fn headers_carry_titles_and_tags() {
-        let notebook = parse("// %% parameters\nlet a = 1;\n// %% Fit tags=[\"slow\", \"x\"] it\nlet b = 1;\n// %% tags=[\"parameters\"]\nlet c = 1;");
+        let notebook = parse(
+            "// %% parameters\nlet a = 1;\n// %% Fit tags=[\"slow\", \"x\"] it\nlet b = 1;\n// %% tags=[\"parameters\"]\nlet c = 1;",
+        );
         assert!(notebook.cells[0].has_tag("parameters"));
         assert!(notebook.cells[1].has_tag("slow") && notebook.cells[1].has_tag("x"));
         assert_eq!(notebook.cells[1].clone().metadata()["title"], "Fit it");

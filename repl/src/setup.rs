@@ -72,7 +72,9 @@ fn explain(terminal: &Terminal, missing: &Missing) {
             terminal.say("The standard library's sources have changed: what changed is compiled again.");
         }
         Missing::OtherRustc { have, want } => {
-            terminal.say(&format!("The compiler has changed ({have}; now {want}), and compiled Rust fits one compiler only."));
+            terminal.say(&format!(
+                "The compiler has changed ({have}; now {want}), and compiled Rust fits one compiler only."
+            ));
             terminal.say("The standard library is compiled again, once. Ctrl-C is safe: the next start goes on where it stopped.");
         }
         _ => {
@@ -119,7 +121,11 @@ impl<'a> View<'a> {
             Some((at, stage)) => at.elapsed() >= LINE_PERIOD || *stage != stage_name(progress.stage),
         };
         if stage_or_time {
-            let count = if progress.total > 0 { format!("{}/{} crates · ", progress.done, progress.total) } else { String::new() };
+            let count = if progress.total > 0 {
+                format!("{}/{} crates · ", progress.done, progress.total)
+            } else {
+                String::new()
+            };
             self.terminal.say(&format!("  {count}{words}"));
             self.last = Some((Instant::now(), stage_name(progress.stage).to_owned()));
         }

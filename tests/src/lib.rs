@@ -1,1 +1,1 @@
-//! ironbook-tests
+//! Whole-system tests of Ironbook; they are in `tests/`, and this library is empty.

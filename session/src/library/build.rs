@@ -100,11 +100,8 @@ fn lock(paths: &Paths, watch: &mut Watch<'_>) -> Result<File, BuildError> {
     let folder = paths.std();
     fs::create_dir_all(&folder).map_err(|error| BuildError::io("create", &folder, error))?;
     let path = folder.join("lock");
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .map_err(|error| BuildError::io("open", &path, error))?;
+    let file =
+        File::options().create(true).append(true).open(&path).map_err(|error| BuildError::io("open", &path, error))?;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
@@ -121,7 +118,9 @@ impl Metadata {
     /// The id of a workspace package.
     fn package(&self, name: &str) -> Result<&str, BuildError> {
         let found = self.packages.iter().find(|package| package.name == name);
-        found.map(|package| package.id.as_str()).ok_or_else(|| BuildError::Unexpected { what: format!("package {name}") })
+        found
+            .map(|package| package.id.as_str())
+            .ok_or_else(|| BuildError::Unexpected { what: format!("package {name}") })
     }
 }
 
@@ -230,4 +229,3 @@ impl<'a> Watch<'a> {
         }
     }
 }
-

@@ -152,7 +152,8 @@ pub(super) fn command(paths: &Paths) -> Result<Command, BuildError> {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         let own = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix));
-        if own || ["CARGO", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_MAKEFLAGS", "OUT_DIR"].contains(&&*name) {
+        if own || ["CARGO", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_MAKEFLAGS", "OUT_DIR"].contains(&&*name)
+        {
             command.env_remove(&*name);
         }
     }
@@ -346,7 +347,11 @@ impl Artifact {
 
     /// Whether it is a library of any kind.
     pub fn is_library(&self) -> bool {
-        !self.target.kind.iter().any(|kind| ["custom-build", "bin", "test", "bench", "example"].contains(&kind.as_str()))
+        !self
+            .target
+            .kind
+            .iter()
+            .any(|kind| ["custom-build", "bin", "test", "bench", "example"].contains(&kind.as_str()))
     }
 }
 
@@ -365,7 +370,10 @@ mod tests {
     fn failures_are_told_apart() {
         let paths = Paths { source: "/s".into(), data: "/d".into(), target: "/t".into() };
         let of = |line: &str| failure([line].into_iter(), &paths);
-        assert!(matches!(of("error: failed to write: No space left on device (os error 28)"), BuildError::DiskFull { .. }));
+        assert!(matches!(
+            of("error: failed to write: No space left on device (os error 28)"),
+            BuildError::DiskFull { .. }
+        ));
         assert!(matches!(of("error: linker `cc` not found"), BuildError::NoLinker));
         assert!(matches!(of("error: failed to download from registry"), BuildError::Download { .. }));
         assert!(matches!(of("error[E0308]: mismatched types"), BuildError::Compile { lines } if lines.len() == 1));

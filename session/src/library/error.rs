@@ -60,7 +60,9 @@ impl Missing {
                 "run `ironbook setup`; it compiles the libraries once".into()
             }
             Missing::NoRustc { .. } => "install Rust from https://rustup.rs, or put its `bin` directory in PATH".into(),
-            Missing::RustcBroken { .. } => "try `rustc -vV` in a terminal; `rustup toolchain install stable` mends most".into(),
+            Missing::RustcBroken { .. } => {
+                "try `rustc -vV` in a terminal; `rustup toolchain install stable` mends most".into()
+            }
             Missing::NoSource { .. } => "set IRONBOOK_SOURCE to the directory of the cloned repository".into(),
             Missing::Read { .. } => "check the file and its permissions".into(),
         }

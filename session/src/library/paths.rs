@@ -24,8 +24,8 @@ impl Paths {
     /// The same with the environment and the running program given.
     pub fn resolve(variable: &dyn Fn(&str) -> Option<OsString>, program: Option<&Path>) -> Paths {
         let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let source = variable("IRONBOOK_SOURCE")
-            .map_or_else(|| compiled.parent().unwrap_or(compiled).to_owned(), PathBuf::from);
+        let source =
+            variable("IRONBOOK_SOURCE").map_or_else(|| compiled.parent().unwrap_or(compiled).to_owned(), PathBuf::from);
         let data = variable("IRONBOOK_HOME").map_or_else(
             || {
                 let cache = variable("XDG_CACHE_HOME").map(PathBuf::from);

@@ -120,9 +120,8 @@ impl Fresh {
         let fresh = Fresh { folder };
         let deps = fresh.folder.join("deps");
         fs::create_dir_all(&deps).map_err(|error| BuildError::io("create", &deps, error))?;
-        let copy = |from: &Path, to: &Path| {
-            fs::copy(from, to).map(drop).map_err(|error| BuildError::io("write", to, error))
-        };
+        let copy =
+            |from: &Path, to: &Path| fs::copy(from, to).map(drop).map_err(|error| BuildError::io("write", to, error));
         copy(&crates.dylib, &fresh.folder.join(dylib_name()))?;
         for (_, file) in &crates.files {
             let to = deps.join(file.file_name().unwrap_or_default());
@@ -152,13 +151,7 @@ impl Fresh {
     }
 
     /// Writes the manifest, moves the copy to its place, and enters it in the index.
-    pub fn settle(
-        self,
-        paths: &Paths,
-        crates: &Crates,
-        rustc: &Rustc,
-        sources: &str,
-    ) -> Result<Library, BuildError> {
+    pub fn settle(self, paths: &Paths, crates: &Crates, rustc: &Rustc, sources: &str) -> Result<Library, BuildError> {
         let names = |list: &[(String, PathBuf)]| {
             let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             list.iter().map(|(name, path)| (name.clone(), file(path))).collect()
@@ -183,7 +176,8 @@ impl Fresh {
         let entry = Entry { id: id.clone(), sources: sources.to_owned(), rustc_version: rustc.version.clone() };
         enter(paths, &entry)?;
         remove_old(paths, &id);
-        Library::open(&root, rustc).ok_or_else(|| BuildError::Unexpected { what: format!("files ({})", root.display()) })
+        Library::open(&root, rustc)
+            .ok_or_else(|| BuildError::Unexpected { what: format!("files ({})", root.display()) })
     }
 
     /// The content hash. The dylib records the hashes of all crates in it, so it stands for them.

@@ -1,0 +1,91 @@
+//! The standard library's build: interrupted, by two at once, and with another compiler.
+
+use crate::support::{Desk, Done, ironbook, run, target};
+use ironbook_session::library::{Library, Missing, Paths};
+use rustix::process::{Signal, kill_process};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+/// `ironbook setup` for a user who has built nothing; the compiled crates are shared, so that it takes seconds.
+fn setup(desk: &Desk) -> Command {
+    let mut command = ironbook();
+    command.arg("setup").env("IRONBOOK_HOME", desk.path("home")).env("CARGO_TARGET_DIR", target());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn paths(desk: &Desk) -> Paths {
+    let real = Paths::from_env();
+    Paths { data: desk.path("home"), target: target(), source: real.source }
+}
+
+/// Reads standard error until a line says this; gives the rest of it.
+fn wait_for(child: &mut Child, words: &str) -> BufReader<std::process::ChildStderr> {
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains(words) {
+        line.clear();
+        assert!(lines.read_line(&mut line).unwrap() > 0, "it ended without saying `{words}`");
+    }
+    lines
+}
+
+#[test]
+fn an_interrupted_build_goes_on_and_two_builders_share_it() {
+    let desk = Desk::new();
+    assert!(matches!(Library::locate(&paths(&desk)), Err(Missing::NotBuilt)));
+
+    let mut first = setup(&desk).spawn().unwrap();
+    let mut rest = wait_for(&mut first, "finding out what to compile");
+    kill_process(rustix::process::Pid::from_child(&first), Signal::INT).unwrap();
+    let mut words = String::new();
+    rest.read_to_string(&mut words).unwrap();
+    assert_eq!(first.wait().unwrap().code(), Some(130), "{words}");
+    assert!(words.contains("goes on from here"), "{words}");
+    assert!(matches!(Library::locate(&paths(&desk)), Err(Missing::NotBuilt)));
+
+    let both = [setup(&desk).spawn().unwrap(), setup(&desk).spawn().unwrap()];
+    for child in both {
+        Done::from(child.wait_with_output().unwrap()).check(0, &["once", "ready"]);
+    }
+    let library = Library::locate(&paths(&desk)).unwrap();
+    assert!(library.externs.iter().any(|(name, path)| name == "polars" && path.is_file()));
+    let copies = fs::read_dir(desk.path("home/std")).unwrap().flatten();
+    let copies: Vec<_> = copies.filter(|entry| entry.path().join("manifest.json").is_file()).collect();
+    assert_eq!(copies.len(), 1, "both use one copy");
+    let leftovers = fs::read_dir(desk.path("home/std")).unwrap().flatten();
+    assert!(leftovers.into_iter().all(|entry| !entry.file_name().to_string_lossy().starts_with(".building")));
+
+    another_compiler_is_told(&desk);
+}
+
+/// As if the library had been built before the compiler was updated.
+fn another_compiler_is_told(desk: &Desk) {
+    let index = desk.path("home/std/index");
+    for file in fs::read_dir(&index).unwrap().flatten() {
+        let mut entry: Value = serde_json::from_str(&fs::read_to_string(file.path()).unwrap()).unwrap();
+        entry["rustc_version"] = "rustc 1.90.0 (older)\n".into();
+        fs::remove_file(file.path()).unwrap();
+        fs::write(index.join("older.json"), entry.to_string()).unwrap();
+    }
+    let missing = Library::locate(&paths(desk)).unwrap_err();
+    assert!(matches!(&missing, Missing::OtherRustc { have, .. } if have == "rustc 1.90.0 (older)"), "{missing}");
+    assert!(missing.can_build() && missing.remedy().contains("ironbook setup"));
+}
+
+#[test]
+fn without_sources_it_says_where_it_looked() {
+    let done = ironbook().arg("setup").env("IRONBOOK_SOURCE", "/nowhere").output().unwrap();
+    Done::from(done).check(1, &["Ironbook's sources are not in /nowhere", "IRONBOOK_SOURCE"]);
+}
+
+#[test]
+fn the_doctor_finds_nothing_wrong() {
+    let done = run(["doctor"]);
+    done.check(0, &[]);
+    for check in ["compiler", "linker", "library", "cells", "disk", "GPU"] {
+        assert!(done.stdout.contains(check), "no {check} in:\n{}", done.stdout);
+    }
+}
