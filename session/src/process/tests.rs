@@ -1,4 +1,5 @@
 //! The session's side against a fake runtime: this test binary, started again by a script that names [`fake_runtime`].
+#![expect(clippy::exit, reason = "the fake runtime is a process of its own")]
 
 use super::{Cause, Died, Done, Press, ProcessError, Runtime, Spawn};
 use crate::event::Event;
