@@ -29,7 +29,8 @@ pub fn runtime_main() -> ExitCode {
         }
         Err(error) => {
             let _ = writeln!(io::stderr(), "ironbook-runtime: {error}");
-            let _ = writeln!(io::stderr(), "It is started by a session (`ironbook run`, `ironbook repl`), not by hand.");
+            let _ =
+                writeln!(io::stderr(), "It is started by a session (`ironbook run`, `ironbook repl`), not by hand.");
             ExitCode::from(2)
         }
     }

@@ -59,10 +59,15 @@ pub enum ProcessError {
         source: io::Error,
     },
     /// No socket, pipe or wake-up descriptor.
-    #[error("cannot set up the channel to the runtime process\nThe process may have too many open files: see `ulimit -n`.")]
+    #[error(
+        "cannot set up the channel to the runtime process\nThe process may have too many open files: see `ulimit -n`."
+    )]
     Io(#[from] io::Error),
     /// It started and ended at once.
-    #[error("{words}{}\nIf the standard library was built by another rustc, `ironbook setup` builds it anew.", after_colon(stderr))]
+    #[error(
+        "{words}{}\nIf the standard library was built by another rustc, `ironbook setup` builds it anew.",
+        after_colon(stderr)
+    )]
     DiedAtStart {
         /// How it ended.
         words: String,
@@ -70,7 +75,10 @@ pub enum ProcessError {
         stderr: String,
     },
     /// It started and did not say that it is ready.
-    #[error("the runtime process was not ready after {seconds} s{}\nThe disk may be very slow; try again.", after_colon(stderr))]
+    #[error(
+        "the runtime process was not ready after {seconds} s{}\nThe disk may be very slow; try again.",
+        after_colon(stderr)
+    )]
     NotReady {
         /// How long it was waited for.
         seconds: u64,
@@ -254,7 +262,8 @@ impl Runtime {
         let status = self.child.wait().ok().filter(|_| ended || self.shared.killed());
         let out_of_memory = death::oom_kills() > self.oom_kills;
         let asked = self.shared.asked();
-        let evidence = death::Evidence { when, status, error, asked, out_of_memory, stderr: self.channel.stderr_tail() };
+        let evidence =
+            death::Evidence { when, status, error, asked, out_of_memory, stderr: self.channel.stderr_tail() };
         let died = death::describe(&evidence);
         self.dead = Some(died.clone());
         died

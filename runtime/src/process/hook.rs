@@ -96,7 +96,8 @@ const STOP: c_int = 5;
 
 #[expect(unsafe_code, reason = "the unwinder that std links is a C library")]
 unsafe extern "C" {
-    fn _Unwind_Backtrace(callback: extern "C" fn(*mut UnwindContext, *mut c_void) -> c_int, data: *mut c_void) -> c_int;
+    fn _Unwind_Backtrace(callback: extern "C" fn(*mut UnwindContext, *mut c_void) -> c_int, data: *mut c_void)
+    -> c_int;
     fn _Unwind_GetIP(context: *mut UnwindContext) -> usize;
 }
 

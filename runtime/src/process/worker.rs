@@ -99,7 +99,9 @@ impl Worker {
         rt::enter_cell_thread();
         for job in jobs {
             match job {
-                Request::Run { execution, library, entry } => self.cell(execution, |me| me.run(execution, &library, &entry)),
+                Request::Run { execution, library, entry } => {
+                    self.cell(execution, |me| me.run(execution, &library, &entry))
+                }
                 Request::Show { execution, name } => self.cell(execution, |me| me.show(execution, &name)),
                 Request::List => self.list(),
                 Request::Drop { names } => self.drop_all(&names),
@@ -159,7 +161,9 @@ impl Worker {
             Ok(())
         });
         match bundle {
-            None if result.is_ok() => return Ended::with(Outcome::Refused { mismatched: vec![(name.to_owned(), None)] }),
+            None if result.is_ok() => {
+                return Ended::with(Outcome::Refused { mismatched: vec![(name.to_owned(), None)] });
+            }
             Some(bundle) if !bundle.is_empty() => {
                 self.output.emit(&Reply::Display { execution, bundle, id: None, update: false, result: true });
             }
@@ -221,7 +225,9 @@ fn unseen(message: String) -> Panic {
 #[expect(unsafe_code, reason = "changing the environment is unsafe while other threads read it")]
 fn set_env(name: &str, value: Option<&str>) -> Result<(), String> {
     if name.is_empty() || name.contains(['=', '\0']) || value.is_some_and(|value| value.contains('\0')) {
-        return Err(format!("`{name}` cannot be set\nA name is not empty and has no `=`; neither name nor value has a NUL."));
+        return Err(format!(
+            "`{name}` cannot be set\nA name is not empty and has no `=`; neither name nor value has a NUL."
+        ));
     }
     // SAFETY: done on the cells' thread between cells, so no cell reads or writes the environment at the same time; std's
     // own accesses, those of threads that outlived their cell included, go through std's lock.

@@ -51,7 +51,12 @@ struct Ready {
 }
 
 impl Channel {
-    pub(super) fn new(socket: UnixStream, stdout: Option<OwnedFd>, stderr: Option<OwnedFd>, wake: Arc<OwnedFd>) -> Self {
+    pub(super) fn new(
+        socket: UnixStream,
+        stdout: Option<OwnedFd>,
+        stderr: Option<OwnedFd>,
+        wake: Arc<OwnedFd>,
+    ) -> Self {
         Channel {
             socket,
             stdout: Pipe::new(stdout, Stream::Stdout),
@@ -99,7 +104,12 @@ impl Channel {
         let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let timeout = timeout.and_then(|duration| duration.try_into().ok());
         let mut fds = vec![PollFd::new(&self.socket, PollFlags::IN), PollFd::new(&*self.wake, PollFlags::IN)];
-        fds.extend([&self.stdout, &self.stderr].iter().filter_map(|pipe| pipe.fd.as_ref()).map(|fd| PollFd::new(fd, PollFlags::IN)));
+        fds.extend(
+            [&self.stdout, &self.stderr]
+                .iter()
+                .filter_map(|pipe| pipe.fd.as_ref())
+                .map(|fd| PollFd::new(fd, PollFlags::IN)),
+        );
         match poll(&mut fds, timeout.as_ref()) {
             Ok(_) => Ok(Ready { socket: !fds[0].revents().is_empty(), woken: !fds[1].revents().is_empty() }),
             Err(Errno::INTR) => Ok(Ready::default()),

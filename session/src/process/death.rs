@@ -101,7 +101,9 @@ fn on_request(asked: Asked) -> Verdict {
         Asked::Unresponsive(grace) => Verdict::new(
             Cause::Interrupted,
             format!("did not stop within {} s of the interrupt, so its runtime process was ended", grace.as_secs_f64()),
-            &["a cell stops in its own loops and in those of the standard library, not inside calls of other crates or the system"],
+            &[
+                "a cell stops in its own loops and in those of the standard library, not inside calls of other crates or the system",
+            ],
         ),
     }
 }
@@ -124,10 +126,16 @@ fn signalled(signal: i32, evidence: &Evidence) -> Verdict {
     let cause = Cause::Signal(signal);
     let ended = |what: &str, hints| Verdict::new(cause, format!("was ended by {what}"), hints);
     match signal {
-        4 => ended("an illegal instruction (SIGILL)", &["code for another processor, or an `unreachable_unchecked` that was reached"]),
+        4 => ended(
+            "an illegal instruction (SIGILL)",
+            &["code for another processor, or an `unreachable_unchecked` that was reached"],
+        ),
         5 => ended("a trap (SIGTRAP)", &["a breakpoint or a compiler's check in foreign code"]),
         6 => aborted(&evidence.stderr),
-        7 => ended("a bus error (SIGBUS)", &["a memory-mapped file became shorter while it was in use, or the disk is full"]),
+        7 => ended(
+            "a bus error (SIGBUS)",
+            &["a memory-mapped file became shorter while it was in use, or the disk is full"],
+        ),
         8 => ended("an arithmetic fault (SIGFPE)", &["an integer division by zero in foreign code; Rust's own panics"]),
         9 => killed(evidence.out_of_memory),
         11 => ended("a segmentation fault (SIGSEGV)", SEGV),
@@ -162,7 +170,11 @@ fn aborted(stderr: &str) -> Verdict {
         return overflowed(thread);
     }
     if let Some(bytes) = between(stderr, "memory allocation of ", " bytes failed") {
-        return Verdict::new(Cause::OutOfMemory, format!("asked for {bytes} bytes of memory at once, which the system refused"), SMALLER);
+        return Verdict::new(
+            Cause::OutOfMemory,
+            format!("asked for {bytes} bytes of memory at once, which the system refused"),
+            SMALLER,
+        );
     }
     if stderr.contains("panic in a destructor during cleanup") {
         let words = "panicked, and a destructor panicked while that panic was cleaned up (SIGABRT)";

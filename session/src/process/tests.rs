@@ -97,7 +97,9 @@ impl Fake {
                 }
             }
             "child" => print!("{}", Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn().unwrap().id()),
-            "garbage" => self.socket.write_all(&[9, 0, 0, 0, b'g', b'a', b'r', b'b', b'a', b'g', b'e', b'!', b'!']).unwrap(),
+            "garbage" => {
+                self.socket.write_all(&[9, 0, 0, 0, b'g', b'a', b'r', b'b', b'a', b'g', b'e', b'!', b'!']).unwrap()
+            }
             other => die(other),
         }
         self.done(Outcome::Ok);
@@ -106,7 +108,8 @@ impl Fake {
     fn in_pieces(&mut self) {
         let mut bytes = Vec::new();
         let bundle = Bundle::text("in pieces".repeat(100_000));
-        frame::write(&mut bytes, &Reply::Display { execution: 1, bundle, id: None, update: false, result: false }).unwrap();
+        frame::write(&mut bytes, &Reply::Display { execution: 1, bundle, id: None, update: false, result: false })
+            .unwrap();
         let (head, tail) = bytes.split_at(3);
         for piece in [head, &tail[..1], &tail[1..]] {
             self.socket.write_all(piece).unwrap();
@@ -119,7 +122,10 @@ fn die(how: &str) -> ! {
     let (text, signal) = match how {
         "exit" => std::process::exit(3),
         "abort" => ("", Signal::ABORT),
-        "stack" => ("\nthread 'cell' (17) has overflowed its stack\nfatal runtime error: stack overflow, aborting\n", Signal::ABORT),
+        "stack" => (
+            "\nthread 'cell' (17) has overflowed its stack\nfatal runtime error: stack overflow, aborting\n",
+            Signal::ABORT,
+        ),
         "allocation" => ("memory allocation of 800000000000 bytes failed\n", Signal::ABORT),
         "kill" => ("", Signal::KILL),
         "bus" => ("", Signal::BUS),
@@ -169,7 +175,9 @@ fn run(runtime: &mut Runtime, name: &str) -> (Result<Done, Died>, Vec<Event>) {
 
 fn join(events: &mut Vec<Event>, event: Event) {
     match (events.last_mut(), event) {
-        (Some(Event::Stdout(old)), Event::Stdout(new)) | (Some(Event::Stderr(old)), Event::Stderr(new)) => old.push_str(&new),
+        (Some(Event::Stdout(old)), Event::Stdout(new)) | (Some(Event::Stderr(old)), Event::Stderr(new)) => {
+            old.push_str(&new)
+        }
         (_, event) => events.push(event),
     }
 }
@@ -205,7 +213,10 @@ fn frames_and_characters_may_come_in_pieces() {
     let mut fake = start();
     assert_eq!(run(&mut fake.runtime, "pieces").1, [shown(&"in pieces".repeat(100_000))]);
     let (_, events) = run(&mut fake.runtime, "utf8");
-    let printed: String = events.iter().filter_map(|event| if let Event::Stdout(text) = event { Some(text.as_str()) } else { None }).collect();
+    let printed: String = events
+        .iter()
+        .filter_map(|event| if let Event::Stdout(text) = event { Some(text.as_str()) } else { None })
+        .collect();
     assert_eq!(printed, "🦀\u{fffd}");
     assert!(events.contains(&shown("between")));
 }
@@ -275,7 +286,11 @@ fn deaths_are_put_in_words() {
         ("exit", Cause::Exit(3), "the cell called exit(3), which ends the runtime process"),
         ("abort", Cause::Signal(6), "the cell was ended by abort() (SIGABRT)"),
         ("stack", Cause::StackOverflow, "the cell overflowed its stack"),
-        ("allocation", Cause::OutOfMemory, "the cell asked for 800000000000 bytes of memory at once, which the system refused"),
+        (
+            "allocation",
+            Cause::OutOfMemory,
+            "the cell asked for 800000000000 bytes of memory at once, which the system refused",
+        ),
         ("kill", Cause::Signal(9), "the cell was killed from outside (SIGKILL)"),
         ("bus", Cause::Signal(7), "the cell was ended by a bus error (SIGBUS)"),
         ("illegal", Cause::Signal(4), "the cell was ended by an illegal instruction (SIGILL)"),

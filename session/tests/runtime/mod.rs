@@ -46,7 +46,8 @@ fn start_in(directory: &Path) -> Runtime {
     let library = &built().library;
     let env = vec![("RUST_BACKTRACE".to_owned(), None)];
     let program = library.runtime.clone();
-    Runtime::spawn(&Spawn { program, library_path: library.library_path(), directory: directory.to_owned(), env }).unwrap()
+    Runtime::spawn(&Spawn { program, library_path: library.library_path(), directory: directory.to_owned(), env })
+        .unwrap()
 }
 
 fn cell(entry: &str) -> Request {
@@ -153,8 +154,16 @@ fn deaths_are_put_in_words() {
         ("aborts", Cause::Signal(6), "the cell was ended by abort() (SIGABRT)"),
         ("faults", Cause::Signal(11), "the cell was ended by a segmentation fault (SIGSEGV)"),
         ("overflows", Cause::StackOverflow, "the cell overflowed its stack"),
-        ("allocates", Cause::OutOfMemory, "the cell asked for 70368744177664 bytes of memory at once, which the system refused"),
-        ("panics_twice", Cause::Signal(6), "the cell panicked, and a destructor panicked while that panic was cleaned up (SIGABRT)"),
+        (
+            "allocates",
+            Cause::OutOfMemory,
+            "the cell asked for 70368744177664 bytes of memory at once, which the system refused",
+        ),
+        (
+            "panics_twice",
+            Cause::Signal(6),
+            "the cell panicked, and a destructor panicked while that panic was cleaned up (SIGABRT)",
+        ),
     ];
     for (entry, cause, words) in cases {
         let died = run(&mut start(), entry).0.unwrap_err();
@@ -213,7 +222,9 @@ fn variables_of_another_type_are_refused_and_stay() {
 #[test]
 fn what_is_not_there_is_said() {
     let mut runtime = start();
-    assert!(matches!(outcome(&mut runtime, "no_such_entry"), Outcome::NotLoaded { message } if message.contains("no_such_entry")));
+    assert!(
+        matches!(outcome(&mut runtime, "no_such_entry"), Outcome::NotLoaded { message } if message.contains("no_such_entry"))
+    );
     let show = Request::Show { execution: 8, name: "nothing".to_owned() };
     let done = runtime.run(&show, &mut |_| {}).unwrap();
     assert_eq!(done.outcome, Outcome::Refused { mismatched: vec![("nothing".to_owned(), None)] });
