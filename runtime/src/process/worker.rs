@@ -100,7 +100,7 @@ impl Worker {
         for job in jobs {
             match job {
                 Request::Run { execution, library, entry } => {
-                    self.cell(execution, |me| me.run(execution, &library, &entry))
+                    self.cell(execution, |me| me.run(execution, &library, &entry));
                 }
                 Request::Show { execution, name } => self.cell(execution, |me| me.show(execution, &name)),
                 Request::List => self.list(),
