@@ -6,7 +6,7 @@ use crate::plan::{self, Step};
 use crate::registry::Registry;
 use crate::shell;
 use ironbook_core::Bundle;
-use ironbook_session::{Event, Source, Status};
+use ironbook_session::{Event, ExecutionId, Source, Status};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +30,10 @@ pub struct State {
     pub timing: bool,
     /// What was compiled last, for `%expand`.
     pub last: Option<Source>,
+    /// The shell's cell of each execution: the number that the user sees.
+    pub(crate) numbers: BTreeMap<ExecutionId, u64>,
+    /// Number of the running cell.
+    pub(crate) number: u64,
     /// Files that are being run, outermost first.
     pub(crate) running: Vec<PathBuf>,
     pub(crate) stop: Arc<Stop>,
@@ -96,6 +100,11 @@ impl Context<'_> {
         (self.out)(Event::Display { bundle, id: None, update: false });
     }
 
+    /// The number, in this shell, of the cell that an execution belongs to.
+    pub fn cell_number(&self, execution: ExecutionId) -> u64 {
+        self.state.numbers.get(&execution).copied().unwrap_or(execution)
+    }
+
     /// Runs the text of a cell, magics and all.
     ///
     /// # Errors
@@ -120,9 +129,7 @@ impl Context<'_> {
     /// A path as the session sees it: relative to its directory, with `~` for the home directory.
     pub fn path(&self, text: &str) -> PathBuf {
         match (text.strip_prefix('~'), self.env("HOME")) {
-            (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
-                PathBuf::from(home + rest)
-            }
+            (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => PathBuf::from(home + rest),
             _ => self.engine.directory().join(text),
         }
     }

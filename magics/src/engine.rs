@@ -1,25 +1,10 @@
 //! What the shell needs of a session, so that magics can be tried against a session of a test's making.
 
-use ironbook_session::{Event, Execution, Failure, FailureKind, Handle, Session, Source};
-use std::path::{Path, PathBuf};
+use ironbook_session::{Event, Execution, Failure, Handle, Session, Source};
+use std::path::Path;
 use std::sync::Arc;
 
-pub use ironbook_session::{ExecuteOptions, ItemInfo, Tier, Variable};
-
-/// An extra crate.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dependency {
-    /// Its name.
-    pub name: String,
-    /// Version requirement, as Cargo reads it.
-    pub version: Option<String>,
-    /// Features to turn on.
-    pub features: Vec<String>,
-    /// Directory of a local crate.
-    pub path: Option<PathBuf>,
-    /// Whether its default features are on.
-    pub default_features: bool,
-}
+pub use ironbook_session::{Dependency, ExecuteOptions, ItemInfo, Tier, Variable};
 
 /// Stops a running cell, from any thread.
 pub trait Interrupt: Send + Sync {
@@ -113,12 +98,11 @@ impl Engine for Session {
         Session::set_env(self, name, value)
     }
 
-    fn add_dependency(&mut self, spec: &Dependency, _: &mut dyn FnMut(Event)) -> Result<(), Failure> {
-        let words = format!("the crate `{}` cannot be added: this session cannot build extra crates yet", spec.name);
-        Err(Failure::new(FailureKind::Environment, "dependency", words))
+    fn add_dependency(&mut self, spec: &Dependency, out: &mut dyn FnMut(Event)) -> Result<(), Failure> {
+        Session::add_dependency(self, spec, out)
     }
 
     fn dependencies(&self) -> Vec<Dependency> {
-        Vec::new()
+        Session::dependencies(self).to_vec()
     }
 }

@@ -164,7 +164,11 @@ impl Error {
 }
 
 /// "did you mean ...", if anything is near.
-pub(crate) fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>, sign: &str) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    sign: &str,
+) -> Option<String> {
     let names: Vec<_> = near::near(name, candidates).into_iter().map(|near| format!("`{sign}{near}`")).collect();
     (!names.is_empty()).then(|| format!("did you mean {}?", near::either(&names)))
 }

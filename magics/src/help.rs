@@ -91,7 +91,7 @@ fn variable(cx: &mut Context<'_>, found: &Variable) -> Result<(), Error> {
     let mut lines = vec![format!("{}: {}", found.name, found.type_name)];
     lines.extend(found.shape.as_ref().map(|shape| format!("shape  {shape}")));
     lines.push(format!("size   {}", bytes(found.bytes)));
-    lines.push(format!("cell   {}", found.cell));
+    lines.push(format!("cell   {}", cx.cell_number(found.cell)));
     lines.extend(found.stale.as_ref().map(|why| format!("stale  {why}")));
     cx.say(lines.join("\n"));
     let options = ExecuteOptions { cell: None, silent: true };
@@ -103,7 +103,8 @@ fn variable(cx: &mut Context<'_>, found: &Variable) -> Result<(), Error> {
 }
 
 fn item(cx: &mut Context<'_>, found: &ItemInfo) {
-    cx.say(format!("{} {}, defined in cell {}", found.kind, found.name, found.cell));
+    let cell = cx.cell_number(found.cell);
+    cx.say(format!("{} {}, defined in cell {cell}", found.kind, found.name));
     let bundle = Bundle::text(found.text.clone());
     cx.show(bundle.with("text/markdown", format!("```rust\n{}\n```", found.text).into()));
 }

@@ -1,4 +1,7 @@
 //! All magics, one file each; a file's stem is what the user types.
+//!
+//! One more magic is one more file with a unit struct that implements [`Magic`], a `mod` line and a line in [`ALL`].
+//! Its examples are run as tests, against a session of a test's making and against the real one.
 
 mod bash;
 mod cd;

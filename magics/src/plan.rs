@@ -105,7 +105,14 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn line(&mut self, name: &str, args: Range<usize>, range: Range<usize>, nested: bool, last: bool) -> Result<(), Error> {
+    fn line(
+        &mut self,
+        name: &str,
+        args: Range<usize>,
+        range: Range<usize>,
+        nested: bool,
+        last: bool,
+    ) -> Result<(), Error> {
         if let Some(name) = name.strip_prefix('%') {
             return Err(Error::Place {
                 name: format!("%%{name}"),
@@ -147,7 +154,13 @@ impl Planner<'_> {
     }
 
     /// Reads the arguments and lowers.
-    fn call(&mut self, name: &str, args: Range<usize>, body: Option<Range<usize>>, last: bool) -> Result<Lowered, Error> {
+    fn call(
+        &mut self,
+        name: &str,
+        args: Range<usize>,
+        body: Option<Range<usize>>,
+        last: bool,
+    ) -> Result<Lowered, Error> {
         let Some(magic) = self.registry.find(name) else {
             return Err(self.registry.unknown(name, false, &[]));
         };

@@ -2,12 +2,12 @@
 
 use crate::context::{CellRecord, Context, NextInput, State, Stop};
 use crate::engine::{Engine, ExecuteOptions, Interrupt, Tier};
-use crate::{history, lexer};
 use crate::magic::Magic;
 use crate::measure::Meter;
 use crate::plan::{self, Step};
 use crate::registry::Registry;
 use crate::table::seconds;
+use crate::{history, lexer};
 use ironbook_session::{Event, Execution, Failure, FailureKind, Session, Source, Status};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::ops::Range;
@@ -22,7 +22,6 @@ pub struct Shell<E: Engine = Session> {
     engine: E,
     registry: Registry,
     state: State,
-    cells: u64,
 }
 
 /// What became of a cell.
@@ -80,7 +79,7 @@ impl ShellHandle {
 impl<E: Engine> Shell<E> {
     /// Puts magics over a session.
     pub fn new(engine: E) -> Self {
-        Shell { engine, registry: Registry::default(), state: State::default(), cells: 0 }
+        Shell { engine, registry: Registry::default(), state: State::default() }
     }
 
     /// Adds a magic; it hides an older one of its name.
@@ -118,7 +117,7 @@ impl<E: Engine> Shell<E> {
         let begun = Instant::now();
         self.state.stop.requested.store(false, Ordering::Relaxed);
         self.state.next_input = None;
-        self.cells += 1;
+        self.state.number += 1;
         let mut executions = Vec::new();
         let Shell { engine, registry, state, .. } = self;
         let mut cx = Context { engine, registry, state, out };
@@ -129,7 +128,7 @@ impl<E: Engine> Shell<E> {
         }
         if !text.trim().is_empty() {
             let record = CellRecord {
-                number: self.cells,
+                number: self.state.number,
                 text: text.to_owned(),
                 ok: status.is_ok(),
                 executions: executions.iter().map(|execution| execution.id).collect(),
@@ -138,7 +137,7 @@ impl<E: Engine> Shell<E> {
             self.state.cells.push(record);
         }
         CellOutcome {
-            number: self.cells,
+            number: self.state.number,
             status,
             executions,
             next_input: self.state.next_input.take(),
@@ -160,10 +159,15 @@ pub(crate) fn run_text(
     cell: Option<&str>,
     executions: &mut Vec<Execution>,
 ) -> Status {
-    // Variables are asked for only where the splitter could need them: a line that starts with `!`.
-    let negation = text.lines().any(|line| line.trim_start().starts_with('!'));
-    let variables = if negation { cx.engine.variables() } else { Vec::new() };
-    let session = plan::Session { items: cx.engine.items(), variables };
+    // Names are asked for only where a line starts like a magic: `%` may be one of the user's, `!` a negation.
+    let starts = |sign: char| text.lines().any(|line| line.trim_start().starts_with(sign));
+    let mut session = plan::Session::default();
+    if starts('%') || starts('!') {
+        session.items = cx.engine.items();
+    }
+    if starts('!') {
+        session.variables = cx.engine.variables();
+    }
     let steps = match plan::plan(text, cx.registry, &session) {
         Ok(steps) => steps,
         Err(fault) => return Status::Failed(fault.error.failure(&place(text, &fault.range))),
@@ -212,6 +216,7 @@ fn run_rust(
     let execution = cx.engine.execute(&source, &options, &mut |event| meter.pass(event, out));
     cx.engine.set_tier(tier);
     meter.report(&execution, out);
+    cx.state.numbers.insert(execution.id, cx.state.number);
     let mut status = execution.status.clone();
     done.push(execution);
     if let Status::Failed(failure) = &mut status {

@@ -156,7 +156,8 @@ impl Splitter<'_> {
                 }
             }
             let Some((token, next)) = lexer::token(self.text, at) else { break };
-            line_start = token == Token::Newline || token == Token::Comment && line_start && self.text[at..next].contains('\n');
+            line_start =
+                token == Token::Newline || token == Token::Comment && line_start && self.text[at..next].contains('\n');
             statements.feed(token);
             at = next;
         }

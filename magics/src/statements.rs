@@ -103,8 +103,8 @@ fn first_word(word: &str) -> Kind {
     match word {
         "pub" | "unsafe" | "async" | "extern" | "move" | "default" | "auto" => Kind::Prefix,
         "const" => Kind::Const,
-        "in" | "fn" | "struct" | "enum" | "union" | "trait" | "impl" | "mod" | "if" | "else" | "match" | "for" | "while"
-        | "loop" => Kind::Block,
+        "in" | "fn" | "struct" | "enum" | "union" | "trait" | "impl" | "mod" | "if" | "else" | "match" | "for"
+        | "while" | "loop" => Kind::Block,
         "let" | "return" | "break" | "continue" | "use" | "type" | "static" => Kind::Semicolon,
         _ => Kind::Path,
     }

@@ -48,7 +48,8 @@ fn plain(columns: &[Column], rows: &[Vec<String>]) -> String {
 }
 
 fn html(columns: &[Column], rows: &[Vec<String>]) -> String {
-    let style = |column: &Column| if column.right { " style=\"text-align:right\"" } else { " style=\"text-align:left\"" };
+    let style =
+        |column: &Column| if column.right { " style=\"text-align:right\"" } else { " style=\"text-align:left\"" };
     let head = columns.iter().map(|c| format!("<th{}>{}</th>", style(c), escape_html(c.title))).collect::<String>();
     let cell = |(cell, column): (&String, &Column)| format!("<td{}>{}</td>", style(column), escape_html(cell));
     let row = |row: &Vec<String>| format!("<tr>{}</tr>", row.iter().zip(columns).map(cell).collect::<String>());
@@ -65,7 +66,11 @@ pub(crate) fn bytes(count: u64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    if unit == 0 || value >= 99.5 { format!("{value:.0} {}", units[unit]) } else { format!("{value:.1} {}", units[unit]) }
+    if unit == 0 || value >= 99.5 {
+        format!("{value:.0} {}", units[unit])
+    } else {
+        format!("{value:.1} {}", units[unit])
+    }
 }
 
 /// Seconds in words, three digits: `1.23 s`, `45.1 ms`, `987 ns`.
@@ -79,6 +84,12 @@ pub(crate) fn seconds(value: f64) -> String {
         v if v >= 1e-6 => (v * 1e6, "µs"),
         v => (v * 1e9, "ns"),
     };
-    let digits = if scaled >= 99.95 { 0 } else if scaled >= 9.995 { 1 } else { 2 };
+    let digits = if scaled >= 99.95 {
+        0
+    } else if scaled >= 9.995 {
+        1
+    } else {
+        2
+    };
     format!("{scaled:.digits$} {unit}")
 }

@@ -59,7 +59,9 @@ impl Magic for Dep {
         let args: Arguments = call.args()?;
         if args.spec.is_empty() {
             return match args.path {
-                Some(path) => Err(call.wrong("a path needs the crate's name", format!("write `%dep name --path {path}`"))),
+                Some(path) => {
+                    Err(call.wrong("a path needs the crate's name", format!("write `%dep name --path {path}`")))
+                }
                 None => Ok(Lowered::action(list)),
             };
         }
@@ -93,7 +95,7 @@ fn from_word(call: &Call<'_>, word: &str) -> Result<Dependency, Error> {
     if !is_name(name) || !version_given {
         return Err(call.wrong(format!("`{word}` names no crate"), "write `%dep name` or `%dep name@version`"));
     }
-    Ok(Dependency { name: name.to_owned(), version, default_features: true, ..Dependency::default() })
+    Ok(Dependency { name: name.to_owned(), version, features: Vec::new(), path: None, default_features: true })
 }
 
 fn is_name(name: &str) -> bool {
@@ -130,7 +132,9 @@ fn from_toml(call: &Call<'_>) -> Result<Dependency, Error> {
         return Err(wrong(&format!("`{key}` is not supported")));
     }
     let table = match value.try_into().map_err(|error: toml::de::Error| wrong(error.message()))? {
-        Value::Version(version) => Table { version: Some(version), path: None, features: Vec::new(), default_features: None },
+        Value::Version(version) => {
+            Table { version: Some(version), path: None, features: Vec::new(), default_features: None }
+        }
         Value::Table(table) => table,
     };
     let Table { version, path, features, default_features } = table;

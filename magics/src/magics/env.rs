@@ -39,7 +39,10 @@ impl Magic for Env {
 
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { code: "%env GREETING=hello\nstd::env::var(\"GREETING\").unwrap()", expect: Expect::Contains("hello") },
+            Example {
+                code: "%env GREETING=hello\nstd::env::var(\"GREETING\").unwrap()",
+                expect: Expect::Contains("hello"),
+            },
             Example { code: "%env GREETING=hello world\n!echo $GREETING", expect: Expect::Contains("hello world") },
             Example { code: "%env NO_SUCH_VARIABLE_IS_SET", expect: Expect::Failed(FailureKind::Magic) },
         ]

@@ -29,9 +29,7 @@ impl Magic for Load {
     }
 
     fn examples(&self) -> &'static [Example] {
-        &[
-            Example { code: "%load no_such_file.rs", expect: Expect::Failed(FailureKind::Magic) },
-        ]
+        &[Example { code: "%load no_such_file.rs", expect: Expect::Failed(FailureKind::Magic) }]
     }
 
     fn lower(&self, call: &Call<'_>) -> Result<Lowered, Error> {

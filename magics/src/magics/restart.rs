@@ -16,15 +16,14 @@ impl Magic for Restart {
     }
 
     fn examples(&self) -> &'static [Example] {
-        &[
-            Example { code: "let answer = 42;\n%restart\n%who", expect: Expect::Contains("answer") },
-        ]
+        &[Example { code: "let answer = 42;\n%restart\n%who", expect: Expect::Contains("answer") }]
     }
 
     fn lower(&self, _: &Call<'_>) -> Result<Lowered, Error> {
         Ok(Lowered::action(|cx| {
             let lost = cx.engine.restart();
-            let names: Vec<_> = lost.iter().map(|lost| format!("{} (cell {})", lost.name, lost.cell)).collect();
+            let names: Vec<_> =
+                lost.iter().map(|lost| format!("{} (cell {})", lost.name, cx.cell_number(lost.cell))).collect();
             cx.say(match names.as_slice() {
                 [] => "Restarted; there were no variables.".to_owned(),
                 names => format!("Restarted; gone: {}", names.join(", ")),

@@ -29,9 +29,7 @@ impl Magic for Run {
     }
 
     fn examples(&self) -> &'static [Example] {
-        &[
-            Example { code: "%run no_such_file.rs", expect: Expect::Failed(FailureKind::Magic) },
-        ]
+        &[Example { code: "%run no_such_file.rs", expect: Expect::Failed(FailureKind::Magic) }]
     }
 
     fn lower(&self, call: &Call<'_>) -> Result<Lowered, Error> {

@@ -31,7 +31,10 @@ impl Magic for Time {
     fn examples(&self) -> &'static [Example] {
         &[
             Example { code: "%time (1..1000u64).sum::<u64>()", expect: Expect::Contains("499500") },
-            Example { code: "%time let squares: Vec<u64> = (0..9).map(|x| x * x).collect();\nsquares[8]", expect: Expect::Contains("64") },
+            Example {
+                code: "%time let squares: Vec<u64> = (0..9).map(|x| x * x).collect();\nsquares[8]",
+                expect: Expect::Contains("64"),
+            },
             Example { code: "%%time\nlet a = 20u64;\na + 1", expect: Expect::Contains("wall") },
             Example { code: "%time", expect: Expect::Failed(FailureKind::Magic) },
         ]
@@ -40,7 +43,9 @@ impl Magic for Time {
     fn lower(&self, call: &Call<'_>) -> Result<Lowered, Error> {
         let Some(body) = call.body.clone() else {
             if call.rest.is_empty() {
-                return Err(call.wrong("`%time` needs something to time", "write `%time statement`, or `%%time` over a cell"));
+                return Err(
+                    call.wrong("`%time` needs something to time", "write `%time statement`, or `%%time` over a cell")
+                );
             }
             return Ok(Lowered::Rust(timed(call.text, call.rest.clone(), call.last)));
         };

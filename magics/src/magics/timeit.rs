@@ -51,7 +51,10 @@ impl Magic for Timeit {
     fn examples(&self) -> &'static [Example] {
         &[
             Example { code: "%timeit -n 100 (1..20u64).product::<u64>()", expect: Expect::Contains("100 loops each") },
-            Example { code: "%%timeit -r 3 -n 10 let xs = vec![1.5f64; 100];\nxs.iter().sum::<f64>()", expect: Expect::Contains("of 3 runs") },
+            Example {
+                code: "%%timeit -r 3 -n 10 let xs = vec![1.5f64; 100];\nxs.iter().sum::<f64>()",
+                expect: Expect::Contains("of 3 runs"),
+            },
             Example { code: "%timeit -n none 1", expect: Expect::Failed(FailureKind::Magic) },
         ]
     }

@@ -99,7 +99,9 @@ impl Magic for Track {
     fn lower(&self, call: &Call<'_>) -> Result<Lowered, Error> {
         let args: Arguments = call.args()?;
         Ok(Lowered::rust(match args.command {
-            Command::Start { experiment, name, tag, nest, replace } => start(call, &experiment, name, &tag, nest, replace)?,
+            Command::Start { experiment, name, tag, nest, replace } => {
+                start(call, &experiment, name, &tag, nest, replace)?
+            }
             Command::Log { values, step } => log(call, &values, step.as_deref())?,
             Command::Param { values } => {
                 let params = pairs(call, &values)?.iter().map(param).collect::<String>();
@@ -121,7 +123,14 @@ impl Magic for Track {
     }
 }
 
-fn start(call: &Call<'_>, experiment: &str, name: Option<String>, tags: &[String], nest: bool, replace: bool) -> Result<String, Error> {
+fn start(
+    call: &Call<'_>,
+    experiment: &str,
+    name: Option<String>,
+    tags: &[String],
+    nest: bool,
+    replace: bool,
+) -> Result<String, Error> {
     let mut options = "::ironbook::track::RunOptions::default()".to_owned();
     options.extend(name.map(|name| format!(".name({})", literal(&name))));
     for tag in tags {

@@ -19,7 +19,9 @@ impl Filter {
     /// The variables that are meant, by name.
     pub(super) fn variables(&self, cx: &mut Context<'_>) -> Vec<Variable> {
         let mut all = cx.engine.variables();
-        all.retain(|variable| self.types.is_empty() || self.types.iter().any(|t| variable.type_name.contains(t.as_str())));
+        all.retain(|variable| {
+            self.types.is_empty() || self.types.iter().any(|t| variable.type_name.contains(t.as_str()))
+        });
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
     }

@@ -48,7 +48,8 @@ fn list(cx: &mut Context<'_>, filter: &Filter) -> Result<(), Error> {
         .into_iter()
         .map(|variable| {
             let shape = variable.shape.unwrap_or_default();
-            let mut row = vec![variable.name, variable.type_name, shape, bytes(variable.bytes), variable.cell.to_string()];
+            let cell = cx.cell_number(variable.cell).to_string();
+            let mut row = vec![variable.name, variable.type_name, shape, bytes(variable.bytes), cell];
             if stale {
                 row.push(variable.stale.unwrap_or_default());
             }

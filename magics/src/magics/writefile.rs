@@ -37,7 +37,10 @@ impl Magic for Writefile {
     fn examples(&self) -> &'static [Example] {
         &[
             Example { code: "%%writefile notes.txt\nfirst line", expect: Expect::Contains("Wrote notes.txt") },
-            Example { code: "%%writefile no/such/directory/notes.txt\ntext", expect: Expect::Failed(FailureKind::Magic) },
+            Example {
+                code: "%%writefile no/such/directory/notes.txt\ntext",
+                expect: Expect::Failed(FailureKind::Magic),
+            },
             Example { code: "%%writefile\ntext", expect: Expect::Failed(FailureKind::Magic) },
         ]
     }

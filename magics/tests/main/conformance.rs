@@ -81,7 +81,9 @@ fn every_example_is_read() {
                 (Expect::Failed(kind), Status::Failed(failure)) => assert_eq!(failure.kind, kind, "{}", example.code),
                 (Expect::Failed(_), Status::Ok) => panic!("{} ran", example.code),
                 (_, Status::Failed(failure)) => panic!("{}: {}", example.code, failure.message),
-                (Expect::Contains(part), Status::Ok) if !compiled => assert!(output.contains(part), "{}: {output}", example.code),
+                (Expect::Contains(part), Status::Ok) if !compiled => {
+                    assert!(output.contains(part), "{}: {output}", example.code)
+                }
                 (_, Status::Ok) => {}
             }
         }

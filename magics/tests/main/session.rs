@@ -102,7 +102,10 @@ fn own_magics() {
     let shell = &mut shell(directory.path());
     ok(shell, "fn magic_shout(args: &str) -> String { args.to_uppercase() }");
     assert!(ok(shell, "%shout hello").contains("HELLO"));
-    ok(shell, "mod library { pub fn magic_whisper(args: &str) -> String { args.to_lowercase() } }\nuse library::magic_whisper;");
+    ok(
+        shell,
+        "mod library { pub fn magic_whisper(args: &str) -> String { args.to_lowercase() } }\nuse library::magic_whisper;",
+    );
     assert!(ok(shell, "%whisper HELLO").contains("hello"));
     ok(shell, "macro_rules! magic_twice { ($e:expr) => { $e * 2 } }\nlet n = 21;");
     assert!(ok(shell, "%twice n").contains("42"));
@@ -113,7 +116,10 @@ fn tracking_in_a_loop() {
     let directory = tempfile::tempdir().unwrap();
     let shell = &mut shell(directory.path());
     ok(shell, "%track start flights --name boosted --tag kind=test");
-    ok(shell, "let mut loss = 1.0f32;\nfor step in 0..3usize {\n    loss /= 2.0;\n    %track log loss=loss --step step\n}");
+    ok(
+        shell,
+        "let mut loss = 1.0f32;\nfor step in 0..3usize {\n    loss /= 2.0;\n    %track log loss=loss --step step\n}",
+    );
     ok(shell, "%track param depth=3 rate=loss\n%track end");
     let output = ok(shell, "%track show");
     assert!(output.contains("boosted") && output.contains("0.125") && output.contains("depth"), "{output}");

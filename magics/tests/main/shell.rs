@@ -83,7 +83,8 @@ fn the_rest_is_not_run_after_a_failure() {
 #[test]
 fn nothing_runs_when_a_magic_is_wrong() {
     let mut bench = Bench::new();
-    for cell in ["f();\n%trakc start", "f();\n%opt 9", "f();\n%cd 'open", "f();\n%%bash\nls", "%bash ls", "%%who\nf()"] {
+    for cell in ["f();\n%trakc start", "f();\n%opt 9", "f();\n%cd 'open", "f();\n%%bash\nls", "%bash ls", "%%who\nf()"]
+    {
         let failure = bench.fails(cell);
         assert_eq!(failure.kind, FailureKind::Magic, "{cell}");
         assert!(!failure.hints.is_empty(), "{cell}");
@@ -150,9 +151,12 @@ fn time_wraps_statements_and_keeps_values() {
         assert_eq!(rust.matches("clock()").count(), 4, "{rust}"); // declared and called, before and after
     }
     assert!(bench.rust()[0].contains("let x = f();"));
-    assert!(bench.rust()[1].contains("let __ironbook_value = f()?;") && bench.rust()[1].ends_with("__ironbook_value }"));
+    assert!(
+        bench.rust()[1].contains("let __ironbook_value = f()?;") && bench.rust()[1].ends_with("__ironbook_value }")
+    );
     assert!(bench.rust()[3].contains("let a = 1;\n{ let __ironbook_value = f(a);"));
-    let user: Vec<_> = bench.shell.engine().sources[1].parts.iter().filter(|part| matches!(part, Part::User(_))).cloned().collect();
+    let user: Vec<_> =
+        bench.shell.engine().sources[1].parts.iter().filter(|part| matches!(part, Part::User(_))).cloned().collect();
     assert!(user.contains(&Part::User(6..10)), "{user:?}");
 }
 
@@ -163,14 +167,18 @@ fn clocks_become_words() {
         Event::Display { bundle, id: None, update: false }
     };
     let mut bench = Bench::new();
-    bench.shell.engine().events = vec![clock(1_000, 5_000_000_000), Event::Stdout("x\n".into()), clock(251_000, 5_100_000_000)];
+    bench.shell.engine().events =
+        vec![clock(1_000, 5_000_000_000), Event::Stdout("x\n".into()), clock(251_000, 5_100_000_000)];
     assert_eq!(bench.ok("%time f()"), "x\nwall 100 ms, CPU 250 ms\ncompile 125 ms (opt-level 2)\n");
     let runs = serde_json::json!([1000, [1e-6, 2e-6, 3e-6]]);
     let bundle = Bundle::text("timeit").with("application/vnd.ironbook.timeit+json", runs);
     bench.shell.engine().events = vec![Event::Display { bundle, id: None, update: false }];
     let output = bench.ok("%timeit f()");
     // numpy: mean 2e-6, std (population) 8.165e-07
-    assert!(output.starts_with("2.00 µs ± 816 ns per loop, best 1.00 µs (mean ± std. dev. of 3 runs, 1000 loops each)"), "{output}");
+    assert!(
+        output.starts_with("2.00 µs ± 816 ns per loop, best 1.00 µs (mean ± std. dev. of 3 runs, 1000 loops each)"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -250,8 +258,22 @@ fn lists_of_variables() {
     let mut bench = Bench::new();
     assert_eq!(bench.ok("%who"), "There are no variables.\n");
     bench.shell.engine().variables = vec![
-        Variable { name: "model".into(), type_name: "Forest".into(), shape: None, bytes: 20, cell: 3, stale: Some("made from an older `df`".into()) },
-        Variable { name: "df".into(), type_name: "DataFrame".into(), shape: Some("3 x 2".into()), bytes: 61_200_000, cell: 4, stale: None },
+        Variable {
+            name: "model".into(),
+            type_name: "Forest".into(),
+            shape: None,
+            bytes: 20,
+            cell: 3,
+            stale: Some("made from an older `df`".into()),
+        },
+        Variable {
+            name: "df".into(),
+            type_name: "DataFrame".into(),
+            shape: Some("3 x 2".into()),
+            bytes: 61_200_000,
+            cell: 4,
+            stale: None,
+        },
     ];
     assert_eq!(bench.ok("%who"), "df  model\n");
     assert_eq!(bench.ok("%who Data"), "df\n");
@@ -263,6 +285,17 @@ fn lists_of_variables() {
     assert!(bench.ok("df?").starts_with("df: DataFrame\nshape  3 x 2\nsize   61.2 MB\ncell   4\n"));
     assert!(bench.fails("?dff").hints[0].contains("`df`"));
     assert_eq!(bench.ok(":type df"), "df: DataFrame\n");
+}
+
+#[test]
+fn cells_have_the_numbers_that_the_user_sees() {
+    let mut bench = Bench::new();
+    bench.ok("%who");
+    bench.ok("let a = 1;\n%who\nlet b = 2;");
+    bench.ok("let c = 3;");
+    let table = bench.ok("%whos");
+    let cells: Vec<_> = table.lines().skip(2).map(|line| line.split_whitespace().last().unwrap()).collect();
+    assert_eq!(cells, ["2", "2", "3"], "{table}");
 }
 
 #[test]
@@ -287,10 +320,13 @@ fn commands_stream_both_pipes_and_see_directory_and_environment() {
     assert_eq!(bench.ok("%env -u WHAT\n!echo \"[$WHAT]\""), "WHAT is not set any more\n[]\n");
     assert_eq!(bench.ok("%%sh\nprintf 'é'\nprintf 日本").as_str(), "é日本");
     let failure = bench.fails("!exit 3");
-    assert_eq!((failure.name.as_str(), failure.message.as_str()), ("command failed", "the command ended with exit status 3: exit 3"));
+    assert_eq!(
+        (failure.name.as_str(), failure.message.as_str()),
+        ("command failed", "the command ended with exit status 3: exit 3")
+    );
     assert!(bench.fails("!kill -9 $$").message.contains("signal 9"));
     assert!(bench.fails("!no_such_program_anywhere").message.contains("127"));
-    assert_eq!(bench.ok("!sleep 1000 & echo started"), "started\n");
+    assert_eq!(bench.ok("!sleep 2 & echo started"), "started\n");
     bench.ok("%%bash\nx=(1 2 3); echo ${x[1]}");
 }
 
@@ -357,10 +393,17 @@ fn files() {
 #[test]
 fn running_files() {
     let mut bench = Bench::new();
-    bench.write("s.rs", "// %% first\nlet a = 1;\n// %track end\n// %% [markdown]\n// text\n// %%\n// a % b\nlet b = 2;\n");
+    bench.write(
+        "s.rs",
+        "// %% first\nlet a = 1;\n// %track end\n// %% [markdown]\n// text\n// %%\n// a % b\nlet b = 2;\n",
+    );
     bench.ok("%run s.rs");
-    assert_eq!(bench.rust(), ["let a = 1;\n::ironbook::track::end(::ironbook::track::Status::Finished)?;\n", "// a % b\nlet b = 2;\n"]);
-    let cells = r#"{"cells":[{"cell_type":"markdown","source":"x"},{"cell_type":"code","source":["let c = 3;\n","c"]}]}"#;
+    assert_eq!(
+        bench.rust(),
+        ["let a = 1;\n::ironbook::track::end(::ironbook::track::Status::Finished)?;\n", "// a % b\nlet b = 2;\n"]
+    );
+    let cells =
+        r#"{"cells":[{"cell_type":"markdown","source":"x"},{"cell_type":"code","source":["let c = 3;\n","c"]}]}"#;
     bench.write("n.ipynb", cells);
     bench.ok("%run n.ipynb");
     assert_eq!(bench.rust()[2], "let c = 3;\nc");
@@ -400,7 +443,13 @@ fn dependencies() {
     bench.ok("%dep rayon@1.9 --features a,b");
     bench.ok("%dep mine --path ../mine");
     bench.ok("%dep one two");
-    let dependency = |name: &str| Dependency { name: name.into(), default_features: true, ..Dependency::default() };
+    let dependency = |name: &str| Dependency {
+        name: name.into(),
+        version: None,
+        features: Vec::new(),
+        path: None,
+        default_features: true,
+    };
     assert_eq!(
         bench.shell.engine().dependencies,
         [

@@ -209,7 +209,9 @@ fn lines_that_look_like_magics() {
     for line in ["%who", "%%bash", "  %track log a=1", "!ls", "?df", "df?", "%who?", ":dep x"] {
         assert!(is_magic_line(line), "{line}");
     }
-    for line in ["", "% 3", "%%", "%% [markdown]", "// %who", "let a = 1;", "a % b", "::std::f()", "!= 3", "f()?", "%%%x"] {
+    for line in
+        ["", "% 3", "%%", "%% [markdown]", "// %who", "let a = 1;", "a % b", "::std::f()", "!= 3", "f()?", "%%%x"]
+    {
         assert!(!is_magic_line(line), "{line}");
     }
 }
