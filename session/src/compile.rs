@@ -78,6 +78,11 @@ impl Input {
     }
 }
 
+/// The name that a generated text has as a file, and in the locations of its panics.
+pub fn file_name(text: &str) -> String {
+    format!("cell_{}.rs", &blake3::hash(text.as_bytes()).to_hex()[..12])
+}
+
 fn file_hash(path: &Path) -> Option<String> {
     std::fs::read(path).ok().map(|bytes| blake3::hash(&bytes).to_hex().to_string())
 }
@@ -89,9 +94,8 @@ impl Compiler {
     /// When the compiler cannot be started or the cache directory cannot be written.
     pub fn compile(&self, text: &str, goal: Goal) -> io::Result<Compiled> {
         let started = Instant::now();
-        let name = blake3::hash(text.as_bytes()).to_hex();
         let work = WorkDir::new(&self.cache)?;
-        let file = format!("cell_{}.rs", &name[..12]);
+        let file = file_name(text);
         std::fs::write(work.path.join(&file), text)?;
         let output = Command::new(&self.library.rustc)
             .current_dir(&work.path)

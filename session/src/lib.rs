@@ -12,6 +12,7 @@ pub mod flow;
 mod items;
 pub mod library;
 pub mod map;
+mod panics;
 mod parse;
 mod plan;
 pub mod process;

@@ -1,6 +1,6 @@
 //! Running a compiled cell, and what it did to the session.
 
-use crate::codegen::{Generated, Placement};
+use crate::codegen::Placement;
 use crate::compile::Goal;
 use crate::diagnostics::{self, Style};
 use crate::event::{Event, Execution, Failure, FailureKind, Status, Timing};
@@ -13,7 +13,7 @@ use crate::process::Done;
 use crate::session::{ExecuteOptions, Live, Session};
 use crate::source::Source;
 use crate::tier::Tier;
-use ironbook_core::frame::{Outcome, Panic, Request};
+use ironbook_core::frame::{Outcome, Request};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -82,7 +82,7 @@ impl Session {
             flow.read.insert(name.clone(), self.live[&name].type_name.clone());
             let done = self.request(&Request::Show { execution: id, name }, out)?;
             timing.run_s = done.seconds;
-            return self.outcome(&done.outcome, None, id);
+            return self.outcome(&done.outcome);
         }
         self.compile_and_run(&prepared, timing, flow, out)
     }
@@ -110,6 +110,7 @@ impl Session {
                 library: ready.object.clone(),
                 entry: ready.generated.entry.clone(),
             };
+            self.remember_loaded(&ready);
             let done = self.request(&request, out)?;
             timing.run_s = done.seconds;
             if let Outcome::Refused { mismatched } = &done.outcome
@@ -122,7 +123,7 @@ impl Session {
             }
             self.settle(prepared, &ready, &done, flow, out);
             self.after(prepared, &ready, &done);
-            return self.outcome(&done.outcome, Some(&ready), prepared.execution);
+            return self.outcome(&done.outcome);
         }
         Err(Failure::new(FailureKind::Compile, "types", "the stored variables are of other types than the engine believes")
             .hint("`%reset` forgets them; please report the cell"))
@@ -258,46 +259,18 @@ impl Session {
         });
     }
 
-    fn outcome(&mut self, outcome: &Outcome, ready: Option<&Ready>, id: ExecutionId) -> Result<(), Failure> {
+    fn outcome(&mut self, outcome: &Outcome) -> Result<(), Failure> {
         match outcome {
             Outcome::Ok => Ok(()),
             Outcome::Interrupted => Err(interrupted()),
             Outcome::Error { type_name, chain } => Err(diagnostics::error_report(type_name, chain, Style::Colour)),
-            Outcome::Panic(panic) => Err(self.panicked(panic, ready)),
+            Outcome::Panic(panic) => Err(self.panicked(panic)),
             Outcome::Refused { mismatched } => {
                 let names: Vec<&str> = mismatched.iter().map(|(name, _)| name.as_str()).collect();
                 Err(Failure::new(FailureKind::Compile, "types", format!("stored values of other types: {}", names.join(", "))))
             }
-            Outcome::NotLoaded { message } => {
-                let words = format!("the compiled cell {id} could not be loaded: {message}");
-                Err(Failure::new(FailureKind::Environment, "loader", words).hint("`ironbook doctor` checks the library"))
-            }
+            Outcome::NotLoaded { message } => Err(diagnostics::not_loaded(message)),
         }
-    }
-
-    fn panicked(&self, panic: &Panic, ready: Option<&Ready>) -> Failure {
-        let cells = |id| self.text_of(id);
-        let Some(ready) = ready else {
-            return diagnostics::panic_report(panic, None, &[], &cells, Style::Colour);
-        };
-        let Generated { text, map, .. } = &*ready.generated;
-        let in_cell = panic.file.rsplit('/').next().is_some_and(|file| file.starts_with("cell_"));
-        let location = in_cell.then(|| diagnostics::panic_place(map, text, panic.line, panic.column)).flatten();
-        let frames = self.frames(panic, ready).unwrap_or_default();
-        diagnostics::panic_report(panic, location.as_ref(), &frames, &cells, Style::Colour)
-    }
-
-    /// The user's frames of a panic, from a twin of the cell that has line tables.
-    fn frames(&self, panic: &Panic, ready: &Ready) -> Option<Vec<diagnostics::Frame>> {
-        let offsets: Vec<u64> = panic.frames.iter().filter(|(file, _)| *file == ready.object).map(|(_, at)| *at).collect();
-        if offsets.is_empty() {
-            return None;
-        }
-        let goal = Goal::Object { opt_level: ready.opt_level, lines: true };
-        let twin = self.compiler.compile(&ready.generated.text, goal).ok()?.object?;
-        let addresses = diagnostics::resolve(&twin, &ready.object, &offsets)?;
-        let name = format!("cell_{}.rs", &blake3::hash(ready.generated.text.as_bytes()).to_hex()[..12]);
-        Some(diagnostics::user_frames(&addresses, &name, &ready.generated.map, &ready.generated.text))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::items::{self, Items};
 use crate::library::Library;
 use crate::library::extra::Dependency;
 use crate::map::ExecutionId;
+use crate::panics::Loaded;
 use crate::process::{self, Died, ProcessError, Runtime, Spawn};
 use crate::tier::Tier;
 use crate::types::TypeBook;
@@ -157,6 +158,7 @@ pub struct Session {
     pub(crate) env: BTreeMap<String, Option<String>>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) local_state: String,
+    pub(crate) loaded: BTreeMap<String, Loaded>,
     handle: Handle,
     slot: Slot,
     _pin: Option<File>,
@@ -188,6 +190,7 @@ impl Session {
             env: BTreeMap::new(),
             dependencies: Vec::new(),
             local_state: String::new(),
+            loaded: BTreeMap::new(),
             handle: Handle::default(),
             slot: Slot::None,
             _pin: config.library.pin().ok(),
@@ -205,7 +208,10 @@ impl Session {
             program: self.config.library.runtime.clone(),
             library_path,
             directory: self.config.directory.clone(),
-            env: self.env.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+            // Libraries that capture a backtrace for each error would do so in every `?` of a cell.
+            env: std::iter::once(("RUST_BACKTRACE".to_owned(), None))
+                .chain(self.env.iter().map(|(n, v)| (n.clone(), v.clone())))
+                .collect(),
         };
         self.handle.set(None);
         self.items.runtime_restarted();
@@ -218,7 +224,7 @@ impl Session {
             self.launch();
         }
         if let Slot::Starting(_) = self.slot {
-            let Slot::Starting(thread) = std::mem::replace(&mut self.slot, Slot::None) else { unreachable!() };
+            let Slot::Starting(thread) = std::mem::replace(&mut self.slot, Slot::None) else { return self.runtime() };
             let started = thread.join().unwrap_or_else(|_| Err(ProcessError::Io(std::io::Error::other("a thread panicked"))));
             let runtime = started.map_err(|error| Failure::new(FailureKind::Environment, "runtime", error.to_string()))?;
             self.handle.set(Some(runtime.handle()));
