@@ -46,7 +46,11 @@ fn causes(any: &dyn Any, chain: &mut Vec<String>) {
     let found = boxed.or(sync).or(io).or_else(|| chains.iter().find_map(|f| f(any)));
     let mut next = found.and_then(Error::source);
     while let Some(cause) = next {
-        chain.push(cause.to_string());
+        // Transparent wrappers repeat their source's message.
+        let words = cause.to_string();
+        if chain.last() != Some(&words) {
+            chain.push(words);
+        }
         next = cause.source();
     }
 }

@@ -13,7 +13,8 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 type ShowFn = Box<dyn Fn(&dyn Any) -> Bundle>;
-type InspectFn = Box<dyn Fn(&dyn Any) -> (Option<String>, u64)>;
+type Inspection = (Option<String>, u64);
+type InspectFn = Box<dyn Fn(&dyn Any) -> Inspection>;
 
 struct Slot {
     value: Box<dyn Any>,
@@ -53,10 +54,12 @@ impl Store {
 }
 
 fn describe(name: &str, slot: &Slot) -> Variable {
-    let (shape, bytes) = match registry::entry((*slot.value).type_id()) {
+    // A user's `Inspect` may panic, and must not take the store with it.
+    let inspected = catch_unwind(AssertUnwindSafe(|| match registry::entry((*slot.value).type_id()) {
         Some(entry) => (entry.inspect)(&*slot.value),
         None => (slot.inspect)(&*slot.value),
-    };
+    }));
+    let (shape, bytes) = inspected.unwrap_or_default();
     Variable {
         name: name.to_owned(),
         type_name: slot.type_name.to_owned(),
@@ -172,7 +175,7 @@ impl Cx {
     }
 
     /// Puts a variable at the end of its scope. Scopes end innermost first, so the first put of a name is the newest.
-    pub fn put<T: Any>(&self, name: &'static str, value: T, show: fn(&T) -> Bundle, inspect: fn(&T) -> (Option<String>, u64)) {
+    pub fn put<T: Any>(&self, name: &'static str, value: T, show: fn(&T) -> Bundle, inspect: fn(&T) -> Inspection) {
         if self.put.borrow().contains(&name) {
             discard(value);
         } else {
