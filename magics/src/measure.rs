@@ -9,17 +9,42 @@ use serde_json::Value;
 
 /// Type of the display before and after what `%time` measures: `[CPU µs, wall ns]`.
 const TIME: &str = "application/vnd.ironbook.time+json";
+/// Type of the display after what `%time` measures in one block: `[CPU µs, wall ns]` that passed.
+const TIMED: &str = "application/vnd.ironbook.timed+json";
 /// Type of the display of `%timeit`: `[loops, [seconds of each run]]`.
 const TIMEIT: &str = "application/vnd.ironbook.timeit+json";
 
-/// A statement that shows the clocks. `clock` of the C library counts the CPU time of the process, all threads, in µs.
-pub(crate) fn mark() -> String {
-    format!(
-        "{{ unsafe extern \"C\" {{ safe fn clock() -> ::core::ffi::c_long; }} \
-         let __ironbook_wall = ::std::time::SystemTime::now().duration_since(::std::time::UNIX_EPOCH); \
+/// Makes the C library's `clock` callable: CPU time of the process, all threads, in µs.
+const CLOCK: &str = "unsafe extern \"C\" { safe fn clock() -> ::core::ffi::c_long; }";
+
+/// Statements that show the clocks. Showing takes time itself, so that this is for what no block can stand around.
+///
+/// `twice` shows them a second time, once all that showing needs is warm.
+pub(crate) fn mark(twice: bool) -> String {
+    let show = format!(
+        "let __ironbook_wall = ::std::time::SystemTime::now().duration_since(::std::time::UNIX_EPOCH); \
          let __ironbook_wall = __ironbook_wall.map_or(0, |wall| wall.as_nanos() as u64); \
          ::ironbook::display(&::ironbook::Bundle::text(\"time\").with({TIME:?}, \
-         ::ironbook::serde_json::json!([clock(), __ironbook_wall]))); }} "
+         ::ironbook::serde_json::json!([clock(), __ironbook_wall]))); "
+    );
+    format!("{{ {CLOCK} {}}} ", if twice { show.repeat(2) } else { show })
+}
+
+/// What stands before an expression that is timed by a block around it.
+pub(crate) fn time_before() -> String {
+    format!(
+        "{{ {CLOCK} let __ironbook_wall = ::std::time::Instant::now(); let __ironbook_cpu = clock(); \
+         let __ironbook_value = "
+    )
+}
+
+/// What stands after it.
+pub(crate) fn time_after() -> String {
+    format!(
+        "; let __ironbook_cpu = clock() - __ironbook_cpu; \
+         let __ironbook_wall = __ironbook_wall.elapsed().as_nanos() as u64; \
+         ::ironbook::display(&::ironbook::Bundle::text(\"time\").with({TIMED:?}, \
+         ::ironbook::serde_json::json!([__ironbook_cpu, __ironbook_wall]))); __ironbook_value }}"
     )
 }
 
@@ -54,6 +79,7 @@ pub(crate) fn timeit_after() -> String {
 #[derive(Default)]
 pub(crate) struct Meter {
     start: Option<[u64; 2]>,
+    marks: u32,
     measured: bool,
 }
 
@@ -62,7 +88,9 @@ impl Meter {
     pub(crate) fn pass(&mut self, event: Event, out: &mut dyn FnMut(Event)) {
         let Event::Display { bundle, .. } = &event else { return out(event) };
         if let Some(clocks) = bundle.data.get(TIME) {
-            self.time(clocks, out);
+            self.mark(read(clocks), out);
+        } else if let Some(passed) = bundle.data.get(TIMED) {
+            self.passed(read(passed), out);
         } else if let Some(runs) = bundle.data.get(TIMEIT) {
             self.measured = true;
             say(out, timeit(runs).unwrap_or_default());
@@ -71,18 +99,20 @@ impl Meter {
         }
     }
 
-    fn time(&mut self, clocks: &Value, out: &mut dyn FnMut(Event)) {
-        let clock = |i: usize| clocks.get(i).and_then(Value::as_u64).unwrap_or(0);
-        let now = [clock(0), clock(1)];
-        match self.start.take() {
-            None => self.start = Some(now),
-            Some(start) => {
-                self.measured = true;
-                let cpu = now[0].saturating_sub(start[0]) as f64 * 1e-6;
-                let wall = now[1].saturating_sub(start[1]) as f64 * 1e-9;
-                say(out, format!("wall {}, CPU {}", seconds(wall), seconds(cpu)));
-            }
+    /// The first two marks are the start, the third is the end.
+    fn mark(&mut self, now: [u64; 2], out: &mut dyn FnMut(Event)) {
+        self.marks += 1;
+        if self.marks < 3 {
+            self.start = Some(now);
+        } else if let Some(start) = self.start.take() {
+            self.marks = 0;
+            self.passed([now[0].saturating_sub(start[0]), now[1].saturating_sub(start[1])], out);
         }
+    }
+
+    fn passed(&mut self, [cpu, wall]: [u64; 2], out: &mut dyn FnMut(Event)) {
+        self.measured = true;
+        say(out, format!("wall {}, CPU {}", seconds(wall as f64 * 1e-9), seconds(cpu as f64 * 1e-6)));
     }
 
     /// Adds what is known once the cell has ended.
@@ -99,6 +129,10 @@ impl Meter {
             say(out, format!("{compile} (opt-level {})", timing.opt_level));
         }
     }
+}
+
+fn read(clocks: &Value) -> [u64; 2] {
+    [0, 1].map(|i| clocks.get(i).and_then(Value::as_u64).unwrap_or(0))
 }
 
 fn say(out: &mut dyn FnMut(Event), line: String) {
@@ -119,6 +153,19 @@ fn timeit(data: &Value) -> Option<String> {
         seconds(deviation),
         seconds(best),
         runs.len(),
-        if loops == 1 { "1 loop".to_owned() } else { format!("{loops} loops") },
+        if loops == 1 { "1 loop".to_owned() } else { format!("{} loops", thousands(loops)) },
     ))
+}
+
+/// `300000` as `300,000`.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -165,10 +165,12 @@ impl Planner<'_> {
             return Err(self.registry.unknown(name, false, &[]));
         };
         let (words, rest) = arguments(magic, self.text, args)?;
+        // `%track log --help` asks about the part of the magic only.
+        let deeper = words.first().is_some_and(|word| !word.starts_with('-'));
         let matches = match registry::command(magic).try_get_matches_from(words) {
             Ok(matches) => matches,
             Err(error) if error.kind() == clap::error::ErrorKind::DisplayHelp => {
-                let text = registry::help(magic);
+                let text = if deeper { error.to_string() } else { registry::help(magic) };
                 return Ok(Lowered::action(move |cx| {
                     cx.say(text);
                     Ok(())

@@ -1,7 +1,7 @@
 //! The magics that a shell knows, and what it says about the ones that it does not.
 
 use crate::error::{Error, did_you_mean};
-use crate::magic::{Form, Magic};
+use crate::magic::{Expect, Form, Magic};
 use crate::{foreign, magics};
 use std::sync::Arc;
 
@@ -66,9 +66,13 @@ pub fn command(magic: &dyn Magic) -> clap::Command {
 
 /// A magic's help: what it does, its arguments, its examples.
 pub fn help(magic: &dyn Magic) -> String {
-    let mut text = command(magic).render_long_help().to_string().trim_end().to_owned();
+    let mut text = command(magic).render_help().to_string().trim_end().to_owned();
+    if magic.examples().iter().all(|example| matches!(example.expect, Expect::Failed(_))) {
+        return text; // nothing that could be shown works everywhere: `%run` and `%load` need a file of the user's
+    }
     text.push_str("\n\nExamples:\n");
-    for (number, example) in magic.examples().iter().enumerate() {
+    let works = magic.examples().iter().filter(|example| !matches!(example.expect, Expect::Failed(_)));
+    for (number, example) in works.enumerate() {
         if number > 0 {
             text.push('\n');
         }

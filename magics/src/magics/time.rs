@@ -56,42 +56,86 @@ impl Magic for Time {
         Ok(Lowered::Rust(match call.parts.as_slice() {
             [Part::User(range)] => timed(call.text, range.clone(), call.last),
             [] => timed(call.text, body, call.last),
-            _ => Rust::default().made(measure::mark()).parts(call.parts.clone()).made(format!("\n{}", measure::mark())),
+            // Magics inside: no expression to stand around.
+            parts => {
+                let start = Rust::default().made(measure::mark(true));
+                start.parts(parts.to_vec()).made(format!("\n{}", measure::mark(false)))
+            }
         }))
     }
 }
 
-/// Statements between two marks; the value of a last expression stays the value.
+/// The Rust that times `range`: a block around the one expression that there is, else marks before and after. The value
+/// of a last expression stays the value.
 fn timed(text: &str, range: Range<usize>, last: bool) -> Rust {
-    let start = Rust::default().made(measure::mark());
-    let end = format!("\n{}", measure::mark());
-    let Some(tail) = tail(&text[range.clone()]) else {
-        // A statement without its semicolon is one, too: `%time let x = 1`.
-        let semicolon = if needs_semicolon(&text[range.clone()]) { ";" } else { "" };
-        return start.verbatim(range).made(semicolon).made(end);
-    };
-    let tail = range.start + tail.start..range.start + tail.end;
-    start
-        .verbatim(range.start..tail.start)
-        .made("{ let __ironbook_value = ")
-        .verbatim(tail)
-        .made(format!(";{end} __ironbook_value }}{}", if last { "" } else { ";" }))
+    let code = &text[range.clone()];
+    let part = |piece: &Range<usize>| range.start + piece.start..range.start + piece.end;
+    let end = if last && !code.ends_with(';') { "" } else { ";" };
+    match shape(code) {
+        Shape::Value(value) => around(Rust::default(), part(&value)).made(end),
+        Shape::Let(value) => {
+            let head = Rust::default().verbatim(range.start..part(&value).start);
+            around(head, part(&value)).verbatim(part(&value).end..range.end).made(";")
+        }
+        Shape::Tail(tail) => Rust::default()
+            .made(measure::mark(true))
+            .verbatim(range.start..part(&tail).start)
+            .made("{ let __ironbook_value = ")
+            .verbatim(part(&tail))
+            .made(format!(";\n{} __ironbook_value }}{end}", measure::mark(false))),
+        Shape::Statements => Rust::default()
+            .made(measure::mark(true))
+            .verbatim(range)
+            .made(if needs_semicolon(code) { ";\n" } else { "\n" })
+            .made(measure::mark(false)),
+    }
 }
 
-/// Bytes of the last expression, if the statements end with one.
-fn tail(code: &str) -> Option<Range<usize>> {
+fn around(rust: Rust, value: Range<usize>) -> Rust {
+    rust.made(measure::time_before()).verbatim(value).made(measure::time_after())
+}
+
+/// What is timed, with bytes of the code.
+enum Shape {
+    /// One expression.
+    Value(Range<usize>),
+    /// One `let` with this initialiser.
+    Let(Range<usize>),
+    /// Statements with this last expression.
+    Tail(Range<usize>),
+    /// Anything else.
+    Statements,
+}
+
+fn shape(code: &str) -> Shape {
     let text = format!("{{{code}\n}}");
-    let block = syn::parse_str::<syn::Block>(&text).ok()?;
-    match block.stmts.last()? {
-        syn::Stmt::Expr(expr, None) => {
-            let range = expr.span().byte_range();
-            Some(range.start - 1..range.end - 1)
-        }
-        syn::Stmt::Macro(call) if call.semi_token.is_none() => {
-            let range = call.span().byte_range();
-            Some(range.start - 1..range.end - 1)
-        }
-        _ => None,
+    let block = syn::parse_str::<syn::Block>(&text).or_else(|_| syn::parse_str(&format!("{{{code};\n}}")));
+    let Ok(block) = block else { return Shape::Statements };
+    let range = |span: proc_macro2::Span| span.byte_range().start - 1..span.byte_range().end - 1;
+    let single = block.stmts.len() == 1;
+    match block.stmts.last() {
+        Some(syn::Stmt::Expr(expr, _)) if single => Shape::Value(range(expr.span())),
+        Some(syn::Stmt::Expr(expr, None)) => Shape::Tail(range(expr.span())),
+        Some(syn::Stmt::Macro(call)) if call.semi_token.is_none() && single => Shape::Value(range(call.span())),
+        Some(syn::Stmt::Macro(call)) if call.semi_token.is_none() => Shape::Tail(range(call.span())),
+        Some(syn::Stmt::Local(local)) if single => match &local.init {
+            Some(init) if init.diverge.is_none() && !extends_temporaries(&init.expr) => {
+                Shape::Let(range(init.expr.span()))
+            }
+            _ => Shape::Statements,
+        },
+        _ => Shape::Statements,
+    }
+}
+
+/// Whether `let` would keep temporaries of this initialiser alive, which it does not behind a block.
+fn extends_temporaries(expr: &syn::Expr) -> bool {
+    use syn::Expr;
+    match expr {
+        Expr::MethodCall(_) | Expr::Macro(_) | Expr::Try(_) | Expr::Await(_) | Expr::Binary(_) | Expr::Lit(_) => false,
+        Expr::Path(_) | Expr::Closure(_) => false,
+        Expr::Call(call) => call.args.iter().any(|arg| matches!(arg, Expr::Reference(_))),
+        _ => true,
     }
 }
 
