@@ -103,6 +103,8 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(status) => ExitCode::from(status),
+        // Whoever pressed Ctrl-C knows.
+        Err(Error::Interrupted) => ExitCode::from(Error::Interrupted.status()),
         Err(error) => {
             terminal::complain(&error);
             ExitCode::from(error.status())

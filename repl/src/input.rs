@@ -4,13 +4,14 @@
 pub fn is_incomplete(text: &str) -> bool {
     if text.trim_start().starts_with("%%") {
         // A body of another language has brackets of its own; an empty line ends it.
-        let has_body = text.trim_end_matches(' ').ends_with("\n\n") || text.ends_with("\n\r\n");
-        return !has_body && text.trim_end().lines().count() >= 1 && !is_single_line_help(text);
+        let has_body = text.trim().contains('\n');
+        let last = text.rsplit('\n').next().unwrap_or("");
+        return !(has_body && last.trim().is_empty()) && !is_single_line_help(text);
     }
     if text.trim_start().starts_with(['%', '!', ':']) {
         return text.trim_end().ends_with('\\');
     }
-    Scan::new(text).is_open()
+    Scan::new(text).ends_open()
 }
 
 /// `%%name?` asks for help and has no body.
@@ -32,7 +33,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Whether a bracket, string or comment is not closed.
-    fn is_open(mut self) -> bool {
+    fn ends_open(mut self) -> bool {
         while self.at < self.text.len() && !self.open {
             self.step();
         }
@@ -153,7 +154,8 @@ mod tests {
             "'\\''",
             "'ä'",
             "1 }",
-            "%%bash\nls\n\n",
+            "%%bash\nls\n",
+            "%%bash\nls\n\nls\n",
             "%%time?",
             "%time (1",
         ] {

@@ -4,9 +4,10 @@ use crate::headless::connect;
 use crate::input::is_incomplete;
 use crate::interrupt::Interrupts;
 use crate::kernel::{Cache, Kernel, Start};
+use crate::notebook::Kind;
 use crate::screen::Screen;
 use crate::terminal::{Style, Terminal, seconds};
-use crate::{Error, setup};
+use crate::{Error, script, setup};
 use ironbook_magics::CellOutcome;
 use ironbook_session::Status;
 use ironbook_session::library::Paths;
@@ -14,7 +15,7 @@ use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Config, Editor, Helper};
-use std::io;
+use std::io::{self, IsTerminal};
 
 /// Cells that take longer than this tell their time.
 const SLOW: f64 = 1.0;
@@ -45,13 +46,16 @@ pub fn evaluate(code: &str, options: &Options, paths: &Paths) -> Result<u8, Erro
     })
 }
 
-/// Reads cells and runs them until Ctrl-D.
+/// Reads cells and runs them until Ctrl-D; from a pipe, runs what comes as a script in percent format.
 ///
 /// # Errors
 /// When no session can be started, or the terminal cannot be used.
 pub fn run(options: &Options, paths: &Paths) -> Result<u8, Error> {
     let mut screen = Screen::new(Terminal::detect());
     let mut kernel = start(options, paths, &screen.terminal)?;
+    if !io::stdin().is_terminal() {
+        return piped(&mut kernel, &mut screen);
+    }
     kernel.set_history_file(&paths.data.join("history.jsonl"));
     let interrupts = Interrupts::listen();
     connect(&interrupts, kernel.handle());
@@ -86,6 +90,20 @@ pub fn run(options: &Options, paths: &Paths) -> Result<u8, Error> {
     // The history is a comfort; a session ends well without it.
     drop(editor.save_history(&lines));
     Ok(0)
+}
+
+/// Runs the cells of standard input until one fails.
+fn piped(kernel: &mut Kernel, screen: &mut Screen) -> Result<u8, Error> {
+    let text = io::read_to_string(io::stdin()).map_err(Error::Terminal)?;
+    let interrupts = Interrupts::listen();
+    connect(&interrupts, kernel.handle());
+    let cells = script::parse(&text).cells;
+    let code = cells.iter().filter(|cell| cell.kind() == Kind::Code).map(|cell| cell.source());
+    let failed = code.into_iter().any(|source| !cell(kernel, screen, &source).status.is_ok());
+    Ok(match failed {
+        true if interrupts.any() => 130,
+        failed => u8::from(failed),
+    })
 }
 
 fn start(options: &Options, paths: &Paths, terminal: &Terminal) -> Result<Kernel, Error> {
@@ -127,7 +145,6 @@ fn terminal_error(error: ReadlineError) -> Error {
 }
 
 /// Tells the editor whether Enter ends the cell.
-
 struct Input;
 
 impl Validator for Input {

@@ -98,21 +98,20 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn new(terminal: &'a Terminal) -> View<'a> {
-        let bar = terminal.live.then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} crates · {msg}");
-            // The template is a constant; if it did not parse, the default bar would do.
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸ "));
-            bar
-        });
+        let bar = terminal.live.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
         View { terminal, bar, began: Instant::now(), last: None }
     }
 
     fn show(&mut self, progress: &BuildProgress) {
         let words = words(progress);
         if let Some(bar) = &self.bar {
+            if self.last.as_ref().is_none_or(|(_, stage)| *stage != stage_name(progress.stage)) {
+                bar.set_style(style(progress.stage));
+                self.last = Some((Instant::now(), stage_name(progress.stage).to_owned()));
+            }
             bar.set_length(progress.total as u64);
             bar.set_position(progress.done as u64);
+            bar.tick();
             bar.set_message(shortened(&words, self.terminal.width.saturating_sub(50)));
             return;
         }
@@ -136,6 +135,16 @@ impl<'a> View<'a> {
             bar.finish_and_clear();
         }
     }
+}
+
+/// A bar while crates are counted, else a spinner.
+fn style(stage: Stage) -> ProgressStyle {
+    let template = match stage {
+        Stage::Compiling => "{bar:24} {pos}/{len} crates · {msg}",
+        _ => "{spinner} {msg}",
+    };
+    // The templates are constants; if one did not parse, the default bar would do.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸ ")
 }
 
 fn stage_name(stage: Stage) -> &'static str {

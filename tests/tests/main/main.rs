@@ -1,5 +1,7 @@
 //! Whole-system tests: the `ironbook` command as users run it, and tidy checks over the workspace.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests are tests")]
+
 mod arrows;
 mod faults;
 mod inputs;

@@ -1,6 +1,6 @@
 //! `ironbook run` on notebooks and scripts that are as they should be.
 
-use crate::support::{Desk, code, ironbook, notebook, output_types, printed, run};
+use crate::support::{Desk, Done, code, ironbook, notebook, output_types, printed, run};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -124,13 +124,19 @@ fn one_cell_from_the_command_line() {
 }
 
 #[test]
-fn lines_from_a_pipe_are_cells() {
+fn what_comes_through_a_pipe_is_a_script() {
     use std::io::Write as _;
-    let mut child = ironbook().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(b"fn twice(x: i32) -> i32 {\n    2 * x\n}\ntwice(21)\n").unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    assert!(String::from_utf8_lossy(&output.stdout).contains("42"), "{output:?}");
+    let pipe = |text: &str| {
+        let mut child = ironbook().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        Done::from(child.wait_with_output().unwrap())
+    };
+    let done = pipe("fn twice(x: i32) -> i32 {\n    2 * x\n}\n// %%\ntwice(21)\n// %%\n%%bash\necho shell\n");
+    done.check(0, &[]);
+    assert_eq!(done.stdout, "42\nshell\n");
+    let done = pipe("panic!(\"no\")\n// %%\nprintln!(\"after\");\n");
+    done.check(1, &["no"]);
+    assert!(!done.stdout.contains("after"));
 }
 
 /// Asks Jupyter's own library; without it the check is skipped, except in CI.
