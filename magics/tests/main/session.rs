@@ -1,15 +1,22 @@
-//! Magics over the real session; these need the built standard library, which `ironbook setup` makes.
+//! Magics over the real session; the standard library is built where it is not yet.
 
 use crate::fake::text;
 use ironbook_magics::{Expect, Shell, magics};
 use ironbook_session::library::{Library, Paths};
 use ironbook_session::{Config, FailureKind, Session, Status, Tier};
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::OnceLock;
+
+fn library() -> Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    let build = |_| Library::build(&Paths::from_env(), &mut |_| ControlFlow::Continue(()));
+    LIBRARY.get_or_init(|| Library::locate(&Paths::from_env()).or_else(build).unwrap()).clone()
+}
 
 fn shell(directory: &Path) -> Shell {
-    let paths = Paths::from_env();
-    let library = Library::locate(&paths).unwrap_or_else(|missing| panic!("{missing}; run `ironbook setup`"));
-    let config = Config { library, cache: paths.cells(), directory: directory.to_owned(), tier: Tier::Auto };
+    let cache = Paths::from_env().cells();
+    let config = Config { library: library(), cache, directory: directory.to_owned(), tier: Tier::Auto };
     Shell::new(Session::start(config).unwrap())
 }
 
