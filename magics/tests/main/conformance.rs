@@ -84,7 +84,7 @@ fn every_example_is_read() {
                 (Expect::Failed(_), Status::Ok) => panic!("{} ran", example.code),
                 (_, Status::Failed(failure)) => panic!("{}: {}", example.code, failure.message),
                 (Expect::Contains(part), Status::Ok) if !compiled => {
-                    assert!(output.contains(part), "{}: {output}", example.code)
+                    assert!(output.contains(part), "{}: {output}", example.code);
                 }
                 (_, Status::Ok) => {}
             }
