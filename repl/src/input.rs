@@ -6,7 +6,8 @@ pub fn is_incomplete(text: &str) -> bool {
         // A body of another language has brackets of its own; an empty line ends it.
         let has_body = text.trim().contains('\n');
         let last = text.rsplit('\n').next().unwrap_or("");
-        return !(has_body && last.trim().is_empty()) && !is_single_line_help(text);
+        let whole = has_body && last.trim().is_empty();
+        return !whole && !is_single_line_help(text);
     }
     if text.trim_start().starts_with(['%', '!', ':']) {
         return text.trim_end().ends_with('\\');
