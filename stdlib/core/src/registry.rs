@@ -34,7 +34,9 @@ static ENTRIES: RwLock<Option<HashMap<TypeId, Entry>>> = RwLock::new(None);
 /// ```
 pub fn register<T: Any>(show: fn(&dyn Any) -> Bundle, inspect: fn(&dyn Any) -> (Option<String>, u64)) {
     let mut guard = ENTRIES.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-    guard.get_or_insert_default().insert(TypeId::of::<T>(), Entry { show, inspect, cast: |value| value.cast::<T>() as *const dyn Any });
+    guard
+        .get_or_insert_default()
+        .insert(TypeId::of::<T>(), Entry { show, inspect, cast: |value| value.cast::<T>() as *const dyn Any });
 }
 
 /// The entry of a type.

@@ -12,15 +12,49 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-type ShowFn = Box<dyn Fn(&dyn Any) -> Bundle>;
 type Inspection = (Option<String>, u64);
-type InspectFn = Box<dyn Fn(&dyn Any) -> Inspection>;
+
+/// Shows a value of one type, whatever that is. Only ever called with a pointer to a value of that type.
+#[derive(Clone, Copy)]
+pub struct Show(fn(*const ()) -> Bundle);
+
+/// Measures a value of one type.
+#[derive(Clone, Copy)]
+pub struct Measure(fn(*const ()) -> Inspection);
+
+#[expect(unsafe_code, reason = "one small function for each type keeps cells cheap to compile")]
+impl Show {
+    /// For values of type `T`.
+    #[inline]
+    pub fn of<T>(show: fn(&T) -> Bundle) -> Self {
+        // SAFETY: `&T` and `*const ()` have the same ABI for sized `T`; `call` is given pointers to `T` only.
+        Show(unsafe { std::mem::transmute::<fn(&T) -> Bundle, fn(*const ()) -> Bundle>(show) })
+    }
+
+    fn call(self, value: &dyn Any) -> Bundle {
+        (self.0)(std::ptr::from_ref(value).cast())
+    }
+}
+
+#[expect(unsafe_code, reason = "as for `Show`")]
+impl Measure {
+    /// For values of type `T`.
+    #[inline]
+    pub fn of<T>(measure: fn(&T) -> Inspection) -> Self {
+        // SAFETY: as for `Show::of`.
+        Measure(unsafe { std::mem::transmute::<fn(&T) -> Inspection, fn(*const ()) -> Inspection>(measure) })
+    }
+
+    fn call(self, value: &dyn Any) -> Inspection {
+        (self.0)(std::ptr::from_ref(value).cast())
+    }
+}
 
 struct Slot {
     value: Box<dyn Any>,
     type_name: &'static str,
-    show: ShowFn,
-    inspect: InspectFn,
+    show: Show,
+    measure: Measure,
     execution: u64,
 }
 
@@ -41,7 +75,7 @@ impl Store {
     /// Shows a variable as the last expression of a cell would.
     pub fn show(&self, name: &str) -> Option<Bundle> {
         let slot = self.slots.get(name)?;
-        Some(registry::show(&*slot.value).unwrap_or_else(|| (slot.show)(&*slot.value)))
+        Some(registry::show(&*slot.value).unwrap_or_else(|| slot.show.call(&*slot.value)))
     }
 
     /// Drops a variable; whether there was one.
@@ -57,7 +91,7 @@ fn describe(name: &str, slot: &Slot) -> Variable {
     // A user's `Inspect` may panic, and must not take the store with it.
     let inspected = catch_unwind(AssertUnwindSafe(|| match registry::entry((*slot.value).type_id()) {
         Some(entry) => (entry.inspect)(&*slot.value),
-        None => (slot.inspect)(&*slot.value),
+        None => slot.measure.call(&*slot.value),
     }));
     let (shape, bytes) = inspected.unwrap_or_default();
     Variable {
@@ -143,10 +177,15 @@ impl Cx {
     }
 
     /// Checks, before anything is taken, that `name` holds a `T`.
+    #[inline]
     pub fn expect<T: Any>(&self, name: &'static str) {
+        self.expect_id(name, TypeId::of::<T>());
+    }
+
+    fn expect_id(&self, name: &'static str, id: TypeId) {
         let store = self.store.borrow();
         let slot = store.slots.get(name);
-        if slot.is_none_or(|slot| (*slot.value).type_id() != TypeId::of::<T>()) {
+        if slot.is_none_or(|slot| (*slot.value).type_id() != id) {
             self.mismatched.borrow_mut().push((name.to_owned(), slot.map(|slot| slot.type_name.to_owned())));
         }
     }
@@ -164,28 +203,42 @@ impl Cx {
     ///
     /// # Panics
     /// If it was not expected before with the same type: a fault of the code generator.
+    #[inline]
+    #[expect(unsafe_code, reason = "the checked downcast is more code in each cell")]
     pub fn take<T: Any>(&self, name: &'static str) -> T {
+        let value = self.take_id(name, TypeId::of::<T>());
+        // SAFETY: `take_id` has compared the type.
+        *unsafe { Box::from_raw(Box::into_raw(value).cast::<T>()) }
+    }
+
+    fn take_id(&self, name: &'static str, id: TypeId) -> Box<dyn Any> {
         let slot = self.store.borrow_mut().slots.remove(name);
         self.taken.borrow_mut().push(name);
-        let value = slot.map(|slot| slot.value.downcast::<T>());
-        match value {
-            Some(Ok(value)) => *value,
+        match slot {
+            Some(slot) if (*slot.value).type_id() == id => slot.value,
             _ => panic!("`{name}` was taken without having been expected"),
         }
     }
 
     /// Puts a variable at the end of its scope. Scopes end innermost first, so the first put of a name is the newest.
-    pub fn put<T: Any>(&self, name: &'static str, value: T, show: fn(&T) -> Bundle, inspect: fn(&T) -> Inspection) {
-        if self.put.borrow().contains(&name) {
-            discard(value);
-        } else {
-            self.put.borrow_mut().push(name);
-            self.insert(name, Box::new(value), std::any::type_name::<T>(), erase(show), erase(inspect));
-        }
+    #[inline]
+    pub fn put<T: Any>(&self, name: &'static str, value: T, show: Show, measure: Measure) {
+        self.put_any(name, Box::new(value), std::any::type_name::<T>(), (show, measure));
     }
 
-    fn insert(&self, name: &str, value: Box<dyn Any>, type_name: &'static str, show: ShowFn, inspect: InspectFn) {
-        let slot = Slot { value, type_name, show, inspect, execution: self.execution };
+    fn put_any(
+        &self,
+        name: &'static str,
+        value: Box<dyn Any>,
+        type_name: &'static str,
+        (show, measure): (Show, Measure),
+    ) {
+        if self.put.borrow().contains(&name) {
+            discard(value);
+            return;
+        }
+        self.put.borrow_mut().push(name);
+        let slot = Slot { value, type_name, show, measure, execution: self.execution };
         let old = self.store.borrow_mut().slots.insert(name.to_owned(), slot);
         if let Some(old) = old {
             discard(old.value);
@@ -200,10 +253,6 @@ impl Cx {
             RESULT.with(|flag| flag.set(false));
         }
     }
-}
-
-fn erase<T: Any, R: 'static>(f: fn(&T) -> R) -> Box<dyn Fn(&dyn Any) -> R> {
-    Box::new(move |any| f(any.downcast_ref::<T>().expect("a slot's functions are made for its type")))
 }
 
 thread_local! {
@@ -257,8 +306,20 @@ fn tick_slow() {
 ///
 /// # Errors
 /// Whatever stopped it.
+#[inline]
 pub fn run(part: impl FnOnce() -> CellResult) -> CellResult {
-    catch_unwind(AssertUnwindSafe(part)).unwrap_or_else(|payload| Err(stop_of(payload)))
+    let mut part = Some(part);
+    let mut result = Ok(());
+    guarded(&mut || {
+        if let Some(part) = part.take() {
+            result = part();
+        }
+    })?;
+    result
+}
+
+fn guarded(part: &mut dyn FnMut()) -> CellResult {
+    catch_unwind(AssertUnwindSafe(part)).map_err(stop_of)
 }
 
 /// As [`run`], for a part with `.await` in it.
@@ -288,6 +349,21 @@ fn stop_of(payload: Box<dyn Any + Send>) -> Stop {
 /// A borrowed value, for choosing by method resolution how it is shown (autoref specialisation).
 pub struct Wrap<'a, T: ?Sized>(pub &'a T);
 
+/// Types that this crate knows: their code is compiled once, here, and not in each cell.
+pub trait ViaKnown {
+    #[doc(hidden)]
+    fn __ironbook_bundle(&self) -> Bundle;
+    #[doc(hidden)]
+    fn __ironbook_show(&self) -> Show;
+    #[doc(hidden)]
+    fn __ironbook_measure(&self) -> Measure;
+}
+
+/// Types known here are not looked up in the registry.
+pub trait ViaUnregistered {
+    #[doc(hidden)]
+    fn __ironbook_registered(&self) -> Option<Bundle>;
+}
 /// Registered types behind one reference.
 pub trait ViaReference {
     #[doc(hidden)]
@@ -300,48 +376,63 @@ pub trait ViaRegistry {
 }
 impl<U> ViaReference for &Wrap<'_, &U> {
     fn __ironbook_registered(&self) -> Option<Bundle> {
-        registered(*self.0)
+        registry::show_borrowed(*self.0)
     }
 }
 impl<T> ViaRegistry for Wrap<'_, T> {
     fn __ironbook_registered(&self) -> Option<Bundle> {
-        registered(self.0)
+        registry::show_borrowed(self.0)
     }
-}
-
-fn registered<T>(value: &T) -> Option<Bundle> {
-    registry::show_borrowed(value)
 }
 
 /// Types with [`crate::Display`].
 pub trait ViaDisplay {
     #[doc(hidden)]
     fn __ironbook_bundle(&self) -> Bundle;
+    #[doc(hidden)]
+    fn __ironbook_show(&self) -> Show;
 }
 /// Types with `Debug`.
 pub trait ViaDebug {
     #[doc(hidden)]
     fn __ironbook_bundle(&self) -> Bundle;
+    #[doc(hidden)]
+    fn __ironbook_show(&self) -> Show;
 }
 /// All others: the type's name.
 pub trait ViaName {
     #[doc(hidden)]
     fn __ironbook_bundle(&self) -> Bundle;
+    #[doc(hidden)]
+    fn __ironbook_show(&self) -> Show;
 }
-impl<T: crate::Display + ?Sized> ViaDisplay for &&Wrap<'_, T> {
+impl<T: crate::Display> ViaDisplay for &&Wrap<'_, T> {
     fn __ironbook_bundle(&self) -> Bundle {
         self.0.bundle()
+    }
+    fn __ironbook_show(&self) -> Show {
+        Show::of::<T>(T::bundle)
     }
 }
 impl<T: std::fmt::Debug> ViaDebug for &Wrap<'_, T> {
     fn __ironbook_bundle(&self) -> Bundle {
         debug_bundle(self.0)
     }
+    fn __ironbook_show(&self) -> Show {
+        Show::of::<T>(|value| debug_bundle(value))
+    }
 }
 impl<T> ViaName for Wrap<'_, T> {
     fn __ironbook_bundle(&self) -> Bundle {
-        Bundle::text(format!("<{}>", std::any::type_name::<T>()))
+        name_bundle(std::any::type_name::<T>())
     }
+    fn __ironbook_show(&self) -> Show {
+        Show::of::<T>(|_| name_bundle(std::any::type_name::<T>()))
+    }
+}
+
+fn name_bundle(name: &str) -> Bundle {
+    Bundle::text(format!("<{name}>"))
 }
 
 /// Longest `{:?}` that is shown on one line.
@@ -359,35 +450,73 @@ fn debug_bundle(value: &dyn std::fmt::Debug) -> Bundle {
 /// Types with [`inspect::Inspect`].
 pub trait ViaInspect {
     #[doc(hidden)]
-    fn __ironbook_inspect(&self) -> (Option<String>, u64);
+    fn __ironbook_measure(&self) -> Measure;
 }
 /// All others.
 pub trait ViaSize {
     #[doc(hidden)]
-    fn __ironbook_inspect(&self) -> (Option<String>, u64);
+    fn __ironbook_measure(&self) -> Measure;
 }
 impl<T: inspect::Inspect> ViaInspect for &Wrap<'_, T> {
-    fn __ironbook_inspect(&self) -> (Option<String>, u64) {
-        (self.0.shape(), self.0.heap_bytes())
+    fn __ironbook_measure(&self) -> Measure {
+        Measure::of::<T>(|value| (value.shape(), value.heap_bytes()))
     }
 }
 impl<T> ViaSize for Wrap<'_, T> {
-    fn __ironbook_inspect(&self) -> (Option<String>, u64) {
-        (None, 0)
+    fn __ironbook_measure(&self) -> Measure {
+        unmeasured()
     }
 }
 
-/// How a value is shown: by the registry, by [`crate::Display`], by `Debug`, or by its type's name.
+fn unmeasured() -> Measure {
+    Measure(|_| (None, 0))
+}
+
+macro_rules! known { // one body for types that share no trait that says so
+    ($(plain: $($plain:ty),+;)? $(sized: $($sized:ty),+;)?) => {
+        $($(known!(@one $plain, unmeasured());)+)?
+        $($(known!(@one $sized, Measure::of::<$sized>(|v| (inspect::Inspect::shape(v), inspect::Inspect::heap_bytes(v))));)+)?
+    };
+    (@one $ty:ty, $measure:expr) => {
+        impl ViaUnregistered for &&Wrap<'_, $ty> {
+            fn __ironbook_registered(&self) -> Option<Bundle> {
+                Some(debug_bundle(self.0))
+            }
+        }
+        impl ViaKnown for &&&Wrap<'_, $ty> {
+            fn __ironbook_bundle(&self) -> Bundle {
+                debug_bundle(self.0)
+            }
+            fn __ironbook_show(&self) -> Show {
+                Show::of::<$ty>(|value| debug_bundle(value))
+            }
+            fn __ironbook_measure(&self) -> Measure {
+                $measure
+            }
+        }
+    };
+}
+known! {
+    plain: (), bool, char, f32, f64, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize,
+        (usize, usize), std::time::Duration, std::time::Instant;
+    sized: String, &'static str, Vec<bool>, Vec<f32>, Vec<f64>, Vec<i32>, Vec<i64>, Vec<u8>, Vec<u32>, Vec<u64>, Vec<usize>,
+        Vec<String>, Vec<&'static str>;
+}
+
+/// How a value is shown: as a type known here, by the registry, by [`crate::Display`], by `Debug`, or by its type's name.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __ironbook_bundle { // method resolution on a concrete type cannot be written as a function
+macro_rules! __ironbook_bundle {
+    // method resolution on a concrete type cannot be written as a function
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::rt::{ViaDebug as _, ViaDisplay as _, ViaName as _, ViaReference as _, ViaRegistry as _};
+        use $crate::rt::{ViaDebug as _, ViaDisplay as _, ViaKnown as _, ViaName as _};
+        #[allow(unused_imports)]
+        use $crate::rt::{ViaReference as _, ViaRegistry as _, ViaUnregistered as _};
         let wrapped = $crate::rt::Wrap($value);
-        match (&wrapped).__ironbook_registered() {
+        match (&&&wrapped).__ironbook_registered() {
             ::core::option::Option::Some(bundle) => bundle,
-            ::core::option::Option::None => (&&&wrapped).__ironbook_bundle(),
+            ::core::option::Option::None => (&&&&wrapped).__ironbook_bundle(),
         }
     }};
 }
@@ -395,19 +524,15 @@ macro_rules! __ironbook_bundle { // method resolution on a concrete type cannot 
 /// Puts a variable with the functions that show and measure it.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __ironbook_put { // as above
-    ($cx:expr, put, $name:literal, $value:ident) => {
-        $cx.put(
-            $name,
-            $value,
-            |value| $crate::__ironbook_bundle!(value),
-            |value| {
-                #[allow(unused_imports)]
-                use $crate::rt::{ViaInspect as _, ViaSize as _};
-                (&&$crate::rt::Wrap(value)).__ironbook_inspect()
-            },
-        )
-    };
+macro_rules! __ironbook_put {
+    // as above
+    ($cx:expr, put, $name:literal, $value:ident) => {{
+        #[allow(unused_imports)]
+        use $crate::rt::{ViaDebug as _, ViaDisplay as _, ViaInspect as _, ViaKnown as _, ViaName as _, ViaSize as _};
+        let show = (&&&&$crate::rt::Wrap(&$value)).__ironbook_show();
+        let measure = (&&&&$crate::rt::Wrap(&$value)).__ironbook_measure();
+        $cx.put($name, $value, show, measure)
+    }};
 }
 
 pub use __ironbook_bundle as bundle;
