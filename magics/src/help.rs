@@ -94,7 +94,7 @@ fn variable(cx: &mut Context<'_>, found: &Variable) -> Result<(), Error> {
     lines.push(format!("cell   {}", cx.cell_number(found.cell)));
     lines.extend(found.stale.as_ref().map(|why| format!("stale  {why}")));
     cx.say(lines.join("\n"));
-    let options = ExecuteOptions { cell: None, silent: true };
+    let options = ExecuteOptions { silent: true, ..ExecuteOptions::default() };
     let execution = cx.engine.execute(&Source::plain(&found.name), &options, &mut *cx.out);
     match execution.status {
         Status::Ok => Ok(()),

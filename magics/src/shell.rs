@@ -206,7 +206,7 @@ fn run_rust(
     cell: Option<&str>,
     done: &mut Vec<Execution>,
 ) -> Status {
-    let options = ExecuteOptions { cell: cell.map(str::to_owned), silent: false };
+    let options = ExecuteOptions { cell: cell.map(str::to_owned), silent: false, number: Some(cx.state.number) };
     let tier = cx.engine.tier();
     if let (Some(level), Tier::Auto) = (opt_level, tier) {
         cx.engine.set_tier(Tier::Fixed(level));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -100,6 +101,8 @@ impl Compiler {
         let output = Command::new(&self.library.rustc)
             .current_dir(&work.path)
             .args(self.arguments(&file, text, goal))
+            // A group of its own: the terminal's Ctrl-C is for the session, which then does not run the cell.
+            .process_group(0)
             .env_remove("RUSTC_WRAPPER")
             .env_remove("RUSTFLAGS")
             .output()?;

@@ -10,7 +10,7 @@ use crate::parse::{self, Cell, Kind, Loops};
 use crate::plan::{self, Adjustment, Situation};
 use crate::session::{Probe, Session};
 use crate::source::Source;
-use crate::text::{RustText, emit};
+use crate::text::{Edit, RustText, emit};
 use crate::{tier, types};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,14 +87,22 @@ impl Session {
         let text = RustText::new(source, execution);
         // Macros of the cell itself can define items too: parse once for them, if there are any.
         let mut cell = parse::parse(&text.text, &|name| self.items.macro_defines_items(name))?;
-        let mut defined = definitions(&cell, &text, execution);
+        let mut includes = Vec::new();
+        if let Ok(tokens) = text.text.parse() {
+            parse::includes(tokens, self.directory(), &mut includes);
+        }
+        let mut defined = definitions(&cell, &text, execution, &includes);
         let mut items = self.items.clone();
         items.define(defined.clone());
         if defined.iter().any(|d| d.key.kind == ItemKind::Macro) {
             cell = parse::parse(&text.text, &|name| items.macro_defines_items(name))?;
-            defined = definitions(&cell, &text, execution);
+            defined = definitions(&cell, &text, execution, &includes);
             items = self.items.clone();
             items.define(defined.clone());
+        }
+        for statement in &mut cell.statements {
+            let inside = |edit: &&Edit| statement.range.contains(&edit.at);
+            statement.edits.extend(includes.iter().filter(inside).cloned());
         }
         let own: Vec<Key> = defined.iter().map(|d| d.key.clone()).collect();
         let outdated = if own.is_empty() { BTreeSet::new() } else { self.outdated(&items) };
@@ -105,7 +113,10 @@ impl Session {
     pub(crate) fn outdated(&self, items: &Items) -> BTreeSet<String> {
         let now = items.homes();
         let gone: BTreeSet<String> = self.items.homes().difference(&now).cloned().collect();
-        let old = |type_name: &str| gone.iter().any(|home| type_name.contains(&format!("::{home}::")));
+        let calls_changed = !self.items.calls().is_subset(&items.calls());
+        let old = |type_name: &str| {
+            gone.iter().any(|home| type_name.contains(&format!("::{home}::"))) || calls_changed && items::made_by_macro(type_name)
+        };
         self.live.iter().filter(|(_, live)| old(&live.type_name)).map(|(name, _)| name.clone()).collect()
     }
 
@@ -328,7 +339,7 @@ impl Session {
 
     fn unusable(&self, name: &str, type_name: &str) -> Failure {
         let why = types::unnameable(type_name).unwrap_or(types::Unnameable::Other);
-        let cell = self.live.get(name).map_or(0, |live| live.execution);
+        let cell = self.live.get(name).map_or(0, |live| self.shown(live.execution));
         let words = format!(
             "`{name}` (cell {cell}) cannot be used in another cell: its type `{}` cannot be written down",
             diagnostics::shorten_type(type_name)
@@ -399,8 +410,8 @@ impl Session {
     }
 }
 
-fn definitions(cell: &Cell, text: &RustText, execution: ExecutionId) -> Vec<Definition> {
-    cell.items.iter().flat_map(|(item, range)| items::definitions(item, range.clone(), text, execution)).collect()
+fn definitions(cell: &Cell, text: &RustText, execution: ExecutionId, includes: &[Edit]) -> Vec<Definition> {
+    cell.items.iter().flat_map(|(item, range)| items::definitions(item, range.clone(), text, execution, includes)).collect()
 }
 
 fn ready(draft: Draft, findings: Findings, opt_level: u8, compiles: u32, compile_s: f64) -> Ready {

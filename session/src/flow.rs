@@ -94,11 +94,18 @@ impl Graph {
     }
 
     /// Why a variable is out of date: it was made from an older value of another one, or of one that is out of date.
-    pub fn stale(&self, name: &str) -> Option<String> {
-        self.stale_below(name, &mut BTreeSet::new())
+    ///
+    /// `shown` gives the number that the user sees at an execution's cell.
+    pub fn stale(&self, name: &str, shown: &dyn Fn(ExecutionId) -> u64) -> Option<String> {
+        self.stale_below(name, shown, &mut BTreeSet::new())
     }
 
-    fn stale_below(&self, name: &str, seen: &mut BTreeSet<String>) -> Option<String> {
+    fn stale_below(
+        &self,
+        name: &str,
+        shown: &dyn Fn(ExecutionId) -> u64,
+        seen: &mut BTreeSet<String>,
+    ) -> Option<String> {
         if !seen.insert(name.to_owned()) {
             return None;
         }
@@ -108,13 +115,13 @@ impl Graph {
                 Some(now) if now.execution > *at && now.execution != version.execution => {
                     let shared = now.group.is_some() && now.group == version.group;
                     if !shared {
-                        return Some(format!("made from an older `{input}` (changed by cell {})", now.execution));
+                        return Some(format!("made from an older `{input}` (changed by cell {})", shown(now.execution)));
                     }
                 }
                 _ => {}
             }
         }
-        version.inputs.keys().find_map(|input| self.stale_below(input, seen).map(|_| format!("made from `{input}`, which is out of date")))
+        version.inputs.keys().find_map(|input| self.stale_below(input, shown, seen).map(|_| format!("made from `{input}`, which is out of date")))
     }
 }
 
@@ -143,14 +150,14 @@ mod tests {
         graph.record(1, &flow(&[], &["df"]), &|_| false);
         graph.record(2, &flow(&["df"], &["model"]), &|_| false);
         graph.record(3, &flow(&["model"], &["score"]), &|_| false);
-        assert_eq!(graph.stale("score"), None);
+        assert_eq!(graph.stale("score", &|id| id), None);
         graph.record(4, &flow(&[], &["df"]), &|_| false);
-        assert!(graph.stale("model").is_some_and(|why| why.contains("older `df`")));
-        assert!(graph.stale("score").is_some_and(|why| why.contains("`model`")));
-        assert_eq!(graph.stale("df"), None);
+        assert!(graph.stale("model", &|id| id).is_some_and(|why| why.contains("older `df`")));
+        assert!(graph.stale("score", &|id| id).is_some_and(|why| why.contains("`model`")));
+        assert_eq!(graph.stale("df", &|id| id), None);
         graph.record(5, &flow(&["df"], &["model"]), &|_| false);
-        assert_eq!(graph.stale("model"), None);
-        assert!(graph.stale("score").is_some());
+        assert_eq!(graph.stale("model", &|id| id), None);
+        assert!(graph.stale("score", &|id| id).is_some());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The items of a session: what cells defined, the newest definition of each, and which of them a cell reaches.
 
-use crate::map::{Builder, ExecutionId, Glue, Origin};
+use crate::map::{Builder, ExecutionId};
 use crate::parse::{self, Loops};
 use crate::text::{Edit, Piece, RustText, emit};
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,11 +105,6 @@ impl Items {
         self.all.values()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
     /// Whether calling macro `name` as a statement defines items.
     pub fn macro_defines_items(&self, name: &str) -> bool {
         let key = Key { kind: Kind::Macro, name: name.to_owned() };
@@ -211,15 +206,15 @@ impl Items {
     /// another type (an old value would be read with a new layout).
     pub fn identity(&self, definition: &Definition) -> String {
         let mut hasher = blake3::Hasher::new();
-        let mut known = definition.idents.clone();
-        let mut seen: BTreeSet<&Key> = BTreeSet::new();
+        let mut known = shaping(definition);
+        let mut seen: BTreeSet<&Key> = BTreeSet::from([&definition.key]);
         loop {
             let before = seen.len();
             for (key, other) in &self.all {
-                let shaping = !matches!(key.kind, Kind::Impl | Kind::Static | Kind::Function) || other.text.contains("const fn");
-                let named = known.contains(&key.name) || (key.kind == Kind::Use && key.name.ends_with('*')) || key.kind == Kind::Other;
-                if shaping && named && seen.insert(key) {
-                    known.extend(other.idents.iter().cloned());
+                // What is imported from the definition itself does not shape it.
+                let own = key.kind == Kind::Use && other.idents.contains(&definition.key.name);
+                if !own && shapes(key, other, &known) && seen.insert(key) {
+                    known.extend(shaping(other));
                 }
             }
             if seen.len() == before {
@@ -245,6 +240,12 @@ impl Items {
     /// Type homes (`t_...`) of the current definitions.
     pub fn homes(&self) -> BTreeSet<String> {
         self.all.values().filter(|d| is_housed(d.key.kind)).map(|d| self.home(d)).collect()
+    }
+
+    /// Identities of the macro calls that make items: such items cannot be given a module that names their version.
+    pub fn calls(&self) -> BTreeSet<String> {
+        let calls = self.all.values().filter(|d| d.key.kind == Kind::Other && !d.text.starts_with("thread_local"));
+        calls.map(|d| self.identity(d)).collect()
     }
 
     /// Emits an item.
@@ -281,6 +282,62 @@ impl Items {
     }
 }
 
+/// Whether `other` takes part in the layout of a type that mentions `known`.
+fn shapes(key: &Key, other: &Definition, known: &BTreeSet<String>) -> bool {
+    match key.kind {
+        Kind::Impl | Kind::Static => false,
+        Kind::Function => other.text.contains("const fn") && known.contains(&key.name),
+        Kind::Other => !other.text.starts_with("thread_local") && other.idents.iter().any(|name| known.contains(name)),
+        Kind::Use if key.name.ends_with('*') => glob_shapes(&key.name, known),
+        _ => known.contains(&key.name),
+    }
+}
+
+/// A glob can only change what a name of std's prelude means: any other double meaning is an error.
+fn glob_shapes(path: &str, known: &BTreeSet<String>) -> bool {
+    let first = path.trim_start_matches(':').split("::").next().unwrap_or("");
+    let tame = ["std", "core", "alloc", "ironbook", "polars", "candle_core", "candle_nn"].contains(&first);
+    let names: &[&str] = if tame { &["Result"] } else { &["Result", "Option", "Vec", "String", "Box", "Some", "None", "Ok", "Err"] };
+    names.iter().any(|name| known.contains(*name))
+}
+
+/// Names that can shape a definition: all that are in it but those of fields, parameters and functions.
+fn shaping(definition: &Definition) -> BTreeSet<String> {
+    fn collect(tokens: proc_macro2::TokenStream, out: &mut BTreeSet<String>) {
+        use proc_macro2::{Spacing, TokenTree};
+        let trees: Vec<TokenTree> = tokens.into_iter().collect();
+        for (i, tree) in trees.iter().enumerate() {
+            match tree {
+                TokenTree::Group(group) => collect(group.stream(), out),
+                TokenTree::Ident(name) => {
+                    let field = matches!(trees.get(i + 1), Some(TokenTree::Punct(p)) if p.as_char() == ':' && p.spacing() == Spacing::Alone);
+                    let function = matches!(i.checked_sub(1).and_then(|at| trees.get(at)), Some(TokenTree::Ident(word)) if word == "fn");
+                    if !field && !function {
+                        out.insert(name.to_string());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut out = BTreeSet::new();
+    match (definition.key.kind, definition.text.parse()) {
+        (Kind::Type | Kind::Trait, Ok(tokens)) => collect(tokens, &mut out),
+        _ => out.extend(definition.idents.iter().cloned()),
+    }
+    out
+}
+
+/// Whether a type's name contains one that a user's macro made: it stands at the root of the cell's crate.
+pub fn made_by_macro(type_name: &str) -> bool {
+    let starts = type_name.match_indices("cell::");
+    let whole = |at: usize| !type_name[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+    starts.into_iter().any(|(at, _)| {
+        let rest = &type_name[at + 6..];
+        whole(at) && !rest.starts_with("t_") && rest.starts_with(char::is_uppercase)
+    })
+}
+
 fn static_symbol(definition: &Definition) -> String {
     let hash = blake3::hash(format!("{}#{}", definition.text, definition.execution).as_bytes()).to_hex();
     format!("__ironbook_static_{}_{}", definition.key.name, &hash[..12])
@@ -314,9 +371,12 @@ fn expands_to_items(macro_text: &str) -> bool {
 }
 
 /// The definitions of one item of a cell: several for a `use` with a group and for an inherent `impl`.
-pub fn definitions(item: &Item, range: Range<usize>, text: &RustText, execution: ExecutionId) -> Vec<Definition> {
+///
+/// `includes` are edits of the whole cell, see [`parse::includes`].
+pub fn definitions(item: &Item, range: Range<usize>, text: &RustText, execution: ExecutionId, includes: &[Edit]) -> Vec<Definition> {
     let (mut edits, loops) = parse::item_loops(item);
     edits.extend(visibility_edits(item));
+    edits.extend(includes.iter().cloned());
     match item {
         Item::Use(item) => return uses(item, range, text, execution),
         Item::Impl(item) if item.trait_.is_none() => return methods(item, range, text, execution, &edits),
@@ -357,7 +417,7 @@ fn kind_and_name(item: &Item) -> (Kind, String) {
         Item::Fn(i) => (Kind::Function, i.sig.ident.to_string()),
         Item::Macro(i) => match &i.ident {
             Some(name) => (Kind::Macro, name.to_string()),
-            None => (Kind::Other, tokens(&i.mac)),
+            None => (Kind::Other, call_key(&i.mac)),
         },
         Item::Mod(i) => (Kind::Module, i.ident.to_string()),
         Item::Static(i) => (Kind::Static, i.ident.to_string()),
@@ -369,6 +429,17 @@ fn kind_and_name(item: &Item) -> (Kind, String) {
         Item::Impl(i) => (Kind::Impl, impl_header(i)),
         other => (Kind::Other, tokens(other)),
     }
+}
+
+/// A call that makes items is known by its macro and the first name in it, so that a changed call replaces the old one.
+fn call_key(mac: &syn::Macro) -> String {
+    let path = tokens(&mac.path);
+    let words = ["pub", "crate", "static", "const", "struct", "enum", "fn", "trait", "type", "mod", "mut", "ref"];
+    let mut names = mac.tokens.clone().into_iter().filter_map(|tree| match tree {
+        proc_macro2::TokenTree::Ident(name) => Some(name.to_string()).filter(|name| !words.contains(&name.as_str())),
+        _ => None,
+    });
+    names.next().map_or_else(|| tokens(mac), |name| format!("{path}! {name}"))
 }
 
 fn tokens<T: quote::ToTokens>(item: &T) -> String {
@@ -534,9 +605,4 @@ fn visibility_edits(item: &Item) -> Vec<Edit> {
 /// Names of the items that a definition adds, for the data flow's record.
 pub fn label(key: &Key) -> String {
     format!("{} {}", key.kind.word(), key.name)
-}
-
-/// Glue for a variable's type.
-pub fn take_glue(name: &str) -> Origin {
-    Origin::Glue(Glue::Take(name.to_owned()))
 }

@@ -4,6 +4,7 @@ use crate::text::Edit;
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::Path;
 use syn::parse::Parser as _;
 use syn::spanned::Spanned;
 use syn::visit::Visit;
@@ -187,6 +188,32 @@ fn format_captures(literal: &str, names: &mut BTreeSet<String>) {
         let pieces = inside.split([':', '$', '.', '>', '<', '^', '?', '#', '+', '-', ' ']);
         names.extend(pieces.filter(|p| syn::parse_str::<syn::Ident>(p).is_ok()).map(str::to_owned));
     }
+}
+
+/// Relative paths in `include_str!` and the like are meant from the cells' working directory, not from the generated file.
+pub fn includes(tokens: TokenStream, directory: &Path, edits: &mut Vec<Edit>) {
+    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    for (i, tree) in trees.iter().enumerate() {
+        let TokenTree::Group(group) = tree else { continue };
+        let including = matches!(i.checked_sub(2).and_then(|at| trees.get(at)), Some(TokenTree::Ident(name))
+            if INCLUDES.contains(&name.to_string().as_str()));
+        match group.stream().into_iter().next() {
+            Some(TokenTree::Literal(literal)) if including && is_punct(trees.get(i - 1), '!') => {
+                edits.extend(absolute(&literal, directory));
+            }
+            _ => includes(group.stream(), directory, edits),
+        }
+    }
+}
+
+const INCLUDES: &[&str] = &["include_str", "include_bytes", "include"];
+
+fn absolute(literal: &proc_macro2::Literal, directory: &Path) -> Option<Edit> {
+    let path: syn::LitStr = syn::parse_str(&literal.to_string()).ok()?;
+    let range = literal.span().byte_range();
+    let full = directory.join(path.value());
+    let relative = Path::new(&path.value()).is_relative();
+    relative.then(|| Edit { at: range.start, delete: range.len(), insert: format!("{:?}", full.display().to_string()).into() })
 }
 
 /// Collects free names, awaits, loops and the edits of one statement.

@@ -83,6 +83,12 @@ fn glue_error(message: &Message, situation: &Situation, out: &mut Adjustment) ->
             out.placements.insert(binding, place);
             true
         }
+        // A value of the type `!` is never there.
+        "E0277" if message.message.contains("`!: ") || message.message.contains("`!`") => {
+            let Some(binding) = put(true) else { return false };
+            out.placements.insert(binding, Placement::Nowhere);
+            true
+        }
         code if BORROWS.contains(&code) => {
             let Some(binding) = put(false).or_else(|| put(true)) else { return false };
             note_borrow(message, &binding, out);

@@ -32,6 +32,7 @@ impl Session {
         let id = self.last;
         self.rebuild_edited(out);
         self.texts.insert(id, source.text.clone());
+        self.numbers.insert(id, options.number.unwrap_or(id));
         let mut timing = Timing::default();
         let mut flow = Flow::default();
         let status = match self.attempt(source, id, &mut timing, &mut flow, out) {
@@ -204,7 +205,7 @@ impl Session {
             return;
         }
         let names: Vec<String> = outdated.iter().cloned().collect();
-        let cells: Vec<String> = names.iter().filter_map(|n| self.live.get(n)).map(|l| l.execution.to_string()).collect();
+        let cells: Vec<String> = names.iter().filter_map(|n| self.live.get(n)).map(|l| self.shown(l.execution).to_string()).collect();
         self.forget(&names);
         out(Event::Note(format!(
             "dropped {}: of a type whose definition has changed; run cell {} again to make it anew",
@@ -239,15 +240,15 @@ impl Session {
         }
         let slow = done.seconds > SLOW_S && ready.opt_level == 0 && self.config.tier == Tier::Auto;
         if slow && ready.loops != Loops::default() && ready.findings.placements.is_empty() {
-            self.optimise_later(prepared, ready);
+            self.optimise_later(ready);
         }
     }
 
-    fn optimise_later(&self, _prepared: &Prepared, ready: &Ready) {
+    fn optimise_later(&mut self, ready: &Ready) {
         let compiler = self.compiler.clone();
         let generated = Arc::clone(&ready.generated);
         let mut findings = ready.findings.clone();
-        std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             let goal = Goal::Object { opt_level: 2, lines: false };
             // Without it the cell runs as before.
             if let Ok(compiled) = compiler.compile(&generated.text, goal)

@@ -80,6 +80,8 @@ pub struct ExecuteOptions {
     pub cell: Option<String>,
     /// Whether to leave it out of the history.
     pub silent: bool,
+    /// The number that the user sees at the cell; the execution's own if none.
+    pub number: Option<u64>,
 }
 
 /// Interrupts a session from another thread; stays valid over restarts.
@@ -153,6 +155,7 @@ pub struct Session {
     pub(crate) graph: Graph,
     pub(crate) history: Vec<Record>,
     pub(crate) texts: BTreeMap<ExecutionId, String>,
+    pub(crate) numbers: BTreeMap<ExecutionId, u64>,
     pub(crate) last: ExecutionId,
     pub(crate) probe: Option<Probe>,
     pub(crate) env: BTreeMap<String, Option<String>>,
@@ -185,6 +188,7 @@ impl Session {
             graph: Graph::default(),
             history: Vec::new(),
             texts: BTreeMap::new(),
+            numbers: BTreeMap::new(),
             last: 0,
             probe: None,
             env: BTreeMap::new(),
@@ -241,9 +245,9 @@ impl Session {
         let lost = self.take_variables();
         self.launch();
         if !lost.is_empty() {
-            let list: Vec<String> = lost.iter().map(|v| format!("`{}` (cell {})", v.name, v.cell)).collect();
-            let cells: BTreeSet<String> = lost.iter().map(|v| v.cell.to_string()).collect();
-            let cells: Vec<String> = cells.into_iter().collect();
+            let list: Vec<String> = lost.iter().map(|v| format!("`{}` (cell {})", v.name, self.shown(v.cell))).collect();
+            let cells: BTreeSet<u64> = lost.iter().map(|v| self.shown(v.cell)).collect();
+            let cells: Vec<String> = cells.iter().map(u64::to_string).collect();
             out(Event::Note(format!(
                 "variables lost with the runtime: {}; run cell {} again to make them anew",
                 list.join(", "),
@@ -273,7 +277,7 @@ impl Session {
             shape: live.shape.clone(),
             bytes: live.bytes,
             cell: live.execution,
-            stale: self.graph.stale(name),
+            stale: self.graph.stale(name, &|id| self.shown(id)),
         };
         self.live.iter().map(entry).collect()
     }
@@ -404,6 +408,11 @@ impl Session {
 
     /// The text of an execution, for reports.
     pub(crate) fn text_of(&self, execution: ExecutionId) -> Option<CellText> {
-        self.texts.get(&execution).map(|text| CellText { number: execution, text: text.clone() })
+        self.texts.get(&execution).map(|text| CellText { number: self.shown(execution), text: text.clone() })
+    }
+
+    /// The number that the user sees at an execution's cell.
+    pub(crate) fn shown(&self, execution: ExecutionId) -> u64 {
+        self.numbers.get(&execution).copied().unwrap_or(execution)
     }
 }

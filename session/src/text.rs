@@ -2,6 +2,7 @@
 
 use crate::map::{Builder, ExecutionId, Origin};
 use crate::source::{Part, Source};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The Rust text of a cell with the origins of its parts.
@@ -20,13 +21,13 @@ pub struct Edit {
     /// Bytes removed there.
     pub delete: usize,
     /// Glue put there.
-    pub insert: &'static str,
+    pub insert: Cow<'static, str>,
 }
 
 impl Edit {
     /// An insertion.
     pub fn insert(at: usize, insert: &'static str) -> Self {
-        Edit { at, delete: 0, insert }
+        Edit { at, delete: 0, insert: insert.into() }
     }
 }
 
@@ -71,7 +72,7 @@ impl RustText {
         let mut at = range.start;
         for edit in edits {
             self.verbatim(at..edit.at, &mut out);
-            out.push(Piece::glue(edit.insert));
+            out.push(Piece::glue(edit.insert.clone()));
             at = edit.at + edit.delete;
         }
         self.verbatim(at..range.end, &mut out);

@@ -129,9 +129,20 @@ impl TypeBook {
 pub fn unnameable(type_name: &str) -> Option<Unnameable> {
     if type_name.contains("{{closure}}") || type_name.contains("{closure") {
         Some(Unnameable::Closure)
+    } else if words(type_name).any(is_function) {
+        Some(Unnameable::Function)
     } else {
         None
     }
+}
+
+fn words(type_name: &str) -> impl Iterator<Item = &str> {
+    type_name.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+}
+
+/// Types have capitalised names (primitives and modules stand alone or before `::`); a path that ends otherwise is a function's.
+fn is_function(word: &str) -> bool {
+    word.rsplit_once("::").is_some_and(|(_, last)| last.starts_with(char::is_lowercase))
 }
 
 /// Translates a name whose paths are all of std or of the session.
@@ -162,7 +173,7 @@ fn translate(word: &str) -> Option<String> {
         return Some(word.to_owned());
     }
     if let Some(own) = word.strip_prefix("cell::") {
-        return own.starts_with("t_").then(|| format!("crate::{own}"));
+        return Some(format!("crate::{own}"));
     }
     STD.iter().find(|(from, _)| *from == word).map(|(_, to)| (*to).to_owned())
 }
@@ -171,7 +182,7 @@ fn translate(word: &str) -> Option<String> {
 pub fn shadows(type_names: &BTreeSet<String>) -> String {
     let mut names = BTreeSet::new();
     for type_name in type_names {
-        for word in type_name.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
+        for word in words(type_name) {
             if let Some((_, last)) = word.rsplit_once("::")
                 && last.starts_with(char::is_alphabetic)
             {
@@ -216,10 +227,23 @@ mod tests {
             ("core::option::Option<cell::t_1::Foo<u8>>", Some("::core::option::Option<crate::t_1::Foo<u8>>")),
             ("polars_core::frame::DataFrame", None),
             ("alloc::boxed::Box<dyn core::ops::function::Fn(i32) -> i32>", None),
-            ("cell::helper", None),
         ];
         for (name, expected) in cases {
             assert_eq!(by_rule(name).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn functions_and_closures_have_no_path() {
+        let cases = [
+            ("cell::helper", Some(Unnameable::Function)),
+            ("(i32, core::mem::swap<i32>)", Some(Unnameable::Function)),
+            ("cell::__ironbook_cell_1::{{closure}}", Some(Unnameable::Closure)),
+            ("fn(f64) -> f64", None),
+            ("alloc::vec::Vec<cell::t_1::Foo<f64>>", None),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(unnameable(name), expected, "{name}");
         }
     }
 
