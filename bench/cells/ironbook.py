@@ -1,6 +1,6 @@
 """Times the script's cells in Ironbook's session, and what else the figures ask for, into results/ironbook.json.
 
-python ironbook.py [--sessions 5]       builds what it runs (once); `ironbook setup` has to have been done
+python ironbook.py [--sessions 5]       builds what it runs, the standard library included
 
 Each session starts with an empty compile cache; the first one, which learns the paths of types, is not counted.
 """
@@ -27,7 +27,9 @@ def build() -> tuple[Path, Path]:
     metadata = subprocess.run(["cargo", "metadata", "--no-deps", "--format-version=1"], cwd=ROOT,
                               capture_output=True, text=True, check=True)
     debug = Path(json.loads(metadata.stdout)["target_directory"]) / "debug"
-    return debug / "examples" / "bench_cells", debug / "ironbook"
+    example, ironbook = debug / "examples" / "bench_cells", debug / "ironbook"
+    subprocess.run([ironbook, "setup"], cwd=ROOT, check=True)
+    return example, ironbook
 
 
 def lines(example: Path, *args: str) -> list[dict]:
