@@ -137,7 +137,12 @@ fn floor(library: &Library, times: usize) -> Result<(), Box<dyn Error>> {
     std::fs::write(folder.path().join("cell.rs"), "extern crate ironbook;\n")?;
     for _ in 0..times {
         let mut rustc = Command::new(&library.rustc);
-        rustc.current_dir(folder.path()).args(["cell.rs", "--edition=2024", "--crate-type=cdylib", "--crate-name=cell"]);
+        rustc.current_dir(folder.path()).args([
+            "cell.rs",
+            "--edition=2024",
+            "--crate-type=cdylib",
+            "--crate-name=cell",
+        ]);
         rustc.args(["-C", "prefer-dynamic", "-C", "embed-bitcode=no", "-Copt-level=0", "-Cdebuginfo=0"]);
         for (name, path) in &library.externs {
             rustc.arg("--extern").arg(format!("{name}={}", path.display()));
