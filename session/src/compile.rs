@@ -4,6 +4,7 @@ use crate::diagnostics::{Message, parse_messages};
 use crate::library::Library;
 use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -46,6 +47,8 @@ pub struct Compiler {
     pub extras: Extras,
     /// Where compiled cells are kept.
     pub cache: PathBuf,
+    /// Environment variables of the session, for `env!`; `None` removes one.
+    pub env: BTreeMap<String, Option<String>>,
 }
 
 /// What one call of the compiler gave.
@@ -71,10 +74,10 @@ pub enum Input {
 }
 
 impl Input {
-    fn is_current(&self) -> bool {
+    fn is_current(&self, env: &BTreeMap<String, Option<String>>) -> bool {
         match self {
             Input::File(path, hash) => file_hash(path).as_ref() == Some(hash),
-            Input::Env(name, value) => std::env::var(name).ok() == *value,
+            Input::Env(name, value) => env.get(name).cloned().unwrap_or_else(|| std::env::var(name).ok()) == *value,
         }
     }
 }
@@ -98,7 +101,14 @@ impl Compiler {
         let work = WorkDir::new(&self.cache)?;
         let file = file_name(text);
         std::fs::write(work.path.join(&file), text)?;
-        let output = Command::new(&self.library.rustc)
+        let mut command = Command::new(&self.library.rustc);
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let output = command
             .current_dir(&work.path)
             .args(self.arguments(&file, text, goal))
             // A group of its own: the terminal's Ctrl-C is for the session, which then does not run the cell.
@@ -107,11 +117,11 @@ impl Compiler {
             .env_remove("RUSTFLAGS")
             .output()?;
         let stderr = String::from_utf8_lossy(&output.stderr);
+        let inputs = std::fs::read_to_string(work.path.join("cell.d")).map(|d| inputs(&d, &file)).unwrap_or_default();
         let object = match goal {
-            Goal::Object { .. } if output.status.success() => Some(self.keep(&work.path, text, goal)?),
+            Goal::Object { .. } if output.status.success() => Some(self.keep(&work.path, text, goal, &inputs)?),
             _ => None,
         };
-        let inputs = std::fs::read_to_string(work.path.join("cell.d")).map(|d| inputs(&d, &file)).unwrap_or_default();
         let messages = parse_messages(&stderr);
         let seconds = started.elapsed().as_secs_f64();
         Ok(Compiled { object, inputs, messages, seconds })
@@ -157,10 +167,16 @@ impl Compiler {
     }
 
     /// Moves the shared object into the cache under the hash of what made it: write, then rename.
-    fn keep(&self, work: &Path, text: &str, goal: Goal) -> io::Result<PathBuf> {
+    /// What it read at compile time is in the name too: the loader takes an equal path for the same object.
+    fn keep(&self, work: &Path, text: &str, goal: Goal, inputs: &[Input]) -> io::Result<PathBuf> {
         let directory = self.cache.join("cells");
         std::fs::create_dir_all(&directory)?;
-        let path = directory.join(format!("{}.so", self.key(text, goal)));
+        let mut name = self.key(text, goal);
+        if !inputs.is_empty() {
+            name.push('-');
+            name.push_str(&blake3::hash(format!("{inputs:?}").as_bytes()).to_hex()[..12]);
+        }
+        let path = directory.join(format!("{name}.so"));
         std::fs::rename(work.join("cell.so"), &path)?;
         Ok(path)
     }
@@ -179,7 +195,7 @@ impl Compiler {
     pub fn recall<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         let bytes = std::fs::read(self.entry(key)).ok()?;
         let kept: Kept<T> = serde_json::from_slice(&bytes).ok()?;
-        let current = kept.object.is_file() && kept.inputs.iter().all(Input::is_current);
+        let current = kept.object.is_file() && kept.inputs.iter().all(|input| input.is_current(&self.env));
         current.then_some(kept.value)
     }
 

@@ -258,6 +258,8 @@ impl Session {
                 let _ = compiler.remember(&compiler.key(&generated.text, goal), findings.object(), &compiled.inputs, &findings);
             }
         });
+        self.background.retain(|thread| !thread.is_finished());
+        self.background.push(thread);
     }
 
     fn outcome(&mut self, outcome: &Outcome) -> Result<(), Failure> {

@@ -158,6 +158,8 @@ pub struct Session {
     pub(crate) numbers: BTreeMap<ExecutionId, u64>,
     pub(crate) last: ExecutionId,
     pub(crate) probe: Option<Probe>,
+    /// Optimised builds under way.
+    pub(crate) background: Vec<JoinHandle<()>>,
     pub(crate) env: BTreeMap<String, Option<String>>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) local_state: String,
@@ -179,7 +181,7 @@ impl Session {
         })?;
         let types = TypeBook::open(config.cache.join(format!("types-{}.json", config.library.id)));
         let compiler =
-            Compiler { library: config.library.clone(), extras: Extras::default(), cache: config.cache.clone() };
+            Compiler { library: config.library.clone(), extras: Extras::default(), cache: config.cache.clone(), env: BTreeMap::new() };
         let mut session = Session {
             compiler,
             types,
@@ -191,6 +193,7 @@ impl Session {
             numbers: BTreeMap::new(),
             last: 0,
             probe: None,
+            background: Vec::new(),
             env: BTreeMap::new(),
             dependencies: Vec::new(),
             local_state: String::new(),
@@ -307,6 +310,15 @@ impl Session {
         self.items = Items::default();
     }
 
+    /// Waits for the checks and optimised builds that go on in the background.
+    pub fn settle_background(&mut self) {
+        self.finish_probe();
+        for thread in self.background.drain(..) {
+            // A build that failed leaves the cell as it was.
+            let _ = thread.join();
+        }
+    }
+
     /// The live variables, described as they are now.
     pub fn variables(&mut self) -> Vec<Variable> {
         let described = self.runtime().ok().and_then(|runtime| match runtime.call(&Request::List) {
@@ -392,6 +404,7 @@ impl Session {
     /// When the runtime is not there.
     pub fn set_env(&mut self, name: &str, value: Option<&str>) -> Result<(), Failure> {
         self.acknowledged(&Request::SetEnv { name: name.to_owned(), value: value.map(str::to_owned) })?;
+        self.compiler.env.insert(name.to_owned(), value.map(str::to_owned));
         self.env.insert(name.to_owned(), value.map(str::to_owned));
         Ok(())
     }
