@@ -19,7 +19,7 @@ fn main() {
     });
     let library = library.expect("the library");
     let directory = std::env::current_dir().expect("a working directory");
-    let config = Config { library, cache: paths.cells(), directory, tier: Tier::Auto };
+    let config = Config { library, cache: std::env::var("CELLS").map(Into::into).unwrap_or(paths.cells()), directory, tier: Tier::Auto };
     let mut session = Session::start(config).expect("a session");
     for cell in text.split("// %%").map(str::trim).filter(|c| !c.is_empty()) {
         println!("--- {}", cell.lines().next().unwrap_or(""));
@@ -44,7 +44,14 @@ fn main() {
         if let Status::Failed(failure) = &done.status {
             println!("{:?} {}: {}", failure.kind, failure.name, failure.report.join("\n"));
         }
-        println!("[{}] {:?} read {:?} wrote {:?} moved {:?}", done.id, done.timing, done.flow.read.keys(), done.flow.wrote.keys(), done.flow.moved);
+        println!(
+            "[{}] {:?} read {:?} wrote {:?} moved {:?}",
+            done.id,
+            done.timing,
+            done.flow.read.keys(),
+            done.flow.wrote.keys(),
+            done.flow.moved
+        );
     }
     for variable in session.variables() {
         println!("{variable:?}");

@@ -2,8 +2,8 @@
 
 use crate::compile::Extras;
 use crate::event::{Event, Failure};
-use crate::library::extra::{self, Dependency, Extra};
 use crate::library::Paths;
+use crate::library::extra::{self, Dependency, Extra};
 use crate::session::Session;
 use ironbook_core::frame::Request;
 use ironbook_core::progress::State;
@@ -79,7 +79,8 @@ impl Session {
         self.acknowledged(&Request::Preload { library: extra.dylib.clone() })?;
         let mut items = self.items.clone();
         let old = items.set_crates(extra.identities.clone());
-        let changed = |name: &&String| old.get(*name).is_some_and(|identity| extra.identities.get(*name) != Some(identity));
+        let changed =
+            |name: &&String| old.get(*name).is_some_and(|identity| extra.identities.get(*name) != Some(identity));
         let changed: Vec<&String> = old.keys().filter(changed).collect();
         let mut outdated: BTreeSet<String> = self.outdated(&items);
         let of_changed = |type_name: &str| changed.iter().any(|name| mentions_crate(type_name, name));
@@ -129,5 +130,7 @@ impl Session {
 
 fn mentions_crate(type_name: &str, name: &str) -> bool {
     let head = format!("{name}::");
-    type_name.match_indices(&head).any(|(at, _)| !type_name[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
+    type_name
+        .match_indices(&head)
+        .any(|(at, _)| !type_name[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
 }

@@ -115,13 +115,18 @@ impl Graph {
                 Some(now) if now.execution > *at && now.execution != version.execution => {
                     let shared = now.group.is_some() && now.group == version.group;
                     if !shared {
-                        return Some(format!("made from an older `{input}` (changed by cell {})", shown(now.execution)));
+                        return Some(format!(
+                            "made from an older `{input}` (changed by cell {})",
+                            shown(now.execution)
+                        ));
                     }
                 }
                 _ => {}
             }
         }
-        version.inputs.keys().find_map(|input| self.stale_below(input, shown, seen).map(|_| format!("made from `{input}`, which is out of date")))
+        version.inputs.keys().find_map(|input| {
+            self.stale_below(input, shown, seen).map(|_| format!("made from `{input}`, which is out of date"))
+        })
     }
 }
 

@@ -25,8 +25,8 @@ mod types;
 
 pub use event::{Event, Execution, Failure, FailureKind, Status, Timing};
 pub use flow::{Flow, Record};
+pub use library::extra::Dependency;
 pub use map::ExecutionId;
 pub use session::{Config, ExecuteOptions, Handle, ItemInfo, Session, Variable};
-pub use library::extra::Dependency;
 pub use source::{Part, Source};
 pub use tier::Tier;

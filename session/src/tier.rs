@@ -22,7 +22,19 @@ pub enum Tier {
 /// A loop over at least this many steps is worth optimising.
 const LONG: u64 = 20_000;
 /// Names whose use instantiates much generic code of the libraries.
-const GENERIC: &[&str] = &["lazy", "col", "collect_into", "group_by", "LazyFrame", "DataFrame", "df", "Series", "Tensor", "VarMap", "VarBuilder"];
+const GENERIC: &[&str] = &[
+    "lazy",
+    "col",
+    "collect_into",
+    "group_by",
+    "LazyFrame",
+    "DataFrame",
+    "df",
+    "Series",
+    "Tensor",
+    "VarMap",
+    "VarBuilder",
+];
 
 /// The level for a cell with these loops and identifiers (its own and those of the items it reaches).
 pub fn level(tier: Tier, loops: Loops, idents: &BTreeSet<String>) -> u8 {

@@ -2,5 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "a test says by panicking what it expected")]
 
 mod diagnostics;
-mod runtime;
 mod engine;
+mod runtime;

@@ -22,7 +22,8 @@ pub(crate) struct Shown {
 pub(crate) fn shown(column: &Column, rows: &[usize]) -> Shown {
     let values: Vec<AnyValue<'_>> = rows.iter().map(|&i| column.get(i).unwrap_or(AnyValue::Null)).collect();
     let dtype = column.dtype();
-    let floats: Option<Vec<Option<f64>>> = dtype.is_float().then(|| values.iter().map(|v| v.extract::<f64>()).collect());
+    let floats: Option<Vec<Option<f64>>> =
+        dtype.is_float().then(|| values.iter().map(|v| v.extract::<f64>()).collect());
     let cells = match floats {
         Some(floats) => float_cells(&floats, matches!(dtype, DataType::Float32)),
         None => values.iter().map(cell).collect(),

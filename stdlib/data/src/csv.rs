@@ -39,7 +39,14 @@ pub struct CsvOptions {
 
 impl Default for CsvOptions {
     fn default() -> Self {
-        CsvOptions { separator: b',', has_header: true, null_values: Vec::new(), infer_schema_length: Some(10_000), ignore_errors: false, dates: true }
+        CsvOptions {
+            separator: b',',
+            has_header: true,
+            null_values: Vec::new(),
+            infer_schema_length: Some(10_000),
+            ignore_errors: false,
+            dates: true,
+        }
     }
 }
 
@@ -152,7 +159,8 @@ impl CsvOptions {
         let first = records.next()?;
         let names: Vec<String> = first.fields.iter().map(|f| field_text(bytes, f)).collect();
         let position = value.and_then(|v| {
-            let numbered = v.column.strip_prefix("column_").filter(|_| !self.has_header).and_then(|n| n.parse::<usize>().ok());
+            let numbered =
+                v.column.strip_prefix("column_").filter(|_| !self.has_header).and_then(|n| n.parse::<usize>().ok());
             numbered.map(|n| n - 1).or_else(|| names.iter().position(|n| *n == v.column))
         });
         let header = self.has_header.then(|| records.next()).flatten();
@@ -169,7 +177,13 @@ impl CsvOptions {
                 && found == v.value
             {
                 let (column, dtype) = (v.column.clone(), v.dtype.clone());
-                return Some(DataError::BrokenValue { path: path.to_owned(), line: record.line, column, value: found, dtype });
+                return Some(DataError::BrokenValue {
+                    path: path.to_owned(),
+                    line: record.line,
+                    column,
+                    value: found,
+                    dtype,
+                });
             }
         }
         None
@@ -178,7 +192,12 @@ impl CsvOptions {
 
 fn wrong_width(path: &Path, record: &Record, expected: usize) -> Option<DataError> {
     let found = record.fields.len();
-    (found != expected && !record.open_quote).then(|| DataError::BrokenRow { path: path.to_owned(), line: record.line, expected, found })
+    (found != expected && !record.open_quote).then(|| DataError::BrokenRow {
+        path: path.to_owned(),
+        line: record.line,
+        expected,
+        found,
+    })
 }
 
 /// The value that polars could not parse, from its message.

@@ -148,7 +148,9 @@ pub enum DataError {
         name: String,
     },
     /// The target is also a feature.
-    #[error("the target \"{name}\" is also among the features\nremove it there: a model that sees its target learns nothing")]
+    #[error(
+        "the target \"{name}\" is also among the features\nremove it there: a model that sees its target learns nothing"
+    )]
     TargetIsFeature {
         /// The column.
         name: String,
@@ -165,7 +167,9 @@ pub enum DataError {
         dtype: DataType,
     },
     /// A column is not boolean.
-    #[error("column \"{name}\" is of type {dtype}, not boolean\ncompare it first, for instance col(\"{name}\").gt(lit(0))")]
+    #[error(
+        "column \"{name}\" is of type {dtype}, not boolean\ncompare it first, for instance col(\"{name}\").gt(lit(0))"
+    )]
     NotBoolean {
         /// The column.
         name: String,
@@ -218,7 +222,9 @@ pub enum DataError {
 
 fn missing_hint(path: &Path, near: &[String]) -> String {
     did_you_mean(near).unwrap_or_else(|| match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() && !dir.is_dir() => format!("its directory \"{}\" does not exist either", dir.display()),
+        Some(dir) if !dir.as_os_str().is_empty() && !dir.is_dir() => {
+            format!("its directory \"{}\" does not exist either", dir.display())
+        }
         _ if path.is_relative() => "the path is relative to the working directory (see %cd)".to_owned(),
         _ => "check the path".to_owned(),
     })

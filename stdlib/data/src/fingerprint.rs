@@ -105,10 +105,13 @@ impl Sink {
 fn values(column: &Column, sink: &mut Sink) -> Result<(), DataError> {
     nulls(column, sink);
     let physical = match column.dtype() {
-        DataType::Decimal(..) | DataType::List(_) | DataType::Array(..) | DataType::Struct(_) => return any_values(column, sink),
+        DataType::Decimal(..) | DataType::List(_) | DataType::Array(..) | DataType::Struct(_) => {
+            return any_values(column, sink);
+        }
         _ => column.to_physical_repr(),
     };
-    macro_rules! numbers { // chunked arrays of different types share no object-safe trait
+    macro_rules! numbers {
+        // chunked arrays of different types share no object-safe trait
         ($method:ident, $canonical:expr) => {
             for array in physical.$method()?.downcast_iter() {
                 let valid = array.validity().filter(|bits| bits.unset_bits() > 0);
@@ -116,7 +119,9 @@ fn values(column: &Column, sink: &mut Sink) -> Result<(), DataError> {
                     None => array.values().iter().for_each(|v| sink.bytes(&$canonical(*v).to_le_bytes())),
                     Some(bits) => {
                         let with_bits = array.values().iter().zip(bits.iter());
-                        with_bits.for_each(|(v, valid)| sink.bytes(&$canonical(if valid { *v } else { Default::default() }).to_le_bytes()));
+                        with_bits.for_each(|(v, valid)| {
+                            sink.bytes(&$canonical(if valid { *v } else { Default::default() }).to_le_bytes())
+                        });
                     }
                 }
             }

@@ -76,7 +76,9 @@ pub(crate) fn push_floats(column: &Column, out: &mut Vec<f64>) -> Result<(), Dat
     for array in floats.downcast_iter() {
         match array.validity().filter(|bits| bits.unset_bits() > 0) {
             None => out.extend_from_slice(array.values().as_slice()),
-            Some(bits) => out.extend(array.values().iter().zip(bits.iter()).map(|(&v, valid)| if valid { v } else { f64::NAN })),
+            Some(bits) => {
+                out.extend(array.values().iter().zip(bits.iter()).map(|(&v, valid)| if valid { v } else { f64::NAN }))
+            }
         }
     }
     Ok(())

@@ -46,7 +46,12 @@ pub(crate) fn table(df: &DataFrame, caption: Option<&str>) -> String {
 fn write_rows(out: &mut String, columns: &[Shown], rows: usize, gap: Option<usize>, hidden: usize) -> std::fmt::Result {
     for column in columns {
         let class = if column.right { " class=\"r\"" } else { "" };
-        write!(out, "<th{class}>{}<span class=\"t\">{}</span></th>", escape_html(&clip(&column.name)), escape_html(&column.dtype))?;
+        write!(
+            out,
+            "<th{class}>{}<span class=\"t\">{}</span></th>",
+            escape_html(&clip(&column.name)),
+            escape_html(&column.dtype)
+        )?;
     }
     if hidden > 0 {
         out.push_str("<th class=\"g\">…</th>");

@@ -44,7 +44,11 @@ fn distance(a: &str, b: &str) -> usize {
 pub(crate) fn did_you_mean(names: &[String]) -> Option<String> {
     let quoted: Vec<String> = names.iter().map(|n| format!("\"{n}\"")).collect();
     let (last, rest) = quoted.split_last()?;
-    Some(if rest.is_empty() { format!("did you mean {last}?") } else { format!("did you mean {} or {last}?", rest.join(", ")) })
+    Some(if rest.is_empty() {
+        format!("did you mean {last}?")
+    } else {
+        format!("did you mean {} or {last}?", rest.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use crate::csv;
 use crate::error::DataError;
 use crate::near::near;
-use polars::prelude::{CsvWriter, DataFrame, JsonFormat, JsonReader, ParquetReader, ParquetWriter, PolarsError, SerReader, SerWriter};
+use polars::prelude::{
+    CsvWriter, DataFrame, JsonFormat, JsonReader, ParquetReader, ParquetWriter, PolarsError, SerReader, SerWriter,
+};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -25,7 +27,11 @@ pub fn read_parquet(path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
     let path = path.as_ref();
     let mut file = open(path)?;
     check_magic(path, &mut file)?;
-    ParquetReader::new(file).finish().map_err(|source| DataError::Unreadable { path: path.to_owned(), format: "Parquet", source })
+    ParquetReader::new(file).finish().map_err(|source| DataError::Unreadable {
+        path: path.to_owned(),
+        format: "Parquet",
+        source,
+    })
 }
 
 /// Reads a JSON file of objects: an array of them, or one per line; its content decides which.
@@ -104,7 +110,10 @@ fn near_files(path: &Path) -> Vec<String> {
     let Some(name) = path.file_name().map(|n| n.to_string_lossy().into_owned()) else { return Vec::new() };
     let Ok(entries) = std::fs::read_dir(&parent) else { return Vec::new() };
     let names: Vec<String> = entries.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned())).collect();
-    near(&name, names.iter().map(String::as_str)).into_iter().map(|n| path.with_file_name(n).display().to_string()).collect()
+    near(&name, names.iter().map(String::as_str))
+        .into_iter()
+        .map(|n| path.with_file_name(n).display().to_string())
+        .collect()
 }
 
 /// Parquet files begin and end with `PAR1`.
@@ -125,7 +134,9 @@ fn check_magic(path: &Path, file: &mut File) -> Result<(), DataError> {
     let (found, hint) = match () {
         () if head.starts_with(b"PAR1") => ("it is cut off before its end", "write or fetch it again"),
         () if head.starts_with(b"ARROW1") => ("it holds Arrow IPC", "read it with polars' IpcReader"),
-        () if head.starts_with(b"PK") => ("it is a ZIP archive (or a spreadsheet)", "unpack it, or save the sheet as CSV"),
+        () if head.starts_with(b"PK") => {
+            ("it is a ZIP archive (or a spreadsheet)", "unpack it, or save the sheet as CSV")
+        }
         () if matches!(first, Some(b'{' | b'[')) => ("it looks like JSON", "read it with read_json"),
         () if text => ("it looks like text", "read it with read_csv if it is CSV"),
         () => ("it does not begin with the bytes PAR1", "check what wrote it"),

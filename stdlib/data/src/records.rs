@@ -137,10 +137,14 @@ mod tests {
     #[test]
     fn records_know_lines_quotes_and_blank_lines() {
         let text = b"a,b\r\n\"x\ny\",1\r\n\r\n2,\"q\"\"r,\"\n3";
-        let records: Vec<(u64, Vec<String>)> =
-            Records::new(text, b',').map(|r| (r.line, r.fields.iter().map(|f| field_text(text, f)).collect())).collect();
+        let records: Vec<(u64, Vec<String>)> = Records::new(text, b',')
+            .map(|r| (r.line, r.fields.iter().map(|f| field_text(text, f)).collect()))
+            .collect();
         let expect = |line, fields: &[&str]| (line, fields.iter().map(ToString::to_string).collect::<Vec<_>>());
-        assert_eq!(records, [expect(1, &["a", "b"]), expect(2, &["x\ny", "1"]), expect(5, &["2", "q\"r,"]), expect(6, &["3"])]);
+        assert_eq!(
+            records,
+            [expect(1, &["a", "b"]), expect(2, &["x\ny", "1"]), expect(5, &["2", "q\"r,"]), expect(6, &["3"])]
+        );
     }
 
     #[test]

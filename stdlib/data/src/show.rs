@@ -53,7 +53,8 @@ impl Show for DataFrame {
 
 impl Show for Column {
     fn bundle(&self) -> Bundle {
-        let caption = format!("{} value{} of {}", grouped(self.len()), if self.len() == 1 { "" } else { "s" }, self.dtype());
+        let caption =
+            format!("{} value{} of {}", grouped(self.len()), if self.len() == 1 { "" } else { "s" }, self.dtype());
         let df = self.clone().into_frame();
         Bundle::text(term::table(&df, TEXT_WIDTH, Some(&caption))).html(html::table(&df, Some(&caption)))
     }
@@ -78,8 +79,13 @@ impl Show for LazyFrame {
             Ok(schema) => schema,
             Err(error) => return Bundle::text(format!("a lazy frame that cannot run: {error}")),
         };
-        let (names, types): (Vec<String>, Vec<String>) = schema.iter().map(|(name, dtype)| (name.to_string(), dtype.to_string())).unzip();
-        let caption = format!("a lazy frame of {} column{}, not run yet: .collect()? runs it", names.len(), if names.len() == 1 { "" } else { "s" });
+        let (names, types): (Vec<String>, Vec<String>) =
+            schema.iter().map(|(name, dtype)| (name.to_string(), dtype.to_string())).unzip();
+        let caption = format!(
+            "a lazy frame of {} column{}, not run yet: .collect()? runs it",
+            names.len(),
+            if names.len() == 1 { "" } else { "s" }
+        );
         let columns = vec![Column::new("column".into(), names), Column::new("type".into(), types)];
         match DataFrame::new_infer_height(columns) {
             Ok(df) => Bundle::text(term::table(&df, TEXT_WIDTH, Some(&caption))).html(html::table(&df, Some(&caption))),

@@ -26,7 +26,9 @@ struct Printed {
 /// The table in at most `width` columns of the terminal (but at least 20), with `caption` in place of rows x columns.
 pub(crate) fn table(df: &DataFrame, width: usize, caption: Option<&str>) -> String {
     let (rows, gap) = if df.height() <= ALL { rows_of(df.height(), ALL) } else { rows_of(df.height(), ENDS) };
-    let mut columns: Vec<Printed> = choose(df, width).map(|i| i.map_or_else(|| dots(rows.len()), |i| print(&shown(&df.columns()[i], &rows)))).collect();
+    let mut columns: Vec<Printed> = choose(df, width)
+        .map(|i| i.map_or_else(|| dots(rows.len()), |i| print(&shown(&df.columns()[i], &rows))))
+        .collect();
     fit(&mut columns, width.max(20));
     let caption = caption.map_or_else(|| extent(df.height(), df.width()), ToOwned::to_owned);
     if columns.is_empty() {
@@ -40,7 +42,8 @@ pub(crate) fn table(df: &DataFrame, width: usize, caption: Option<&str>) -> Stri
         let cells: Vec<String> = columns.iter().map(|c| pad(&cell(c), c.width, c.right)).collect();
         format!("│ {} │", cells.join(" │ "))
     };
-    let mut out = vec![rule("┌", "┬", "┐"), line(&|c| c.head[0].clone()), line(&|c| c.head[1].clone()), rule("├", "┼", "┤")];
+    let mut out =
+        vec![rule("┌", "┬", "┐"), line(&|c| c.head[0].clone()), line(&|c| c.head[1].clone()), rule("├", "┼", "┤")];
     for row in 0..rows.len() {
         if gap == Some(row) {
             out.push(line(&|_| "⋮".to_owned()));
@@ -61,7 +64,13 @@ fn choose(df: &DataFrame, width: usize) -> impl Iterator<Item = Option<usize>> {
 }
 
 fn dots(rows: usize) -> Printed {
-    Printed { head: ["…".to_owned(), String::new()], body: vec!["…".to_owned(); rows], right: false, width: 1, gap: true }
+    Printed {
+        head: ["…".to_owned(), String::new()],
+        body: vec!["…".to_owned(); rows],
+        right: false,
+        width: 1,
+        gap: true,
+    }
 }
 
 fn print(column: &Shown) -> Printed {

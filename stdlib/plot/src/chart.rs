@@ -158,7 +158,13 @@ impl Chart {
     ///
     /// # Errors
     /// As [`Chart::roc`]; [`PlotError::Mixed`] unless this is a ROC chart.
-    pub fn curve(self, name: impl Into<String>, fpr: &[impl Number], tpr: &[impl Number], auc: f64) -> Result<Self, PlotError> {
+    pub fn curve(
+        self,
+        name: impl Into<String>,
+        fpr: &[impl Number],
+        tpr: &[impl Number],
+        auc: f64,
+    ) -> Result<Self, PlotError> {
         match self.mark {
             Mark::Roc => Ok(self.push(name.into(), rates(floats(fpr), floats(tpr), auc)?)),
             _ => Err(self.mixed()),

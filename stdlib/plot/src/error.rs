@@ -25,10 +25,14 @@ pub enum PlotError {
         second_len: usize,
     },
     /// No point has two finite coordinates.
-    #[error("there is nothing to plot: no value is finite (all are NaN or infinite)\ncheck for missing values in the columns plotted")]
+    #[error(
+        "there is nothing to plot: no value is finite (all are NaN or infinite)\ncheck for missing values in the columns plotted"
+    )]
     NothingFinite,
     /// A rate of a ROC curve outside of 0 to 1.
-    #[error("{what} holds {value}, which is not between 0 and 1\na ROC curve is drawn from rates: roc(&false_positive_rates, &true_positive_rates, auc)")]
+    #[error(
+        "{what} holds {value}, which is not between 0 and 1\na ROC curve is drawn from rates: roc(&false_positive_rates, &true_positive_rates, auc)"
+    )]
     Rate {
         /// Which input.
         what: &'static str,

@@ -15,7 +15,8 @@ pub(crate) enum Weight {
 
 fn font(weight: Weight) -> &'static FontRef<'static> {
     static FONTS: LazyLock<[FontRef<'static>; 2]> = LazyLock::new(|| {
-        [REGULAR, BOLD].map(|bytes| FontRef::try_from_slice(bytes).expect("the embedded fonts are valid: a test reads them"))
+        [REGULAR, BOLD]
+            .map(|bytes| FontRef::try_from_slice(bytes).expect("the embedded fonts are valid: a test reads them"))
     });
     &FONTS[usize::from(weight == Weight::Bold)]
 }

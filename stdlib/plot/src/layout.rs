@@ -99,7 +99,9 @@ fn legend(chart: &Chart, scene: &mut Scene, mut y: f32) -> f32 {
 
 fn named(chart: &Chart) -> Vec<(usize, String)> {
     let with_number = chart.series.iter().enumerate();
-    let entries = with_number.map(|(i, s)| (i, legend_name(chart, s).or_else(|| (chart.series.len() > 1).then(|| format!("series {}", i + 1)))));
+    let entries = with_number.map(|(i, s)| {
+        (i, legend_name(chart, s).or_else(|| (chart.series.len() > 1).then(|| format!("series {}", i + 1))))
+    });
     entries.filter_map(|(i, name)| name.map(|name| (i, name))).collect()
 }
 
@@ -119,10 +121,9 @@ fn curves(chart: &Chart, scene: &mut Scene, top: f32) {
     let count_y = (scene.height / 50.0).max(2.0) as usize;
     let (xs, ys) = match chart.mark {
         Mark::Roc => (Axis { lo: 0.0, hi: 1.0, step: 0.2 }, Axis { lo: 0.0, hi: 1.0, step: 0.2 }),
-        Mark::Scatter => (
-            Axis::over(all().map(|p| p.0), count_x).padded(0.03),
-            Axis::over(all().map(|p| p.1), count_y).padded(0.05),
-        ),
+        Mark::Scatter => {
+            (Axis::over(all().map(|p| p.0), count_x).padded(0.03), Axis::over(all().map(|p| p.1), count_y).padded(0.05))
+        }
         _ => (Axis::over(all().map(|p| p.0), count_x), Axis::over(all().map(|p| p.1), count_y).widened_to_ticks()),
     };
     let plot = frame(chart, scene, top, &ys);
@@ -206,7 +207,8 @@ fn vertical_ticks(scene: &mut Scene, plot: &Plot, xs: &Axis, grid: bool) {
 fn inner_legend(chart: &Chart, scene: &mut Scene, plot: &Plot) {
     let entries = named(chart);
     let room = (plot.right - plot.left) * 0.9 - 30.0;
-    let entries: Vec<(usize, String)> = entries.into_iter().map(|(i, name)| (i, fit(&name, TICK, Weight::Regular, room))).collect();
+    let entries: Vec<(usize, String)> =
+        entries.into_iter().map(|(i, name)| (i, fit(&name, TICK, Weight::Regular, room))).collect();
     let wide = entries.iter().map(|(_, name)| width(name, TICK, Weight::Regular)).fold(0.0, f32::max) + 20.0;
     let mut y = plot.bottom - 12.0 - (entries.len().saturating_sub(1)) as f32 * (TICK + 7.0);
     let x = plot.right - 12.0 - wide;
@@ -278,7 +280,13 @@ fn standing_bars(chart: &Chart, scene: &mut Scene, top: f32, widest: f32) {
             let x = plot.left + band * (j as f32 + 0.12) + wide * i as f32;
             let y = plot.y(&ys, value);
             let gap = if wide > 4.0 { 0.5 } else { 0.0 };
-            scene.shapes.push(Shape::Rect { x: x + gap, y: y.min(zero), width: wide - 2.0 * gap, height: (y - zero).abs(), color: color(i) });
+            scene.shapes.push(Shape::Rect {
+                x: x + gap,
+                y: y.min(zero),
+                width: wide - 2.0 * gap,
+                height: (y - zero).abs(),
+                color: color(i),
+            });
             if let Some(text) = written.as_ref().map(|w| w[i][j].clone()) {
                 let y = if value < 0.0 { y + TICK + 2.0 } else { y - 4.0 };
                 scene.text((x + wide / 2.0, y), text, style(TICK, INK, Anchor::Middle));
@@ -315,7 +323,13 @@ fn lying_bars(chart: &Chart, scene: &mut Scene, top: f32, widest: f32) {
         for (j, &value) in series.y.iter().enumerate().filter(|(_, v)| v.is_finite()) {
             let y = plot.top + band * (j as f32 + 0.12) + thick * i as f32;
             let x = plot.x(&xs, value);
-            scene.shapes.push(Shape::Rect { x: x.min(zero), y, width: (x - zero).abs(), height: thick, color: color(i) });
+            scene.shapes.push(Shape::Rect {
+                x: x.min(zero),
+                y,
+                width: (x - zero).abs(),
+                height: thick,
+                color: color(i),
+            });
             if let Some(text) = written.as_ref().map(|w| w[i][j].clone()) {
                 let (x, anchor) = if value < 0.0 { (x - 4.0, Anchor::End) } else { (x + 4.0, Anchor::Start) };
                 scene.text((x, y + thick / 2.0 + TICK * 0.36), text, style(TICK, INK, anchor));

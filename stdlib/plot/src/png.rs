@@ -86,7 +86,10 @@ impl Canvas {
     fn fill(&mut self, polygons: &[Vec<(f32, f32)>], color: Color, alpha: f32) {
         let lines = polygons.iter().flat_map(|polygon| {
             let next = polygon.iter().cycle().skip(1);
-            polygon.iter().zip(next).map(|(a, b)| (point(a.0 * DENSITY, a.1 * DENSITY), point(b.0 * DENSITY, b.1 * DENSITY)))
+            polygon
+                .iter()
+                .zip(next)
+                .map(|(a, b)| (point(a.0 * DENSITY, a.1 * DENSITY), point(b.0 * DENSITY, b.1 * DENSITY)))
         });
         self.fill_lines(&lines.collect::<Vec<_>>(), color, alpha);
     }
@@ -121,7 +124,8 @@ impl Canvas {
         let low = ends().fold((f32::MAX, f32::MAX), |(x, y), p| (x.min(p.x), y.min(p.y)));
         let high = ends().fold((f32::MIN, f32::MIN), |(x, y), p| (x.max(p.x), y.max(p.y)));
         let (left, top) = (low.0.floor().max(-1000.0), low.1.floor().max(-1000.0));
-        let (right, bottom) = (high.0.ceil().min(self.width as f32 + 1000.0), high.1.ceil().min(self.height as f32 + 1000.0));
+        let (right, bottom) =
+            (high.0.ceil().min(self.width as f32 + 1000.0), high.1.ceil().min(self.height as f32 + 1000.0));
         if lines.is_empty() || right <= left || bottom <= top {
             return;
         }
@@ -131,7 +135,8 @@ impl Canvas {
         for (a, b) in lines {
             self.rasterizer.draw_line(shift(*a), shift(*b));
         }
-        let (left, top, width, height, rgb) = (left as isize, top as isize, self.width as isize, self.height as isize, &mut self.rgb);
+        let (left, top, width, height, rgb) =
+            (left as isize, top as isize, self.width as isize, self.height as isize, &mut self.rgb);
         self.rasterizer.for_each_pixel(|i, coverage| {
             if coverage > 0.002 {
                 let (x, y) = (left + (i % w) as isize, top + (i / w) as isize);
@@ -175,7 +180,9 @@ fn flatten(curve: &OutlineCurve, mut line: impl FnMut(Point, Point)) {
         OutlineCurve::Cubic(a, b, c, d) => {
             let at = |t: f32| {
                 let s = 1.0 - t;
-                let mix = |a: f32, b: f32, c: f32, d: f32| a * s * s * s + 3.0 * b * s * s * t + 3.0 * c * s * t * t + d * t * t * t;
+                let mix = |a: f32, b: f32, c: f32, d: f32| {
+                    a * s * s * s + 3.0 * b * s * s * t + 3.0 * c * s * t * t + d * t * t * t
+                };
                 point(mix(a.x, b.x, c.x, d.x), mix(a.y, b.y, c.y, d.y))
             };
             for i in 0..PIECES {

@@ -83,7 +83,9 @@ mod tests {
 
     #[test]
     fn thinning_keeps_ends_and_spikes() {
-        let points: Vec<(f64, f64)> = (0..100_000).map(|i| (f64::from(i), if i == 70_123 { 50.0 } else { (f64::from(i) / 900.0).sin() })).collect();
+        let points: Vec<(f64, f64)> = (0..100_000)
+            .map(|i| (f64::from(i), if i == 70_123 { 50.0 } else { (f64::from(i) / 900.0).sin() }))
+            .collect();
         let thin = lttb(&points, LINE);
         assert_eq!(thin.len(), LINE);
         assert_eq!((thin[0], thin[LINE - 1]), (points[0], points[99_999]));

@@ -95,7 +95,16 @@ fn round_step(raw: f64) -> f64 {
     }
     let power = 10f64.powf(raw.log10().floor());
     let lead = raw / power;
-    power * if lead <= 1.2 { 1.0 } else if lead <= 2.4 { 2.0 } else if lead <= 6.0 { 5.0 } else { 10.0 }
+    power
+        * if lead <= 1.2 {
+            1.0
+        } else if lead <= 2.4 {
+            2.0
+        } else if lead <= 6.0 {
+            5.0
+        } else {
+            10.0
+        }
 }
 
 fn with_unit(value: f64, step: f64, unit: f64, name: &str) -> String {
@@ -113,12 +122,17 @@ fn fixed(value: f64, step: f64, grouped: bool) -> String {
 pub(crate) fn alike(values: &[f64]) -> Vec<String> {
     let finite = || values.iter().copied().filter(|v| v.is_finite());
     let largest = finite().map(f64::abs).fold(0.0, f64::max);
-    let decimals = if finite().all(|v| v.fract() == 0.0) { 0 } else { (2 - largest.log10().floor() as i32).clamp(0, 6) as usize };
+    let decimals =
+        if finite().all(|v| v.fract() == 0.0) { 0 } else { (2 - largest.log10().floor() as i32).clamp(0, 6) as usize };
     let hidden = finite().any(|v| v != 0.0 && v.abs() < 0.5 * 10f64.powi(-(decimals as i32)));
     if hidden || largest >= 1e6 {
         return values.iter().map(|&v| short(v)).collect();
     }
-    values.iter().map(|v| format!("{v:.decimals$}")).map(|text| minus(&if largest >= 10_000.0 { group(&text) } else { text })).collect()
+    values
+        .iter()
+        .map(|v| format!("{v:.decimals$}"))
+        .map(|text| minus(&if largest >= 10_000.0 { group(&text) } else { text }))
+        .collect()
 }
 
 /// A single value in at most four significant digits, for labels on bars and for legends.
@@ -199,7 +213,8 @@ mod tests {
 
     #[test]
     fn extreme_ranges_stay_finite() {
-        for (lo, hi) in [(f64::MIN, f64::MAX), (0.0, f64::MIN_POSITIVE), (5.0, 5.0), (0.0, 0.0), (1e300, 1.0000001e300)] {
+        for (lo, hi) in [(f64::MIN, f64::MAX), (0.0, f64::MIN_POSITIVE), (5.0, 5.0), (0.0, 0.0), (1e300, 1.0000001e300)]
+        {
             let axis = Axis::over([lo, hi].into_iter(), 5).widened_to_ticks();
             assert!(axis.step > 0.0 && axis.ticks().len() <= 101, "{axis:?}");
             assert!(axis.at(lo).is_finite() && axis.at(hi).is_finite(), "{axis:?}");
@@ -208,7 +223,8 @@ mod tests {
 
     #[test]
     fn short_values() {
-        let shown: Vec<String> = [0.0, 0.123456, 12.3456, 336_776.0, -0.5, 1.5e6, 2e-9].iter().map(|&v| short(v)).collect();
+        let shown: Vec<String> =
+            [0.0, 0.123456, 12.3456, 336_776.0, -0.5, 1.5e6, 2e-9].iter().map(|&v| short(v)).collect();
         assert_eq!(shown, ["0", "0.1235", "12.35", "336,776", "\u{2212}0.5", "1.5M", "2.00e-9"]);
     }
 }

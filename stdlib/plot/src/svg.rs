@@ -25,7 +25,11 @@ pub(crate) fn write(scene: &Scene) -> String {
 fn write_shape(out: &mut String, shape: &Shape) -> std::fmt::Result {
     match shape {
         Shape::Path { points, width, color, dash } => {
-            write!(out, "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\" stroke-linejoin=\"round\"", hex(*color))?;
+            write!(
+                out,
+                "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\" stroke-linejoin=\"round\"",
+                hex(*color)
+            )?;
             if let Some(dash) = dash {
                 write!(out, " stroke-dasharray=\"{dash} {dash}\"")?;
             }
@@ -46,7 +50,13 @@ fn write_shape(out: &mut String, shape: &Shape) -> std::fmt::Result {
             hex(*color)
         )?,
         Shape::Circle { x, y, radius, color, alpha } => {
-            write!(out, "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{}\"", hundredth(*x), hundredth(*y), hex(*color))?;
+            write!(
+                out,
+                "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{}\"",
+                hundredth(*x),
+                hundredth(*y),
+                hex(*color)
+            )?;
             let opacity = if *alpha < 1.0 { format!(" fill-opacity=\"{alpha}\"") } else { String::new() };
             writeln!(out, "{opacity}/>")?;
         }
@@ -63,7 +73,11 @@ fn write_shape(out: &mut String, shape: &Shape) -> std::fmt::Result {
                 Run::Upwards => format!("transform=\"translate({x} {y}) rotate(-90)\""),
             };
             let (size, color) = (style.size, hex(style.color));
-            writeln!(out, "<text {place} font-size=\"{size}\" fill=\"{color}\"{anchor}{weight}>{}</text>", escape_html(text))?;
+            writeln!(
+                out,
+                "<text {place} font-size=\"{size}\" fill=\"{color}\"{anchor}{weight}>{}</text>",
+                escape_html(text)
+            )?;
         }
     }
     Ok(())

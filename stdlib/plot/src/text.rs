@@ -63,9 +63,11 @@ fn curves(chart: &Chart, columns: usize, rows: usize) -> Vec<String> {
     };
     let mut below = legend(chart, columns);
     let above: Vec<String> = chart.y_label.iter().map(|l| clip(l, columns)).collect();
-    let taken = below.len() + above.len() + 2 + usize::from(chart.title.is_some()) + usize::from(chart.x_label.is_some());
+    let taken =
+        below.len() + above.len() + 2 + usize::from(chart.title.is_some()) + usize::from(chart.x_label.is_some());
     let height = rows.saturating_sub(taken).max(3);
-    let labels: Vec<(usize, String)> = ys.ticks().iter().map(|&t| (((1.0 - ys.at(t)) * (height - 1) as f64).round() as usize, ys.label(t))).collect();
+    let labels: Vec<(usize, String)> =
+        ys.ticks().iter().map(|&t| (((1.0 - ys.at(t)) * (height - 1) as f64).round() as usize, ys.label(t))).collect();
     let margin = labels.iter().map(|(_, l)| l.chars().count()).max().unwrap_or(0) + 1;
     let wide = columns.saturating_sub(margin + 1).max(8);
     let mut dots = Dots { columns: wide, rows: height, cells: vec![0; wide * height] };
@@ -126,7 +128,8 @@ fn x_axis(xs: &Axis, margin: usize, wide: usize) -> [String; 2] {
     for tick in xs.ticks() {
         let at = (xs.at(tick) * (wide - 1) as f64).round() as usize;
         let label: Vec<char> = xs.label(tick).chars().collect();
-        let start = (margin + 1 + at).saturating_sub(label.len() / 2).min((margin + 1 + wide).saturating_sub(label.len()));
+        let start =
+            (margin + 1 + at).saturating_sub(label.len() / 2).min((margin + 1 + wide).saturating_sub(label.len()));
         if start >= free && start + label.len() <= text.len() {
             line[at.min(wide - 1)] = '┬';
             text[start..start + label.len()].copy_from_slice(&label);

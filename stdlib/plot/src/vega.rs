@@ -70,7 +70,9 @@ fn curves(chart: &Chart) -> Value {
     for (i, series) in chart.series.iter().enumerate() {
         for (part, run) in sample::runs(chart, series).into_iter().enumerate() {
             // `part` parts a line at its gaps, which Vega-Lite would bridge.
-            values.extend(run.into_iter().map(|(x, y)| json!({ "x": x, "y": y, "series": entry(chart, i), "part": part })));
+            values.extend(
+                run.into_iter().map(|(x, y)| json!({ "x": x, "y": y, "series": entry(chart, i), "part": part })),
+            );
         }
     }
     let rates = chart.mark == Mark::Roc;
@@ -85,7 +87,8 @@ fn curves(chart: &Chart) -> Value {
         _ => json!({ "type": "line", "point": few, "tooltip": true }),
     };
     // The order of the points is the line's, not that of x.
-    let mut encoding = json!({ "x": axis("x", &chart.x_label), "y": axis("y", &chart.y_label), "color": colors(chart) });
+    let mut encoding =
+        json!({ "x": axis("x", &chart.x_label), "y": axis("y", &chart.y_label), "color": colors(chart) });
     if chart.mark != Mark::Scatter {
         encoding["order"] = Value::Null;
         encoding["detail"] = json!({ "field": "part" });
@@ -107,7 +110,9 @@ fn bars(chart: &Chart) -> Value {
     let mut values = Vec::new();
     for (i, series) in chart.series.iter().enumerate() {
         let finite = chart.labels.iter().zip(&series.y).enumerate().filter(|(_, (_, v))| v.is_finite());
-        values.extend(finite.map(|(at, (label, value))| json!({ "label": label, "value": value, "series": entry(chart, i), "at": at })));
+        values.extend(finite.map(
+            |(at, (label, value))| json!({ "label": label, "value": value, "series": entry(chart, i), "at": at }),
+        ));
     }
     let long = chart.labels.iter().map(|l| l.chars().count()).max().unwrap_or(0);
     let lying = long * chart.labels.len() * 7 > chart.width as usize && chart.labels.len() <= 30;

@@ -71,8 +71,13 @@ fn unknown_and_repeated_columns_are_named() {
     let error = Matrix::from_frame(&flights(), &["distence"]).unwrap_err();
     assert_eq!(error.to_string(), "there is no column \"distence\"\ndid you mean \"distance\"?");
     let error = Matrix::from_frame(&flights(), &["wind"]).unwrap_err();
-    assert_eq!(error.to_string(), "there is no column \"wind\"\nthere are: distance, rain, night, carrier, delay, late");
-    assert!(matches!(Matrix::from_frame(&flights(), &["rain", "rain"]), Err(DataError::DuplicateColumn { name }) if name == "rain"));
+    assert_eq!(
+        error.to_string(),
+        "there is no column \"wind\"\nthere are: distance, rain, night, carrier, delay, late"
+    );
+    assert!(
+        matches!(Matrix::from_frame(&flights(), &["rain", "rain"]), Err(DataError::DuplicateColumn { name }) if name == "rain")
+    );
     assert!(matches!(Matrix::from_frame(&flights(), &[""; 0]), Err(DataError::NoColumns)));
 }
 
@@ -103,7 +108,9 @@ fn targets_must_be_there_and_complete() {
     assert!(matches!(error, DataError::NullTarget { count: 1, rows: 3, .. }));
     assert!(error.to_string().starts_with("the target \"late\" is null in 1 of 3 rows\n"));
     assert!(matches!(Dataset::new(&df, &["distance"], "carrier"), Err(DataError::NotNumeric { .. })));
-    assert!(matches!(Dataset::new(&df, &["distance"], "lte"), Err(DataError::UnknownColumn { near, .. }) if near == ["late"]));
+    assert!(
+        matches!(Dataset::new(&df, &["distance"], "lte"), Err(DataError::UnknownColumn { near, .. }) if near == ["late"])
+    );
     assert!(matches!(Dataset::new(&df, &["distance", "late"], "late"), Err(DataError::TargetIsFeature { .. })));
     let error = Dataset::new(&df.head(Some(0)), &["distance"], "late").unwrap_err();
     assert!(matches!(error, DataError::NoRows));

@@ -44,7 +44,8 @@ fn files_of_either_kind_and_chunks_give_the_same() {
     write_parquet(&df, dir.path().join("f.parquet")).unwrap();
     assert_eq!(of(&read_parquet(dir.path().join("f.parquet")).unwrap()), whole);
     // CSV cannot tell an empty text from a null.
-    let filled = df.lazy().with_column(col("carrier").fill_null(lit("-")).replace(lit(""), lit("-"))).collect().unwrap();
+    let filled =
+        df.lazy().with_column(col("carrier").fill_null(lit("-")).replace(lit(""), lit("-"))).collect().unwrap();
     write_csv(&filled, dir.path().join("f.csv")).unwrap();
     let read = read_csv(dir.path().join("f.csv")).unwrap();
     assert_eq!(read.dtypes(), filled.dtypes());
@@ -67,7 +68,11 @@ fn every_change_of_content_shows() {
         base.clone().lazy().with_column(col("rain").fill_null(lit(0.0))).collect().unwrap(),
         base.clone().lazy().with_column(col("carrier").fill_null(lit(""))).collect().unwrap(),
         base.clone().lazy().with_column(col("night").fill_null(lit(false))).collect().unwrap(),
-        base.clone().lazy().with_column(col("day").cast(DataType::Datetime(TimeUnit::Microseconds, None))).collect().unwrap(),
+        base.clone()
+            .lazy()
+            .with_column(col("day").cast(DataType::Datetime(TimeUnit::Microseconds, None)))
+            .collect()
+            .unwrap(),
     ];
     for (i, changed) in changes.iter().enumerate() {
         assert!(seen.insert(of(changed)), "change {i} does not show");
@@ -102,7 +107,9 @@ fn nested_and_decimal_columns_count() {
     };
     assert_eq!(of(&structs(4)), of(&structs(4)));
     assert_ne!(of(&structs(4)), of(&structs(3)));
-    let decimals = |scale| df!["x" => [1, 2]].unwrap().lazy().select([col("x").cast(DataType::Decimal(10, scale))]).collect().unwrap();
+    let decimals = |scale| {
+        df!["x" => [1, 2]].unwrap().lazy().select([col("x").cast(DataType::Decimal(10, scale))]).collect().unwrap()
+    };
     assert_ne!(of(&decimals(1)), of(&decimals(2)));
 }
 
@@ -114,7 +121,9 @@ fn frames_without_rows_or_columns_have_one() {
 #[test]
 fn three_hundred_thousand_rows_take_well_under_a_second() {
     let rows = 300_000i64;
-    let numbers: Vec<Column> = (0..13).map(|j| Column::new(format!("c{j}").into(), (0..rows).map(|i| (i * j) as f64).collect::<Vec<_>>())).collect();
+    let numbers: Vec<Column> = (0..13)
+        .map(|j| Column::new(format!("c{j}").into(), (0..rows).map(|i| (i * j) as f64).collect::<Vec<_>>()))
+        .collect();
     let texts = Column::new("t".into(), (0..rows).map(|i| format!("N{}", i % 5000)).collect::<Vec<_>>());
     let holes = Column::new("h".into(), (0..rows).map(|i| (i % 3 > 0).then_some(i)).collect::<Vec<_>>());
     let df = DataFrame::new_infer_height([numbers, vec![texts, holes]].concat()).unwrap();

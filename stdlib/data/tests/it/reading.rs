@@ -21,7 +21,10 @@ impl Files {
 #[test]
 fn csv_with_types_dates_and_nulls() {
     let path = Files::new();
-    let path = path.with("a.csv", "id,day,at,temp,ok,name\n1,2013-01-01,2013-01-01T05:00:00,2.5,true,\"a, b\"\n2,2013-01-02,,,false,\n");
+    let path = path.with(
+        "a.csv",
+        "id,day,at,temp,ok,name\n1,2013-01-01,2013-01-01T05:00:00,2.5,true,\"a, b\"\n2,2013-01-02,,,false,\n",
+    );
     let df = read_csv(&path).unwrap();
     let types: Vec<String> = df.dtypes().iter().map(ToString::to_string).collect();
     assert_eq!(types, ["i64", "date", "datetime[μs]", "f64", "bool", "str"]);
@@ -47,7 +50,10 @@ fn a_missing_file_suggests_its_neighbours() {
     let wrong = files.0.path().join("fligths.csv");
     for error in [read_csv(&wrong).unwrap_err(), read_parquet(&wrong).unwrap_err(), read_json(&wrong).unwrap_err()] {
         let right = files.0.path().join("flights.csv");
-        assert_eq!(error.to_string(), format!("there is no file \"{}\"\ndid you mean \"{}\"?", wrong.display(), right.display()));
+        assert_eq!(
+            error.to_string(),
+            format!("there is no file \"{}\"\ndid you mean \"{}\"?", wrong.display(), right.display())
+        );
     }
     let error = read_csv(files.0.path().join("nowhere/x.csv")).unwrap_err().to_string();
     assert!(error.ends_with("does not exist either"), "{error}");
@@ -108,7 +114,10 @@ fn values_of_a_wrong_type_are_named_by_line_and_column() {
     assert!(error.to_string().contains(".null_values([\"NA\"])"));
     // Each way on that the message names works.
     assert_eq!(CsvOptions::new().null_values(["NA"]).read(&path).unwrap().column("delay").unwrap().null_count(), 1);
-    assert_eq!(CsvOptions::new().infer_schema_length(None).read(&path).unwrap().column("delay").unwrap().dtype(), &DataType::String);
+    assert_eq!(
+        CsvOptions::new().infer_schema_length(None).read(&path).unwrap().column("delay").unwrap().dtype(),
+        &DataType::String
+    );
     let bare = files.with("b.csv", format!("{numbers}y,NA\n"));
     let error = CsvOptions::new().has_header(false).read(&bare).unwrap_err();
     assert!(matches!(&error, DataError::BrokenValue { line: 20_001, column, .. } if column == "column_2"), "{error:?}");

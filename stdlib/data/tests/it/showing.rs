@@ -11,7 +11,8 @@ fn check(df: &DataFrame, width: usize, expect: &str) {
 }
 
 fn numbered(rows: i64, columns: usize) -> DataFrame {
-    let columns = (0..columns).map(|j| Column::new(format!("c{j}").into(), (0..rows).map(|i| i * 10 + j as i64).collect::<Vec<_>>()));
+    let columns = (0..columns)
+        .map(|j| Column::new(format!("c{j}").into(), (0..rows).map(|i| i * 10 + j as i64).collect::<Vec<_>>()));
     DataFrame::new_infer_height(columns.collect()).unwrap()
 }
 
@@ -23,7 +24,10 @@ fn types_nulls_and_alignment() {
         "x" => [Some(0.5), Some(10.25), None, Some(f64::NAN)],
         "ok" => [Some(true), None, Some(false), Some(true)],
     ];
-    check(&df.unwrap(), 80, "
+    check(
+        &df.unwrap(),
+        80,
+        "
 ┌────────┬──────┬───────┬───────┐
 │ name   │    n │     x │ ok    │
 │ str    │  i64 │   f64 │ bool  │
@@ -33,12 +37,16 @@ fn types_nulls_and_alignment() {
 │ \"\"     │ null │  null │ false │
 │ \"null\" │    3 │   NaN │ true  │
 └────────┴──────┴───────┴───────┘
-4 rows x 4 columns");
+4 rows x 4 columns",
+    );
 }
 
 #[test]
 fn long_frames_show_both_ends() {
-    check(&numbered(336_776, 2), 80, "
+    check(
+        &numbered(336_776, 2),
+        80,
+        "
 ┌─────────┬─────────┐
 │      c0 │      c1 │
 │     i64 │     i64 │
@@ -55,12 +63,16 @@ fn long_frames_show_both_ends() {
 │ 3367740 │ 3367741 │
 │ 3367750 │ 3367751 │
 └─────────┴─────────┘
-336,776 rows x 2 columns");
+336,776 rows x 2 columns",
+    );
 }
 
 #[test]
 fn wide_frames_lose_their_middle() {
-    check(&numbered(2, 40), 40, "
+    check(
+        &numbered(2, 40),
+        40,
+        "
 ┌─────┬─────┬─────┬───┬─────┬─────┐
 │  c0 │  c1 │  c2 │ … │ c38 │ c39 │
 │ i64 │ i64 │ i64 │   │ i64 │ i64 │
@@ -68,26 +80,35 @@ fn wide_frames_lose_their_middle() {
 │   0 │   1 │   2 │ … │  38 │  39 │
 │  10 │  11 │  12 │ … │  48 │  49 │
 └─────┴─────┴─────┴───┴─────┴─────┘
-2 rows x 40 columns");
+2 rows x 40 columns",
+    );
 }
 
 #[test]
 fn long_texts_are_cut_before_columns_go() {
-    let df = df!["id" => [1i64], "text" => ["the quick brown fox jumps over the lazy dog"], "other" => ["日本語のテキスト"]].unwrap();
-    check(&df, 40, "
+    let df =
+        df!["id" => [1i64], "text" => ["the quick brown fox jumps over the lazy dog"], "other" => ["日本語のテキスト"]]
+            .unwrap();
+    check(
+        &df,
+        40,
+        "
 ┌─────┬────────────────┬───────────────┐
 │  id │ text           │ other         │
 │ i64 │ str            │ str           │
 ├─────┼────────────────┼───────────────┤
 │   1 │ the quick bro… │ 日本語のテキ… │
 └─────┴────────────────┴───────────────┘
-1 row x 3 columns");
+1 row x 3 columns",
+    );
 }
 
 #[test]
 fn tables_never_exceed_the_width() {
     let frames = [
-        numbered(3, 1), numbered(3, 7), numbered(30, 2000),
+        numbered(3, 1),
+        numbered(3, 7),
+        numbered(30, 2000),
         df!["text" => ["x".repeat(500)], "t" => ["日本語".repeat(50)]].unwrap(),
         df!["a_very_long_name_of_a_numeric_column_that_does_not_fit" => [1.5]].unwrap(),
     ];
@@ -103,7 +124,10 @@ fn tables_never_exceed_the_width() {
 #[test]
 fn floats_line_up_and_small_ones_keep_their_digits() {
     let df = df!["x" => [1.0, 0.125, 1000.0], "y" => [1e-9, 2.0, 3.0], "z" => [1e20, 1.0, f64::INFINITY], "f" => [0.1f32, 2.0, 3.0]].unwrap();
-    check(&df, 100, "
+    check(
+        &df,
+        100,
+        "
 ┌──────────┬───────────┬───────────┬─────┐
 │        x │         y │         z │   f │
 │      f64 │       f64 │       f64 │ f32 │
@@ -112,34 +136,47 @@ fn floats_line_up_and_small_ones_keep_their_digits() {
 │    0.125 │  2.0000e0 │  1.0000e0 │ 2.0 │
 │ 1000.000 │  3.0000e0 │       inf │ 3.0 │
 └──────────┴───────────┴───────────┴─────┘
-3 rows x 4 columns");
+3 rows x 4 columns",
+    );
 }
 
 #[test]
 fn dates_lists_and_structs_are_shown() {
     let lists = Column::new("l".into(), [Series::new("".into(), [1, 2, 3])]);
     let mut df = df!["d" => [0], "t" => [0i64]].unwrap();
-    df = df.lazy().with_columns([col("d").cast(DataType::Date), col("t").cast(DataType::Datetime(TimeUnit::Microseconds, None))]).collect().unwrap();
+    df = df
+        .lazy()
+        .with_columns([col("d").cast(DataType::Date), col("t").cast(DataType::Datetime(TimeUnit::Microseconds, None))])
+        .collect()
+        .unwrap();
     df.with_column(lists).unwrap();
-    check(&df, 80, "
+    check(
+        &df,
+        80,
+        "
 ┌────────────┬─────────────────────┬───────────┐
 │ d          │ t                   │ l         │
 │ date       │ datetime[μs]        │ list[i32] │
 ├────────────┼─────────────────────┼───────────┤
 │ 1970-01-01 │ 1970-01-01 00:00:00 │ [1, 2, 3] │
 └────────────┴─────────────────────┴───────────┘
-1 row x 3 columns");
+1 row x 3 columns",
+    );
 }
 
 #[test]
 fn empty_frames_say_so() {
-    check(&df!["a" => Vec::<i64>::new()].unwrap(), 80, "
+    check(
+        &df!["a" => Vec::<i64>::new()].unwrap(),
+        80,
+        "
 ┌─────┐
 │   a │
 │ i64 │
 ├─────┤
 └─────┘
-0 rows x 1 column");
+0 rows x 1 column",
+    );
     check(&DataFrame::empty(), 80, "0 rows x 0 columns");
 }
 
@@ -156,15 +193,26 @@ fn html_escapes_everything() {
     let df = df!["<b>&" => ["<script>alert('x')</script>", "\"&amp;"]].unwrap();
     let html = to_html(&df);
     assert!(!html.contains("<script") && !html.contains("<b>"), "{html}");
-    assert!(html.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") && html.contains("&quot;&amp;amp;") && html.contains("&lt;b&gt;&amp;"));
+    assert!(
+        html.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;")
+            && html.contains("&quot;&amp;amp;")
+            && html.contains("&lt;b&gt;&amp;")
+    );
 }
 
 #[test]
 fn html_has_types_nulls_alignment_and_caption() {
     let df = df!["n" => [Some(1i64), None], "s" => ["a", "null"]].unwrap();
     let html = to_html(&df);
-    assert!(html.contains("<th class=\"r\">n<span class=\"t\">i64</span></th><th>s<span class=\"t\">str</span></th>"), "{html}");
-    assert!(html.contains("<td class=\"r\">1</td>") && html.contains("<td class=\"r n\">null</td>") && html.contains("<td>null</td>"));
+    assert!(
+        html.contains("<th class=\"r\">n<span class=\"t\">i64</span></th><th>s<span class=\"t\">str</span></th>"),
+        "{html}"
+    );
+    assert!(
+        html.contains("<td class=\"r\">1</td>")
+            && html.contains("<td class=\"r n\">null</td>")
+            && html.contains("<td>null</td>")
+    );
     assert!(html.contains(">2 rows x 2 columns</p>"));
     assert!(html.contains("overflow-x:auto") && html.contains("var(--jp-content-font-color1,inherit)"));
     assert_eq!(html.matches("<tr>").count(), html.matches("</tr>").count());
@@ -193,7 +241,11 @@ fn pages_of_tables() {
     assert!(tables.starts_with("<div class=\"ironbook-frame\">") && tables.ends_with("</div>"));
     if let Some(dir) = std::env::var_os("IRONBOOK_TABLES").map(std::path::PathBuf::from) {
         for (name, page) in [("light", "color:#111;background:#fff"), ("dark", "color:#eee;background:#111")] {
-            std::fs::write(dir.join(format!("{name}.html")), format!("<meta charset=utf-8><body style=\"font-family:sans-serif;{page}\">{tables}")).unwrap();
+            std::fs::write(
+                dir.join(format!("{name}.html")),
+                format!("<meta charset=utf-8><body style=\"font-family:sans-serif;{page}\">{tables}"),
+            )
+            .unwrap();
         }
     }
 }
@@ -217,7 +269,10 @@ fn frames_columns_series_and_their_results_are_registered() {
     assert!(shown(&Ok::<DataFrame, DataError>(df.clone())).data.contains_key("text/html"));
     assert!(shown(&Some(df)).data.contains_key("text/html"));
     assert_eq!(shown(&None::<DataFrame>).plain(), "None");
-    assert_eq!(shown(&Err::<DataFrame, DataError>(DataError::NoRows)).plain(), "Err: the table has no rows\ncheck the filter or join that made it");
+    assert_eq!(
+        shown(&Err::<DataFrame, DataError>(DataError::NoRows)).plain(),
+        "Err: the table has no rows\ncheck the filter or join that made it"
+    );
 }
 
 #[test]

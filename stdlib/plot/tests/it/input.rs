@@ -31,7 +31,9 @@ fn nothing_finite_is_refused() {
 
 #[test]
 fn rates_lie_between_0_and_1() {
-    assert!(matches!(Chart::roc(&[0.0, 1.5], &[0.0, 1.0], 0.5), Err(PlotError::Rate { what: "fpr", value }) if value == 1.5));
+    assert!(
+        matches!(Chart::roc(&[0.0, 1.5], &[0.0, 1.0], 0.5), Err(PlotError::Rate { what: "fpr", value }) if value == 1.5)
+    );
     assert!(matches!(Chart::roc(&[0.0, 1.0], &[f64::NAN, 1.0], 0.5), Err(PlotError::Rate { what: "tpr", .. })));
     assert!(matches!(Chart::roc(&[0.0, 1.0], &[0.0, 1.0], 81.0), Err(PlotError::Rate { what: "auc", .. })));
 }

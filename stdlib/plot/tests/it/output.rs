@@ -24,24 +24,71 @@ fn gallery() -> Vec<(&'static str, Chart)> {
     let tpr: Vec<f64> = curve.iter().map(|x| x.powf(0.4)).collect();
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let delays = [10.0, 10.8, 13.2, 13.9, 13.0, 20.8, 21.7, 12.6, 6.7, 6.2, 5.4, 16.6];
-    let airlines = ["ExpressJet Airlines Inc.", "United Air Lines Inc.", "AirTran Airways Corporation", "Mesa Airlines Inc.", "JetBlue Airways"];
+    let airlines = [
+        "ExpressJet Airlines Inc.",
+        "United Air Lines Inc.",
+        "AirTran Airways Corporation",
+        "Mesa Airlines Inc.",
+        "JetBlue Airways",
+    ];
     let wave: Vec<f64> = (0..50_000).map(|i| (f64::from(i) / 4000.0).sin() * 120_000.0 + noise(i) * 9000.0).collect();
     let time: Vec<f64> = (0..50_000).map(f64::from).collect();
     vec![
         ("lines", train_and_test()),
-        ("wave", Chart::line(&time, &wave).unwrap().title("A long noisy line").x_label("time (s)").y_label("power (W)")),
+        (
+            "wave",
+            Chart::line(&time, &wave).unwrap().title("A long noisy line").x_label("time (s)").y_label("power (W)"),
+        ),
         ("gaps", Chart::line(&[2011, 2012, 2013, 2014, 2015], &[1.0, f64::NAN, 3.0, -2.5, 4.0]).unwrap()),
-        ("months", Chart::bar(&months, &delays).unwrap().title("Mean departure delay").y_label("minutes").x_label("month")),
-        ("airlines", Chart::bar(&airlines, &[19.9, 12.1, 18.7, 19.0, 13.0]).unwrap().title("Mean departure delay").y_label("minutes")),
-        ("grouped", Chart::bar(&["2012", "2013", "2014"], &[3, -1, 4]).unwrap().name("north").bars("south", &[2, 2, -3]).unwrap()),
-        ("cloud", Chart::scatter(&cloud, &shifted).unwrap().name("flights").title("Departure and arrival").x_label("departure").y_label("arrival")),
+        (
+            "months",
+            Chart::bar(&months, &delays).unwrap().title("Mean departure delay").y_label("minutes").x_label("month"),
+        ),
+        (
+            "airlines",
+            Chart::bar(&airlines, &[19.9, 12.1, 18.7, 19.0, 13.0])
+                .unwrap()
+                .title("Mean departure delay")
+                .y_label("minutes"),
+        ),
+        (
+            "grouped",
+            Chart::bar(&["2012", "2013", "2014"], &[3, -1, 4])
+                .unwrap()
+                .name("north")
+                .bars("south", &[2, 2, -3])
+                .unwrap(),
+        ),
+        (
+            "cloud",
+            Chart::scatter(&cloud, &shifted)
+                .unwrap()
+                .name("flights")
+                .title("Departure and arrival")
+                .x_label("departure")
+                .y_label("arrival"),
+        ),
         ("few", Chart::scatter(&[1.5, 2.0, 3.25], &[1e-7, 3e-7, 2e-7]).unwrap()),
-        ("roc", Chart::roc(&curve, &tpr, 0.714).unwrap().name("logistic").curve("baseline", &[0, 1], &[0, 1], 0.5).unwrap()),
+        (
+            "roc",
+            Chart::roc(&curve, &tpr, 0.714).unwrap().name("logistic").curve("baseline", &[0, 1], &[0, 1], 0.5).unwrap(),
+        ),
         ("one point", Chart::line(&[5], &[0]).unwrap()),
-        ("many bars", Chart::bar(&(0..365).map(|i| format!("day {i}")).collect::<Vec<_>>(), &(0..365).collect::<Vec<_>>()).unwrap()),
+        (
+            "many bars",
+            Chart::bar(&(0..365).map(|i| format!("day {i}")).collect::<Vec<_>>(), &(0..365).collect::<Vec<_>>())
+                .unwrap(),
+        ),
         ("tiny", train_and_test().size(200, 200)),
         ("huge values", Chart::line(&[f64::MIN, f64::MAX], &[f64::MIN, f64::MAX]).unwrap()),
-        ("long texts", Chart::bar(&["x".repeat(300)], &[1]).unwrap().title("t".repeat(300)).x_label("l".repeat(300)).y_label("m".repeat(300))),
+        (
+            "long texts",
+            Chart::bar(&["x".repeat(300)], &[1])
+                .unwrap()
+                .title("t".repeat(300))
+                .x_label("l".repeat(300))
+                .y_label("m".repeat(300)),
+        ),
     ]
 }
 
@@ -120,7 +167,9 @@ fn lines_end_where_the_data_end() {
 fn roc_has_the_diagonal_and_the_area() {
     let chart = Chart::roc(&[0.0, 0.2, 1.0], &[0.0, 0.7, 1.0], 0.75).unwrap().name("logistic");
     let svg = chart.to_svg().unwrap();
-    assert!(svg.contains("stroke-dasharray") && svg.contains("logistic (AUC 0.750)") && svg.contains("false positive rate"));
+    assert!(
+        svg.contains("stroke-dasharray") && svg.contains("logistic (AUC 0.750)") && svg.contains("false positive rate")
+    );
     let vega = chart.to_vega();
     assert_eq!(vega["layer"][0]["mark"]["strokeDash"], json!([5, 5]));
     assert_eq!(vega["layer"][1]["encoding"]["color"]["scale"]["domain"], json!(["logistic (AUC 0.750)"]));
@@ -153,7 +202,8 @@ fn a_gap_parts_the_line() {
     let chart = Chart::line(&[1, 2, 3, 4, 5], &[1.0, 2.0, f64::NAN, 4.0, 5.0]).unwrap();
     let lines = chart.to_svg().unwrap().lines().filter(|l| l.contains("polyline") && l.contains("#0072b2")).count();
     assert_eq!(lines, 2);
-    let parts: Vec<Value> = chart.to_vega()["data"]["values"].as_array().unwrap().iter().map(|v| v["part"].clone()).collect();
+    let parts: Vec<Value> =
+        chart.to_vega()["data"]["values"].as_array().unwrap().iter().map(|v| v["part"].clone()).collect();
     assert_eq!(parts, [json!(0), json!(0), json!(1), json!(1)]);
 }
 

@@ -45,9 +45,14 @@ LGA │███████████████████▏ 10.3";
 #[test]
 fn bars_below_zero() {
     let chart = Chart::bar(&["a", "b"], &[-2, 1]).unwrap();
-    check(&chart, 24, 6, "
+    check(
+        &chart,
+        24,
+        6,
+        "
 a │████████████ −2
-b │            ██████ 1");
+b │            ██████ 1",
+    );
 }
 
 #[test]
