@@ -98,7 +98,7 @@ impl Fake {
             }
             "child" => print!("{}", Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn().unwrap().id()),
             "garbage" => {
-                self.socket.write_all(&[9, 0, 0, 0, b'g', b'a', b'r', b'b', b'a', b'g', b'e', b'!', b'!']).unwrap()
+                self.socket.write_all(&[9, 0, 0, 0, b'g', b'a', b'r', b'b', b'a', b'g', b'e', b'!', b'!']).unwrap();
             }
             other => die(other),
         }
@@ -176,7 +176,7 @@ fn run(runtime: &mut Runtime, name: &str) -> (Result<Done, Died>, Vec<Event>) {
 fn join(events: &mut Vec<Event>, event: Event) {
     match (events.last_mut(), event) {
         (Some(Event::Stdout(old)), Event::Stdout(new)) | (Some(Event::Stderr(old)), Event::Stderr(new)) => {
-            old.push_str(&new)
+            old.push_str(&new);
         }
         (_, event) => events.push(event),
     }

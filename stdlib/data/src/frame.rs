@@ -77,7 +77,7 @@ pub(crate) fn push_floats(column: &Column, out: &mut Vec<f64>) -> Result<(), Dat
         match array.validity().filter(|bits| bits.unset_bits() > 0) {
             None => out.extend_from_slice(array.values().as_slice()),
             Some(bits) => {
-                out.extend(array.values().iter().zip(bits.iter()).map(|(&v, valid)| if valid { v } else { f64::NAN }))
+                out.extend(array.values().iter().zip(bits.iter()).map(|(&v, valid)| if valid { v } else { f64::NAN }));
             }
         }
     }
