@@ -3,11 +3,12 @@
 //! The user's statements stand verbatim in nested guarded calls: each initialised `let` opens one for the rest of the
 //! cell, and its variable is put after that call, so that it survives a later panic or error.
 
-use crate::items::{Definition, Items};
+use crate::items::{Definition, Items, Key};
 use crate::map::{Builder, Glue, Origin, SourceMap};
 use crate::parse::{Cell, Kind, Statement};
 use crate::text::{RustText, emit};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Where a variable is put instead of after its level's guarded call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -44,6 +45,8 @@ pub struct Request<'a> {
     pub extra_crates: bool,
     /// Older variables to load.
     pub loads: &'a [Load],
+    /// The statement from which on there are no nested calls.
+    pub flat: Option<usize>,
     /// Deviations found by earlier compiles.
     pub placements: &'a BTreeMap<Binding, Placement>,
 }
@@ -59,6 +62,10 @@ pub struct Generated {
     pub entry: String,
     /// The levels of the statements, for [`Placement::Inside`].
     pub levels: Vec<usize>,
+    /// Where the items stand.
+    pub items: Vec<(Key, Range<usize>)>,
+    /// Where the statements stand.
+    pub statements: Vec<Range<usize>>,
 }
 
 const HEADER: &str = "#![allow(unused, dead_code, non_snake_case, non_upper_case_globals, non_camel_case_types, private_interfaces, \
@@ -84,12 +91,14 @@ pub fn binding_of(tag: &str) -> Binding {
     }
 }
 
-/// The level of each statement: how many initialised `let`s stand before it, until one without initialiser.
-pub fn levels(cell: &Cell) -> Vec<usize> {
+/// The level of each statement: how many initialised `let`s stand before it, until one without initialiser or until
+/// statement `flat_from`.
+pub fn levels(cell: &Cell, flat_from: Option<usize>) -> Vec<usize> {
     let mut level = 0;
     let mut flat = false;
-    let next = |statement: &Statement| {
+    let next = |(index, statement): (usize, &Statement)| {
         let here = level;
+        flat |= flat_from.is_some_and(|from| index >= from);
         match &statement.kind {
             Kind::Let { initialised: false, .. } => flat = true,
             Kind::Let { initialised: true, .. } if !flat => level += 1,
@@ -97,7 +106,7 @@ pub fn levels(cell: &Cell) -> Vec<usize> {
         }
         here
     };
-    cell.statements.iter().map(next).collect()
+    cell.statements.iter().enumerate().map(next).collect()
 }
 
 /// The same crate with, in place of the puts of `names`, a mismatch that makes rustc print their types.
@@ -122,20 +131,24 @@ pub fn generate(request: &Request) -> Generated {
     if request.extra_crates {
         builder.glue("extern crate ironbook_deps as _;\n");
     }
+    let mut items = Vec::new();
     for definition in request.reached {
+        let start = builder.len();
         request.items.emit(definition, &mut builder);
+        items.push((definition.key.clone(), start..builder.len()));
     }
-    let mut body = Body { request, levels: levels(request.cell), builder };
+    let mut body = Body { request, levels: levels(request.cell, request.flat), statements: Vec::new(), builder };
     body.entry();
     let (text, map) = body.builder.finish();
     let hash = blake3::hash(text.as_bytes()).to_hex();
     let entry = format!("__ironbook_cell_{}", &hash[..16]);
-    Generated { text: text.replace(PLACEHOLDER, &entry), map, entry, levels: body.levels }
+    Generated { text: text.replace(PLACEHOLDER, &entry), map, entry, levels: body.levels, items, statements: body.statements }
 }
 
 struct Body<'a> {
     request: &'a Request<'a>,
     levels: Vec<usize>,
+    statements: Vec<Range<usize>>,
     builder: Builder,
 }
 
@@ -193,7 +206,10 @@ impl Body<'_> {
         self.enter(0, &open);
         for (index, statement) in cell.statements.iter().enumerate() {
             self.gap(&mut at, statement.range.start);
+            flat |= self.request.flat.is_some_and(|from| index >= from);
+            let start = self.builder.len();
             self.statement(statement);
+            self.statements.push(start..self.builder.len());
             at = statement.range.end;
             let level = self.levels[index];
             match &statement.kind {

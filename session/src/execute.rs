@@ -29,12 +29,22 @@ pub(crate) struct Prepared {
     pub(crate) own: Vec<Key>,
     /// Live variables whose type is no longer the one of that name.
     pub(crate) outdated: BTreeSet<String>,
+    /// Live variables whose name the cell gives to a function, constant or static.
+    pub(crate) hidden: BTreeSet<String>,
+}
+
+impl Prepared {
+    /// Whether an older variable goes with this cell before its statements run.
+    pub(crate) fn dropped(&self, name: &str) -> bool {
+        self.outdated.contains(name) || self.hidden.contains(name)
+    }
 }
 
 /// What several compiles have found out about a cell.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Findings {
     pub(crate) placements: Vec<(Binding, Placement)>,
+    flat: Option<usize>,
     loads: BTreeSet<String>,
     all_items: bool,
     left_out: BTreeSet<String>,
@@ -105,8 +115,10 @@ impl Session {
             statement.edits.extend(includes.iter().filter(inside).cloned());
         }
         let own: Vec<Key> = defined.iter().map(|d| d.key.clone()).collect();
+        let values = own.iter().filter(|key| matches!(key.kind, ItemKind::Function | ItemKind::Const | ItemKind::Static));
+        let hidden = values.map(|key| key.name.clone()).filter(|name| self.live.contains_key(name)).collect();
         let outdated = if own.is_empty() { BTreeSet::new() } else { self.outdated(&items) };
-        Ok(Prepared { execution, text, cell, items, own, outdated })
+        Ok(Prepared { execution, text, cell, items, own, outdated, hidden })
     }
 
     /// Variables whose type has a home that the new items no longer have.
@@ -181,11 +193,13 @@ impl Session {
 
     fn adjustment(&self, prepared: &Prepared, draft: &Draft, findings: &Findings, compiled: &Compiled) -> Adjustment {
         let loaded: BTreeSet<&str> = draft.loads.iter().map(|l| l.name.as_str()).collect();
-        let live = |name: &str| self.live.contains_key(name) && !prepared.outdated.contains(name) && !loaded.contains(name);
+        let live = |name: &str| self.live.contains_key(name) && !prepared.dropped(name) && !loaded.contains(name);
         let situation = Situation {
             cell: &prepared.cell,
             levels: &draft.generated.levels,
             map: &draft.generated.map,
+            statements: &draft.generated.statements,
+            flat: findings.flat,
             placements: &findings.placed(),
             live: &live,
         };
@@ -201,6 +215,11 @@ impl Session {
         compiled: &Compiled,
         findings: &mut Findings,
     ) -> Result<(), Failure> {
+        if adjustment.flat.is_some() {
+            // Levels are counted anew, and with them what was found about each.
+            *findings = Findings { flat: adjustment.flat, loads: std::mem::take(&mut findings.loads), ..Findings::default() };
+            return Ok(());
+        }
         let names_first = !adjustment.loads.is_empty() || !adjustment.retype.is_empty();
         if !adjustment.blamed.is_empty() && !names_first {
             if adjustment.unresolved && draft.sliced && !findings.all_items {
@@ -230,11 +249,15 @@ impl Session {
     /// Items of earlier cells that do not compile with what this cell defines must not keep it from running.
     fn leave_out(&self, prepared: &Prepared, draft: &Draft, adjustment: &Adjustment, findings: &mut Findings) -> Result<(), Failure> {
         let elsewhere = !adjustment.blamed_in.is_empty() && !adjustment.blamed_in.contains(&prepared.execution);
+        let faulty = |key: &Key| {
+            let stands = draft.generated.items.iter().filter(|(item, _)| item == key);
+            stands.into_iter().any(|(_, range)| adjustment.blamed_at.iter().any(|at| range.contains(at)))
+        };
         let guilty: BTreeSet<String> = draft
             .reached
             .iter()
             .filter(|key| !prepared.own.contains(key) && matches!(key.kind, ItemKind::Impl | ItemKind::Function | ItemKind::Use))
-            .filter(|key| prepared.items.iter().any(|d| d.key == **key && adjustment.blamed_in.contains(&d.execution)))
+            .filter(|key| faulty(key))
             .map(items::label)
             .collect();
         let fresh: Vec<&String> = guilty.iter().filter(|label| !findings.left_out.contains(*label)).collect();
@@ -306,6 +329,7 @@ impl Session {
             reached: &reached,
             extra_crates: !self.compiler.extras.externs.is_empty(),
             loads: &loads,
+            flat: findings.flat,
             placements: &findings.placed(),
         });
         let reached = reached.iter().map(|d| d.key.clone()).collect();
@@ -316,7 +340,7 @@ impl Session {
     fn loads(&mut self, prepared: &Prepared, findings: &Findings) -> Result<Vec<Load>, Failure> {
         let mut names: BTreeSet<&String> = prepared.cell.statements.iter().flat_map(|s| &s.mentions).collect();
         names.extend(&findings.loads);
-        let wanted = names.into_iter().filter(|name| self.live.contains_key(*name) && !prepared.outdated.contains(*name));
+        let wanted = names.into_iter().filter(|name| self.live.contains_key(*name) && !prepared.dropped(name));
         let wanted: Vec<String> = wanted.cloned().collect();
         let mut loads = Vec::new();
         for name in wanted {

@@ -338,6 +338,28 @@ pub fn made_by_macro(type_name: &str) -> bool {
     })
 }
 
+/// A static's type with the lifetimes that it leaves out written down, as a foreign static needs them.
+fn lasting(ty: &syn::Type) -> String {
+    struct Lasting;
+    impl syn::visit_mut::VisitMut for Lasting {
+        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+            reference.lifetime.get_or_insert_with(|| syn::Lifetime::new("'static", proc_macro2::Span::call_site()));
+            syn::visit_mut::visit_type_reference_mut(self, reference);
+        }
+        fn visit_lifetime_mut(&mut self, lifetime: &mut syn::Lifetime) {
+            if lifetime.ident == "_" {
+                *lifetime = syn::Lifetime::new("'static", lifetime.apostrophe);
+            }
+        }
+        // In signatures they have a meaning of their own.
+        fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
+        fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
+    }
+    let mut ty = ty.clone();
+    syn::visit_mut::VisitMut::visit_type_mut(&mut Lasting, &mut ty);
+    tokens(&ty)
+}
+
 fn static_symbol(definition: &Definition) -> String {
     let hash = blake3::hash(format!("{}#{}", definition.text, definition.execution).as_bytes()).to_hex();
     format!("__ironbook_static_{}_{}", definition.key.name, &hash[..12])
@@ -403,7 +425,7 @@ pub fn definitions(item: &Item, range: Range<usize>, text: &RustText, execution:
         Item::Impl(item) => trait_impl(item, &mut definition),
         Item::Static(item) => {
             let mutable = matches!(item.mutability, syn::StaticMutability::Mut(_));
-            definition.static_type = Some((text.text[item.ty.span().byte_range()].to_owned(), mutable));
+            definition.static_type = Some((lasting(&item.ty), mutable));
         }
         _ => {}
     }

@@ -206,6 +206,8 @@ pub fn includes(tokens: TokenStream, directory: &Path, edits: &mut Vec<Edit>) {
     }
 }
 
+/// Macros of tokio and futures that await in their expansion.
+const AWAITING: &[&str] = &["join", "try_join", "select", "select_biased"];
 const INCLUDES: &[&str] = &["include_str", "include_bytes", "include"];
 
 fn absolute(literal: &proc_macro2::Literal, directory: &Path) -> Option<Edit> {
@@ -368,6 +370,8 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        let name = mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        self.awaits |= self.inner_async == 0 && AWAITING.contains(&name.as_str());
         let parser = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
         match parser.parse2(mac.tokens.clone()) {
             // Loops and returns inside a macro's arguments are left as they are.

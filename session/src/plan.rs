@@ -7,6 +7,7 @@ use crate::diagnostics::{Message, glues};
 use crate::map::{ExecutionId, Glue, SourceMap};
 use crate::parse::{Cell, Kind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// What to change before the next compile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,10 @@ pub struct Adjustment {
     pub blamed: Vec<Message>,
     /// Executions that all of the user's errors lie in.
     pub blamed_in: BTreeSet<ExecutionId>,
+    /// The statement from which on no further nested calls are opened.
+    pub flat: Option<usize>,
+    /// Bytes of the generated crate that they lie on.
+    pub blamed_at: Vec<usize>,
     /// Whether a name was not found that an item left out might define.
     pub unresolved: bool,
 }
@@ -30,7 +35,7 @@ pub struct Adjustment {
 impl Adjustment {
     /// Whether another compile can give another result.
     pub fn changes(&self) -> bool {
-        !self.placements.is_empty() || !self.loads.is_empty() || !self.retype.is_empty()
+        self.flat.is_some() || !self.placements.is_empty() || !self.loads.is_empty() || !self.retype.is_empty()
     }
 }
 
@@ -42,6 +47,10 @@ pub struct Situation<'a> {
     pub levels: &'a [usize],
     /// The generated crate's map.
     pub map: &'a SourceMap,
+    /// Where the statements stand in the generated crate.
+    pub statements: &'a [Range<usize>],
+    /// The statement from which on there are no nested calls.
+    pub flat: Option<usize>,
     /// Placements so far.
     pub placements: &'a BTreeMap<Binding, Placement>,
     /// Names of live variables that are not loaded.
@@ -52,6 +61,8 @@ pub struct Situation<'a> {
 const BORROWS: &[&str] = &[
     "E0597", "E0505", "E0521", "E0716", "E0373", "E0515", "E0499", "E0502", "E0503", "E0506", "E0310", "E0713", "E0700", "E0621",
 ];
+/// Errors that statements give in nested calls although they are sound one after the other.
+const ACROSS: &[&str] = &["E0382", "E0499", "E0502", "E0503", "E0505", "E0506", "E0381"];
 const UNRESOLVED: &[&str] = &["E0425", "E0412", "E0433", "E0405", "E0432", "E0422", "E0423", "E0531", "E0574", "E0599", "E0277", "E0404"];
 
 /// Reads the errors of a failed compile.
@@ -137,6 +148,19 @@ fn after_move(binding: &Binding, situation: &Situation) -> Placement {
     }
 }
 
+/// A nested call uses all that it mentions at once, its statements one after the other: where several statements are at
+/// odds, the first of them, from which on they are to stand in one call.
+fn first_of_several(message: &Message, situation: &Situation) -> Option<usize> {
+    let statement = |at: usize| situation.statements.iter().position(|range| range.contains(&at));
+    let involved: BTreeSet<usize> = message.spans.iter().filter_map(|span| statement(outermost(span))).collect();
+    let first = *involved.first()?;
+    (involved.len() > 1 && situation.flat.is_none_or(|flat| first < flat)).then_some(first)
+}
+
+fn outermost(span: &crate::diagnostics::Span) -> usize {
+    span.expansion.as_ref().map_or(span.byte_start, |expansion| outermost(&expansion.span))
+}
+
 /// Whether a later `let` of the cell makes a new variable of the same name.
 fn rebound(name: &str, made: Option<usize>, situation: &Situation) -> bool {
     let statements = situation.cell.statements.iter().zip(situation.levels);
@@ -156,8 +180,15 @@ fn blame(message: &Message, situation: &Situation, out: &mut Adjustment) {
         out.loads.insert(name.to_owned());
         return;
     }
+    if ACROSS.contains(&code)
+        && let Some(first) = first_of_several(message, situation)
+    {
+        out.flat = Some(out.flat.map_or(first, |flat| flat.min(first)));
+        return;
+    }
     out.unresolved |= UNRESOLVED.contains(&code);
     for span in message.spans.iter().filter(|s| s.is_primary) {
+        out.blamed_at.push(outermost(span));
         if let Some(place) = place(span, situation.map) {
             out.blamed_in.insert(place);
         }

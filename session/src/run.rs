@@ -147,7 +147,7 @@ impl Session {
             let type_name = self.live.get(&load.name).map(|live| live.type_name.clone()).unwrap_or_default();
             flow.read.insert(load.name.clone(), type_name);
         }
-        self.drop_outdated(prepared, out);
+        self.drop_replaced(prepared, done, out);
         for variable in &done.put {
             let loaded = ready.loads.iter().any(|load| load.name == variable.name);
             let made_here = prepared.cell.statements.iter().any(
@@ -195,8 +195,15 @@ impl Session {
         }
     }
 
-    fn drop_outdated(&mut self, prepared: &Prepared, out: &mut dyn FnMut(Event)) {
-        self.drop_old_types(&prepared.outdated, out);
+    /// Drops what the cell's items replace, but for what the cell itself has made anew.
+    fn drop_replaced(&mut self, prepared: &Prepared, done: &Done, out: &mut dyn FnMut(Event)) {
+        let remains = |name: &&String| !done.put.iter().any(|variable| variable.name == **name);
+        let hidden: Vec<String> = prepared.hidden.iter().filter(remains).cloned().collect();
+        if !hidden.is_empty() {
+            self.forget(&hidden);
+        }
+        let outdated = prepared.outdated.iter().filter(remains).cloned().collect();
+        self.drop_old_types(&outdated, out);
     }
 
     /// Drops variables of types that are no longer the ones of their names, saying so.

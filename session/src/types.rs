@@ -25,13 +25,23 @@ const STD: &[(&str, &str)] = &[
     ("alloc::sync::Weak", "::std::sync::Weak"),
     ("alloc::vec::Vec", "::std::vec::Vec"),
     ("alloc::vec::into_iter::IntoIter", "::std::vec::IntoIter"),
+    ("core::any::Any", "::core::any::Any"),
     ("core::cell::Cell", "::core::cell::Cell"),
     ("core::cell::OnceCell", "::core::cell::OnceCell"),
     ("core::cell::RefCell", "::core::cell::RefCell"),
     ("core::cell::once::OnceCell", "::core::cell::OnceCell"),
     ("core::cmp::Ordering", "::core::cmp::Ordering"),
     ("core::cmp::Reverse", "::core::cmp::Reverse"),
+    ("core::error::Error", "::core::error::Error"),
+    ("core::fmt::Debug", "::core::fmt::Debug"),
+    ("core::fmt::Display", "::core::fmt::Display"),
+    ("core::marker::PhantomData", "::core::marker::PhantomData"),
+    ("core::marker::Send", "::core::marker::Send"),
+    ("core::marker::Sync", "::core::marker::Sync"),
     ("core::num::wrapping::Wrapping", "::core::num::Wrapping"),
+    ("core::ops::function::Fn", "::core::ops::Fn"),
+    ("core::ops::function::FnMut", "::core::ops::FnMut"),
+    ("core::ops::function::FnOnce", "::core::ops::FnOnce"),
     ("core::ops::range::Range", "::core::ops::Range"),
     ("core::ops::range::RangeInclusive", "::core::ops::RangeInclusive"),
     ("core::option::Option", "::core::option::Option"),
@@ -147,7 +157,7 @@ fn is_function(word: &str) -> bool {
 
 /// Translates a name whose paths are all of std or of the session.
 fn by_rule(type_name: &str) -> Option<String> {
-    if ["dyn ", "fn(", "{", "impl ", "for<"].iter().any(|hard| type_name.contains(hard)) {
+    if ["{", "impl ", "for<"].iter().any(|hard| type_name.contains(hard)) {
         return None;
     }
     let mut out = String::new();
@@ -169,7 +179,8 @@ fn by_rule(type_name: &str) -> Option<String> {
 }
 
 fn translate(word: &str) -> Option<String> {
-    if PRIMITIVES.contains(&word) || word.chars().all(|c| c.is_ascii_digit()) {
+    // Where an elided lifetime was meant otherwise the types differ, and the compiler is asked.
+    if ["dyn", "fn", "mut", "const"].contains(&word) || PRIMITIVES.contains(&word) || word.chars().all(|c| c.is_ascii_digit()) {
         return Some(word.to_owned());
     }
     if let Some(own) = word.strip_prefix("cell::") {
@@ -209,8 +220,12 @@ pub fn printed(messages: &[Message], map: &SourceMap) -> BTreeMap<String, String
     out
 }
 
+/// The compiler names `Error` by a crate's alias of it.
+const ALIASES: &[(&str, &str)] = &[("dyn StdError", "dyn ::core::error::Error")];
+
 /// Makes a printed type acceptable as source: the dylib's name in cells, integers without a type, erased lifetimes.
 fn tidy(printed: &str) -> String {
+    let printed = ALIASES.iter().fold(printed.to_owned(), |text, (alias, path)| text.replace(alias, path));
     printed.replace("ironbook_std::", "ironbook::").replace("{integer}", "i32").replace("{float}", "f64").replace("&'_ ", "&").replace("'_ ", "")
 }
 
@@ -226,7 +241,9 @@ mod tests {
             ("cell::t_3fa9::Foo", Some("crate::t_3fa9::Foo")),
             ("core::option::Option<cell::t_1::Foo<u8>>", Some("::core::option::Option<crate::t_1::Foo<u8>>")),
             ("polars_core::frame::DataFrame", None),
-            ("alloc::boxed::Box<dyn core::ops::function::Fn(i32) -> i32>", None),
+            ("alloc::boxed::Box<dyn core::ops::function::Fn(i32) -> i32>", Some("::std::boxed::Box<dyn ::core::ops::Fn(i32) -> i32>")),
+            ("alloc::rc::Rc<dyn cell::t_1::Draw + core::marker::Send>", Some("::std::rc::Rc<dyn crate::t_1::Draw + ::core::marker::Send>")),
+            ("fn(&str) -> usize", Some("fn(&str) -> usize")),
         ];
         for (name, expected) in cases {
             assert_eq!(by_rule(name).as_deref(), expected, "{name}");

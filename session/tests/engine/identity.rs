@@ -11,6 +11,8 @@ fn a_redefined_type_drops_its_values_by_name() {
     e.cell("#[derive(Debug)] struct Foo { a: i32, b: String }").ok().notes("`foo`").notes("`many`");
     assert_eq!(e.names(), ["keep", "other"]);
     e.cell("foo.a").fails(FailureKind::Compile, &["foo"]);
+    e.cells(&["struct Bar(i32); let bar = Bar(1);", "struct Bar(i32, i32); let bar = Bar(1, 2);"]);
+    e.gives("bar.1", "2");
     e.gives("let foo = Foo { a: 1, b: \"b\".into() }; foo", "Foo { a: 1, b: \"b\" }");
     e.cells(&["#[derive(Debug)] struct Foo { a: i32, b: String }"]);
     e.gives("foo.a", "1");

@@ -15,12 +15,13 @@ fn borrows_end_with_their_cell_and_say_so() {
     e.gives("let r = &text; let held = r.len(); let it = text.chars(); held", "8").notes("`r`");
     e.gives("held", "8");
     e.cells(&["let slice: &'static str = \"fixed\"; let mutex = std::sync::Mutex::new(vec![1]);"]);
-    e.gives("let mut guard = mutex.lock()?; guard.push(2); let n = guard.len(); n", "2").notes("`guard`");
-    e.gives("(slice, n, mutex.lock()?.len())", "(\"fixed\", 2, 2)");
+    e.gives("let mut guard = mutex.lock().unwrap(); guard.push(2); let n = guard.len(); n", "2").notes("`guard`");
+    e.gives("(slice, n, mutex.lock().unwrap().len())", "(\"fixed\", 2, 2)");
     e.gives("let owned: Vec<String> = text.split(' ').map(str::to_owned).collect(); owned.len()", "3");
     e.gives("owned[0].clone()", "\"to\"");
     e.cells(&["let mut grid = vec![vec![0; 3]; 2];"]);
-    e.gives("let row = &mut grid[1]; row[2] = 7; grid[1][2]", "7").notes("`row`");
+    e.gives("let row = &mut grid[1]; row[2] = 7; let after = 1; row[0] = 5; grid[1][2] + after", "8").notes("`row`");
+    e.gives("after + grid[1][0]", "6");
     e.gives("grid[1][2]", "7");
 }
 

@@ -67,7 +67,7 @@ fn values_that_share_state_are_written_together() {
     e.cells(&["let length = shared.borrow().len();"]);
     e.cell("shared.borrow_mut().clear();").ok();
     assert_eq!(stale(&mut e).iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["length"]);
-    let ran = e.cell("*apart.lock()? += 1;").ok();
+    let ran = e.cell("*apart.lock().unwrap() += 1;").ok();
     assert_eq!(names(ran.execution.flow.wrote.keys()), ["apart"]);
     e.cells(&[
         "use candle_core::{DType, Device, Tensor}; use candle_nn::{Linear, VarBuilder, VarMap, Module};",
@@ -146,5 +146,5 @@ fn loops_stop_at_every_level() {
         e.interrupted("println!(\"go\"); loop {}", "go");
         e.interrupted("let mut n = 1u64; println!(\"go\"); loop { for i in 0..10 { n = n.wrapping_mul(i); } }", "go");
     }
-    e.gives("const fn count(n: u32) -> u32 { let mut i = 0; while i < n { i += 1; } i } const C: u32 = count(5); C + kept", "6");
+    e.gives("const fn count(n: u32) -> u32 { let mut i = 0; while i < n { i += 1; } i } const C: u32 = count(5); C + kept as u32", "6");
 }
