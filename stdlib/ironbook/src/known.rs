@@ -15,6 +15,7 @@ pub fn init() {
     ironbook_plot::register();
     register_chain::<candle_core::Error>();
     register_chain::<serde_json::Error>();
+    register_chain::<ironbook_core::PersistError>();
     register_chain::<ironbook_eval::EvalError>();
     register_chain::<ironbook_learn::LearnError>();
     register_chain::<ironbook_plot::PlotError>();

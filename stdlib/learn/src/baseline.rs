@@ -2,10 +2,10 @@
 
 use crate::check;
 use crate::error::LearnError;
-use crate::model::{Fit, Persist, Predict, PredictProba, Signature};
+use crate::model::{Fit, Predict, PredictProba, Signature};
 use crate::table::{Table, number};
 use ironbook_core::inspect::Inspect;
-use ironbook_core::{Bundle, Display};
+use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
 use serde::{Deserialize, Serialize};
 

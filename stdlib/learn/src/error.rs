@@ -1,7 +1,6 @@
 //! What can go wrong with a model, in words: first what was wrong, then what to do.
 
 use ironbook_core::Interrupted;
-use std::path::PathBuf;
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -115,40 +114,6 @@ pub enum LearnError {
         unexpected: Vec<String>,
         /// Features of the model.
         expected: Vec<String>,
-    },
-    /// The file could not be read.
-    #[error("cannot read \"{}\"\ncheck that the file exists and may be read", path.display())]
-    Read {
-        /// The path as given.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file could not be written.
-    #[error("cannot write \"{}\"\ncheck that its directory exists, may be written and has space left", path.display())]
-    Write {
-        /// The path as given.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file is not a saved model.
-    #[error("\"{}\" is not a saved model\ngive the path of a file that save() wrote", path.display())]
-    NotAModel {
-        /// The path as given.
-        path: PathBuf,
-        /// What the reader said.
-        source: serde_json::Error,
-    },
-    /// The file holds another kind of model, or a version that this library does not know.
-    #[error("\"{}\" holds {found}, not {expected}\nload it with that type, or with the version of Ironbook that saved it", path.display())]
-    OtherModel {
-        /// The path as given.
-        path: PathBuf,
-        /// Format and version in the file.
-        found: String,
-        /// Format and version that were asked for.
-        expected: String,
     },
     /// The user asked to stop.
     #[error(transparent)]

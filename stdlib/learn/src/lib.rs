@@ -17,10 +17,10 @@ mod check;
 mod error;
 mod linear;
 mod model;
-mod persist;
 pub mod table;
 
 pub use baseline::{MajorityBaseline, MajorityBaselineParams, MeanBaseline, MeanBaselineParams};
 pub use error::LearnError;
+pub use ironbook_core::persist::{Persist, PersistError};
 pub use linear::logistic::{ClassWeight, LogisticRegression, LogisticRegressionParams};
-pub use model::{Fit, Persist, Predict, PredictProba, Signature};
+pub use model::{Fit, Predict, PredictProba, Signature};

@@ -1,11 +1,8 @@
 //! What models have in common: the traits that evaluation, tuning and serving work with.
 
 use crate::error::LearnError;
-use crate::persist;
 use ironbook_data::{Dataset, Matrix};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 
 /// Parameters that can be fitted to data.
 pub trait Fit {
@@ -44,31 +41,6 @@ pub trait PredictProba: Predict {
     /// # Errors
     /// As [`Predict::predict`].
     fn predict_proba(&self, features: &Matrix) -> Result<Vec<f64>, LearnError>;
-}
-
-/// A fitted model that is kept as a JSON file: `{"format": .., "version": .., "model": ..}`.
-///
-/// Numbers are written so that reading gives back the same bits.
-pub trait Persist: Serialize + DeserializeOwned {
-    /// Name of the format in the file.
-    const FORMAT: &'static str;
-
-    /// Writes the model; an existing file is replaced only once the new one is complete.
-    ///
-    /// # Errors
-    /// [`LearnError::Write`].
-    fn save(&self, path: impl AsRef<Path>) -> Result<(), LearnError> {
-        persist::save(Self::FORMAT, self, path.as_ref())
-    }
-
-    /// Reads a model.
-    ///
-    /// # Errors
-    /// [`LearnError::Read`] for a file that cannot be read, [`LearnError::NotAModel`] for one that is no model,
-    /// [`LearnError::OtherModel`] for one that holds another model or a newer version.
-    fn load(path: impl AsRef<Path>) -> Result<Self, LearnError> {
-        persist::load(Self::FORMAT, path.as_ref())
-    }
 }
 
 /// What a model reads and what it predicts.

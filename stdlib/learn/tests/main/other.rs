@@ -3,8 +3,8 @@
 use crate::{dataset, uniform};
 use ironbook_core::Display as _;
 use ironbook_learn::{
-    Fit, LearnError, LogisticRegression, LogisticRegressionParams, MajorityBaseline, MeanBaseline, Persist, Predict,
-    PredictProba,
+    Fit, LearnError, LogisticRegression, LogisticRegressionParams, MajorityBaseline, MeanBaseline, Persist,
+    PersistError, Predict, PredictProba,
 };
 
 fn good() -> ironbook_data::Dataset {
@@ -44,13 +44,13 @@ fn saved_models_come_back_bit_for_bit() {
         model.save(&path).unwrap();
         assert_eq!(LogisticRegression::load(&path).unwrap(), model);
     }
-    assert!(matches!(MajorityBaseline::load(&path), Err(LearnError::OtherModel { .. })));
+    assert!(matches!(MajorityBaseline::load(&path), Err(PersistError::OtherModel { .. })));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
     std::fs::write(&path, "[1, 2]").unwrap();
-    assert!(matches!(LogisticRegression::load(&path), Err(LearnError::NotAModel { .. })));
-    assert!(matches!(LogisticRegression::load(dir.path().join("none")), Err(LearnError::Read { .. })));
+    assert!(matches!(LogisticRegression::load(&path), Err(PersistError::NotAModel { .. })));
+    assert!(matches!(LogisticRegression::load(dir.path().join("none")), Err(PersistError::Read { .. })));
     let model = MajorityBaseline::params().fit(&good()).unwrap();
-    assert!(matches!(model.save(dir.path().join("no/such/dir")), Err(LearnError::Write { .. })));
+    assert!(matches!(model.save(dir.path().join("no/such/dir")), Err(PersistError::Write { .. })));
 }
 
 #[test]
