@@ -11,6 +11,7 @@ pub mod magic;
 pub mod magics;
 pub mod plan;
 pub mod registry;
+pub mod script;
 pub mod shell;
 pub mod split;
 
@@ -21,7 +22,6 @@ mod history;
 mod lexer;
 mod measure;
 mod near;
-mod script;
 mod statements;
 mod table;
 mod words;

@@ -1,6 +1,7 @@
 //! Jupyter notebooks (nbformat 4.5): read and written so that what Ironbook does not know stays as it was.
 
 use crate::Error;
+pub use ironbook_magics::script::CellKind as Kind;
 use serde::Serialize as _;
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Map, Value, json};
@@ -25,17 +26,6 @@ pub struct Cell {
     fields: Map<String, Value>,
     /// In a script, the line of the file on which the cell's text begins, from 1.
     pub line: Option<usize>,
-}
-
-/// What a cell holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Rust and magics.
-    Code,
-    /// Text.
-    Markdown,
-    /// Neither.
-    Raw,
 }
 
 impl Notebook {

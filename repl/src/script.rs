@@ -1,185 +1,34 @@
-//! Scripts in percent format: Rust files whose cells are split at `// %%`, magics plain or behind `// `.
+//! Scripts in percent format, as notebooks.
 
-use crate::notebook::{Cell, Kind, Notebook};
-use serde_json::{Value, json};
+use crate::notebook::{Cell, Notebook};
+use ironbook_magics::script;
+use serde_json::json;
 
-/// Reads a script as a notebook; every Rust file is one, of a single cell at least.
+/// Reads a script as a notebook.
 pub fn parse(text: &str) -> Notebook {
-    let mut cells = Vec::new();
-    let mut header = Header::default();
-    let mut body: Vec<&str> = Vec::new();
-    let mut begins = 1;
-    let mut implicit = true;
-    for (index, line) in text.lines().enumerate() {
-        if let Some(next) = Header::parse(line) {
-            push(&mut cells, &header, &body, begins, implicit);
-            (header, begins, implicit) = (next, index + 2, false);
-            body.clear();
-        } else {
-            body.push(line);
+    let cells = script::parse(text).into_iter().map(|read| {
+        let mut cell = Cell::new(read.kind, &read.source);
+        cell.line = Some(read.line);
+        if let Some(title) = &read.title {
+            cell.metadata().insert("title".into(), json!(title));
         }
-    }
-    push(&mut cells, &header, &body, begins, implicit);
-    Notebook::new(cells)
-}
-
-/// Adds a cell, without the empty lines around it.
-fn push(cells: &mut Vec<Cell>, header: &Header, body: &[&str], begins: usize, implicit: bool) {
-    let blank = |line: &&&str| line.trim().is_empty();
-    let skipped = body.iter().take_while(blank).count();
-    let kept = body.len() - body[skipped..].iter().rev().take_while(blank).count();
-    let body = &body[skipped..kept];
-    // What stands before the first marker is often nothing, or a heading for the file.
-    if implicit && body.iter().all(|line| line.trim().is_empty() || is_preamble(line)) {
-        return;
-    }
-    let source = match header.kind {
-        Kind::Code => code(body),
-        Kind::Markdown | Kind::Raw => uncommented(body).unwrap_or_else(|| body.join("\n")),
-    };
-    let mut cell = Cell::new(header.kind, &source);
-    cell.line = Some(begins + skipped);
-    if let Some(title) = &header.title {
-        cell.metadata().insert("title".into(), json!(title));
-    }
-    for tag in &header.tags {
-        cell.tag(tag);
-    }
-    cells.push(cell);
-}
-
-/// A `#!` line, a comment or an inner doc comment.
-fn is_preamble(line: &str) -> bool {
-    line.starts_with("#!") || (line.starts_with("//") && !is_magic(line.trim_start_matches('/').trim_start()))
-}
-
-/// `// %% title [markdown] tags=["a"]`.
-#[derive(Debug, PartialEq)]
-struct Header {
-    title: Option<String>,
-    kind: Kind,
-    tags: Vec<String>,
-}
-
-impl Default for Header {
-    fn default() -> Self {
-        Header { title: None, kind: Kind::Code, tags: Vec::new() }
-    }
-}
-
-impl Header {
-    fn parse(line: &str) -> Option<Header> {
-        let rest = line.trim_end().strip_prefix("//")?.trim_start().strip_prefix("%%")?;
-        // `// %%time` is a magic behind a comment.
-        if !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
-            return None;
+        for tag in &read.tags {
+            cell.tag(tag);
         }
-        let mut header = Header::default();
-        let (rest, tags) = split_tags(rest.trim());
-        header.tags = tags;
-        let mut words: Vec<&str> = Vec::new();
-        for word in rest.split_whitespace() {
-            match word {
-                "[markdown]" | "[md]" => header.kind = Kind::Markdown,
-                "[raw]" => header.kind = Kind::Raw,
-                "[code]" => header.kind = Kind::Code,
-                _ => words.push(word),
-            }
-        }
-        if words == ["parameters"] && header.tags.is_empty() {
-            header.tags.push("parameters".into());
-        } else if !words.is_empty() {
-            header.title = Some(words.join(" "));
-        }
-        Some(header)
-    }
-}
-
-/// Takes `tags=[..]` or `tags="a,b"` out of a header.
-fn split_tags(rest: &str) -> (String, Vec<String>) {
-    let Some(at) = rest.find("tags=") else { return (rest.to_owned(), Vec::new()) };
-    let (before, value) = (&rest[..at], &rest[at + "tags=".len()..]);
-    let mut values = serde_json::Deserializer::from_str(value).into_iter::<Value>();
-    let tags = match values.next() {
-        Some(Ok(Value::Array(tags))) => tags.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        Some(Ok(Value::String(tags))) => tags.split(',').map(|tag| tag.trim().to_owned()).collect(),
-        _ => return (rest.to_owned(), Vec::new()),
-    };
-    (format!("{before} {}", &value[values.byte_offset()..]), tags)
-}
-
-/// A code cell: a magic behind `// ` is a magic.
-fn code(body: &[&str]) -> String {
-    let first = body.iter().find(|line| !line.trim().is_empty());
-    let whole =
-        first.is_some_and(|line| line.strip_prefix("// %%").is_some_and(|rest| rest.starts_with(char::is_alphabetic)));
-    if whole && let Some(text) = uncommented(body) {
-        return text;
-    }
-    let line = |line: &&str| match line.strip_prefix("// ") {
-        Some(rest) if is_magic(rest) => rest.to_owned(),
-        _ => (*line).to_owned(),
-    };
-    body.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// Whether a commented line reads as a magic: `%name`, `%%name`, `!command`, `:dep ..`.
-fn is_magic(rest: &str) -> bool {
-    let name = |text: &str| text.starts_with(|c: char| c.is_ascii_lowercase());
-    match rest.chars().next() {
-        Some('%') => name(rest.trim_start_matches('%')),
-        Some('!') => rest[1..].starts_with(|c: char| c.is_ascii_lowercase() || c == '.' || c == '/'),
-        Some(':') => rest.starts_with(":dep "),
-        _ => false,
-    }
-}
-
-/// The lines without their comment marks; `None` if one has none.
-fn uncommented(body: &[&str]) -> Option<String> {
-    let bare = |line: &&str| match line.strip_prefix("//") {
-        Some(rest) => Some(rest.strip_prefix(' ').unwrap_or(rest).to_owned()),
-        None if line.trim().is_empty() => Some(String::new()),
-        None => None,
-    };
-    body.iter().map(bare).collect::<Option<Vec<_>>>().map(|lines| lines.join("\n"))
+        cell
+    });
+    Notebook::new(cells.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cells(text: &str) -> Vec<(Kind, String, Option<usize>)> {
-        parse(text).cells.iter().map(|cell| (cell.kind(), cell.source(), cell.line)).collect()
-    }
-
     #[test]
-    fn cells_are_split_at_markers() {
-        let text = "//! About.\n\n// %% Read the data\nlet a = 1;\n\nlet b = 2;\n\n// %% [markdown]\n// # Title\n//\n// text\n//%%\na + b\n";
-        assert_eq!(
-            cells(text),
-            [
-                (Kind::Code, "let a = 1;\n\nlet b = 2;".into(), Some(4)),
-                (Kind::Markdown, "# Title\n\ntext".into(), Some(9)),
-                (Kind::Code, "a + b".into(), Some(13)),
-            ]
-        );
-    }
-
-    #[test]
-    fn magics_may_be_comments() {
-        let text = "let x = 1;\n// %time x\n// just words\n// !ls\n// %%\n// %%bash\n// echo a\n//\n// %%\n%%time\nx";
-        let sources: Vec<String> = cells(text).into_iter().map(|cell| cell.1).collect();
-        assert_eq!(sources, ["let x = 1;\n%time x\n// just words\n!ls", "%%bash\necho a\n", "%%time\nx"]);
-    }
-
-    #[test]
-    fn headers_carry_titles_and_tags() {
-        let notebook = parse(
-            "// %% parameters\nlet a = 1;\n// %% Fit tags=[\"slow\", \"x\"] it\nlet b = 1;\n// %% tags=[\"parameters\"]\nlet c = 1;",
-        );
-        assert!(notebook.cells[0].has_tag("parameters"));
-        assert!(notebook.cells[1].has_tag("slow") && notebook.cells[1].has_tag("x"));
-        assert_eq!(notebook.cells[1].clone().metadata()["title"], "Fit it");
-        assert!(notebook.cells[2].has_tag("parameters"));
+    fn titles_tags_and_lines_are_kept() {
+        let notebook = parse("// %% Fit tags=[\"slow\"] it\n\nlet a = 1;\n// %% parameters\nlet b = 1;");
+        assert_eq!(notebook.cells[0].clone().metadata()["title"], "Fit it");
+        assert!(notebook.cells[0].has_tag("slow") && notebook.cells[1].has_tag("parameters"));
+        assert_eq!(notebook.cells.iter().map(|cell| cell.line).collect::<Vec<_>>(), [Some(3), Some(5)]);
     }
 }

@@ -3,8 +3,10 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::magic::{Call, Example, Expect, Lowered, Magic};
-use crate::script;
+use crate::script::{self, CellKind};
 use ironbook_session::FailureKind;
+use serde_json::Value;
+use std::path::Path;
 
 /// `%run`.
 pub struct Run;
@@ -41,7 +43,7 @@ impl Magic for Run {
 fn run(cx: &mut Context<'_>, file: &str) -> Result<(), Error> {
     let path = cx.path(file);
     let text = std::fs::read_to_string(&path).map_err(|source| Error::file("read", &path, source))?;
-    let cells = script::cells(&path, &text)?;
+    let cells = cells(&path, &text)?;
     let identity = std::fs::canonicalize(&path).unwrap_or(path);
     if cx.state.running.contains(&identity) {
         return Err(Error::Refused {
@@ -53,4 +55,26 @@ fn run(cx: &mut Context<'_>, file: &str) -> Result<(), Error> {
     let done = cells.iter().try_for_each(|cell| cx.run_cell(cell));
     cx.state.running.pop();
     done
+}
+
+/// The texts of the code cells of a file, in order; `path` decides by its ending.
+fn cells(path: &Path, text: &str) -> Result<Vec<String>, Error> {
+    if path.extension().is_some_and(|extension| extension == "ipynb") {
+        return notebook(path, text);
+    }
+    let code = script::parse(text).into_iter().filter(|cell| cell.kind == CellKind::Code);
+    Ok(code.map(|cell| cell.source).collect())
+}
+
+fn notebook(path: &Path, text: &str) -> Result<Vec<String>, Error> {
+    let wrong = |reason: String| Error::Notebook { path: path.to_owned(), reason };
+    let json: Value = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let cells = json.get("cells").and_then(Value::as_array).ok_or_else(|| wrong("it has no `cells`".to_owned()))?;
+    let code = cells.iter().filter(|cell| cell.get("cell_type").and_then(Value::as_str) == Some("code"));
+    code.map(|cell| match cell.get("source") {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Array(lines)) => Ok(lines.iter().filter_map(Value::as_str).collect()),
+        _ => Err(wrong("a code cell has no `source`".to_owned())),
+    })
+    .collect()
 }

@@ -409,7 +409,7 @@ fn running_files() {
     bench.ok("%run s.rs");
     assert_eq!(
         bench.rust(),
-        ["let a = 1;\n::ironbook::track::end(::ironbook::track::Status::Finished)?;\n", "// a % b\nlet b = 2;\n"]
+        ["let a = 1;\n::ironbook::track::end(::ironbook::track::Status::Finished)?;", "// a % b\nlet b = 2;"]
     );
     let cells =
         r#"{"cells":[{"cell_type":"markdown","source":"x"},{"cell_type":"code","source":["let c = 3;\n","c"]}]}"#;
