@@ -11,7 +11,7 @@ use std::task::Poll;
 fn names_of_rust_keep_their_meaning() {
     fn half(text: &str) -> Result<Option<u8>, Box<dyn std::error::Error>> {
         let number: u8 = text.parse()?;
-        Ok(if number % 2 == 0 { Some(number / 2) } else { None })
+        Ok(if number.is_multiple_of(2) { Some(number / 2) } else { None })
     }
     let all: Vec<String> = ["2", "3", "x"].iter().map(|text| format!("{:?}", half(text).ok())).collect();
     drop(String::from("x"));
