@@ -218,7 +218,7 @@ fn gpu() -> Finding {
         _ if Path::new("/proc/driver/nvidia/version").exists() => "an NVIDIA driver is loaded".into(),
         _ => return Good("none found; tensors are computed on the CPU".into()),
     };
-    Remark(names, "not used: this version computes tensors on the CPU".into())
+    Remark(names, "not used: this build computes tensors on the CPU".into())
 }
 
 fn gigabytes(bytes: u64) -> String {
