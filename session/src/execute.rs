@@ -274,6 +274,10 @@ impl Session {
     fn compile_failure(&self, messages: &[Message], draft: &Draft, prepared: &Prepared) -> Failure {
         let context = Context { map: &draft.generated.map, generated: &draft.generated.text, cells: &|id| self.text_of(id) };
         let mut failure = diagnostics::report(messages, &context, Style::Colour);
+        let unseen = messages.iter().filter(|m| m.code() == Some("E0425")).filter_map(|m| m.message.split('`').nth(1));
+        if let Some(name) = unseen.into_iter().find(|name| self.live.contains_key(*name) && !prepared.dropped(name)) {
+            failure = failure.hint(format!("functions do not see variables: hand `{name}` over as an argument, or make it a `const` or `static`"));
+        }
         for name in &prepared.outdated {
             if failure.message.contains(&format!("`{name}`")) {
                 failure = failure.hint(format!("`{name}` had the type's earlier definition and went with it; make it anew"));

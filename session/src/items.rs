@@ -624,6 +624,28 @@ fn visibility_edits(item: &Item) -> Vec<Edit> {
     }
 }
 
+/// What of a definition does not last from cell to cell, in words.
+pub fn caveat(definition: &Definition) -> Option<String> {
+    let name = &definition.key.name;
+    match definition.key.kind {
+        Kind::Other if definition.text.starts_with("thread_local") => {
+            Some("a thread-local starts anew in every cell; a `static` with a `Mutex` or an atomic keeps its value".to_owned())
+        }
+        Kind::Function | Kind::Impl if has_local_static(&definition.text) => Some(format!(
+            "the `static` inside of a function (`{name}`) starts anew in every cell; make it an item of the cell to keep its value"
+        )),
+        _ => None,
+    }
+}
+
+fn has_local_static(text: &str) -> bool {
+    text.match_indices("static ").any(|(at, word)| {
+        let before = text[..at].chars().next_back();
+        let rest = text[at + word.len()..].trim_start_matches("mut ");
+        before.is_some_and(|c| c.is_whitespace() || matches!(c, '{' | ';')) && rest.starts_with(char::is_uppercase)
+    })
+}
+
 /// Names of the items that a definition adds, for the data flow's record.
 pub fn label(key: &Key) -> String {
     format!("{} {}", key.kind.word(), key.name)

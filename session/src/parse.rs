@@ -5,10 +5,10 @@ use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
-use syn::parse::Parser as _;
+use syn::parse::{ParseStream, Parser as _};
 use syn::spanned::Spanned;
 use syn::visit::Visit;
-use syn::{Block, Expr, Item, Pat, Stmt};
+use syn::{Attribute, Block, Expr, Item, Pat, Stmt};
 
 /// A parsed cell. Ranges are bytes of its Rust text.
 #[derive(Debug, Default)]
@@ -79,7 +79,12 @@ impl Loops {
 ///
 /// `defines_items` says of a macro's name whether calling it as a statement defines items.
 pub fn parse(text: &str, defines_items: &dyn Fn(&str) -> bool) -> syn::Result<Cell> {
-    let stmts = Block::parse_within.parse_str(text)?;
+    // Lints for the whole cell have no meaning of their own here.
+    let body = |input: ParseStream| {
+        input.call(Attribute::parse_inner)?;
+        input.call(Block::parse_within)
+    };
+    let stmts = body.parse_str(text)?;
     let mut cell = Cell::default();
     let mut bound = BTreeSet::new();
     let count = stmts.len();

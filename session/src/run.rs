@@ -143,6 +143,9 @@ impl Session {
         for note in &ready.findings.notes {
             out(Event::Note(note.clone()));
         }
+        for caveat in prepared.items.iter().filter(|d| prepared.own.contains(&d.key)).filter_map(items::caveat) {
+            out(Event::Note(caveat));
+        }
         for load in &ready.loads {
             let type_name = self.live.get(&load.name).map(|live| live.type_name.clone()).unwrap_or_default();
             flow.read.insert(load.name.clone(), type_name);

@@ -6,6 +6,7 @@ mod language;
 mod lifetimes;
 mod record;
 mod survival;
+mod values;
 
 use ironbook_session::library::{Library, Paths};
 use ironbook_session::{Config, Event, ExecuteOptions, Execution, Failure, FailureKind, Session, Source, Status, Tier};
