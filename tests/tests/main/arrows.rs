@@ -1,10 +1,10 @@
 //! Which crate may depend on which: the table of ARCHITECTURE.md, compared with every Cargo.toml and with cargo itself.
 
+use crate::features::listed;
 use crate::support::workspace;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 use toml::Table;
 
 /// The members of the standard library that need no polars and no candle; front ends may link them.
@@ -77,18 +77,8 @@ fn every_arrow_is_in_the_table() {
 
 /// `name version` of every crate that these arguments of `cargo tree` list, with the features turned on.
 fn tree(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["tree", "--prefix", "none", "-e", "normal,no-proc-macro", "-f", "{p}|{f}"])
-        .args(arguments)
-        .current_dir(workspace())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut crates: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for line in String::from_utf8(output.stdout).unwrap().lines() {
-        let Some((package, features)) = line.trim_end_matches(" (*)").split_once('|') else { continue };
-        let package = package.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+    for (package, features) in listed(&[&["-e", "normal,no-proc-macro"], arguments].concat()) {
         let features = features.split(',').filter(|feature| !feature.is_empty()).map(str::to_owned);
         crates.entry(package).or_default().extend(features);
     }

@@ -4,6 +4,7 @@
 
 mod arrows;
 mod faults;
+mod features;
 mod inputs;
 mod library;
 mod runs;
