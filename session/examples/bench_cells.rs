@@ -3,7 +3,8 @@
 //! `bench_cells script FILE auto|0|1|2|3 SESSIONS`: each cell of a percent script, compile cache empty at each start;
 //! `bench_cells rerun FILE`: the script in a second session over the first one's cache;
 //! `bench_cells growth`: three hundred cells of one session, 200 variables and 50 items alive at its end;
-//! `bench_cells floor TIMES`: an empty crate, compiled by the same rustc against the same library.
+//! `bench_cells floor TIMES`: an empty crate, compiled by the same rustc against the same library; and one that imports
+//! the prelude, as every cell does.
 
 #![expect(clippy::print_stdout, reason = "what it measures goes to standard output")]
 
@@ -133,28 +134,27 @@ fn growth(library: &Library) -> Result<(), Box<dyn Error>> {
 }
 
 fn floor(library: &Library, times: usize) -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("cell.rs"), "extern crate ironbook;\n")?;
     for _ in 0..times {
-        let mut rustc = Command::new(&library.rustc);
-        rustc.current_dir(folder.path()).args([
-            "cell.rs",
-            "--edition=2024",
-            "--crate-type=cdylib",
-            "--crate-name=cell",
-        ]);
-        rustc.args(["-C", "prefer-dynamic", "-C", "embed-bitcode=no", "-Copt-level=0", "-Cdebuginfo=0"]);
-        for (name, path) in &library.externs {
-            rustc.arg("--extern").arg(format!("{name}={}", path.display()));
-        }
-        rustc.arg("-L").arg(format!("dependency={}", library.deps.display()));
-        let began = Instant::now();
-        let output = rustc.output()?;
-        let seconds = began.elapsed().as_secs_f64();
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into());
-        }
-        println!("{}", json!({ "seconds": seconds }));
+        let empty = compile(library, "extern crate ironbook;\n")?;
+        let prelude = compile(library, "#[allow(unused_imports)]\nuse ironbook::prelude::*;\n")?;
+        println!("{}", json!({ "seconds": empty, "prelude_s": prelude }));
     }
     Ok(())
+}
+
+/// Seconds that rustc takes for this crate.
+fn compile(library: &Library, text: &str) -> Result<f64, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("cell.rs"), text)?;
+    let mut rustc = Command::new(&library.rustc);
+    rustc.current_dir(folder.path()).args(["cell.rs", "--edition=2024", "--crate-type=cdylib", "--crate-name=cell"]);
+    rustc.args(["-C", "prefer-dynamic", "-C", "embed-bitcode=no", "-Copt-level=0", "-Cdebuginfo=0"]);
+    for (name, path) in &library.externs {
+        rustc.arg("--extern").arg(format!("{name}={}", path.display()));
+    }
+    rustc.arg("-L").arg(format!("dependency={}", library.deps.display()));
+    let began = Instant::now();
+    let output = rustc.output()?;
+    let seconds = began.elapsed().as_secs_f64();
+    if output.status.success() { Ok(seconds) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
 }
