@@ -92,6 +92,22 @@ fn an_unchanged_notebook_compiles_nothing() {
 }
 
 #[test]
+fn values_of_the_library_live_on_in_later_cells() {
+    let desk = Desk::new();
+    let cells = [
+        "let truth = [0.0f64, 1.0, 0.0, 1.0];",
+        "let curve = eval::roc_curve(&truth, &[0.1, 0.9, 0.2, 0.8])?;",
+        "let chart = plot::roc(&curve.fpr, &curve.tpr, curve.auc)?;",
+        "let run = track::active();",
+        "println!(\"{} {}\", curve.auc, run.is_none());\nlet same = chart;",
+    ];
+    let path = desk.notebook("n.ipynb", &cells);
+    let done = run(["run", path.to_str().unwrap()]);
+    done.check(0, &["ok:"]);
+    assert_eq!(done.stdout, "1 true\n");
+}
+
+#[test]
 fn two_runs_at_once_do_not_meet() {
     let desk = Desk::new();
     let runs = ["one", "two"].map(|name| {
