@@ -59,11 +59,13 @@ pub struct Situation<'a> {
 
 /// Errors of values that do not live long enough to be kept.
 const BORROWS: &[&str] = &[
-    "E0597", "E0505", "E0521", "E0716", "E0373", "E0515", "E0499", "E0502", "E0503", "E0506", "E0310", "E0713", "E0700", "E0621",
+    "E0597", "E0505", "E0521", "E0716", "E0373", "E0515", "E0499", "E0502", "E0503", "E0506", "E0310", "E0713",
+    "E0700", "E0621",
 ];
 /// Errors that statements give in nested calls although they are sound one after the other.
 const ACROSS: &[&str] = &["E0382", "E0499", "E0502", "E0503", "E0505", "E0506", "E0381"];
-const UNRESOLVED: &[&str] = &["E0425", "E0412", "E0433", "E0405", "E0432", "E0422", "E0423", "E0531", "E0574", "E0599", "E0277", "E0404"];
+const UNRESOLVED: &[&str] =
+    &["E0425", "E0412", "E0433", "E0405", "E0432", "E0422", "E0423", "E0531", "E0574", "E0599", "E0277", "E0404"];
 
 /// Reads the errors of a failed compile.
 pub fn adjust(messages: &[Message], situation: &Situation) -> Adjustment {
@@ -128,7 +130,11 @@ fn note_borrow(message: &Message, binding: &Binding, out: &mut Adjustment) {
     if name.starts_with('_') {
         return;
     }
-    let from = message.message.split('`').nth(1).filter(|from| from != name && !from.starts_with("__ironbook") && from.len() < 40);
+    let from = message
+        .message
+        .split('`')
+        .nth(1)
+        .filter(|from| from != name && !from.starts_with("__ironbook") && from.len() < 40);
     let whom = from.map_or_else(|| "from a value of this cell".to_owned(), |from| format!("from `{from}`"));
     out.notes.push(format!("`{name}` borrows {whom} and ends with this cell; clone it (or make it owned) to keep it"));
 }

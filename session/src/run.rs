@@ -123,11 +123,15 @@ impl Session {
                 continue;
             }
             self.settle(prepared, &ready, &done, flow, out);
-            self.after(prepared, &ready, &done);
+            self.after(&ready, &done);
             return self.outcome(&done.outcome);
         }
-        Err(Failure::new(FailureKind::Compile, "types", "the stored variables are of other types than the engine believes")
-            .hint("`%reset` forgets them; please report the cell"))
+        Err(Failure::new(
+            FailureKind::Compile,
+            "types",
+            "the stored variables are of other types than the engine believes",
+        )
+        .hint("`%reset` forgets them; please report the cell"))
     }
 
     fn request(&mut self, request: &Request, out: &mut dyn FnMut(Event)) -> Result<Done, Failure> {
@@ -153,9 +157,11 @@ impl Session {
         self.drop_replaced(prepared, done, out);
         for variable in &done.put {
             let loaded = ready.loads.iter().any(|load| load.name == variable.name);
-            let made_here = prepared.cell.statements.iter().any(
-                |s| matches!(&s.kind, Kind::Let { names, .. } if names.contains(&variable.name)),
-            );
+            let made_here = prepared
+                .cell
+                .statements
+                .iter()
+                .any(|s| matches!(&s.kind, Kind::Let { names, .. } if names.contains(&variable.name)));
             let only_read = loaded && !made_here && ready.findings.only_read.contains(&variable.name);
             let touched = self.graph.aliases(&variable.name);
             for alias in touched.iter().filter(|alias| self.live.contains_key(*alias)) {
@@ -189,9 +195,9 @@ impl Session {
     fn note_lost(&self, ready: &Ready, done: &Done, out: &mut dyn FnMut(Event)) {
         let failed = done.outcome != Outcome::Ok;
         for name in done.gone.iter().filter(|_| failed) {
-            let inside = ready.findings.placements.iter().any(
-                |((placed, level), placement)| placed == name && level.is_none() && matches!(placement, Placement::Inside(_)),
-            );
+            let inside = ready.findings.placements.iter().any(|((placed, level), placement)| {
+                placed == name && level.is_none() && matches!(placement, Placement::Inside(_))
+            });
             if inside {
                 out(Event::Note(format!("`{name}` was consumed before the cell failed, and is gone")));
             }
@@ -215,7 +221,8 @@ impl Session {
             return;
         }
         let names: Vec<String> = outdated.iter().cloned().collect();
-        let cells: Vec<String> = names.iter().filter_map(|n| self.live.get(n)).map(|l| self.shown(l.execution).to_string()).collect();
+        let cells: Vec<String> =
+            names.iter().filter_map(|n| self.live.get(n)).map(|l| self.shown(l.execution).to_string()).collect();
         self.forget(&names);
         out(Event::Note(format!(
             "dropped {}: of a type whose definition has changed; run cell {} again to make it anew",
@@ -238,7 +245,7 @@ impl Session {
     }
 
     /// What goes on in the background: types that are new, and an optimised build of a slow cell.
-    fn after(&mut self, prepared: &Prepared, ready: &Ready, done: &Done) {
+    fn after(&mut self, ready: &Ready, done: &Done) {
         let unknown: BTreeMap<String, String> = done
             .put
             .iter()
@@ -265,7 +272,12 @@ impl Session {
                 && let Some(object) = compiled.object
             {
                 findings.set_object(object);
-                let _ = compiler.remember(&compiler.key(&generated.text, goal), findings.object(), &compiled.inputs, &findings);
+                let _ = compiler.remember(
+                    &compiler.key(&generated.text, goal),
+                    findings.object(),
+                    &compiled.inputs,
+                    &findings,
+                );
             }
         });
         self.background.retain(|thread| !thread.is_finished());
@@ -280,7 +292,11 @@ impl Session {
             Outcome::Panic(panic) => Err(self.panicked(panic)),
             Outcome::Refused { mismatched } => {
                 let names: Vec<&str> = mismatched.iter().map(|(name, _)| name.as_str()).collect();
-                Err(Failure::new(FailureKind::Compile, "types", format!("stored values of other types: {}", names.join(", "))))
+                Err(Failure::new(
+                    FailureKind::Compile,
+                    "types",
+                    format!("stored values of other types: {}", names.join(", ")),
+                ))
             }
             Outcome::NotLoaded { message } => Err(diagnostics::not_loaded(message)),
         }
@@ -288,5 +304,9 @@ impl Session {
 }
 
 fn interrupted() -> Failure {
-    Failure::new(FailureKind::Interrupted, "interrupted", "interrupted; all variables that the cell had made or changed stay")
+    Failure::new(
+        FailureKind::Interrupted,
+        "interrupted",
+        "interrupted; all variables that the cell had made or changed stay",
+    )
 }

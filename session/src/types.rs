@@ -63,7 +63,8 @@ const STD: &[(&str, &str)] = &[
 ];
 
 const PRIMITIVES: &[&str] = &[
-    "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str", "u128", "u16", "u32", "u64", "u8", "usize",
+    "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str", "u128", "u16", "u32", "u64", "u8",
+    "usize",
 ];
 
 /// Why a value cannot be used by a later cell.
@@ -180,7 +181,10 @@ fn by_rule(type_name: &str) -> Option<String> {
 
 fn translate(word: &str) -> Option<String> {
     // Where an elided lifetime was meant otherwise the types differ, and the compiler is asked.
-    if ["dyn", "fn", "mut", "const"].contains(&word) || PRIMITIVES.contains(&word) || word.chars().all(|c| c.is_ascii_digit()) {
+    if ["dyn", "fn", "mut", "const"].contains(&word)
+        || PRIMITIVES.contains(&word)
+        || word.chars().all(|c| c.is_ascii_digit())
+    {
         return Some(word.to_owned());
     }
     if let Some(own) = word.strip_prefix("cell::") {
@@ -226,7 +230,12 @@ const ALIASES: &[(&str, &str)] = &[("dyn StdError", "dyn ::core::error::Error")]
 /// Makes a printed type acceptable as source: the dylib's name in cells, integers without a type, erased lifetimes.
 fn tidy(printed: &str) -> String {
     let printed = ALIASES.iter().fold(printed.to_owned(), |text, (alias, path)| text.replace(alias, path));
-    printed.replace("ironbook_std::", "ironbook::").replace("{integer}", "i32").replace("{float}", "f64").replace("&'_ ", "&").replace("'_ ", "")
+    printed
+        .replace("ironbook_std::", "ironbook::")
+        .replace("{integer}", "i32")
+        .replace("{float}", "f64")
+        .replace("&'_ ", "&")
+        .replace("'_ ", "")
 }
 
 #[cfg(test)]
@@ -241,8 +250,14 @@ mod tests {
             ("cell::t_3fa9::Foo", Some("crate::t_3fa9::Foo")),
             ("core::option::Option<cell::t_1::Foo<u8>>", Some("::core::option::Option<crate::t_1::Foo<u8>>")),
             ("polars_core::frame::DataFrame", None),
-            ("alloc::boxed::Box<dyn core::ops::function::Fn(i32) -> i32>", Some("::std::boxed::Box<dyn ::core::ops::Fn(i32) -> i32>")),
-            ("alloc::rc::Rc<dyn cell::t_1::Draw + core::marker::Send>", Some("::std::rc::Rc<dyn crate::t_1::Draw + ::core::marker::Send>")),
+            (
+                "alloc::boxed::Box<dyn core::ops::function::Fn(i32) -> i32>",
+                Some("::std::boxed::Box<dyn ::core::ops::Fn(i32) -> i32>"),
+            ),
+            (
+                "alloc::rc::Rc<dyn cell::t_1::Draw + core::marker::Send>",
+                Some("::std::rc::Rc<dyn crate::t_1::Draw + ::core::marker::Send>"),
+            ),
             ("fn(&str) -> usize", Some("fn(&str) -> usize")),
         ];
         for (name, expected) in cases {

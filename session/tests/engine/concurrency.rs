@@ -27,7 +27,10 @@ fn cells_await_and_spawn() {
     e.gives("worker.join().unwrap()", "7");
     e.cells(&["text = double(2).await.to_string();"]);
     e.gives("text", "\"4\"");
-    e.gives("let mut v = vec![1, 2, 3, 4]; std::thread::scope(|s| { for x in &mut v { s.spawn(move || *x *= 10); } }); v", "[10, 20, 30, 40]");
+    e.gives(
+        "let mut v = vec![1, 2, 3, 4]; std::thread::scope(|s| { for x in &mut v { s.spawn(move || *x *= 10); } }); v",
+        "[10, 20, 30, 40]",
+    );
     e.gives("let words = String::from(\"a b\"); let parts: Vec<&str> = words.split(' ').collect(); double(parts.len() as i32).await", "4").notes("`parts`");
     e.gives("let shout = async { words.to_uppercase() }; shout.await", "\"A B\"");
 }

@@ -6,7 +6,10 @@ use ironbook_session::FailureKind;
 #[test]
 fn a_redefined_type_drops_its_values_by_name() {
     let mut e = Engine::new();
-    e.cells(&["#[derive(Debug)] struct Foo { a: i32 }", "let foo = Foo { a: 1 }; let many = vec![Foo { a: 2 }]; let other = 3;"]);
+    e.cells(&[
+        "#[derive(Debug)] struct Foo { a: i32 }",
+        "let foo = Foo { a: 1 }; let many = vec![Foo { a: 2 }]; let other = 3;",
+    ]);
     e.cells(&["struct Foo { a: i32 }\n".trim(), "let x = 1;"].map(|_| "let keep = foo.a;"));
     e.cell("#[derive(Debug)] struct Foo { a: i32, b: String }").ok().notes("`foo`").notes("`many`");
     assert_eq!(e.names(), ["keep", "other"]);
@@ -83,4 +86,35 @@ fn private_fields_and_shapes_of_items() {
     e.gives("g.show().len() as u32 + Tri::make().sides()", "8");
     e.cells(&["#[derive(serde::Serialize, serde::Deserialize, PartialEq, Debug)] struct Saved { name: String, #[serde(default)] n: Vec<f64> }"]);
     e.gives("serde_json::from_str::<Saved>(\"{\\\"name\\\": \\\"a\\\"}\")?", "Saved { name: \"a\", n: [] }");
+}
+
+#[test]
+fn everything_that_shapes_a_type_is_part_of_its_identity() {
+    let mut e = Engine::new();
+    e.cells(&[
+        "type Inner = u8; struct ByAlias { x: Inner, y: u8 } let by_alias = ByAlias { x: 1, y: 2 };",
+        "macro_rules! width { () => { u8 }; } struct ByMacro { x: width!(), y: u8 } let by_macro = vec![ByMacro { x: 1, y: 2 }];",
+        "use std::collections::HashMap as Map; struct ByUse { x: Map<i32, i32> } let by_use = ByUse { x: [(1, 2)].into() };",
+        "struct Part { n: u8 } struct Whole { part: Part, all: Vec<Part> } let by_part = Some(Whole { part: Part { n: 1 }, all: vec![] });",
+        "mod shapes { pub struct Square(pub u8); } let by_module = shapes::Square(3);",
+        "const fn three() -> usize { 3 } struct ByConst([u8; three()]); let by_const = ByConst([0; 3]);",
+        "trait Draw { fn draw(&self) -> i32; } impl Draw for u8 { fn draw(&self) -> i32 { 1 } } struct Canvas { all: Vec<Box<dyn Draw>> } let by_trait = Canvas { all: vec![Box::new(1u8)] };",
+        "let untouched = (1, String::from(\"s\"));",
+    ]);
+    let changes = [
+        ("type Inner = u64;", "by_alias"),
+        ("macro_rules! width { () => { u64 }; }", "by_macro"),
+        ("use std::collections::BTreeMap as Map;", "by_use"),
+        ("struct Part { n: [u64; 4] }", "by_part"),
+        ("mod shapes { pub struct Square(pub u64, pub u64); }", "by_module"),
+        ("const fn three() -> usize { 1 + 2 + 1 }", "by_const"),
+        ("trait Draw { fn first(&self) -> i32 { 0 } fn draw(&self) -> i32; }", "by_trait"),
+    ];
+    for (change, name) in changes {
+        let note = e.cell(change).ok().notes(&format!("dropped `{name}`"));
+        assert_eq!(note.notes.len(), 1, "{:?}", note.notes);
+    }
+    assert_eq!(e.names(), ["untouched"]);
+    e.gives("let c = Canvas { all: vec![Box::new(1u8)] }; c.all[0].first() + c.all[0].draw()", "1");
+    e.gives("untouched.1", "\"s\"");
 }

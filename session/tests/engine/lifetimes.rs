@@ -51,7 +51,10 @@ fn moved_variables_are_gone_and_assigned_ones_stay() {
 #[test]
 fn types_that_cannot_be_written_down_say_how_to_help() {
     let mut e = Engine::new();
-    e.cells(&["fn helper(x: f64) -> f64 { x }", "let f = helper; let c = move |x: i32| x + 1; let it = vec![1, 2].into_iter().map(|x| x * 2); let fine = 1;"]);
+    e.cells(&[
+        "fn helper(x: f64) -> f64 { x }",
+        "let f = helper; let c = move |x: i32| x + 1; let it = vec![1, 2].into_iter().map(|x| x * 2); let fine = 1;",
+    ]);
     e.cell("f(1.0)").fails(FailureKind::Compile, &["`f`", "fn(f64)"]);
     e.cell("c(1)").fails(FailureKind::Compile, &["`c`", "Box<dyn Fn"]);
     e.cell("it.count()").fails(FailureKind::Compile, &["`it`", "Vec"]);
@@ -85,4 +88,26 @@ fn values_of_library_and_user_types_are_kept_together() {
     e.gives("frame.height()", "2");
     e.gives("let col_x = frame.column(\"x\")?; col_x.len()", "2");
     e.gives("frame.height() + tensor.elem_count()", "8");
+}
+
+#[test]
+fn faults_of_the_user_are_the_users() {
+    let mut e = Engine::new();
+    e.cells(&["let old = vec![1]; let text = String::from(\"t\");"]);
+    let faults = [
+        ("let mut v = vec![1];\nlet f = &v[0];\nv.push(2);\nprintln!(\"{f}\");", "E0502", ":3:1"),
+        ("let a = vec![1];\nlet b = a;\na.len()", "E0382", ":3:1"),
+        ("let b = old;\nlet c = 1;\nold.len()", "E0382", ":3:1"),
+        ("let r;\n{ let x = 5; r = &x; }\nprintln!(\"{r}\");", "E0597", ":2:"),
+        ("let x: i32;\nlet y = 1;\nx + y", "E0381", ":3:1"),
+        ("let x = 5;\nlet y = 1;\nx = 6;", "E0594", ":3:1"),
+        ("fn longest(a: &str, b: &str) -> &str { a }", "E0106", ":1:"),
+        ("std::thread::spawn(|| text.len()).join().unwrap()", "E0597", ":1:"),
+        ("let mut a = vec![1, 2];\nlet p = &mut a;\nlet q = &mut a;\np.push(1); q.push(2);", "E0499", ":3:9"),
+    ];
+    for (cell, code, place) in faults {
+        e.cell(cell).fails(FailureKind::Compile, &[code, place]);
+    }
+    assert_eq!(e.names(), ["old", "text"]);
+    e.gives("(old.len(), text)", "(1, \"t\")");
 }

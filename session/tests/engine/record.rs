@@ -130,7 +130,8 @@ fn slow_cells_run_optimised_the_next_time() {
     e.session.settle_background();
     let again = e.cell(slow).ok();
     assert_eq!((again.execution.timing.opt_level, again.execution.timing.compiles), (2, 0));
-    let nested = e.cell("let mut s = 0u64; for i in 0..300u64 { for j in 0..300u64 { s = s.wrapping_add(i * j); } } s").ok();
+    let nested =
+        e.cell("let mut s = 0u64; for i in 0..300u64 { for j in 0..300u64 { s = s.wrapping_add(i * j); } } s").ok();
     assert_eq!((nested.execution.timing.opt_level, nested.results[0].as_str()), (2, "2011522500"));
     assert_eq!(e.cell("for i in 0..3 { n += i; }").ok().execution.timing.opt_level, 0);
     e.session.set_tier(Tier::Fixed(1));

@@ -14,7 +14,8 @@ fn earlier_variables_outlive_a_late_panic_or_error() {
     e.cell("let second = model.len(); let third = second * 2; assert!(third < 3, \"too long\"); let fourth = 1;")
         .fails(FailureKind::Panic, &["too long"]);
     e.gives("second + third", "21");
-    e.cell("let mut inferred = Vec::new(); let z = { panic!(\"now\"); }; inferred.push(1u8);").fails(FailureKind::Panic, &["now"]);
+    e.cell("let mut inferred = Vec::new(); let z = { panic!(\"now\"); }; inferred.push(1u8);")
+        .fails(FailureKind::Panic, &["now"]);
     e.gives("inferred.len()", "0");
 }
 
@@ -35,7 +36,10 @@ fn statics_keep_their_value() {
     e.cell("static FRESH: AtomicU32 = AtomicU32::new(1); FRESH.store(5, Ordering::SeqCst); None::<i32>.expect(\"nothing\")")
         .fails(FailureKind::Panic, &["nothing"]);
     e.gives("FRESH.load(Ordering::SeqCst)", "5");
-    e.cells(&["struct Wrapper { n: AtomicU32 } static OWN: Wrapper = Wrapper { n: AtomicU32::new(3) };", "static mut COUNT: i32 = 1;"]);
+    e.cells(&[
+        "struct Wrapper { n: AtomicU32 } static OWN: Wrapper = Wrapper { n: AtomicU32::new(3) };",
+        "static mut COUNT: i32 = 1;",
+    ]);
     e.gives("OWN.n.fetch_add(1, Ordering::SeqCst); unsafe { COUNT += 1 }; OWN.n.load(Ordering::SeqCst)", "4");
     e.gives("let count = unsafe { COUNT }; count + OWN.n.load(Ordering::SeqCst) as i32", "6");
     e.session.restart();
@@ -69,7 +73,8 @@ fn errors_show_their_chain() {
     e.cell("fails()?").fails(FailureKind::Error, &["no number", "invalid digit"]);
     e.cell("std::fs::read(\"no such file\")?;").fails(FailureKind::Error, &["No such file"]);
     e.cell("Err(\"plain words\")?;").fails(FailureKind::Error, &["plain words"]);
-    e.cell("let n: i32 = \"y\".parse().map_err(|e| format!(\"bad: {e}\"))?;").fails(FailureKind::Error, &["bad: invalid digit"]);
+    e.cell("let n: i32 = \"y\".parse().map_err(|e| format!(\"bad: {e}\"))?;")
+        .fails(FailureKind::Error, &["bad: invalid digit"]);
 }
 
 #[test]
@@ -103,4 +108,40 @@ fn an_interrupt_stops_loops_and_loses_nothing() {
     e.gives("(data.len(), seen)", "(4, 1)");
     e.interrupted("println!(\"go\"); tokio::time::sleep(std::time::Duration::from_secs(3600)).await;", "go");
     e.gives("data.len()", "4");
+}
+
+#[test]
+fn a_panic_shows_where_it_was_also_the_second_time() {
+    let mut e = Engine::new();
+    e.cells(&["fn pick(v: &[i32], at: usize) -> i32 {\n    v[at]\n}"]);
+    for _ in 0..2 {
+        e.cell("let few = vec![1, 2];\nlet got = pick(&few, 7);")
+            .fails(FailureKind::Panic, &["index out of bounds", "cell 1:2:5", "pick"]);
+        e.cell("let none: Option<i32> = None;\nlet x = none.map(|n| n + 1).unwrap();")
+            .fails(FailureKind::Panic, &["unwrap()` on a `None`", ":2:"]);
+    }
+    e.gives("few.len()", "2");
+}
+
+#[test]
+fn a_kill_names_what_was_lost() {
+    let mut e = Engine::new();
+    e.cells(&["let kept = vec![1];", "let model = kept.len(); struct Kept;"]);
+    let handle = e.session.handle();
+    let mut notes = Vec::new();
+    let mut out = |event: ironbook_session::Event| match event {
+        ironbook_session::Event::Stdout(_) => handle.kill(),
+        ironbook_session::Event::Note(note) => notes.push(note),
+        _ => {}
+    };
+    let source =
+        ironbook_session::Source::plain("println!(\"go\"); std::thread::park(); loop { std::thread::park(); }");
+    let done = e.session.execute(&source, &ironbook_session::ExecuteOptions::default(), &mut out);
+    assert!(!done.status.is_ok());
+    assert!(
+        notes.iter().any(|note| note.contains("`kept` (cell 1)") && note.contains("`model` (cell 2)")),
+        "{notes:?}"
+    );
+    assert_eq!(e.session.history().len(), 3);
+    e.gives("let kept = Kept; 1", "1");
 }

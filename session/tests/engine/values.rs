@@ -10,7 +10,9 @@ fn values_of_std_types_are_kept() {
     e.cells(&["let mut it = vec![1, 2, 3].into_iter(); let mut stepped = (0..10).step_by(3); let mut split = \"a b c\".split(' ');"]);
     e.gives("(it.next(), stepped.next(), split.next())", "(Some(1), Some(0), Some(\"a\"))");
     e.gives("(it.next(), stepped.next(), split.next())", "(Some(2), Some(3), Some(\"b\"))");
-    e.cells(&["use std::io::BufRead; let mut lines = std::io::BufReader::new(std::fs::File::open(\"lines.txt\")?).lines();"]);
+    e.cells(&[
+        "use std::io::BufRead; let mut lines = std::io::BufReader::new(std::fs::File::open(\"lines.txt\")?).lines();",
+    ]);
     e.gives("lines.next().unwrap()?", "\"one\"");
     e.gives("lines.next().unwrap()?", "\"two\"");
     e.cells(&["let leaked: &'static mut i32 = Box::leak(Box::new(1)); let cow = std::borrow::Cow::Borrowed(\"c\"); let path = std::path::PathBuf::from(\"/tmp\");"]);
@@ -19,7 +21,10 @@ fn values_of_std_types_are_kept() {
     e.cells(&["let nested = Some((1u8, [[0.5f32; 2]; 3], ('x', std::rc::Rc::new(std::cell::RefCell::new(std::collections::VecDeque::from([1u64]))))));"]);
     e.gives("nested.as_ref().unwrap().2.1.borrow_mut().push_back(2); nested.as_ref().unwrap().2.1.borrow().len()", "2");
     e.cells(&["let once = std::sync::OnceLock::<String>::new(); let number = std::num::NonZeroU32::new(3); let range = 1..=4; let wait = std::time::Duration::from_secs(2); let order = std::cmp::Ordering::Less;"]);
-    e.gives("(once.get_or_init(|| \"o\".into()).len(), number, range.clone().sum::<i32>(), wait.as_secs(), order.is_lt())", "(1, Some(3), 10, 2, true)");
+    e.gives(
+        "(once.get_or_init(|| \"o\".into()).len(), number, range.clone().sum::<i32>(), wait.as_secs(), order.is_lt())",
+        "(1, Some(3), 10, 2, true)",
+    );
     e.cells(&["let mut rng = rand::rng(); let words: std::collections::BTreeMap<char, Vec<&str>> = [('a', vec![\"ab\"])].into(); let heap = std::collections::BinaryHeap::from([std::cmp::Reverse(2), std::cmp::Reverse(1)]);"]);
     e.gives("use rand::RngExt as _; let roll: u8 = rng.random_range(1..2); (roll, words[&'a'].len(), heap.peek().map(|r| r.0))", "(1, 1, Some(1))");
     e.cells(&["let result: std::result::Result<i32, String> = Err(\"no\".into()); let fallible: std::result::Result<(), Box<dyn std::error::Error>> = Ok(()); let any: Vec<Box<dyn std::any::Any>> = vec![Box::new(1)];"]);
@@ -63,13 +68,16 @@ fn trees_graphs_and_traits_across_cells() {
 #[test]
 fn cells_say_what_does_not_persist() {
     let mut e = Engine::new();
-    e.cell("thread_local! { static SEEN: std::cell::Cell<u8> = const { std::cell::Cell::new(0) }; }").ok().notes("thread-local");
+    e.cell("thread_local! { static SEEN: std::cell::Cell<u8> = const { std::cell::Cell::new(0) }; }")
+        .ok()
+        .notes("thread-local");
     e.cell("fn count() -> u32 { static N: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0); N.fetch_add(1, std::sync::atomic::Ordering::SeqCst) }")
         .ok()
         .notes("inside of a function");
     e.gives("count(); count()", "1");
     e.cells(&["let rate = 0.5;"]);
-    e.cell("fn scaled(x: f64) -> f64 { x * rate }").fails(FailureKind::Compile, &["rate", "functions do not see variables"]);
+    e.cell("fn scaled(x: f64) -> f64 { x * rate }")
+        .fails(FailureKind::Compile, &["rate", "functions do not see variables"]);
     e.gives("fn scaled(x: f64, rate: f64) -> f64 { x * rate } scaled(4.0, rate)", "2.0");
     e.cell("let x: i32 = \"a\";").fails(FailureKind::Compile, &["E0308", "cell 7:1:14"]);
     e.cell("let a = 1;\nlet b = a +;\n").fails(FailureKind::Syntax, &["2:12"]);
@@ -89,7 +97,8 @@ fn what_a_function_body_takes_a_cell_takes() {
     e.gives("let x = 5; let x = x * 2; { let x = 1; let _ = x; } let x = x + 1; x", "11");
     e.gives("let mut count = 0; let mut inc = || { count += 1; count }; inc(); inc()", "2").notes("`inc`");
     e.gives("count", "2");
-    e.gives("let mut data = vec![3, 1, 2]; let first = &mut data; first.sort(); let smallest = data[0]; smallest", "1").notes("`first`");
+    e.gives("let mut data = vec![3, 1, 2]; let first = &mut data; first.sort(); let smallest = data[0]; smallest", "1")
+        .notes("`first`");
     e.gives("let (mut lo, mut hi) = (0, 10); while lo < hi { let mid = (lo + hi) / 2; if mid * mid < 30 { lo = mid + 1 } else { hi = mid } } lo", "6");
     e.gives("let parsed: std::result::Result<Vec<i32>, _> = \"1,2,x\".split(',').map(str::parse::<i32>).collect(); parsed.is_err()", "true");
     e.cell("return Err(\"stopped here\".into());").fails(FailureKind::Error, &["stopped here"]);
@@ -98,7 +107,10 @@ fn what_a_function_body_takes_a_cell_takes() {
     e.gives("let s = String::from(\"héllo\"); let t = &s[0..1]; t.to_owned() + &s[3..]", "\"hllo\"").notes("`t`");
     e.gives("let opt: Option<&str> = None; let Some(word) = opt else { println!(\"left\"); return; }; word.len()", "");
     e.gives("let mut arr = [[0; 3]; 2]; for (i, row) in arr.iter_mut().enumerate() { for (j, x) in row.iter_mut().enumerate() { *x = i * 3 + j; } } arr", "[[0, 1, 2], [3, 4, 5]]");
-    e.gives("let total: f64 = arr.iter().flatten().map(|x| *x as f64).sum(); let arr = arr.len(); (total, arr)", "(15.0, 2)");
+    e.gives(
+        "let total: f64 = arr.iter().flatten().map(|x| *x as f64).sum(); let arr = arr.len(); (total, arr)",
+        "(15.0, 2)",
+    );
     e.gives("unsafe { let p = &raw const total; *p }", "15.0");
     e.gives("if total > 1.0 { \"big\" } else { \"small\" }", "\"big\"");
     e.gives("let swap = { let (a, b); (b, a) = (1, 2); (a, b) }; swap", "(2, 1)");
