@@ -19,7 +19,12 @@ fn main() {
     });
     let library = library.expect("the library");
     let directory = std::env::current_dir().expect("a working directory");
-    let config = Config { library, cache: std::env::var("CELLS").map(Into::into).unwrap_or(paths.cells()), directory, tier: Tier::Auto };
+    let config = Config {
+        library,
+        cache: std::env::var("CELLS").map(Into::into).unwrap_or(paths.cells()),
+        directory,
+        tier: Tier::Auto,
+    };
     let mut session = Session::start(config).expect("a session");
     for cell in text.split("// %%").map(str::trim).filter(|c| !c.is_empty()) {
         println!("--- {}", cell.lines().next().unwrap_or(""));
