@@ -47,16 +47,18 @@ def sessions(printed: list[dict]) -> list[list[dict]]:
 
 
 def growth(example: Path) -> tuple[float, str]:
-    """The cost of the 300th cell in units of the 10th, each with its neighbours of the same kind."""
+    """The cost of the cells around the 300th in units of those around the 10th of a young session
+    that takes turns with the old one; cells of one kind only."""
     *cells, alive = lines(example, "growth")
     failed = [cell["error"] for cell in cells if cell["error"]]
     if failed:
         raise SystemExit(f"a cell of the growing session failed: {failed[0]}")
 
-    def around(low: int, high: int) -> float:
-        return median(c["seconds"] for c in cells if low <= c["index"] <= high and c["stdout"])
+    def of(session: int, after: int) -> float:
+        return median(c["seconds"] for c in cells
+                      if c["session"] == session and c["index"] > after and c["stdout"])
 
-    return around(293, 300) / around(8, 15), f"{alive['variables']} variables, {alive['items']} items"
+    return of(0, 288) / of(1, 6), f"{alive['variables']} variables, {alive['items']} items"
 
 
 def first_result(ironbook: Path, times: int = 5) -> float:

@@ -18,6 +18,8 @@ use std::time::Instant;
 
 /// Cells of the growing session.
 const CELLS: usize = 300;
+/// Its last ones, which are compared with those of a young session.
+const COMPARED: usize = 12;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -111,24 +113,53 @@ fn rerun(library: &Library, file: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn growth(library: &Library) -> Result<(), Box<dyn Error>> {
-    let cache = tempfile::tempdir()?;
-    let mut session = start(library, cache.path(), Tier::Fixed(0))?;
-    let (mut variable, mut item) = ("0.5".to_owned(), String::new());
-    for index in 1..=CELLS {
+/// A session that grows: every sixth cell defines a type, the others use it in a new variable.
+struct Growing {
+    session: Session,
+    cells: usize,
+    variable: String,
+    item: String,
+}
+
+impl Growing {
+    fn start(library: &Library, cache: &Path) -> Result<Self, Box<dyn Error>> {
+        let session = start(library, cache, Tier::Fixed(0))?;
+        Ok(Growing { session, cells: 0, variable: "0.5".to_owned(), item: String::new() })
+    }
+
+    fn step(&mut self, number: usize) {
+        self.cells += 1;
+        let index = self.cells;
         let cell = if index % 6 == 1 {
-            item = format!("Scale{index}");
+            self.item = format!("Scale{index}");
             format!(
-                "#[derive(Debug, Clone)]\nstruct {item} {{ by: f64 }}\n\
-                 impl {item} {{ fn of(&self, x: f64) -> f64 {{ self.by * x }} }}"
+                "#[derive(Debug, Clone)]\nstruct {0} {{ by: f64 }}\nimpl {0} {{ fn of(&self, x: f64) -> f64 {{ self.by * x }} }}",
+                self.item
             )
         } else {
-            let before = std::mem::replace(&mut variable, format!("x{index}"));
-            format!("let {variable} = {item} {{ by: 1.01 }}.of({before});\nprintln!(\"{{{variable}:.3}}\");")
+            let before = std::mem::replace(&mut self.variable, format!("x{index}"));
+            format!("let x{index} = {} {{ by: 1.01 }}.of({before});\nprintln!(\"{{x{index}:.3}}\");", self.item)
         };
-        print(index, 0, &execute(&mut session, &cell));
+        print(index, number, &execute(&mut self.session, &cell));
     }
-    let (variables, items) = (session.variable_names().len(), session.items().len());
+}
+
+/// The old session's last cells take turns with a young session's, so that the machine's moods fall on both.
+fn growth(library: &Library) -> Result<(), Box<dyn Error>> {
+    let (first, second) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let mut old = Growing::start(library, first.path())?;
+    let mut young = Growing::start(library, second.path())?;
+    for _ in 0..CELLS - COMPARED {
+        old.step(0);
+    }
+    for _ in 0..COMPARED / 2 {
+        young.step(1);
+    }
+    for _ in 0..COMPARED {
+        old.step(0);
+        young.step(1);
+    }
+    let (variables, items) = (old.session.variable_names().len(), old.session.items().len());
     println!("{}", json!({ "variables": variables, "items": items }));
     Ok(())
 }
