@@ -15,6 +15,8 @@ pub(crate) struct Shown {
     pub dtype: String,
     /// Whether values stand at the right.
     pub right: bool,
+    /// Whether a part of a value would mislead: dates and times.
+    pub whole: bool,
     pub cells: Vec<Cell>,
 }
 
@@ -28,7 +30,13 @@ pub(crate) fn shown(column: &Column, rows: &[usize]) -> Shown {
         Some(floats) => float_cells(&floats, matches!(dtype, DataType::Float32)),
         None => values.iter().map(cell).collect(),
     };
-    Shown { name: column.name().to_string(), dtype: dtype.to_string(), right: right(dtype), cells }
+    Shown {
+        name: column.name().to_string(),
+        dtype: dtype.to_string(),
+        right: right(dtype),
+        whole: dtype.is_temporal(),
+        cells,
+    }
 }
 
 fn right(dtype: &DataType) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::error::DataError;
 use crate::read::open;
-use crate::records::{Record, Records, Uneven, field_text, first_uneven, line_of, packed};
+use crate::records::{Flaw, Record, Records, field_text, first_flaw, line_of, packed};
 use polars::prelude::{CsvEncoding, CsvReadOptions, DataFrame, NullValues, PolarsError, SerReader};
 use std::path::Path;
 
@@ -110,9 +110,8 @@ impl CsvOptions {
         let file = open(path)?;
         let frame = self.polars().into_reader_with_file_handle(file).finish();
         match frame {
-            // A row that ends early is null in its last column: no nulls there, no such row.
-            Ok(df) if self.ignore_errors || df.columns().last().is_none_or(|c| c.null_count() == 0) => Ok(df),
-            Ok(df) => self.broken_row(path, df.width()).map_or(Ok(df), Err),
+            Ok(df) if self.ignore_errors || !is_suspect(&df) => Ok(df),
+            Ok(df) => self.flaw(path, df.width()).map_or(Ok(df), Err),
             Err(PolarsError::NoData(_)) => Err(DataError::EmptyFile { path: path.to_owned() }),
             Err(source) => Err(self.explain(path, source)),
         }
@@ -135,10 +134,12 @@ impl CsvOptions {
             })
     }
 
-    fn broken_row(&self, path: &Path, expected: usize) -> Option<DataError> {
-        let file = std::fs::File::open(path).ok()?;
-        let Uneven { line, found } = first_uneven(file, self.separator, expected)?;
-        Some(DataError::BrokenRow { path: path.to_owned(), line, expected, found })
+    fn flaw(&self, path: &Path, expected: usize) -> Option<DataError> {
+        let (file, path) = (std::fs::File::open(path).ok()?, path.to_owned());
+        Some(match first_flaw(file, self.separator, expected)? {
+            Flaw::Uneven { line, found } => DataError::BrokenRow { path, line, expected, found },
+            Flaw::OpenQuote { line } => DataError::OpenQuote { path, line },
+        })
     }
 
     /// What is wrong with the file that polars refused, found by reading it again, record by record.
@@ -188,6 +189,11 @@ impl CsvOptions {
         }
         None
     }
+}
+
+/// A row that ends early is null in its last column, and a quote that is never closed may swallow every row.
+fn is_suspect(df: &DataFrame) -> bool {
+    df.height() == 0 || df.columns().last().is_some_and(|column| column.null_count() > 0)
 }
 
 fn wrong_width(path: &Path, record: &Record, expected: usize) -> Option<DataError> {

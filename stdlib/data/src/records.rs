@@ -82,11 +82,13 @@ impl Iterator for Records<'_> {
     }
 }
 
-/// A record with another number of fields than expected.
+/// What is wrong with a file that parsed nevertheless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Uneven {
-    pub line: u64,
-    pub found: usize,
+pub(crate) enum Flaw {
+    /// A record with another number of fields than expected.
+    Uneven { line: u64, found: usize },
+    /// A quote that is never closed, and so takes in all that follows.
+    OpenQuote { line: u64 },
 }
 
 /// Whether bytes begin like gzip, zlib or zstd.
@@ -95,10 +97,11 @@ pub(crate) fn packed(bytes: &[u8]) -> bool {
     zlib || bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
 }
 
-/// The first record whose fields are not `expected` many, in one pass over the text; none in packed files.
-pub(crate) fn first_uneven(mut text: impl Read, separator: u8, expected: usize) -> Option<Uneven> {
+/// The first flaw of records that have `expected` fields, in one pass over the text; none in packed files.
+pub(crate) fn first_flaw(mut text: impl Read, separator: u8, expected: usize) -> Option<Flaw> {
     let mut block = vec![0; 1 << 18];
     let (mut line, mut start, mut found, mut quoted, mut blank, mut first) = (1, 1, 1, false, true, true);
+    let mut quote = 1;
     loop {
         let n = text.read(&mut block).ok()?;
         if first && packed(&block[..n]) {
@@ -106,7 +109,10 @@ pub(crate) fn first_uneven(mut text: impl Read, separator: u8, expected: usize) 
         }
         first = false;
         if n == 0 {
-            return (!blank && !quoted && found != expected).then_some(Uneven { line: start, found });
+            return match quoted {
+                true => Some(Flaw::OpenQuote { line: quote }),
+                false => (!blank && found != expected).then_some(Flaw::Uneven { line: start, found }),
+            };
         }
         for &byte in &block[..n] {
             match byte {
@@ -114,13 +120,13 @@ pub(crate) fn first_uneven(mut text: impl Read, separator: u8, expected: usize) 
                     line += 1;
                     if !quoted {
                         if !blank && found != expected {
-                            return Some(Uneven { line: start, found });
+                            return Some(Flaw::Uneven { line: start, found });
                         }
                         (start, found, blank) = (line, 1, true);
                     }
                 }
                 b'\r' => {}
-                b'"' => (quoted, blank) = (!quoted, false),
+                b'"' => (quoted, blank, quote) = (!quoted, false, line),
                 _ => {
                     blank = false;
                     found += usize::from(byte == separator && !quoted);
@@ -148,13 +154,14 @@ mod tests {
     }
 
     #[test]
-    fn uneven_records_are_found_across_blocks() {
-        let find = |text: &str| first_uneven(text.as_bytes(), b',', 2);
+    fn flaws_are_found_across_blocks() {
+        let find = |text: &str| first_flaw(text.as_bytes(), b',', 2);
         assert_eq!(find("a,b\n1,2\r\n\r\n\"x,\n\",4\n"), None);
-        assert_eq!(find("a,b\n\"x\ny\",1,2\n"), Some(Uneven { line: 2, found: 3 }));
-        assert_eq!(find("a,b\n3"), Some(Uneven { line: 2, found: 1 }));
+        assert_eq!(find("a,b\n\"x\ny\",1,2\n"), Some(Flaw::Uneven { line: 2, found: 3 }));
+        assert_eq!(find("a,b\n3"), Some(Flaw::Uneven { line: 2, found: 1 }));
         let long = "1,2\n".repeat(100_000) + "3\n";
-        assert_eq!(find(&long), Some(Uneven { line: 100_001, found: 1 }));
-        assert_eq!(first_uneven(&b"\x1f\x8b,,,"[..], b',', 2), None);
+        assert_eq!(find(&long), Some(Flaw::Uneven { line: 100_001, found: 1 }));
+        assert_eq!(first_flaw(&b"\x1f\x8b,,,"[..], b',', 2), None);
+        assert_eq!(find("a,b\n1,2\n3,\"4\n5,6\n"), Some(Flaw::OpenQuote { line: 3 }));
     }
 }

@@ -19,6 +19,8 @@ struct Printed {
     body: Vec<String>,
     right: bool,
     width: usize,
+    /// The width that it keeps while other columns can be narrowed or left out.
+    least: usize,
     /// Whether it stands for columns that are not shown.
     gap: bool,
 }
@@ -69,6 +71,7 @@ fn dots(rows: usize) -> Printed {
         body: vec!["…".to_owned(); rows],
         right: false,
         width: 1,
+        least: 1,
         gap: true,
     }
 }
@@ -77,7 +80,9 @@ fn print(column: &Shown) -> Printed {
     let body: Vec<String> = column.cells.iter().map(|cell| text_of(cell, column.right)).collect();
     let head = [escaped(&column.name), escaped(&column.dtype)];
     let width = head.iter().chain(&body).map(|t| t.width()).max().unwrap_or(1).min(WIDE);
-    Printed { head, body, right: column.right, width, gap: false }
+    let values = body.iter().map(|t| t.width()).max().unwrap_or(1).min(WIDE);
+    let least = if column.whole { values.max(NARROW) } else { NARROW };
+    Printed { head, body, right: column.right, width, least, gap: false }
 }
 
 /// Strings that would look like a null, or like nothing, stand in quotes.
@@ -101,7 +106,7 @@ fn escaped(text: &str) -> String {
 /// Narrows columns of text, widest first, then drops columns from the middle, then narrows whatever is left.
 fn fit(columns: &mut Vec<Printed>, width: usize) {
     while columns.iter().map(|c| c.width + 3).sum::<usize>() + 1 > width {
-        if let Some(at) = widest(columns, |c| !c.right && c.width > NARROW) {
+        if let Some(at) = widest(columns, |c| !c.right && c.width > c.least) {
             columns[at].width -= 1;
         } else if columns.len() > 3 {
             drop_middle(columns);

@@ -130,6 +130,13 @@ fn other_encodings_and_open_quotes_are_named_by_line() {
     assert!(matches!(error, DataError::NotUtf8 { line: 3, .. }), "{error:?}");
     let error = read_csv(files.with("quote.csv", "name,x\nabc,1\n\"open,2\nd,3\n")).unwrap_err();
     assert!(matches!(error, DataError::OpenQuote { line: 3, .. }), "{error:?}");
+    // polars takes these for a header without rows, and for a row that ends early.
+    for (text, expected) in
+        [("\"a,b\n1,2", 1), ("name,x\nabc,1\nd,\"2\ne,3\n", 3), ("a,b\n1,2\n3,\"x\n", 3), ("a,b\n\"3,4", 2)]
+    {
+        let error = read_csv(files.with("quote.csv", text)).unwrap_err();
+        assert!(matches!(error, DataError::OpenQuote { line, .. } if line == expected), "{text}: {error:?}");
+    }
 }
 
 #[test]

@@ -104,6 +104,16 @@ fn long_texts_are_cut_before_columns_go() {
 }
 
 #[test]
+fn dates_and_times_are_never_cut_while_columns_can_go() {
+    let mut df = numbered(3, 12);
+    let hours = Column::new("time_hour".into(), [0i64, 3_600_000, 7_200_000]);
+    df.insert_column(0, hours.cast(&DataType::Datetime(TimeUnit::Milliseconds, None)).unwrap()).unwrap();
+    let text = to_text(&df, 60);
+    assert!(text.contains("1970-01-01 02:00:00") && text.contains('…'), "{text}");
+    assert!(text.lines().all(|line| line.width() <= 60), "{text}");
+}
+
+#[test]
 fn tables_never_exceed_the_width() {
     let frames = [
         numbered(3, 1),
