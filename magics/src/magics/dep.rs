@@ -7,14 +7,16 @@ use crate::magic::{Call, Example, Expect, Lowered, Magic};
 use crate::split::Style;
 use crate::table::{left, table};
 use ironbook_session::FailureKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `%dep`.
 pub struct Dep;
 
 #[derive(clap::Args)]
-#[command(override_usage = "%dep [NAME[@VERSION]] [OPTIONS]\n       %dep NAME = \"VERSION\"\n       \
-                            %dep NAME = { version = \"..\", features = [..], path = \"..\" }")]
+#[command(
+    override_usage = "%dep [NAME[@VERSION]] [OPTIONS]\n       %dep --path DIR\n       %dep NAME = \"VERSION\"\n       \
+                            %dep NAME = { version = \"..\", features = [..], path = \"..\" }"
+)]
 struct Arguments {
     /// The crate: a name, `name@version`, or a line of a Cargo.toml
     #[arg(value_name = "CRATE")]
@@ -58,10 +60,8 @@ impl Magic for Dep {
     fn lower(&self, call: &Call<'_>) -> Result<Lowered, Error> {
         let args: Arguments = call.args()?;
         if args.spec.is_empty() {
-            return match args.path {
-                Some(path) => {
-                    Err(call.wrong("a path needs the crate's name", format!("write `%dep name --path {path}`")))
-                }
+            return match &args.path {
+                Some(_) => Ok(Lowered::action(move |cx| add(cx, vec![nameless()], &args))),
                 None => Ok(Lowered::action(list)),
             };
         }
@@ -73,17 +73,41 @@ impl Magic for Dep {
         if all.len() > 1 && args.path.is_some() {
             return Err(call.wrong("a path belongs to one crate", "write one `%dep` line for each"));
         }
-        Ok(Lowered::action(move |cx| {
-            for mut spec in all {
-                spec.features.extend(args.features.iter().cloned());
-                spec.default_features &= !args.no_default_features;
-                let path = args.path.as_ref().map(PathBuf::from).or(spec.path.take());
-                spec.path = path.map(|path| cx.path(&path.to_string_lossy()));
-                cx.engine.add_dependency(&spec, &mut *cx.out)?;
-            }
-            Ok(())
-        }))
+        Ok(Lowered::action(move |cx| add(cx, all, &args)))
     }
+}
+
+fn add(cx: &mut Context<'_>, all: Vec<Dependency>, args: &Arguments) -> Result<(), Error> {
+    for mut spec in all {
+        spec.features.extend(args.features.iter().cloned());
+        spec.default_features &= !args.no_default_features;
+        let path = args.path.as_ref().map(PathBuf::from).or(spec.path.take());
+        spec.path = path.map(|path| cx.path(&path.to_string_lossy()));
+        if let (true, Some(directory)) = (spec.name.is_empty(), &spec.path) {
+            spec.name = package_of(directory)?;
+        }
+        cx.engine.add_dependency(&spec, &mut *cx.out)?;
+    }
+    Ok(())
+}
+
+/// A crate whose name its own manifest tells.
+fn nameless() -> Dependency {
+    Dependency { name: String::new(), version: None, features: Vec::new(), path: None, default_features: true }
+}
+
+/// The name in the directory's Cargo.toml.
+fn package_of(directory: &Path) -> Result<String, Error> {
+    let file = directory.join("Cargo.toml");
+    let text = std::fs::read_to_string(&file).map_err(|source| Error::file("read", &file, source))?;
+    let name = toml::from_str::<toml::Table>(&text).ok().and_then(|table| {
+        let package = table.get("package")?.as_table()?;
+        Some(package.get("name")?.as_str()?.to_owned())
+    });
+    name.ok_or_else(|| Error::Refused {
+        reason: format!("`{}` names no package", file.display()),
+        advice: "give the directory of one crate; a workspace's members are directories in it".to_owned(),
+    })
 }
 
 fn from_word(call: &Call<'_>, word: &str) -> Result<Dependency, Error> {

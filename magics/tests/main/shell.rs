@@ -475,6 +475,15 @@ fn dependencies() {
             dependency("two"),
         ]
     );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    assert!(bench.fails(&format!("%dep --path {path}")).message.contains("cannot read"));
+    std::fs::write(folder.path().join("Cargo.toml"), "[workspace]\n").unwrap();
+    assert!(bench.fails(&format!("%dep --path {path}")).message.contains("names no package"));
+    std::fs::write(folder.path().join("Cargo.toml"), "[package]\nname = \"own-crate\"\n").unwrap();
+    bench.ok(&format!("%dep --path {path}"));
+    let added = bench.shell.engine().dependencies.last().cloned();
+    assert_eq!(added, Some(Dependency { path: Some(folder.path().into()), ..dependency("own-crate") }));
     assert!(bench.fails("%dep x = { git = \"y\" }").message.contains("`git` is not supported"));
     assert!(bench.ok(":show_deps").contains("rayon"));
 }
