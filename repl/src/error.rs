@@ -127,6 +127,7 @@ impl Error {
             Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the path; it is relative to the current directory".into()
             }
+            Error::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => "name a file in it".into(),
             Error::Read { .. } => "check the file's permissions".into(),
             Error::Write { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -6,7 +6,7 @@ use crate::kernel::{Cache, Kernel, Start};
 use crate::notebook::{Cell, Kind, Notebook, beside};
 use crate::outputs::Recorder;
 use crate::screen::Screen;
-use crate::terminal::{Style, Terminal, seconds, shortened};
+use crate::terminal::{Style, Terminal, seconds, shortened, took};
 use crate::{Error, parameters, script, setup};
 use ironbook_magics::{CellOutcome, ShellHandle};
 use ironbook_session::library::Paths;
@@ -56,7 +56,7 @@ pub fn run(options: &Run, paths: &Paths) -> Result<u8, Error> {
         written: Instant::now(),
         compile_s: 0.0,
     };
-    connect(&job.interrupts, job.kernel.handle());
+    connect(&job.interrupts, job.kernel.handle(), &job.screen.terminal);
     let began = Instant::now();
     let failed = job.cells(options.keep_going);
     let written = job.write();
@@ -76,10 +76,17 @@ pub fn run(options: &Run, paths: &Paths) -> Result<u8, Error> {
 }
 
 /// The first press interrupts the cell, the second ends its process.
-pub(crate) fn connect(interrupts: &Interrupts, handle: ShellHandle) {
-    interrupts.on_press(move |press| match press {
-        Press::First => handle.interrupt(),
-        Press::Again | Press::Terminate => handle.kill(),
+pub(crate) fn connect(interrupts: &Interrupts, handle: ShellHandle, terminal: &Terminal) {
+    let terminal = terminal.clone();
+    interrupts.on_press(move |press| {
+        if terminal.live && press != Press::Terminate {
+            // The terminal has echoed `^C` where the cursor stood.
+            terminal.err("\n");
+        }
+        match press {
+            Press::First => handle.interrupt(),
+            Press::Again | Press::Terminate => handle.kill(),
+        }
     });
 }
 
@@ -189,10 +196,7 @@ impl Job<'_> {
         }
         let compile_s: f64 = outcome.executions.iter().map(|execution| execution.timing.compile_s).sum();
         self.compile_s += compile_s;
-        let mut times = format!("  {}", seconds(outcome.seconds));
-        if compile_s >= 0.0005 {
-            times.push_str(&format!(" (compiling {})", seconds(compile_s)));
-        }
+        let times = format!("  {}", took(outcome.seconds, compile_s));
         let times = self.screen.terminal.paint(Style::Dim, &times);
         self.screen.say(&times);
         outcome

@@ -6,7 +6,7 @@ use crate::interrupt::Interrupts;
 use crate::kernel::{Cache, Kernel, Start};
 use crate::notebook::Kind;
 use crate::screen::Screen;
-use crate::terminal::{Style, Terminal, seconds};
+use crate::terminal::{Style, Terminal, took};
 use crate::{Error, script, setup};
 use ironbook_magics::CellOutcome;
 use ironbook_session::Status;
@@ -37,7 +37,7 @@ pub fn evaluate(code: &str, options: &Options, paths: &Paths) -> Result<u8, Erro
     let mut screen = Screen::new(Terminal::detect());
     let mut kernel = start(options, paths, &screen.terminal)?;
     let interrupts = Interrupts::listen();
-    connect(&interrupts, kernel.handle());
+    connect(&interrupts, kernel.handle(), &screen.terminal);
     let outcome = cell(&mut kernel, &mut screen, code);
     Ok(match outcome.status {
         Status::Ok => 0,
@@ -58,7 +58,7 @@ pub fn run(options: &Options, paths: &Paths) -> Result<u8, Error> {
     }
     kernel.set_history_file(&paths.data.join("history.jsonl"));
     let interrupts = Interrupts::listen();
-    connect(&interrupts, kernel.handle());
+    connect(&interrupts, kernel.handle(), &screen.terminal);
     let mut editor = editor().map_err(terminal_error)?;
     let lines = paths.data.join("lines.txt");
     // There is none before the first session.
@@ -96,7 +96,7 @@ pub fn run(options: &Options, paths: &Paths) -> Result<u8, Error> {
 fn piped(kernel: &mut Kernel, screen: &mut Screen) -> Result<u8, Error> {
     let text = io::read_to_string(io::stdin()).map_err(Error::Terminal)?;
     let interrupts = Interrupts::listen();
-    connect(&interrupts, kernel.handle());
+    connect(&interrupts, kernel.handle(), &screen.terminal);
     let cells = script::parse(&text).cells;
     let code = cells.iter().filter(|cell| cell.kind() == Kind::Code).map(|cell| cell.source());
     let failed = code.into_iter().any(|source| !cell(kernel, screen, &source).status.is_ok());
@@ -122,9 +122,8 @@ fn cell(kernel: &mut Kernel, screen: &mut Screen, text: &str) -> CellOutcome {
         screen.failure(failure);
     }
     if outcome.seconds >= SLOW && screen.terminal.live {
-        let compile_s: f64 = outcome.executions.iter().map(|execution| execution.timing.compile_s).sum();
-        let times = format!("{} (compiling {})", seconds(outcome.seconds), seconds(compile_s));
-        let times = screen.terminal.paint(Style::Dim, &times);
+        let compile_s = outcome.executions.iter().map(|execution| execution.timing.compile_s).sum();
+        let times = screen.terminal.paint(Style::Dim, &took(outcome.seconds, compile_s));
         screen.say(&times);
     }
     outcome

@@ -114,8 +114,9 @@ impl Notebook {
     /// When the directory or disk refuses.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let failed = |source| Error::Write { path: path.to_owned(), source };
-        let mut file = beside(path).map_err(failed)?;
-        file.write_all(self.to_text().as_bytes()).and_then(|()| file.as_file().sync_data()).map_err(failed)?;
+        let file = beside(path).map_err(failed)?;
+        let mut inner = file.as_file();
+        inner.write_all(self.to_text().as_bytes()).and_then(|()| inner.sync_data()).map_err(failed)?;
         let permissions = std::fs::metadata(path).map(|meta| meta.permissions());
         file.persist(path).map_err(|error| failed(error.error))?;
         // An existing file keeps its permissions; a new one gets the usual ones, not those of a temporary file.
@@ -130,7 +131,14 @@ impl Notebook {
 /// When no file can be made there.
 pub fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::Builder::new().prefix(".ironbook-").suffix(".ipynb").tempfile_in(folder)
+    let made = tempfile::Builder::new().prefix(".ironbook-").suffix(".ipynb").tempfile_in(folder);
+    made.map_err(|error| system_error(&error).unwrap_or(error))
+}
+
+/// What the system said, without the name of a temporary file that means nothing to the user.
+fn system_error(error: &std::io::Error) -> Option<std::io::Error> {
+    let said = std::error::Error::source(error.get_ref()?)?.downcast_ref::<std::io::Error>()?;
+    said.raw_os_error().map(std::io::Error::from_raw_os_error)
 }
 
 fn usual_permissions() -> std::fs::Permissions {

@@ -138,6 +138,12 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
+/// How long a cell took, and how much of that the compiler, if it was called.
+pub fn took(total_s: f64, compile_s: f64) -> String {
+    let compiling = if compile_s >= 0.0005 { format!(" (compiling {})", seconds(compile_s)) } else { String::new() };
+    seconds(total_s) + &compiling
+}
+
 /// The beginning of a line, at most so many characters.
 pub fn shortened(line: &str, limit: usize) -> String {
     if line.chars().count() <= limit {
@@ -162,5 +168,7 @@ mod tests {
     fn durations_read_well() {
         let shown: Vec<String> = [0.0021, 0.214, 12.3, 200.0, 7200.0].into_iter().map(seconds).collect();
         assert_eq!(shown, ["2.1 ms", "0.21 s", "12 s", "3 min", "2.0 h"]);
+        assert_eq!(took(1.2, 0.3), "1.20 s (compiling 0.30 s)");
+        assert_eq!(took(12.0, std::iter::empty::<f64>().sum()), "12 s", "the sum of nothing is -0.0");
     }
 }

@@ -48,10 +48,14 @@ fn missing_files_and_outputs_that_cannot_be() {
         done.check(2, words);
         assert!(!done.stdout.contains("ran"), "it ran all the same");
     };
-    refused("/nowhere/out.ipynb", &["cannot write /nowhere/out.ipynb", "make its directory"]);
+    refused(
+        "/nowhere/out.ipynb",
+        &["cannot write /nowhere/out.ipynb: No such file or directory (os error 2)\n", "make its directory"],
+    );
     refused("out.html", &["has to end in .ipynb"]);
     fs::create_dir(desk.path("folder.ipynb")).unwrap();
     refused(desk.path("folder.ipynb").to_str().unwrap(), &["cannot write"]);
+    run(["run", desk.path("folder.ipynb").to_str().unwrap()]).check(2, &["Is a directory", "name a file in it"]);
 }
 
 #[test]
