@@ -53,8 +53,11 @@ fn some_values(values: &[f64]) -> String {
             break;
         }
     }
-    let words: Vec<String> = distinct.iter().take(6).map(f64::to_string).collect();
-    words.join(", ") + if distinct.len() > 6 { ", .." } else { "" }
+    let more = distinct.len() > 6;
+    distinct.truncate(6);
+    distinct.sort_by(f64::total_cmp);
+    let words: Vec<String> = distinct.iter().map(f64::to_string).collect();
+    words.join(", ") + if more { ", .." } else { "" }
 }
 
 /// Refuses negative, NaN and infinite weights, and weights of another length.

@@ -171,7 +171,7 @@ pub fn active() -> Option<RunHandle> {
 }
 
 fn need(what: impl FnOnce() -> String) -> Result<RunHandle> {
-    active().ok_or_else(|| Error::NoActiveRun { what: what() })
+    active().ok_or_else(|| Error::NoActiveRun { what: format!("`{}` was not logged", what()) })
 }
 
 /// [`RunHandle::log_metric`] on the active run.
@@ -236,7 +236,8 @@ pub fn log_artifact(local: impl AsRef<Path>) -> Result<()> {
 /// [`Error::NoActiveRun`], or of the store; the run then stays active.
 pub fn end(status: Status) -> Result<()> {
     let mut runs = lock();
-    let active = runs.stack.last().cloned().ok_or_else(|| Error::NoActiveRun { what: status.to_string() })?;
+    let active =
+        runs.stack.last().cloned().ok_or_else(|| Error::NoActiveRun { what: "there is none to end".into() })?;
     finish(&mut runs, &active, status)
 }
 

@@ -124,10 +124,10 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A logging call without an active run.
-    #[error("no run is active, so `{what}` was not logged\ncall `%track start NAME` first")]
+    /// A call that needs an active run, without one.
+    #[error("no run is active, so {what}\ncall `%track start NAME` first")]
     NoActiveRun {
-        /// What was to be logged.
+        /// What did not happen.
         what: String,
     },
     /// A run is active already.

@@ -32,6 +32,7 @@ fn logging_without_a_run_says_what_to_do() {
         assert!(matches!(error, Error::NoActiveRun { .. }), "{error:?}");
         assert!(error.to_string().contains("%track start NAME"), "{error}");
     }
+    assert!(track::end(Status::Finished).unwrap_err().to_string().contains("none to end"));
 }
 
 #[test]
