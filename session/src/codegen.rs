@@ -142,7 +142,14 @@ pub fn generate(request: &Request) -> Generated {
     let (text, map) = body.builder.finish();
     let hash = blake3::hash(text.as_bytes()).to_hex();
     let entry = format!("__ironbook_cell_{}", &hash[..16]);
-    Generated { text: text.replace(PLACEHOLDER, &entry), map, entry, levels: body.levels, items, statements: body.statements }
+    Generated {
+        text: text.replace(PLACEHOLDER, &entry),
+        map,
+        entry,
+        levels: body.levels,
+        items,
+        statements: body.statements,
+    }
 }
 
 struct Body<'a> {
@@ -215,7 +222,9 @@ impl Body<'_> {
             match &statement.kind {
                 Kind::Let { names, initialised } if !initialised || flat => {
                     flat = true;
-                    flat_names.extend(names.iter().cloned());
+                    // Of several variables of one name the newest is in scope at the end.
+                    let fresh = names.iter().filter(|name| !flat_names.contains(name)).cloned().collect::<Vec<_>>();
+                    flat_names.extend(fresh);
                 }
                 Kind::Let { names, .. } => {
                     let open_call = match cell.awaits {

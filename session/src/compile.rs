@@ -1,9 +1,10 @@
 //! Calling rustc on a generated crate, and the cache of what it made.
 
+use crate::cache;
 use crate::diagnostics::{Message, parse_messages};
 use crate::library::Library;
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
@@ -91,6 +92,16 @@ fn file_hash(path: &Path) -> Option<String> {
     std::fs::read(path).ok().map(|bytes| blake3::hash(&bytes).to_hex().to_string())
 }
 
+/// Codegen options of all cells. A cell calls its own `no_mangle` functions, not those that an earlier one has loaded.
+const OPTIONS: [&str; 6] = [
+    "metadata=ironbook",
+    "prefer-dynamic",
+    "embed-bitcode=no",
+    "overflow-checks=on",
+    "debug-assertions=off",
+    "link-arg=-Wl,-Bsymbolic-functions",
+];
+
 impl Compiler {
     /// Compiles `text`.
     ///
@@ -134,7 +145,7 @@ impl Compiler {
             add(fixed);
         }
         add("--diagnostic-width=400");
-        for option in ["metadata=ironbook", "prefer-dynamic", "embed-bitcode=no", "overflow-checks=on", "debug-assertions=off"] {
+        for option in OPTIONS {
             add("-C");
             add(option);
         }
@@ -178,13 +189,16 @@ impl Compiler {
         }
         let path = directory.join(format!("{name}.so"));
         std::fs::rename(work.join("cell.so"), &path)?;
+        cache::tidy(&self.cache);
         Ok(path)
     }
 
-    /// Identity of a compiled cell: its text, the libraries, and the flags.
+    /// Identity of a compiled cell: its text, the libraries, and the options.
     pub fn key(&self, text: &str, goal: Goal) -> String {
         let mut hasher = blake3::Hasher::new();
-        for part in [text, &self.library.id, &self.library.rustc_version, &self.extras.id, &format!("{goal:?}")] {
+        for part in
+            [text, &self.library.id, &self.library.rustc_version, &self.extras.id, &format!("{goal:?} {OPTIONS:?}")]
+        {
             hasher.update(part.as_bytes());
             hasher.update(&[0]);
         }
@@ -196,7 +210,12 @@ impl Compiler {
         let bytes = std::fs::read(self.entry(key)).ok()?;
         let kept: Kept<T> = serde_json::from_slice(&bytes).ok()?;
         let current = kept.object.is_file() && kept.inputs.iter().all(|input| input.is_current(&self.env));
-        current.then_some(kept.value)
+        if !current {
+            return None;
+        }
+        cache::touch(&kept.object);
+        cache::touch(&self.entry(key));
+        Some(kept.value)
     }
 
     /// Remembers a finished compilation.
@@ -246,9 +265,16 @@ struct WorkDir {
 
 impl WorkDir {
     fn new(cache: &Path) -> io::Result<Self> {
-        let path = cache.join("work").join(format!("{}-{}", std::process::id(), next()));
-        std::fs::create_dir_all(&path)?;
-        Ok(WorkDir { path })
+        let all = cache.join("work");
+        std::fs::create_dir_all(&all)?;
+        loop {
+            // Process ids are not unique: containers can share a cache, and a killed process leaves its directories.
+            let path = all.join(format!("{}-{}", std::process::id(), next()));
+            match std::fs::create_dir(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => return made.map(|()| WorkDir { path }),
+            }
+        }
     }
 }
 

@@ -53,6 +53,9 @@ pub(crate) struct Findings {
     pub(crate) only_read: BTreeSet<String>,
     pub(crate) warnings: Vec<String>,
     object: PathBuf,
+    /// Name of the entry function, which is a hash of the crate's text.
+    #[serde(default)]
+    entry: String,
 }
 
 impl Findings {
@@ -111,11 +114,15 @@ impl Session {
             items.define(defined.clone());
         }
         for statement in &mut cell.statements {
+            if let Kind::Let { names, .. } = &mut statement.kind {
+                names.retain(|name| !name.starts_with(char::is_uppercase) || !items.in_patterns(name));
+            }
             let inside = |edit: &&Edit| statement.range.contains(&edit.at);
             statement.edits.extend(includes.iter().filter(inside).cloned());
         }
         let own: Vec<Key> = defined.iter().map(|d| d.key.clone()).collect();
-        let values = own.iter().filter(|key| matches!(key.kind, ItemKind::Function | ItemKind::Const | ItemKind::Static));
+        let values =
+            own.iter().filter(|key| matches!(key.kind, ItemKind::Function | ItemKind::Const | ItemKind::Static));
         let hidden = values.map(|key| key.name.clone()).filter(|name| self.live.contains_key(name)).collect();
         let outdated = if own.is_empty() { BTreeSet::new() } else { self.outdated(&items) };
         Ok(Prepared { execution, text, cell, items, own, outdated, hidden })
@@ -127,7 +134,8 @@ impl Session {
         let gone: BTreeSet<String> = self.items.homes().difference(&now).cloned().collect();
         let calls_changed = !self.items.calls().is_subset(&items.calls());
         let old = |type_name: &str| {
-            gone.iter().any(|home| type_name.contains(&format!("::{home}::"))) || calls_changed && items::made_by_macro(type_name)
+            gone.iter().any(|home| type_name.contains(&format!("::{home}::")))
+                || calls_changed && items::made_by_macro(type_name)
         };
         self.live.iter().filter(|(_, live)| old(&live.type_name)).map(|(name, _)| name.clone()).collect()
     }
@@ -148,7 +156,10 @@ impl Session {
                 && let Some(findings) = self.compiler.recall::<Findings>(key)
             {
                 let draft = self.draft(prepared, &findings)?;
-                return Ok(ready(draft, findings, level, 0, 0.0));
+                // What another session found out can have led to another crate: other variables or items came in late.
+                if draft.generated.entry == findings.entry {
+                    return Ok(ready(draft, findings, level, 0, 0.0));
+                }
             }
         }
         self.build_anew(prepared, first, opt_level, &key, messages_to)
@@ -171,6 +182,7 @@ impl Session {
             seconds += compiled.seconds;
             if let Some(object) = compiled.object.clone() {
                 findings.object = object;
+                findings.entry.clone_from(&draft.generated.entry);
                 self.learn_from(&compiled.messages, &draft, &mut findings);
                 if findings.left_out.is_empty() {
                     self.keep(key, &compiled.inputs, &findings, out);
@@ -217,7 +229,8 @@ impl Session {
     ) -> Result<(), Failure> {
         if adjustment.flat.is_some() {
             // Levels are counted anew, and with them what was found about each.
-            *findings = Findings { flat: adjustment.flat, loads: std::mem::take(&mut findings.loads), ..Findings::default() };
+            *findings =
+                Findings { flat: adjustment.flat, loads: std::mem::take(&mut findings.loads), ..Findings::default() };
             return Ok(());
         }
         let names_first = !adjustment.loads.is_empty() || !adjustment.retype.is_empty();
@@ -247,7 +260,13 @@ impl Session {
     }
 
     /// Items of earlier cells that do not compile with what this cell defines must not keep it from running.
-    fn leave_out(&self, prepared: &Prepared, draft: &Draft, adjustment: &Adjustment, findings: &mut Findings) -> Result<(), Failure> {
+    fn leave_out(
+        &self,
+        prepared: &Prepared,
+        draft: &Draft,
+        adjustment: &Adjustment,
+        findings: &mut Findings,
+    ) -> Result<(), Failure> {
         let elsewhere = !adjustment.blamed_in.is_empty() && !adjustment.blamed_in.contains(&prepared.execution);
         let faulty = |key: &Key| {
             let stands = draft.generated.items.iter().filter(|(item, _)| item == key);
@@ -256,7 +275,9 @@ impl Session {
         let guilty: BTreeSet<String> = draft
             .reached
             .iter()
-            .filter(|key| !prepared.own.contains(key) && matches!(key.kind, ItemKind::Impl | ItemKind::Function | ItemKind::Use))
+            .filter(|key| {
+                !prepared.own.contains(key) && matches!(key.kind, ItemKind::Impl | ItemKind::Function | ItemKind::Use)
+            })
             .filter(|key| faulty(key))
             .map(items::label)
             .collect();
@@ -272,15 +293,19 @@ impl Session {
     }
 
     fn compile_failure(&self, messages: &[Message], draft: &Draft, prepared: &Prepared) -> Failure {
-        let context = Context { map: &draft.generated.map, generated: &draft.generated.text, cells: &|id| self.text_of(id) };
+        let context =
+            Context { map: &draft.generated.map, generated: &draft.generated.text, cells: &|id| self.text_of(id) };
         let mut failure = diagnostics::report(messages, &context, Style::Colour);
         let unseen = messages.iter().filter(|m| m.code() == Some("E0425")).filter_map(|m| m.message.split('`').nth(1));
         if let Some(name) = unseen.into_iter().find(|name| self.live.contains_key(*name) && !prepared.dropped(name)) {
-            failure = failure.hint(format!("functions do not see variables: hand `{name}` over as an argument, or make it a `const` or `static`"));
+            failure = failure.hint(format!(
+                "functions do not see variables: hand `{name}` over as an argument, or make it a `const` or `static`"
+            ));
         }
         for name in &prepared.outdated {
             if failure.message.contains(&format!("`{name}`")) {
-                failure = failure.hint(format!("`{name}` had the type's earlier definition and went with it; make it anew"));
+                failure =
+                    failure.hint(format!("`{name}` had the type's earlier definition and went with it; make it anew"));
             }
         }
         failure
@@ -295,7 +320,8 @@ impl Session {
                 }
             }
         }
-        let context = Context { map: &draft.generated.map, generated: &draft.generated.text, cells: &|id| self.text_of(id) };
+        let context =
+            Context { map: &draft.generated.map, generated: &draft.generated.text, cells: &|id| self.text_of(id) };
         findings.warnings = diagnostics::warnings(messages, &context, Style::Colour);
     }
 
@@ -439,7 +465,10 @@ impl Session {
 }
 
 fn definitions(cell: &Cell, text: &RustText, execution: ExecutionId, includes: &[Edit]) -> Vec<Definition> {
-    cell.items.iter().flat_map(|(item, range)| items::definitions(item, range.clone(), text, execution, includes)).collect()
+    cell.items
+        .iter()
+        .flat_map(|(item, range)| items::definitions(item, range.clone(), text, execution, includes))
+        .collect()
 }
 
 fn ready(draft: Draft, findings: Findings, opt_level: u8, compiles: u32, compile_s: f64) -> Ready {

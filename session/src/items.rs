@@ -5,6 +5,7 @@ use crate::parse::{self, Loops};
 use crate::text::{Edit, Piece, RustText, emit};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 use syn::spanned::Spanned;
 use syn::{Item, UseTree};
 
@@ -82,27 +83,37 @@ pub struct Definition {
     pub methods: BTreeSet<String>,
     /// For an `impl`: the trait, if it is one.
     pub of_trait: Option<String>,
-    /// Whether a changed definition can change the layout of types that do not contain it (associated types).
-    pub shapes: bool,
+    /// What of an `impl` can change the layout of types that do not contain it: associated types and constants.
+    pub shape: Option<String>,
     /// Loops in its bodies.
     pub loops: Loops,
     /// For a `static`: its type, and whether it is `mut`.
     pub static_type: Option<(String, bool)>,
+    /// For a module or an enum: the names in it that a glob may bring in.
+    pub declared: BTreeSet<String>,
+    /// Whether it is a function with types of its own in it, which are named after it.
+    pub own_types: bool,
+    /// Names in it that can shape a type.
+    pub shaping: BTreeSet<String>,
 }
 
 /// All items of a session.
 #[derive(Clone, Debug, Default)]
 pub struct Items {
-    all: BTreeMap<Key, Definition>,
+    all: BTreeMap<Key, Arc<Definition>>,
     salts: BTreeMap<String, u64>,
     exported: BTreeMap<String, String>,
     crates: BTreeMap<String, String>,
+    /// Removed `impl`s that shaped types.
+    ghosts: Vec<Arc<Definition>>,
+    /// Identities of what has one; emptied by whatever may change one.
+    identities: OnceLock<BTreeMap<Key, String>>,
 }
 
 impl Items {
     /// The items, for listings.
     pub fn iter(&self) -> impl Iterator<Item = &Definition> {
-        self.all.values()
+        self.all.values().map(|definition| &**definition)
     }
 
     /// Whether calling macro `name` as a statement defines items.
@@ -111,34 +122,113 @@ impl Items {
         name == "thread_local" || self.all.get(&key).is_some_and(|def| expands_to_items(&def.text))
     }
 
+    /// Whether a capitalised name in a pattern is an item and no binding.
+    pub fn in_patterns(&self, name: &str) -> bool {
+        let kinds = [Kind::Type, Kind::Const, Kind::Static, Kind::Use];
+        kinds.into_iter().any(|kind| self.all.contains_key(&Key { kind, name: name.to_owned() }))
+    }
+
     /// Adds definitions; the newest of each key stays.
     pub fn define(&mut self, definitions: Vec<Definition>) {
+        if definitions.is_empty() {
+            return;
+        }
+        let before = self.impl_shapes();
         for definition in definitions {
+            self.identities.take();
             let key = &definition.key;
-            let old = self.all.get(key);
-            let changed = old.is_some_and(|old| old.text != definition.text);
-            if changed && (definition.shapes || old.is_some_and(|old| old.shapes)) {
-                for name in &definition.header {
-                    *self.salts.entry(name.clone()).or_default() += 1;
-                }
-            }
-            if changed && key.kind == Kind::Static {
-                self.exported.remove(&key.name);
-            }
+            let reshaped = self.reshaped(&definition);
+            self.salt(reshaped);
             for other in rivals(key) {
                 self.all.remove(&other);
             }
-            self.all.insert(key.clone(), definition);
+            self.all.insert(key.clone(), Arc::new(definition));
+        }
+        self.salt_changed(before);
+    }
+
+    /// Names of types that a definition gives another layout, though it is no part of theirs.
+    fn reshaped(&self, definition: &Definition) -> BTreeSet<String> {
+        let old = self.all.get(&definition.key).map(|old| &**old);
+        let ghost = |gone: &Arc<Definition>| {
+            gone.of_trait == definition.of_trait
+                && gone.shape != definition.shape
+                && !gone.header.is_disjoint(&definition.header)
+        };
+        match definition.key.kind {
+            Kind::Impl if self.outranks(definition) || self.ghosts.iter().any(ghost) => definition.header.clone(),
+            Kind::Trait if old.is_some_and(|old| old.text != definition.text) => {
+                self.implementors(&definition.key, [old, Some(definition)].into_iter().flatten())
+            }
+            _ => BTreeSet::new(),
         }
     }
 
-    /// Forgets a definition.
+    /// What the associated types and constants of each `impl` come to.
+    fn impl_shapes(&self) -> BTreeMap<Key, String> {
+        let shape = |d: &Definition| {
+            let shape = d.shape.as_ref()?;
+            let mut known = BTreeSet::new();
+            parse::idents_of(shape.parse().ok()?, &mut known);
+            known.retain(|name| !d.header.contains(name));
+            Some((d.key.clone(), format!("{shape}#{}", self.identify(None, known))))
+        };
+        self.iter().filter_map(shape).collect()
+    }
+
+    /// An `impl` whose associated types have become others changes the types that it is for, and these others' in turn.
+    fn salt_changed(&mut self, mut before: BTreeMap<Key, String>) {
+        loop {
+            let now = self.impl_shapes();
+            let changed: Vec<Key> = before
+                .iter()
+                .filter(|(key, shape)| now.get(*key) != Some(*shape))
+                .map(|(key, _)| key.clone())
+                .collect();
+            if changed.is_empty() {
+                return;
+            }
+            for key in changed {
+                before.remove(&key);
+                if let Some(header) = self.all.get(&key).map(|d| d.header.clone()) {
+                    self.salt(header);
+                }
+            }
+        }
+    }
+
+    /// Forgets a definition. A later one of the same name may give other types to what this one named.
     pub fn remove(&mut self, key: &Key) {
-        self.all.remove(key);
+        self.identities.take();
+        self.ghosts.extend(self.all.remove(key).filter(|gone| gone.shape.is_some()));
+    }
+
+    fn salt(&mut self, names: BTreeSet<String>) {
+        self.identities.take();
+        for name in names {
+            *self.salts.entry(name).or_default() += 1;
+        }
+    }
+
+    /// Whether a new constant of a type stands before a trait's of the same name (`[u8; Foo::N]` then means another).
+    fn outranks(&self, definition: &Definition) -> bool {
+        let own = definition.key.kind == Kind::Impl && definition.of_trait.is_none() && definition.shape.is_some();
+        let fresh = own && !self.all.contains_key(&definition.key);
+        fresh && self.all.values().any(|d| d.key.kind == Kind::Trait && !d.methods.is_disjoint(&definition.methods))
+    }
+
+    /// Names of the types that inherit constants from a trait whose definition changes.
+    fn implementors<'a>(&self, key: &Key, mut versions: impl Iterator<Item = &'a Definition>) -> BTreeSet<String> {
+        if !versions.any(|version| version.idents.contains("const")) {
+            return BTreeSet::new();
+        }
+        let impls = self.all.values().filter(|d| d.of_trait.as_ref() == Some(&key.name));
+        impls.flat_map(|d| d.header.iter().cloned()).collect()
     }
 
     /// Sets what shapes the types of each crate of `%dep`; what was set before is returned.
     pub fn set_crates(&mut self, crates: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        self.identities.take();
         std::mem::replace(&mut self.crates, crates)
     }
 
@@ -151,9 +241,22 @@ impl Items {
     pub fn statics_loaded(&mut self, reached: &[&Key]) {
         for key in reached.iter().filter(|key| key.kind == Kind::Static) {
             if let Some(definition) = self.all.get(key) {
-                self.exported.insert(key.name.clone(), static_symbol(definition));
+                let symbol = self.static_symbol(definition);
+                self.exported.insert(key.name.clone(), symbol);
             }
         }
+    }
+
+    /// Statics that live in the runtime with a type that has changed since; they start anew.
+    pub fn restarted(&mut self, execution: ExecutionId) -> Vec<String> {
+        let changed = |name: &&String| {
+            let definition = self.all.get(&Key { kind: Kind::Static, name: (*name).clone() });
+            let older = definition.filter(|d| d.execution != execution);
+            older.is_some_and(|d| self.exported.get(*name) != Some(&self.static_symbol(d)))
+        };
+        let gone: Vec<String> = self.exported.keys().filter(changed).cloned().collect();
+        gone.iter().for_each(|name| drop(self.exported.remove(name)));
+        gone
     }
 
     /// The keys that `idents` reach, through items, impls and `use`s; in emission order.
@@ -172,7 +275,7 @@ impl Items {
                 break;
             }
         }
-        let mut out: Vec<&Definition> = self.all.values().filter(|d| reached.contains(&d.key)).collect();
+        let mut out: Vec<&Definition> = self.iter().filter(|d| reached.contains(&d.key)).collect();
         out.sort_by_key(|d| (d.key.kind != Kind::Macro, d.execution));
         out
     }
@@ -205,16 +308,32 @@ impl Items {
     /// Hash over everything that shapes a type, trait or module: a part of its path, so that a changed definition is
     /// another type (an old value would be read with a new layout).
     pub fn identity(&self, definition: &Definition) -> String {
+        let ready = self.identities.get_or_init(|| {
+            let identified = self.all.iter().filter(|(_, d)| is_housed(d) || d.key.kind == Kind::Other);
+            let identify =
+                |(key, d): (&Key, &Arc<Definition>)| (key.clone(), self.identify(Some(d), d.shaping.clone()));
+            identified.map(identify).collect()
+        });
+        ready
+            .get(&definition.key)
+            .cloned()
+            .unwrap_or_else(|| self.identify(Some(definition), definition.shaping.clone()))
+    }
+
+    /// Hash over a definition and all that `known` names, directly or through other items.
+    fn identify(&self, definition: Option<&Definition>, mut known: BTreeSet<String>) -> String {
         let mut hasher = blake3::Hasher::new();
-        let mut known = shaping(definition);
-        let mut seen: BTreeSet<&Key> = BTreeSet::from([&definition.key]);
+        let mut seen: BTreeSet<&Key> = definition.iter().map(|d| &d.key).collect();
+        // What is imported from the definition itself does not shape it.
+        let own = |other: &Definition| {
+            definition.is_some_and(|d| other.key.kind == Kind::Use && other.idents.contains(&d.key.name))
+        };
         loop {
             let before = seen.len();
             for (key, other) in &self.all {
-                // What is imported from the definition itself does not shape it.
-                let own = key.kind == Kind::Use && other.idents.contains(&definition.key.name);
-                if !own && shapes(key, other, &known) && seen.insert(key) {
-                    known.extend(shaping(other));
+                if !seen.contains(key) && !own(other) && self.shapes(key, other, &known) {
+                    seen.insert(key);
+                    known.extend(other.shaping.iter().cloned());
                 }
             }
             if seen.len() == before {
@@ -225,11 +344,38 @@ impl Items {
             hasher.update(identity.as_bytes());
         }
         for key in seen {
-            hasher.update(self.all[key].text.as_bytes());
+            let text = self.all.get(key).map_or_else(|| definition.map_or("", |d| &d.text), |d| &d.text);
+            hasher.update(text.as_bytes());
             hasher.update(&[0]);
             hasher.update(&self.salts.get(&key.name).copied().unwrap_or(0).to_le_bytes());
         }
         hasher.finalize().to_hex()[..12].to_owned()
+    }
+
+    /// Whether `other` takes part in the layout of a type that mentions `known`.
+    fn shapes(&self, key: &Key, other: &Definition, known: &BTreeSet<String>) -> bool {
+        match key.kind {
+            Kind::Impl => false,
+            Kind::Function => other.text.contains("const fn") && known.contains(&key.name),
+            Kind::Other => {
+                !other.text.starts_with("thread_local") && other.idents.iter().any(|name| known.contains(name))
+            }
+            Kind::Use if key.name.ends_with('*') => match self.globbed(&key.name) {
+                Some(names) => !names.is_disjoint(known),
+                None => {
+                    other.idents.iter().any(|first| self.crates.contains_key(first)) || glob_shapes(&key.name, known)
+                }
+            },
+            _ => known.contains(&key.name),
+        }
+    }
+
+    /// What a glob of one of the session's own modules or enums can mean.
+    fn globbed(&self, path: &str) -> Option<&BTreeSet<String>> {
+        let mut segments = path.split("::").skip_while(|segment| ["", "crate", "self", "super"].contains(segment));
+        let first = segments.next()?;
+        let kinds = [Kind::Module, Kind::Type];
+        kinds.into_iter().find_map(|kind| self.all.get(&Key { kind, name: first.to_owned() })).map(|d| &d.declared)
     }
 
     /// Module that holds a type, trait or module of the session.
@@ -239,7 +385,7 @@ impl Items {
 
     /// Type homes (`t_...`) of the current definitions.
     pub fn homes(&self) -> BTreeSet<String> {
-        self.all.values().filter(|d| is_housed(d.key.kind)).map(|d| self.home(d)).collect()
+        self.all.values().filter(|d| is_housed(d)).map(|d| self.home(d)).collect()
     }
 
     /// Identities of the macro calls that make items: such items cannot be given a module that names their version.
@@ -251,11 +397,12 @@ impl Items {
     /// Emits an item.
     pub fn emit(&self, definition: &Definition, builder: &mut Builder) {
         match definition.key.kind {
-            kind if is_housed(kind) => {
+            _ if is_housed(definition) => {
                 let home = self.home(definition);
                 builder.glue(&format!("pub mod {home} {{ #[allow(unused_imports)] use super::*; "));
                 emit(builder, &definition.pieces);
-                builder.glue(&format!(" }}\n#[allow(unused_imports)] pub(crate) use {home}::{};\n", definition.key.name));
+                builder
+                    .glue(&format!(" }}\n#[allow(unused_imports)] pub(crate) use {home}::{};\n", definition.key.name));
             }
             Kind::Static => self.emit_static(definition, builder),
             _ => {
@@ -265,13 +412,26 @@ impl Items {
         }
     }
 
+    /// A static of a type that has changed is another one: what was stored would be read with another layout.
+    fn static_symbol(&self, definition: &Definition) -> String {
+        let mut known = BTreeSet::new();
+        if let Some(tokens) = definition.static_type.as_ref().and_then(|(ty, _)| ty.parse().ok()) {
+            parse::idents_of(tokens, &mut known);
+        }
+        let shape = self.identify(None, known);
+        let hash = blake3::hash(format!("{}#{}#{shape}", definition.text, definition.execution).as_bytes()).to_hex();
+        format!("__ironbook_static_{}_{}", definition.key.name, &hash[..12])
+    }
+
     fn emit_static(&self, definition: &Definition, builder: &mut Builder) {
-        let symbol = static_symbol(definition);
+        let symbol = self.static_symbol(definition);
         let name = &definition.key.name;
         match (&definition.static_type, self.exported.get(name) == Some(&symbol)) {
             (Some((ty, mutable)), true) => {
                 let form = if *mutable { "static mut" } else { "safe static" };
-                builder.glue(&format!("unsafe extern \"Rust\" {{ #[link_name = \"{symbol}\"] pub(crate) {form} {name}: {ty}; }}\n"));
+                builder.glue(&format!(
+                    "unsafe extern \"Rust\" {{ #[link_name = \"{symbol}\"] pub(crate) {form} {name}: {ty}; }}\n"
+                ));
             }
             _ => {
                 builder.glue(&format!("#[unsafe(export_name = \"{symbol}\")] "));
@@ -282,22 +442,12 @@ impl Items {
     }
 }
 
-/// Whether `other` takes part in the layout of a type that mentions `known`.
-fn shapes(key: &Key, other: &Definition, known: &BTreeSet<String>) -> bool {
-    match key.kind {
-        Kind::Impl | Kind::Static => false,
-        Kind::Function => other.text.contains("const fn") && known.contains(&key.name),
-        Kind::Other => !other.text.starts_with("thread_local") && other.idents.iter().any(|name| known.contains(name)),
-        Kind::Use if key.name.ends_with('*') => glob_shapes(&key.name, known),
-        _ => known.contains(&key.name),
-    }
-}
-
-/// A glob can only change what a name of std's prelude means: any other double meaning is an error.
+/// A glob of the libraries can only change what a name of std's prelude means: any other double meaning is an error.
 fn glob_shapes(path: &str, known: &BTreeSet<String>) -> bool {
     let first = path.trim_start_matches(':').split("::").next().unwrap_or("");
     let tame = ["std", "core", "alloc", "ironbook", "polars", "candle_core", "candle_nn"].contains(&first);
-    let names: &[&str] = if tame { &["Result"] } else { &["Result", "Option", "Vec", "String", "Box", "Some", "None", "Ok", "Err"] };
+    let names: &[&str] =
+        if tame { &["Result"] } else { &["Result", "Option", "Vec", "String", "Box", "Some", "None", "Ok", "Err"] };
     names.iter().any(|name| known.contains(*name))
 }
 
@@ -360,13 +510,8 @@ fn lasting(ty: &syn::Type) -> String {
     tokens(&ty)
 }
 
-fn static_symbol(definition: &Definition) -> String {
-    let hash = blake3::hash(format!("{}#{}", definition.text, definition.execution).as_bytes()).to_hex();
-    format!("__ironbook_static_{}_{}", definition.key.name, &hash[..12])
-}
-
-fn is_housed(kind: Kind) -> bool {
-    matches!(kind, Kind::Type | Kind::Trait | Kind::Module)
+fn is_housed(definition: &Definition) -> bool {
+    matches!(definition.key.kind, Kind::Type | Kind::Trait | Kind::Module) || definition.own_types
 }
 
 /// Other keys that a definition makes obsolete: same namespace, or a `use` of the same name.
@@ -388,14 +533,35 @@ fn rivals(key: &Key) -> Vec<Key> {
 fn expands_to_items(macro_text: &str) -> bool {
     let Some(arm) = macro_text.split("=>").nth(1) else { return false };
     let body = arm.trim_start().trim_start_matches(['{', '(', '[']).trim_start();
-    let words = ["struct ", "enum ", "fn ", "impl ", "impl<", "trait ", "static ", "const ", "mod ", "type ", "pub ", "#["];
+    let words =
+        ["struct ", "enum ", "fn ", "impl ", "impl<", "trait ", "static ", "const ", "mod ", "type ", "pub ", "#["];
     body.starts_with("$(#[") || words.iter().any(|word| body.starts_with(word))
 }
 
 /// The definitions of one item of a cell: several for a `use` with a group and for an inherent `impl`.
 ///
 /// `includes` are edits of the whole cell, see [`parse::includes`].
-pub fn definitions(item: &Item, range: Range<usize>, text: &RustText, execution: ExecutionId, includes: &[Edit]) -> Vec<Definition> {
+pub fn definitions(
+    item: &Item,
+    range: Range<usize>,
+    text: &RustText,
+    execution: ExecutionId,
+    includes: &[Edit],
+) -> Vec<Definition> {
+    let mut all = unshaped(item, range, text, execution, includes);
+    for definition in &mut all {
+        definition.shaping = shaping(definition);
+    }
+    all
+}
+
+fn unshaped(
+    item: &Item,
+    range: Range<usize>,
+    text: &RustText,
+    execution: ExecutionId,
+    includes: &[Edit],
+) -> Vec<Definition> {
     let (mut edits, loops) = parse::item_loops(item);
     edits.extend(visibility_edits(item));
     edits.extend(includes.iter().cloned());
@@ -416,13 +582,19 @@ pub fn definitions(item: &Item, range: Range<usize>, text: &RustText, execution:
         header: BTreeSet::new(),
         methods: BTreeSet::new(),
         of_trait: None,
-        shapes: false,
+        shape: None,
         loops,
         static_type: None,
+        declared: BTreeSet::new(),
+        own_types: false,
+        shaping: BTreeSet::new(),
     };
     match item {
         Item::Trait(item) => definition.methods = trait_methods(item),
         Item::Impl(item) => trait_impl(item, &mut definition),
+        Item::Fn(item) => definition.own_types = has_types(item),
+        Item::Mod(item) => declared(item, &mut definition.declared),
+        Item::Enum(item) => definition.declared = item.variants.iter().map(|v| v.ident.to_string()).collect(),
         Item::Static(item) => {
             let mutable = matches!(item.mutability, syn::StaticMutability::Mut(_));
             definition.static_type = Some((lasting(&item.ty), mutable));
@@ -450,6 +622,35 @@ fn kind_and_name(item: &Item) -> (Kind, String) {
         Item::Union(i) => (Kind::Type, i.ident.to_string()),
         Item::Impl(i) => (Kind::Impl, impl_header(i)),
         other => (Kind::Other, tokens(other)),
+    }
+}
+
+/// Whether a function defines types in its body.
+fn has_types(item: &syn::ItemFn) -> bool {
+    struct Types(bool);
+    impl<'ast> syn::visit::Visit<'ast> for Types {
+        fn visit_item(&mut self, item: &'ast Item) {
+            self.0 |= matches!(
+                item,
+                Item::Struct(_) | Item::Enum(_) | Item::Union(_) | Item::Trait(_) | Item::Mod(_) | Item::Macro(_)
+            );
+            syn::visit::visit_item(self, item);
+        }
+    }
+    let mut types = Types(false);
+    syn::visit::Visit::visit_block(&mut types, &item.block);
+    types.0
+}
+
+/// Names that a glob of a module, or of one inside it, may bring in.
+fn declared(module: &syn::ItemMod, names: &mut BTreeSet<String>) {
+    for item in module.content.iter().flat_map(|(_, items)| items) {
+        match item {
+            Item::Mod(inner) => declared(inner, names),
+            Item::Use(_) | Item::Macro(_) => parse::idents_of(quote::ToTokens::to_token_stream(item), names),
+            _ => {}
+        }
+        names.insert(kind_and_name(item).1);
     }
 }
 
@@ -488,11 +689,23 @@ fn trait_impl(item: &syn::ItemImpl, definition: &mut Definition) {
         parse::idents_of(quote::ToTokens::to_token_stream(path), &mut definition.header);
         definition.of_trait = path.segments.last().map(|s| s.ident.to_string());
     }
-    definition.shapes = item.items.iter().any(|item| matches!(item, syn::ImplItem::Type(_) | syn::ImplItem::Const(_)));
+    let shaping = |item: &&syn::ImplItem| {
+        matches!(item, syn::ImplItem::Type(_) | syn::ImplItem::Const(_) | syn::ImplItem::Macro(_))
+    };
+    let shape: Vec<String> = item.items.iter().filter(shaping).map(tokens).collect();
+    let generics = tokens(&item.generics.where_clause);
+    definition.shape =
+        (!shape.is_empty()).then(|| format!("{} {generics} {}", tokens(&item.generics), shape.join(" ")));
 }
 
 /// An inherent `impl` becomes one per item, so that a cell that is run again replaces just what it redefines.
-fn methods(item: &syn::ItemImpl, range: Range<usize>, text: &RustText, execution: ExecutionId, edits: &[Edit]) -> Vec<Definition> {
+fn methods(
+    item: &syn::ItemImpl,
+    range: Range<usize>,
+    text: &RustText,
+    execution: ExecutionId,
+    edits: &[Edit],
+) -> Vec<Definition> {
     let open = item.brace_token.span.open().byte_range().end;
     let mut header = BTreeSet::new();
     parse::idents_of(quote::ToTokens::to_token_stream(&item.self_ty), &mut header);
@@ -524,9 +737,12 @@ fn methods(item: &syn::ItemImpl, range: Range<usize>, text: &RustText, execution
             header: header.clone(),
             methods: BTreeSet::from([name]),
             of_trait: None,
-            shapes: matches!(member, syn::ImplItem::Const(_)),
+            shape: (!matches!(member, syn::ImplItem::Fn(f) if f.sig.constness.is_none())).then(|| tokens(member)),
             loops: parse::item_loops(&Item::Impl(only)).1,
             static_type: None,
+            declared: BTreeSet::new(),
+            own_types: false,
+            shaping: BTreeSet::new(),
         });
     }
     out
@@ -536,7 +752,7 @@ fn methods(item: &syn::ItemImpl, range: Range<usize>, text: &RustText, execution
 fn uses(item: &syn::ItemUse, range: Range<usize>, text: &RustText, execution: ExecutionId) -> Vec<Definition> {
     let mut leaves = Vec::new();
     let root = if item.leading_colon.is_some() { "::" } else { "" };
-    flatten(&item.tree, root.to_owned(), &mut leaves);
+    flatten(&item.tree, root, &mut leaves);
     let origin = text.whole(range);
     let define = |(name, path): (String, String)| {
         let mut idents = BTreeSet::new();
@@ -552,18 +768,21 @@ fn uses(item: &syn::ItemUse, range: Range<usize>, text: &RustText, execution: Ex
             header: BTreeSet::new(),
             methods: BTreeSet::new(),
             of_trait: None,
-            shapes: false,
+            shape: None,
             loops: Loops::default(),
             static_type: None,
+            declared: BTreeSet::new(),
+            own_types: false,
+            shaping: BTreeSet::new(),
         }
     };
     leaves.into_iter().map(define).collect()
 }
 
 /// The leaves of a use tree as (bound name, path with renaming).
-fn flatten(tree: &UseTree, prefix: String, leaves: &mut Vec<(String, String)>) {
+fn flatten(tree: &UseTree, prefix: &str, leaves: &mut Vec<(String, String)>) {
     match tree {
-        UseTree::Path(path) => flatten(&path.tree, format!("{prefix}{}::", path.ident), leaves),
+        UseTree::Path(path) => flatten(&path.tree, &format!("{prefix}{}::", path.ident), leaves),
         UseTree::Name(name) if name.ident == "self" => {
             let path = prefix.trim_end_matches("::").to_owned();
             let bound = path.rsplit("::").next().unwrap_or("").to_owned();
@@ -582,7 +801,7 @@ fn flatten(tree: &UseTree, prefix: String, leaves: &mut Vec<(String, String)>) {
         UseTree::Glob(_) => leaves.push((format!("{prefix}*"), format!("{prefix}*"))),
         UseTree::Group(group) => {
             for tree in &group.items {
-                flatten(tree, prefix.clone(), leaves);
+                flatten(tree, prefix, leaves);
             }
         }
     }
@@ -611,7 +830,8 @@ fn visibility_edits(item: &Item) -> Vec<Edit> {
         }
         Item::Enum(i) => inherited(&i.vis, start(&i.enum_token)).into_iter().collect(),
         Item::Union(i) => {
-            let mut edits: Vec<Edit> = i.fields.named.iter().filter_map(|f| inherited(&f.vis, start(&f.ident))).collect();
+            let mut edits: Vec<Edit> =
+                i.fields.named.iter().filter_map(|f| inherited(&f.vis, start(&f.ident))).collect();
             edits.extend(inherited(&i.vis, start(&i.union_token)));
             edits
         }
@@ -620,6 +840,7 @@ fn visibility_edits(item: &Item) -> Vec<Edit> {
             inherited(&i.vis, first).into_iter().collect()
         }
         Item::Mod(i) => inherited(&i.vis, start(&i.mod_token)).into_iter().collect(),
+        Item::Fn(i) if has_types(i) => inherited(&i.vis, start(&i.sig)).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -628,9 +849,10 @@ fn visibility_edits(item: &Item) -> Vec<Edit> {
 pub fn caveat(definition: &Definition) -> Option<String> {
     let name = &definition.key.name;
     match definition.key.kind {
-        Kind::Other if definition.text.starts_with("thread_local") => {
-            Some("a thread-local starts anew in every cell; a `static` with a `Mutex` or an atomic keeps its value".to_owned())
-        }
+        Kind::Other if definition.text.starts_with("thread_local") => Some(
+            "a thread-local starts anew in every cell; a `static` with a `Mutex` or an atomic keeps its value"
+                .to_owned(),
+        ),
         Kind::Function | Kind::Impl if has_local_static(&definition.text) => Some(format!(
             "the `static` inside of a function (`{name}`) starts anew in every cell; make it an item of the cell to keep its value"
         )),

@@ -2,6 +2,7 @@
 //!
 //! It knows no terminal and no wire format of a front end, and links neither polars nor candle.
 
+pub mod cache;
 mod codegen;
 mod compile;
 mod deps;

@@ -111,7 +111,10 @@ fn statement(stmt: &Stmt, range: Range<usize>, last: bool, bound: &mut BTreeSet<
                 }
             }
             let mut names = Vec::new();
-            pattern_names(&local.pat, &mut names);
+            match local.init.as_ref().is_some_and(|init| init.diverge.is_some()) {
+                true => pattern_names(&local.pat, &mut names),
+                false => irrefutable_names(&local.pat, &mut names),
+            }
             walk.pattern_paths(&local.pat);
             bound.extend(names.iter().cloned());
             Kind::Let { names, initialised: local.init.is_some() }
@@ -140,24 +143,34 @@ fn quote<T: quote::ToTokens>(tokens: &T) -> TokenStream {
 fn as_item(stmt: &Stmt, defines_items: &dyn Fn(&str) -> bool) -> Option<Item> {
     match stmt {
         Stmt::Item(item) => Some(item.clone()),
-        Stmt::Macro(mac) if mac.mac.path.get_ident().is_some_and(|name| defines_items(&name.to_string())) => Some(Item::Macro(syn::ItemMacro {
-            attrs: mac.attrs.clone(),
-            ident: None,
-            mac: mac.mac.clone(),
-            semi_token: mac.semi_token,
-        })),
+        Stmt::Macro(mac) if mac.mac.path.get_ident().is_some_and(|name| defines_items(&name.to_string())) => {
+            Some(Item::Macro(syn::ItemMacro {
+                attrs: mac.attrs.clone(),
+                ident: None,
+                mac: mac.mac.clone(),
+                semi_token: mac.semi_token,
+            }))
+        }
         _ => None,
     }
 }
 
-/// The names that a pattern binds.
+/// The names that a pattern binds which can fail: a lone capitalised name in it is a constant or a variant.
 pub fn pattern_names(pat: &Pat, names: &mut Vec<String>) {
-    struct Names<'a>(&'a mut Vec<String>);
+    bindings(pat, &|name| !name.starts_with(char::is_uppercase), names);
+}
+
+/// The names that a pattern binds which cannot fail: `X` is a variable (unless the session has an item of that name).
+pub fn irrefutable_names(pat: &Pat, names: &mut Vec<String>) {
+    bindings(pat, &|name| name != "None", names);
+}
+
+fn bindings(pat: &Pat, binds: &dyn Fn(&str) -> bool, names: &mut Vec<String>) {
+    struct Names<'a>(&'a mut Vec<String>, &'a dyn Fn(&str) -> bool);
     impl<'ast> Visit<'ast> for Names<'_> {
         fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
             let name = pat.ident.to_string();
-            // A lone capitalised name is a constant or a variant, not a binding.
-            let binds = pat.by_ref.is_some() || pat.mutability.is_some() || !name.starts_with(char::is_uppercase);
+            let binds = pat.by_ref.is_some() || pat.mutability.is_some() || pat.subpat.is_some() || (self.1)(&name);
             if binds && !self.0.contains(&name) {
                 self.0.push(name);
             }
@@ -165,7 +178,7 @@ pub fn pattern_names(pat: &Pat, names: &mut Vec<String>) {
         }
         fn visit_expr(&mut self, _: &'ast Expr) {}
     }
-    Names(names).visit_pat(pat);
+    Names(names, binds).visit_pat(pat);
 }
 
 /// All identifiers of a token stream, also inside groups.
@@ -213,6 +226,30 @@ pub fn includes(tokens: TokenStream, directory: &Path, edits: &mut Vec<Edit>) {
 
 /// Macros of tokio and futures that await in their expansion.
 const AWAITING: &[&str] = &["join", "try_join", "select", "select_biased"];
+/// Macros that assign to none of their arguments; all others might.
+const ONLY_READING: &[&str] = &[
+    "print",
+    "println",
+    "eprint",
+    "eprintln",
+    "format",
+    "write",
+    "writeln",
+    "panic",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "df",
+    "matches",
+    "dbg",
+];
 const INCLUDES: &[&str] = &["include_str", "include_bytes", "include"];
 
 fn absolute(literal: &proc_macro2::Literal, directory: &Path) -> Option<Edit> {
@@ -220,7 +257,11 @@ fn absolute(literal: &proc_macro2::Literal, directory: &Path) -> Option<Edit> {
     let range = literal.span().byte_range();
     let full = directory.join(path.value());
     let relative = Path::new(&path.value()).is_relative();
-    relative.then(|| Edit { at: range.start, delete: range.len(), insert: format!("{:?}", full.display().to_string()).into() })
+    relative.then(|| Edit {
+        at: range.start,
+        delete: range.len(),
+        insert: format!("{:?}", full.display().to_string()).into(),
+    })
 }
 
 /// Collects free names, awaits, loops and the edits of one statement.
@@ -281,6 +322,7 @@ impl Walk {
             fn visit_expr(&mut self, expr: &'ast Expr) {
                 self.0.visit_expr(expr);
             }
+            fn visit_type(&mut self, _: &'ast syn::Type) {}
         }
         Paths(self).visit_pat(pat);
     }
@@ -305,7 +347,8 @@ impl Walk {
                 TokenTree::Ident(ident) => {
                     let range = i >= 2 && is_punct(trees.get(i - 2), '.');
                     let field = is_punct(trees.get(i.wrapping_sub(1)), '.') && !range;
-                    let segment = is_punct(trees.get(i.wrapping_sub(1)), ':') && i >= 2 && is_punct(trees.get(i - 2), ':');
+                    let segment =
+                        is_punct(trees.get(i.wrapping_sub(1)), ':') && i >= 2 && is_punct(trees.get(i - 2), ':');
                     let head = is_punct(trees.get(i + 1), ':') && is_punct(trees.get(i + 2), ':');
                     if !field && !segment && !head {
                         self.mention(ident.to_string());
@@ -329,20 +372,17 @@ fn is_punct(tree: Option<&TokenTree>, wanted: char) -> bool {
     matches!(tree, Some(TokenTree::Punct(p)) if p.as_char() == wanted)
 }
 
-/// Names bound by `let` inside a condition.
-fn condition_names(cond: &Expr) -> Vec<String> {
-    struct Lets(Vec<String>);
-    impl<'ast> Visit<'ast> for Lets {
-        fn visit_expr_let(&mut self, expr: &'ast syn::ExprLet) {
-            pattern_names(&expr.pat, &mut self.0);
-            syn::visit::visit_expr_let(self, expr);
-        }
-        fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
-        fn visit_block(&mut self, _: &'ast Block) {}
+/// The names that the left side of an assignment gives a new value: several when it takes a value apart.
+fn assigned(left: &Expr, names: &mut BTreeSet<String>) {
+    match left {
+        Expr::Path(path) => names.extend(path.path.get_ident().map(ToString::to_string)),
+        Expr::Paren(paren) => assigned(&paren.expr, names),
+        Expr::Tuple(tuple) => tuple.elems.iter().for_each(|part| assigned(part, names)),
+        Expr::Array(array) => array.elems.iter().for_each(|part| assigned(part, names)),
+        Expr::Call(call) => call.args.iter().for_each(|part| assigned(part, names)),
+        Expr::Struct(parts) => parts.fields.iter().for_each(|part| assigned(&part.expr, names)),
+        _ => {}
     }
-    let mut lets = Lets(Vec::new());
-    lets.visit_expr(cond);
-    lets.0
 }
 
 fn literal_range(expr: &Expr) -> u64 {
@@ -377,6 +417,9 @@ impl<'ast> Visit<'ast> for Walk {
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         let name = mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         self.awaits |= self.inner_async == 0 && AWAITING.contains(&name.as_str());
+        if !ONLY_READING.contains(&name.as_str()) {
+            idents_of(mac.tokens.clone(), &mut self.assigns);
+        }
         let parser = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
         match parser.parse2(mac.tokens.clone()) {
             // Loops and returns inside a macro's arguments are left as they are.
@@ -420,11 +463,7 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     fn visit_expr_assign(&mut self, expr: &'ast syn::ExprAssign) {
-        if let Expr::Path(path) = &*expr.left
-            && let Some(name) = path.path.get_ident()
-        {
-            self.assigns.insert(name.to_string());
-        }
+        assigned(&expr.left, &mut self.assigns);
         syn::visit::visit_expr_assign(self, expr);
     }
 
@@ -453,16 +492,38 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     fn visit_expr_while(&mut self, expr: &'ast syn::ExprWhile) {
-        self.visit_expr(&expr.cond);
-        self.scoped(condition_names(&expr.cond), |walk| walk.looped(&expr.body));
+        self.scoped(Vec::new(), |walk| {
+            walk.visit_expr(&expr.cond);
+            walk.looped(&expr.body);
+        });
     }
+
+    // Its names are bound for what follows in the condition, and for the body.
+    fn visit_expr_let(&mut self, expr: &'ast syn::ExprLet) {
+        self.visit_expr(&expr.expr);
+        self.pattern_paths(&expr.pat);
+        let mut names = Vec::new();
+        pattern_names(&expr.pat, &mut names);
+        self.bind(names);
+    }
+
+    // Constants are computed by the compiler: no ticks.
+    fn visit_expr_const(&mut self, _: &'ast syn::ExprConst) {}
+
+    fn visit_expr_repeat(&mut self, expr: &'ast syn::ExprRepeat) {
+        self.visit_expr(&expr.expr);
+    }
+
+    fn visit_type(&mut self, _: &'ast syn::Type) {}
+
+    fn visit_generic_argument(&mut self, _: &'ast syn::GenericArgument) {}
 
     fn visit_expr_loop(&mut self, expr: &'ast syn::ExprLoop) {
         self.looped(&expr.body);
     }
 
     fn visit_expr_if(&mut self, expr: &'ast syn::ExprIf) {
-        self.scoped(condition_names(&expr.cond), |walk| {
+        self.scoped(Vec::new(), |walk| {
             walk.visit_expr(&expr.cond);
             walk.visit_block(&expr.then_branch);
         });

@@ -97,7 +97,7 @@ fn glue_error(message: &Message, situation: &Situation, out: &mut Adjustment) ->
             true
         }
         // A value of the type `!` is never there.
-        "E0277" if message.message.contains("`!: ") || message.message.contains("`!`") => {
+        "E0277" if ["`!: ", "`!`", ", !>"].iter().any(|never| message.message.contains(never)) => {
             let Some(binding) = put(true) else { return false };
             out.placements.insert(binding, Placement::Nowhere);
             true

@@ -159,10 +159,26 @@ impl Runtime {
     /// # Errors
     /// [`Died`] when the process ended; also at every later call.
     pub fn run(&mut self, request: &Request, out: &mut dyn FnMut(Event)) -> Result<Done, Died> {
+        self.run_unless(request, &|| false, out)
+    }
+
+    /// As [`Runtime::run`], for a cell that is to stop at once if `stopped` by the time that interrupts reach it.
+    ///
+    /// # Errors
+    /// As [`Runtime::run`].
+    pub fn run_unless(
+        &mut self,
+        request: &Request,
+        stopped: &dyn Fn() -> bool,
+        out: &mut dyn FnMut(Event),
+    ) -> Result<Done, Died> {
         self.poll_idle(out)?;
         self.channel.forget_tails();
         if let Err(error) = self.shared.begin(request) {
             return Err(self.bury(When::Running, Some(error), out));
+        }
+        if stopped() {
+            self.handle().interrupt();
         }
         let result = self.follow(out);
         self.shared.end();

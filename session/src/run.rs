@@ -114,6 +114,11 @@ impl Session {
             self.remember_loaded(&ready);
             let done = self.request(&request, out)?;
             timing.run_s = done.seconds;
+            if matches!(done.outcome, Outcome::NotLoaded { .. }) && ready.compiles == 0 && attempt < RETYPES {
+                // A file of the cache that is damaged, or that another process has removed since: compile it again.
+                let _ = std::fs::remove_file(&ready.object);
+                continue;
+            }
             if let Outcome::Refused { mismatched } = &done.outcome
                 && attempt < RETYPES
             {
@@ -135,7 +140,9 @@ impl Session {
     }
 
     fn request(&mut self, request: &Request, out: &mut dyn FnMut(Event)) -> Result<Done, Failure> {
-        let ran = self.runtime()?.run(request, out);
+        let handle = self.handle();
+        // An interrupt while the runtime came up, or in the moment before the cell began, is for this cell.
+        let ran = self.runtime()?.run_unless(request, &|| handle.pressed(), out);
         ran.map_err(|died| self.bury(&died, out))
     }
 
@@ -189,6 +196,9 @@ impl Session {
         }
         self.note_lost(ready, done, out);
         self.adopt(prepared, ready, flow);
+        for name in self.items.restarted(prepared.execution) {
+            out(Event::Note(format!("the static `{name}` starts anew: a definition that its type names has changed")));
+        }
     }
 
     /// A variable that was moved on purpose needs no words; one that an error or panic took with it does.
@@ -231,7 +241,7 @@ impl Session {
         )));
     }
 
-    /// The cell's items are in force from now on, and its statics live in the runtime.
+    /// The cell's items are in force from now on.
     fn adopt(&mut self, prepared: &Prepared, ready: &Ready, flow: &mut Flow) {
         if !prepared.own.is_empty() {
             self.items = prepared.items.clone();
