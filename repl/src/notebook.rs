@@ -131,14 +131,9 @@ impl Notebook {
 /// When no file can be made there.
 pub fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let made = tempfile::Builder::new().prefix(".ironbook-").suffix(".ipynb").tempfile_in(folder);
-    made.map_err(|error| system_error(&error).unwrap_or(error))
-}
-
-/// What the system said, without the name of a temporary file that means nothing to the user.
-fn system_error(error: &std::io::Error) -> Option<std::io::Error> {
-    let said = std::error::Error::source(error.get_ref()?)?.downcast_ref::<std::io::Error>()?;
-    said.raw_os_error().map(std::io::Error::from_raw_os_error)
+    // `tempfile_in` would add the temporary file's name, which means nothing to the user, to the system's words.
+    let new = |path: &Path| std::fs::File::options().read(true).write(true).create_new(true).open(path);
+    tempfile::Builder::new().prefix(".ironbook-").suffix(".ipynb").make_in(folder, new)
 }
 
 fn usual_permissions() -> std::fs::Permissions {
