@@ -11,7 +11,7 @@ pub struct Track;
 #[derive(clap::Args)]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(clap::Subcommand)]
@@ -54,7 +54,7 @@ enum Command {
         #[arg(value_parser = ["finished", "failed", "killed"], default_value = "finished")]
         status: String,
     },
-    /// Show the active run (else the last one), a run by id or name, or the runs of an experiment
+    /// Show the active run (else the last one; also `%track` alone), a run by id or name, or the runs of an experiment
     Show {
         /// Id or name of a run
         run: Option<String>,
@@ -98,7 +98,8 @@ impl Magic for Track {
 
     fn lower(&self, call: &Call<'_>) -> Result<Lowered, Error> {
         let args: Arguments = call.args()?;
-        Ok(Lowered::rust(match args.command {
+        let command = args.command.unwrap_or(Command::Show { run: None, experiment: None });
+        Ok(Lowered::rust(match command {
             Command::Start { experiment, name, tag, nest, replace } => {
                 start(call, &experiment, name, &tag, nest, replace)?
             }
