@@ -47,7 +47,9 @@ impl Code {
 #[non_exhaustive]
 pub enum Error {
     /// Nothing has this name or id.
-    #[error("there is no {what} `{name}` in the tracking store\n`%track show` shows the newest run, `%track start NAME` begins one")]
+    #[error(
+        "there is no {what} `{name}` in the tracking store\n`%track show` shows the newest run, `%track start NAME` begins one"
+    )]
     NotFound {
         /// Kind of thing.
         what: &'static str,
