@@ -7,6 +7,7 @@ mod faults;
 mod features;
 mod inputs;
 mod library;
+mod readme;
 mod runs;
 mod support;
 mod tidy;

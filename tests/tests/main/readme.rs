@@ -1,0 +1,39 @@
+//! What the README shows is true: its snippet runs, and so does its notebook.
+
+use crate::support::{Desk, ironbook, run, workspace};
+
+/// The first Rust block of the README.
+fn snippet() -> String {
+    let text = std::fs::read_to_string(workspace().join("README.md")).unwrap();
+    let (_, rest) = text.split_once("```rust\n").expect("the README has a Rust block");
+    rest.split_once("```").expect("the block ends").0.to_owned()
+}
+
+#[test]
+fn the_snippet_runs() {
+    let done = ironbook().current_dir(workspace()).args(["-e", &snippet()]).output().unwrap();
+    let stdout = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{stdout}\n{}", String::from_utf8_lossy(&done.stderr));
+    assert!(stdout.contains("ROC AUC 0.607"), "{stdout}");
+    assert!(stdout.contains("false positive rate"), "{stdout}");
+}
+
+#[test]
+fn the_flights_notebook_beats_its_baseline_and_tracks_it() {
+    let desk = Desk::new();
+    let example = workspace().join("examples/flights");
+    std::fs::create_dir_all(desk.path("data")).unwrap();
+    std::fs::create_dir_all(desk.path(".ironbook")).unwrap();
+    for file in ["flights.ipynb", "data/flights.parquet", "data/weather.parquet", "data/airlines.parquet"] {
+        std::fs::copy(example.join(file), desk.path(file)).unwrap();
+    }
+    let out = desk.path("out.ipynb");
+    let arguments = ["run".into(), desk.path("flights.ipynb"), "-o".into(), out.clone()];
+    let done = run(arguments);
+    done.check(0, &[]);
+    let notebook = std::fs::read_to_string(&out).unwrap();
+    for words in ["The model beats the baseline", "vnd.vegalite.v5+json", "image/png", "0.6800"] {
+        assert!(notebook.contains(words), "no `{words}` in the executed notebook");
+    }
+    assert!(desk.path(".ironbook/track.db").is_file());
+}
