@@ -1,7 +1,7 @@
 //! Ctrl-C: the first press interrupts a cell, the second kills it; the program itself lives to write its outputs.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -27,13 +27,19 @@ pub struct Interrupts {
 }
 
 impl Interrupts {
-    /// Starts to listen, once for the process; from now on Ctrl-C ends nothing by itself.
+    /// Starts to listen, once for the process; from its return on Ctrl-C ends nothing by itself.
+    ///
+    /// It waits for its handlers to be in place: the line editor puts back whatever it finds, and would otherwise put
+    /// back that Ctrl-C ends the program.
     pub fn listen() -> Interrupts {
         static ONCE: OnceLock<Interrupts> = OnceLock::new();
         ONCE.get_or_init(|| {
             let interrupts = Interrupts::default();
             let heard = interrupts.clone();
-            thread::spawn(move || heard.wait());
+            let (ready, is_ready) = mpsc::channel();
+            thread::spawn(move || heard.wait(&ready));
+            // Nothing is sent where there can be no handlers; the channel then closes.
+            let _ = is_ready.recv();
             interrupts
         })
         .clone()
@@ -74,12 +80,13 @@ impl Interrupts {
         }
     }
 
-    fn wait(&self) {
+    fn wait(&self, ready: &mpsc::Sender<()>) {
         // Without signals Ctrl-C ends the program, as it does by default.
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
         runtime.block_on(async {
             let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
             let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = kinds else { return };
+            let _ = ready.send(());
             loop {
                 tokio::select! {
                     _ = interrupt.recv() => self.press(false),
@@ -94,6 +101,18 @@ impl Interrupts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn handlers_are_in_place_when_listening_begins() {
+        Interrupts::listen();
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+        for signal in [1, 2, 15] {
+            assert_eq!(caught >> (signal - 1) & 1, 1, "signal {signal} has no handler");
+        }
+    }
 
     #[test]
     fn the_second_press_is_told_apart_until_reset() {
