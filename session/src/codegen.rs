@@ -72,6 +72,8 @@ const HEADER: &str = "#![allow(unused, dead_code, non_snake_case, non_upper_case
                       private_bounds, improper_ctypes_definitions, static_mut_refs, unreachable_code, unused_parens)]\n\
                       #![warn(unused_must_use)]\n\
                       use ::ironbook::prelude::*;\n";
+/// So many levels pass under rustc's own limit of recursion, with the user's generics on top.
+const SHALLOW: usize = 40;
 const PLACEHOLDER: &str = "__ironbook_cell_0000000000000000";
 const OK: &str = " ::core::result::Result::Ok(())";
 
@@ -127,6 +129,11 @@ pub fn probe(generated: &Generated, names: &dyn Fn(&str) -> bool) -> (String, So
 /// Generates the crate of a cell.
 pub fn generate(request: &Request) -> Generated {
     let mut builder = Builder::default();
+    let levels = levels(request.cell, request.flat);
+    if let Some(deep) = levels.iter().max().filter(|deepest| **deepest > SHALLOW) {
+        // Each level is a generic call in the one before.
+        builder.glue(&format!("#![recursion_limit = \"{}\"]\n", 256 + 4 * deep));
+    }
     builder.glue(HEADER);
     if request.extra_crates {
         builder.glue("extern crate ironbook_deps as _;\n");
@@ -137,7 +144,7 @@ pub fn generate(request: &Request) -> Generated {
         request.items.emit(definition, &mut builder);
         items.push((definition.key.clone(), start..builder.len()));
     }
-    let mut body = Body { request, levels: levels(request.cell, request.flat), statements: Vec::new(), builder };
+    let mut body = Body { request, levels, statements: Vec::new(), builder };
     body.entry();
     let (text, map) = body.builder.finish();
     let hash = blake3::hash(text.as_bytes()).to_hex();

@@ -133,6 +133,11 @@ impl Items {
         if definitions.is_empty() {
             return;
         }
+        if definitions.iter().all(|definition| self.is_plain(definition)) {
+            let keyed = definitions.into_iter().map(|definition| (definition.key.clone(), Arc::new(definition)));
+            self.all.extend(keyed);
+            return;
+        }
         let before = self.impl_shapes();
         for definition in definitions {
             self.identities.take();
@@ -145,6 +150,18 @@ impl Items {
             self.all.insert(key.clone(), Arc::new(definition));
         }
         self.salt_changed(before);
+    }
+
+    /// Whether a definition is a function or method that shapes no type and hides nothing: most of those in a session.
+    fn is_plain(&self, definition: &Definition) -> bool {
+        let plain = |d: &Definition| match d.key.kind {
+            Kind::Function => !d.own_types && !d.text.contains("const fn"),
+            Kind::Impl => d.shape.is_none(),
+            _ => false,
+        };
+        let old = self.all.get(&definition.key);
+        let hides = rivals(&definition.key).iter().any(|rival| self.all.contains_key(rival));
+        plain(definition) && old.is_none_or(|old| plain(old)) && !hides
     }
 
     /// Names of types that a definition gives another layout, though it is no part of theirs.

@@ -6,7 +6,7 @@ use crate::event::{Event, Failure, FailureKind};
 use crate::flow::{Graph, Record};
 use crate::items::{self, Items};
 use crate::library::Library;
-use crate::library::extra::Dependency;
+use crate::library::extra::{DYLIB_CRATE, Dependency};
 use crate::map::ExecutionId;
 use crate::panics::Loaded;
 use crate::process::{self, Died, ProcessError, Runtime, Spawn};
@@ -210,7 +210,8 @@ impl Session {
     /// Starts a runtime in the background.
     pub(crate) fn launch(&mut self) {
         let mut library_path = self.config.library.library_path();
-        library_path.extend(self.compiler.extras.search.iter().cloned());
+        let dylibs = self.compiler.extras.externs.iter().filter(|(name, _)| name == DYLIB_CRATE);
+        library_path.extend(dylibs.filter_map(|(_, path)| Some(path.parent()?.to_owned())));
         let spec = Spawn {
             program: self.config.library.runtime.clone(),
             library_path,

@@ -1,6 +1,7 @@
 //! A variable is kept whatever it is called and however it is assigned to.
 
 use crate::engine::Engine;
+use ironbook_session::FailureKind;
 
 #[test]
 fn capital_names_are_variables() {
@@ -59,4 +60,12 @@ fn loops_in_constants_have_no_ticks() {
     e.gives("let a = [0u8; { let mut i = 0; while i < 3 { i += 1; } i }]; a.len()", "3");
     e.gives("const { let mut i = 0; while i < 4 { i += 1; } i }", "4");
     e.gives("let b: [u8; { let mut i = 0; loop { i += 1; if i == 2 { break i } } }] = [1; 2]; b.len()", "2");
+}
+
+#[test]
+fn cells_of_hundreds_of_lets_compile() {
+    let mut e = Engine::new();
+    let lets: String = (0..300).map(|i| format!("let w{i} = {i};\n")).collect();
+    e.cell(&format!("{lets} panic!(\"end\")")).fails(FailureKind::Panic, &["end"]);
+    e.gives("w0 + w299", "299");
 }
