@@ -177,11 +177,16 @@ impl Session {
     pub fn start(config: Config) -> Result<Session, Failure> {
         std::fs::create_dir_all(&config.cache).map_err(|error| {
             let words = format!("cannot make the cache directory {}: {error}", config.cache.display());
-            Failure::new(FailureKind::Environment, "cache", words).hint("set IRONBOOK_HOME to a directory that can be written")
+            Failure::new(FailureKind::Environment, "cache", words)
+                .hint("set IRONBOOK_HOME to a directory that can be written")
         })?;
         let types = TypeBook::open(config.cache.join(format!("types-{}.json", config.library.id)));
-        let compiler =
-            Compiler { library: config.library.clone(), extras: Extras::default(), cache: config.cache.clone(), env: BTreeMap::new() };
+        let compiler = Compiler {
+            library: config.library.clone(),
+            extras: Extras::default(),
+            cache: config.cache.clone(),
+            env: BTreeMap::new(),
+        };
         let mut session = Session {
             compiler,
             types,
@@ -233,8 +238,10 @@ impl Session {
         }
         if let Slot::Starting(_) = self.slot {
             let Slot::Starting(thread) = std::mem::replace(&mut self.slot, Slot::None) else { return self.runtime() };
-            let started = thread.join().unwrap_or_else(|_| Err(ProcessError::Io(std::io::Error::other("a thread panicked"))));
-            let runtime = started.map_err(|error| Failure::new(FailureKind::Environment, "runtime", error.to_string()))?;
+            let started =
+                thread.join().unwrap_or_else(|_| Err(ProcessError::Io(std::io::Error::other("a thread panicked"))));
+            let runtime =
+                started.map_err(|error| Failure::new(FailureKind::Environment, "runtime", error.to_string()))?;
             self.handle.set(Some(runtime.handle()));
             self.slot = Slot::Ready(Box::new(runtime));
         }
@@ -249,7 +256,8 @@ impl Session {
         let lost = self.take_variables();
         self.launch();
         if !lost.is_empty() {
-            let list: Vec<String> = lost.iter().map(|v| format!("`{}` (cell {})", v.name, self.shown(v.cell))).collect();
+            let list: Vec<String> =
+                lost.iter().map(|v| format!("`{}` (cell {})", v.name, self.shown(v.cell))).collect();
             let cells: BTreeSet<u64> = lost.iter().map(|v| self.shown(v.cell)).collect();
             let cells: Vec<String> = cells.iter().map(u64::to_string).collect();
             out(Event::Note(format!(
@@ -415,7 +423,11 @@ impl Session {
         match reply {
             Ok(Reply::Ack(None)) => Ok(()),
             Ok(Reply::Ack(Some(words))) => Err(Failure::new(FailureKind::Environment, "runtime", words)),
-            Ok(_) => Err(Failure::new(FailureKind::Environment, "runtime", "the runtime gave another answer than was asked for")),
+            Ok(_) => Err(Failure::new(
+                FailureKind::Environment,
+                "runtime",
+                "the runtime gave another answer than was asked for",
+            )),
             Err(died) => Err(self.bury(&died, &mut |_| {})),
         }
     }
