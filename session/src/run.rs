@@ -231,8 +231,9 @@ impl Session {
             return;
         }
         let names: Vec<String> = outdated.iter().cloned().collect();
-        let cells: Vec<String> =
-            names.iter().filter_map(|n| self.live.get(n)).map(|l| self.shown(l.execution).to_string()).collect();
+        let cells: BTreeSet<u64> =
+            names.iter().filter_map(|n| self.live.get(n)).map(|l| self.shown(l.execution)).collect();
+        let cells: Vec<String> = cells.iter().map(u64::to_string).collect();
         self.forget(&names);
         out(Event::Note(format!(
             "dropped {}: of a type whose definition has changed; run cell {} again to make it anew",

@@ -88,7 +88,7 @@ fn what_an_associated_type_names_shapes_types() {
         "impl Iterator for Foo { type Item = Helper; fn next(&mut self) -> Option<Helper> { Some(Helper(1)) } }",
     ]);
     assert_eq!(e.names(), ["foo", "v"]);
-    e.cell("struct Helper(String);").ok().notes("`v`");
+    e.cell("struct Helper(String);").ok().notes("`v`").notes("run cell 3 again");
 }
 
 #[test]
