@@ -38,6 +38,9 @@ pub fn runtime_main() -> ExitCode {
 
 type Parts = (BufReader<File>, Arc<Output>, Sender<Job>, Arc<Shared>);
 
+/// How often processes that a cell waits for are interrupted again.
+const REPEAT: std::time::Duration = std::time::Duration::from_millis(100);
+
 fn start() -> io::Result<Parts> {
     let socket = system::claim_socket()?;
     system::keep_through_sigint()?;
@@ -53,12 +56,12 @@ fn start() -> io::Result<Parts> {
 }
 
 /// Reads until the session is gone.
-fn listen(mut requests: BufReader<File>, output: &Output, jobs: &Sender<Job>, shared: &Shared) {
+fn listen(mut requests: BufReader<File>, output: &Output, jobs: &Sender<Job>, shared: &Arc<Shared>) {
     while let Ok(Some(request)) = frame::read::<Request>(&mut requests) {
         match request {
             Request::Interrupt if shared.running() => {
                 interrupt::request();
-                system::interrupt_children();
+                interrupt_children(shared);
             }
             Request::Interrupt => {}
             Request::Shutdown if shared.running() => return,
@@ -74,4 +77,18 @@ fn listen(mut requests: BufReader<File>, output: &Output, jobs: &Sender<Job>, sh
             }
         }
     }
+}
+
+/// Interrupts the processes that the cell waits for, until it has ended: one may be about to start just now.
+fn interrupt_children(shared: &Arc<Shared>) {
+    system::interrupt_children();
+    let shared = Arc::clone(shared);
+    let again = move || {
+        while shared.running() && interrupt::requested() {
+            std::thread::sleep(REPEAT);
+            system::interrupt_children();
+        }
+    };
+    // Without the thread the first signal has to do.
+    drop(std::thread::Builder::new().name("interrupt".to_owned()).spawn(again));
 }

@@ -93,22 +93,43 @@ pub fn binding_of(tag: &str) -> Binding {
     }
 }
 
-/// The level of each statement: how many initialised `let`s stand before it, until one without initialiser or until
-/// statement `flat_from`.
-pub fn levels(cell: &Cell, flat_from: Option<usize>) -> Vec<usize> {
-    let mut level = 0;
-    let mut flat = false;
-    let next = |(index, statement): (usize, &Statement)| {
-        let here = level;
+/// Most guarded calls that stand in each other: rustc's recursion has limits.
+const DEEPEST: usize = 48;
+
+/// Whether a statement is a `let` behind which a guarded call for the rest of the cell opens.
+///
+/// None opens after the last statement, behind a `let` without initialiser, and from statement `flat_from` on; in a
+/// cell with very many `let`s one opens behind every few of them.
+fn opens(cell: &Cell, flat_from: Option<usize>) -> Vec<bool> {
+    let lets = cell.statements.iter().filter(|s| matches!(s.kind, Kind::Let { initialised: true, .. })).count();
+    let stride = lets.div_ceil(DEEPEST).max(1);
+    let last = cell.statements.len().saturating_sub(1);
+    let (mut flat, mut count) = (false, 0);
+    let open = |(index, statement): (usize, &Statement)| {
         flat |= flat_from.is_some_and(|from| index >= from);
         match &statement.kind {
-            Kind::Let { initialised: false, .. } => flat = true,
-            Kind::Let { initialised: true, .. } if !flat => level += 1,
-            _ => {}
+            Kind::Let { initialised: true, .. } if !flat => {
+                count += 1;
+                index < last && count % stride == 0
+            }
+            Kind::Let { initialised: false, .. } => {
+                flat = true;
+                false
+            }
+            _ => false,
         }
-        here
     };
-    cell.statements.iter().enumerate().map(next).collect()
+    cell.statements.iter().enumerate().map(open).collect()
+}
+
+/// The level of each statement: how many guarded calls it stands in, besides the outermost.
+pub fn levels(cell: &Cell, flat_from: Option<usize>) -> Vec<usize> {
+    let before = |level: &mut usize, opens: bool| {
+        let here = *level;
+        *level += usize::from(opens);
+        Some(here)
+    };
+    opens(cell, flat_from).into_iter().scan(0, before).collect()
 }
 
 /// The same crate with, in place of the puts of `names`, a mismatch that makes rustc print their types.
@@ -214,40 +235,35 @@ impl Body<'_> {
     fn body(&mut self) {
         let cell = self.request.cell;
         let mut open: Vec<(usize, Vec<String>)> = Vec::new();
-        let mut flat_names: Vec<String> = Vec::new();
-        let mut flat = false;
+        let opens = opens(cell, self.request.flat);
+        // Variables of the innermost open level, of several of one name the newest.
+        let mut names_here: Vec<String> = Vec::new();
         let mut at = 0;
         self.enter(0, &open);
         for (index, statement) in cell.statements.iter().enumerate() {
             self.gap(&mut at, statement.range.start);
-            flat |= self.request.flat.is_some_and(|from| index >= from);
             let start = self.builder.len();
             self.statement(statement);
             self.statements.push(start..self.builder.len());
             at = statement.range.end;
             let level = self.levels[index];
-            match &statement.kind {
-                Kind::Let { names, initialised } if !initialised || flat => {
-                    flat = true;
-                    // Of several variables of one name the newest is in scope at the end.
-                    let fresh = names.iter().filter(|name| !flat_names.contains(name)).cloned().collect::<Vec<_>>();
-                    flat_names.extend(fresh);
-                }
-                Kind::Let { names, .. } => {
-                    let open_call = match cell.awaits {
-                        true => format!(" let __ironbook_r{level} = ::ironbook::rt::run_async(async {{"),
-                        false => format!(" let __ironbook_r{level} = ::ironbook::rt::run(|| {{"),
-                    };
-                    self.builder.glue(&open_call);
-                    open.push((level, names.clone()));
-                    self.enter(level + 1, &open);
-                }
-                _ => {}
+            if let Kind::Let { names, .. } = &statement.kind {
+                names_here.retain(|name| !names.contains(name));
+                names_here.extend(names.iter().cloned());
+            }
+            if opens[index] {
+                let open_call = match cell.awaits {
+                    true => format!(" let __ironbook_r{level} = ::ironbook::rt::run_async(async {{"),
+                    false => format!(" let __ironbook_r{level} = ::ironbook::rt::run(|| {{"),
+                };
+                self.builder.glue(&open_call);
+                open.push((level, std::mem::take(&mut names_here)));
+                self.enter(level + 1, &open);
             }
         }
         self.builder.glue("\n");
         let innermost = open.len();
-        for name in flat_names {
+        for name in names_here {
             if self.placement(&name, Some(innermost)).is_none() {
                 self.put(&name, Some(innermost));
             }

@@ -2,6 +2,7 @@
 
 use super::output::{self, Output, Ticker};
 use super::{hook, load, system};
+use ironbook::track::{self, Status};
 use ironbook_core::frame::{Outcome, Panic, Reply, Request, Variable};
 use ironbook_core::interrupt;
 use ironbook_core::rt::{self, CellResult, Cx, Stop, Store};
@@ -77,7 +78,7 @@ pub(super) fn spawn(output: &Arc<Output>, shared: &Arc<Shared>) -> io::Result<Se
         let (ticker, receiver) = (Arc::clone(&ticker), Arc::clone(&receiver));
         let body = move || {
             let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
-            Worker { store: Store::default(), output, shared, ticker }.serve(&receiver);
+            Worker { store: Store::default(), output, shared, ticker, succeeded: true }.serve(&receiver);
         };
         match std::thread::Builder::new().name("cell".to_owned()).stack_size(size).spawn(body) {
             Ok(_) => return Ok(sender),
@@ -92,6 +93,8 @@ struct Worker {
     output: Arc<Output>,
     shared: Arc<Shared>,
     ticker: Arc<Ticker>,
+    /// Whether the last cell ran to its end.
+    succeeded: bool,
 }
 
 impl Worker {
@@ -128,6 +131,7 @@ impl Worker {
         let Ended { outcome, put, gone } = part(self);
         let seconds = started.elapsed().as_secs_f64();
         self.ticker.stop();
+        self.succeeded = outcome == Outcome::Ok;
         self.shared.update(&put, &gone);
         self.shared.end();
         output::flush();
@@ -188,6 +192,9 @@ impl Worker {
 
     /// Drops the variables, so that buffered writers among them write, and ends the process.
     fn shut_down(&mut self) -> ! {
+        // A run that is still open ends as its last cell did. The store's words on a failure have nobody to go to.
+        let status = if self.succeeded { Status::Finished } else { Status::Failed };
+        drop(track::end_all(status));
         let store = std::mem::take(&mut self.store);
         let _ = catch_unwind(AssertUnwindSafe(|| drop(store)));
         output::flush();

@@ -513,10 +513,10 @@ macro_rules! __ironbook_bundle {
         use $crate::rt::{ViaDebug as _, ViaDisplay as _, ViaKnown as _, ViaName as _};
         #[allow(unused_imports)]
         use $crate::rt::{ViaReference as _, ViaRegistry as _, ViaUnregistered as _};
-        let wrapped = $crate::rt::Wrap($value);
-        match (&&&wrapped).__ironbook_registered() {
-            ::core::option::Option::Some(bundle) => bundle,
-            ::core::option::Option::None => (&&&&wrapped).__ironbook_bundle(),
+        let __ironbook_wrapped = $crate::rt::Wrap($value);
+        match (&&&__ironbook_wrapped).__ironbook_registered() {
+            ::core::option::Option::Some(__ironbook_bundle) => __ironbook_bundle,
+            ::core::option::Option::None => (&&&&__ironbook_wrapped).__ironbook_bundle(),
         }
     }};
 }
@@ -529,9 +529,9 @@ macro_rules! __ironbook_put {
     ($cx:expr, put, $name:literal, $value:ident) => {{
         #[allow(unused_imports)]
         use $crate::rt::{ViaDebug as _, ViaDisplay as _, ViaInspect as _, ViaKnown as _, ViaName as _, ViaSize as _};
-        let show = (&&&&$crate::rt::Wrap(&$value)).__ironbook_show();
-        let measure = (&&&&$crate::rt::Wrap(&$value)).__ironbook_measure();
-        $cx.put($name, $value, show, measure)
+        let __ironbook_show = (&&&&$crate::rt::Wrap(&$value)).__ironbook_show();
+        let __ironbook_measure = (&&&&$crate::rt::Wrap(&$value)).__ironbook_measure();
+        $cx.put($name, $value, __ironbook_show, __ironbook_measure)
     }};
 }
 
