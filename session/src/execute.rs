@@ -296,7 +296,11 @@ impl Session {
         let context =
             Context { map: &draft.generated.map, generated: &draft.generated.text, cells: &|id| self.text_of(id) };
         let mut failure = diagnostics::report(messages, &context, Style::Colour);
-        let unseen = messages.iter().filter(|m| m.code() == Some("E0425")).filter_map(|m| m.message.split('`').nth(1));
+        let unseen: BTreeSet<&str> =
+            messages.iter().filter(|m| m.code() == Some("E0425")).filter_map(|m| m.message.split('`').nth(1)).collect();
+        for (name, (execution, how)) in self.lost.iter().filter(|(name, _)| unseen.contains(name.as_str())) {
+            failure = failure.hint(format!("`{name}` {how}; run cell {} again to make it anew", self.shown(*execution)));
+        }
         if let Some(name) = unseen.into_iter().find(|name| self.live.contains_key(*name) && !prepared.dropped(name)) {
             failure = failure.hint(format!(
                 "functions do not see variables: hand `{name}` over as an argument, or make it a `const` or `static`"

@@ -234,6 +234,9 @@ impl Session {
         let cells: BTreeSet<u64> =
             names.iter().filter_map(|n| self.live.get(n)).map(|l| self.shown(l.execution)).collect();
         let cells: Vec<String> = cells.iter().map(u64::to_string).collect();
+        for (name, live) in self.live.iter().filter(|(name, _)| outdated.contains(*name)) {
+            self.lost.insert(name.clone(), (live.execution, "was of a type whose definition has changed, and was dropped"));
+        }
         self.forget(&names);
         out(Event::Note(format!(
             "dropped {}: of a type whose definition has changed; run cell {} again to make it anew",

@@ -164,6 +164,8 @@ pub struct Session {
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) local_state: String,
     pub(crate) loaded: BTreeMap<String, Loaded>,
+    /// Variables that are gone through no doing of a cell: who made them, and how they went.
+    pub(crate) lost: BTreeMap<String, (ExecutionId, &'static str)>,
     handle: Handle,
     slot: Slot,
     _pin: Option<File>,
@@ -203,6 +205,7 @@ impl Session {
             dependencies: Vec::new(),
             local_state: String::new(),
             loaded: BTreeMap::new(),
+            lost: BTreeMap::new(),
             handle: Handle::default(),
             slot: Slot::None,
             _pin: config.library.pin().ok(),
@@ -276,6 +279,7 @@ impl Session {
 
     fn take_variables(&mut self) -> Vec<Variable> {
         let all = self.list();
+        self.lost.extend(all.iter().map(|v| (v.name.clone(), (v.cell, "went with the runtime that held it"))));
         self.live.clear();
         self.graph.clear();
         self.probe = None;

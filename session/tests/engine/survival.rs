@@ -88,6 +88,7 @@ fn the_runtime_dies_in_words_and_the_session_lives() {
         e.cells(&["let x = 1; fn keeps() -> i32 { 7 }"]);
         e.cell(cell).fails(FailureKind::Died, &[word]).notes("`x`");
         assert!(e.names().is_empty());
+        e.cell("x + 1").fails(FailureKind::Compile, &["`x` went with the runtime that held it; run cell"]);
         e.gives("keeps()", "7");
     }
 }
