@@ -3,6 +3,7 @@
 use crate::context::{Context, Stop};
 use crate::error::Error;
 use ironbook_session::Event;
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::Read;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,6 +16,9 @@ use std::time::{Duration, Instant};
 const POLL: Duration = Duration::from_millis(20);
 /// How long output is awaited after the end of a command whose children keep its pipes open.
 const DRAIN: Duration = Duration::from_millis(200);
+/// A command that has not ended so long after an interrupt is killed, as a cell is (it may have been started with
+/// interrupts ignored, and then cannot help it).
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Runs `text` with `program` (`sh`, `bash`), in the session's directory and environment. It reads no input.
 ///
@@ -65,7 +69,7 @@ fn attend(mut child: Child, stop: &Stop, out: &mut dyn FnMut(Event)) -> Result<E
     let stdout = child.stdout.take().map(|pipe| forward(pipe, false, sender.clone()));
     let stderr = child.stderr.take().map(|pipe| forward(pipe, true, sender));
     drop((stdout, stderr)); // the threads end with their pipes
-    let ended = pump(&mut child, &receiver, out);
+    let ended = pump(&mut child, &receiver, stop, out);
     running(None);
     ended.map_err(|source| Error::Start { program: "sh".to_owned(), source })
 }
@@ -81,7 +85,13 @@ fn forward(mut pipe: impl Read + Send + 'static, error: bool, sender: Sender<Chu
     })
 }
 
-fn pump(child: &mut Child, receiver: &Receiver<Chunk>, out: &mut dyn FnMut(Event)) -> std::io::Result<ExitStatus> {
+fn pump(
+    child: &mut Child,
+    receiver: &Receiver<Chunk>,
+    stop: &Stop,
+    out: &mut dyn FnMut(Event),
+) -> std::io::Result<ExitStatus> {
+    let mut asked: Option<Instant> = None;
     let mut decoders = [Decoder::default(), Decoder::default()];
     let mut ended: Option<(ExitStatus, Instant)> = None;
     loop {
@@ -92,6 +102,10 @@ fn pump(child: &mut Child, receiver: &Receiver<Chunk>, out: &mut dyn FnMut(Event
             }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {}
+        }
+        let interrupted = ended.is_none() && stop.requested.load(Ordering::Relaxed);
+        if interrupted && asked.get_or_insert_with(Instant::now).elapsed() > GRACE {
+            let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
         }
         if ended.is_none() {
             ended = child.try_wait()?.map(|status| (status, Instant::now()));

@@ -299,7 +299,8 @@ impl Session {
         let unseen: BTreeSet<&str> =
             messages.iter().filter(|m| m.code() == Some("E0425")).filter_map(|m| m.message.split('`').nth(1)).collect();
         for (name, (execution, how)) in self.lost.iter().filter(|(name, _)| unseen.contains(name.as_str())) {
-            failure = failure.hint(format!("`{name}` {how}; run cell {} again to make it anew", self.shown(*execution)));
+            failure =
+                failure.hint(format!("`{name}` {how}; run cell {} again to make it anew", self.shown(*execution)));
         }
         if let Some(name) = unseen.into_iter().find(|name| self.live.contains_key(*name) && !prepared.dropped(name)) {
             failure = failure.hint(format!(

@@ -30,6 +30,37 @@ impl Session {
         self.loaded.insert(file_name(&ready.generated.text), loaded);
     }
 
+    /// Text of a cell's standard error with places in generated files (of `dbg!`, of panics in threads) as places in cells.
+    pub(crate) fn placed(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find("cell_") {
+            out.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let (words, length) = self.place_at(rest).unwrap_or_else(|| ("cell_".to_owned(), "cell_".len()));
+            out.push_str(&words);
+            rest = &rest[length..];
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// The place that `cell_0123456789ab.rs:LINE:COLUMN` at the start of a text stands for, and how long that is.
+    fn place_at(&self, text: &str) -> Option<(String, usize)> {
+        let (file, after) = text.split_once(".rs:")?;
+        let generated = &self.loaded.get(&format!("{file}.rs"))?.generated;
+        let (line, after) = after.split_once(':')?;
+        let column: String = after.chars().take_while(char::is_ascii_digit).collect();
+        let place =
+            diagnostics::panic_place(&generated.map, &generated.text, line.parse().ok()?, column.parse().ok()?)?;
+        let cell = self.text_of(place.execution)?;
+        let before = cell.text.get(..place.range.start)?;
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let at = (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1);
+        let length = file.len() + ".rs:".len() + line.len() + 1 + column.len();
+        Some((format!("cell {}:{}:{}", cell.number, at.0, at.1), length))
+    }
+
     /// A panic in words, drawn over the cell that it was raised in.
     pub(crate) fn panicked(&self, panic: &Panic) -> Failure {
         let cells = |id| self.text_of(id);

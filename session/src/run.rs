@@ -142,7 +142,12 @@ impl Session {
     fn request(&mut self, request: &Request, out: &mut dyn FnMut(Event)) -> Result<Done, Failure> {
         let handle = self.handle();
         // An interrupt while the runtime came up, or in the moment before the cell began, is for this cell.
-        let ran = self.runtime()?.run_unless(request, &|| handle.pressed(), out);
+        let mut runtime = self.lend_runtime()?;
+        let ran = runtime.run_unless(request, &|| handle.pressed(), &mut |event| match event {
+            Event::Stderr(text) => out(Event::Stderr(self.placed(&text))),
+            event => out(event),
+        });
+        self.return_runtime(runtime);
         ran.map_err(|died| self.bury(&died, out))
     }
 
@@ -235,7 +240,8 @@ impl Session {
             names.iter().filter_map(|n| self.live.get(n)).map(|l| self.shown(l.execution)).collect();
         let cells: Vec<String> = cells.iter().map(u64::to_string).collect();
         for (name, live) in self.live.iter().filter(|(name, _)| outdated.contains(*name)) {
-            self.lost.insert(name.clone(), (live.execution, "was of a type whose definition has changed, and was dropped"));
+            self.lost
+                .insert(name.clone(), (live.execution, "was of a type whose definition has changed, and was dropped"));
         }
         self.forget(&names);
         out(Event::Note(format!(

@@ -254,6 +254,20 @@ impl Session {
         }
     }
 
+    /// Takes the runtime for one request, while the session itself is read.
+    pub(crate) fn lend_runtime(&mut self) -> Result<Box<Runtime>, Failure> {
+        self.runtime()?;
+        match std::mem::replace(&mut self.slot, Slot::None) {
+            Slot::Ready(runtime) => Ok(runtime),
+            _ => Err(Failure::new(FailureKind::Environment, "runtime", "the runtime process is not running")),
+        }
+    }
+
+    /// Gives it back.
+    pub(crate) fn return_runtime(&mut self, runtime: Box<Runtime>) {
+        self.slot = Slot::Ready(runtime);
+    }
+
     /// After the runtime died: its variables are gone, a new one is started; what was lost is named.
     pub(crate) fn bury(&mut self, died: &Died, out: &mut dyn FnMut(Event)) -> Failure {
         let lost = self.take_variables();

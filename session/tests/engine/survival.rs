@@ -94,6 +94,15 @@ fn the_runtime_dies_in_words_and_the_session_lives() {
 }
 
 #[test]
+fn places_on_standard_error_are_places_in_cells() {
+    let mut e = Engine::new();
+    let stderr = e.cell("let a = 1;\n  dbg!(a + 1);").ok().stdout;
+    assert!(stderr.starts_with("[cell 1:2:3] a + 1 = 2"), "{stderr}");
+    let stderr = e.cell("std::thread::spawn(|| panic!(\"x\")).join().is_err()").ok().stdout;
+    assert!(stderr.contains("panicked at cell 2:1:"), "{stderr}");
+}
+
+#[test]
 fn an_interrupt_stops_loops_and_loses_nothing() {
     let mut e = Engine::new();
     e.cells(&["let data = vec![1, 2, 3];"]);
