@@ -93,8 +93,8 @@ pub fn binding_of(tag: &str) -> Binding {
     }
 }
 
-/// Most guarded calls that stand in each other: rustc's recursion has limits.
-const DEEPEST: usize = 48;
+/// Most guarded calls that stand in each other: beyond that rustc takes minutes, or overflows its stack.
+const DEEPEST: usize = 400;
 
 /// Whether a statement is a `let` behind which a guarded call for the rest of the cell opens.
 ///
@@ -110,7 +110,7 @@ fn opens(cell: &Cell, flat_from: Option<usize>) -> Vec<bool> {
         match &statement.kind {
             Kind::Let { initialised: true, .. } if !flat => {
                 count += 1;
-                index < last && count % stride == 0
+                index < last && (count % stride == 0 || count == lets)
             }
             Kind::Let { initialised: false, .. } => {
                 flat = true;

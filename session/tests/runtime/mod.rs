@@ -30,10 +30,13 @@ fn built() -> &'static Built {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime/cells.rs");
         let mut rustc = Command::new(&library.rustc);
         rustc.args(["--edition=2024", "--crate-type=cdylib", "--crate-name=cell", "-Cprefer-dynamic", source, "-o"]);
-        rustc.arg(&cells).arg("--extern").arg(format!("ironbook={}", library.dylib.display()));
+        // Another process of these tests may load the object at this moment: write, then rename.
+        let part = cells.with_extension(format!("{}.part", std::process::id()));
+        rustc.arg(&part).arg("--extern").arg(format!("ironbook={}", library.dylib.display()));
         rustc.arg("-L").arg(format!("dependency={}", library.deps.display()));
         let output = rustc.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        std::fs::rename(&part, &cells).unwrap();
         Built { library, cells }
     })
 }
