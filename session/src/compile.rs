@@ -103,6 +103,11 @@ const OPTIONS: [&str; 6] = [
 ];
 
 impl Compiler {
+    /// The value of an environment variable as the compiler sees it.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.env.get(name).cloned().unwrap_or_else(|| std::env::var(name).ok())
+    }
+
     /// Compiles `text`.
     ///
     /// # Errors

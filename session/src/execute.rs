@@ -27,6 +27,8 @@ pub(crate) struct Prepared {
     pub(crate) cell: Cell,
     pub(crate) items: Items,
     pub(crate) own: Vec<Key>,
+    /// Whether files or variables that items read at compile time have changed.
+    pub(crate) reread: bool,
     /// Live variables whose type is no longer the one of that name.
     pub(crate) outdated: BTreeSet<String>,
     /// Live variables whose name the cell gives to a function, constant or static.
@@ -124,8 +126,9 @@ impl Session {
         let values =
             own.iter().filter(|key| matches!(key.kind, ItemKind::Function | ItemKind::Const | ItemKind::Static));
         let hidden = values.map(|key| key.name.clone()).filter(|name| self.live.contains_key(name)).collect();
-        let outdated = if own.is_empty() { BTreeSet::new() } else { self.outdated(&items) };
-        Ok(Prepared { execution, text, cell, items, own, outdated, hidden })
+        let reread = items.read_again(&|name| self.compiler.variable(name));
+        let outdated = if own.is_empty() && !reread { BTreeSet::new() } else { self.outdated(&items) };
+        Ok(Prepared { execution, text, cell, items, own, outdated, hidden, reread })
     }
 
     /// Variables whose type has a home that the new items no longer have.

@@ -110,6 +110,8 @@ pub struct Items {
     crates: BTreeMap<String, String>,
     /// Removed `impl`s that shaped types.
     ghosts: Vec<Arc<Definition>>,
+    /// State of the files and environment variables that definitions read at compile time.
+    inputs: BTreeMap<Key, String>,
     /// Identities of what has one; emptied by whatever may change one.
     identities: OnceLock<BTreeMap<Key, String>>,
 }
@@ -253,6 +255,20 @@ impl Items {
         std::mem::replace(&mut self.crates, crates)
     }
 
+    /// Looks again at the files and variables that definitions read at compile time, since they can shape types
+    /// (`const N: usize = include_str!("n.txt").len()`); whether any differs from what was seen before.
+    pub fn read_again(&mut self, variable: &dyn Fn(&str) -> Option<String>) -> bool {
+        let reads = |d: &&Arc<Definition>| d.text.contains("include") || d.text.contains("env!");
+        let state = |d: &Arc<Definition>| (d.key.clone(), inputs_of(d, variable));
+        let now: BTreeMap<Key, String> = self.all.values().filter(reads).map(state).collect();
+        let differs = now != self.inputs;
+        if differs {
+            self.inputs = now;
+            self.identities.take();
+        }
+        differs
+    }
+
     /// Forgets which statics live in the runtime (it was restarted).
     pub fn runtime_restarted(&mut self) {
         self.exported.clear();
@@ -369,6 +385,7 @@ impl Items {
             hasher.update(text.as_bytes());
             hasher.update(&[0]);
             hasher.update(&self.salts.get(&key.name).copied().unwrap_or(0).to_le_bytes());
+            hasher.update(self.inputs.get(key).map_or("", String::as_str).as_bytes());
         }
         hasher.finalize().to_hex()[..12].to_owned()
     }
@@ -529,6 +546,21 @@ fn lasting(ty: &syn::Type) -> String {
     let mut ty = ty.clone();
     syn::visit_mut::VisitMut::visit_type_mut(&mut Lasting, &mut ty);
     quote::ToTokens::to_token_stream(&ty).to_string()
+}
+
+/// Hash of the files, and of the values of the variables, that a definition's string literals name.
+fn inputs_of(definition: &Definition, variable: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let emitted: String = definition.pieces.iter().map(|piece| piece.text.as_str()).collect();
+    for literal in emitted.split('"').skip(1).step_by(2) {
+        if let Ok(bytes) = std::fs::read(literal) {
+            hasher.update(&bytes);
+        } else if let Some(value) = variable(literal) {
+            hasher.update(value.as_bytes());
+        }
+        hasher.update(&[0]);
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 fn is_housed(definition: &Definition) -> bool {

@@ -253,7 +253,7 @@ impl Session {
 
     /// The cell's items are in force from now on.
     fn adopt(&mut self, prepared: &Prepared, ready: &Ready, flow: &mut Flow) {
-        if !prepared.own.is_empty() {
+        if !prepared.own.is_empty() || prepared.reread {
             self.items = prepared.items.clone();
             for definition in prepared.items.iter().filter(|d| ready.left_out.contains(&items::label(&d.key))) {
                 self.items.remove(&definition.key);

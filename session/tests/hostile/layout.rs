@@ -113,3 +113,15 @@ fn types_inside_functions_are_of_their_function() {
     e.gives("both(Some(&*local)).ok().unwrap()", "None");
     e.gives("read(&*b)", "None");
 }
+
+#[test]
+fn a_file_that_shapes_a_type_counts() {
+    let mut e = Engine::new();
+    e.file("n.txt", "abc");
+    e.cells(&["const N: usize = include_str!(\"n.txt\").len(); struct Row([u8; N]);", "let row = Row([7; N]);"]);
+    e.gives("row.0.len()", "3");
+    e.file("n.txt", &"x".repeat(50));
+    e.cell("row.0.len()").fails(FailureKind::Compile, &["`row` was of a type whose definition has changed"]);
+    e.cells(&["let row = Row([1; N]);"]);
+    e.gives("row.0.len()", "50");
+}
