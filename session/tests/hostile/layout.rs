@@ -121,7 +121,7 @@ fn a_file_that_shapes_a_type_counts() {
     e.cells(&["const N: usize = include_str!(\"n.txt\").len(); struct Row([u8; N]);", "let row = Row([7; N]);"]);
     e.gives("row.0.len()", "3");
     e.file("n.txt", &"x".repeat(50));
-    e.cell("row.0.len()").fails(FailureKind::Compile, &["`row` was of a type whose definition has changed"]);
+    e.cell("row.0.len()").fails(FailureKind::Compile, &["`row` had the type's earlier definition"]);
     e.cells(&["let row = Row([1; N]);"]);
     e.gives("row.0.len()", "50");
 }
