@@ -10,7 +10,7 @@ use super::{Library, Paths};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,8 @@ pub struct Extra {
     pub apart_because: Vec<String>,
 }
 
+/// How often a build that waits for another one looks again.
+const WAIT: std::time::Duration = std::time::Duration::from_millis(100);
 /// The crate that the dylib is.
 pub const DYLIB_CRATE: &str = "ironbook_deps";
 const MEMBER: &str = "ironbook-deps";
@@ -63,6 +65,7 @@ pub fn build(
     dependencies: &[Dependency],
     report: &mut Report<'_>,
 ) -> Result<Extra, BuildError> {
+    let _lock = lock(paths, report)?;
     let dependencies: Vec<Dependency> = dependencies.iter().map(|d| snapshot(paths, d)).collect::<Result<_, _>>()?;
     let shadow = shadow(paths, &dependencies)?;
     let apart_because = changed_features(paths, &shadow, library)?;
@@ -81,6 +84,24 @@ pub fn build(
     let mut extra = install(paths, library, &artifacts, &names, apart_because.is_empty())?;
     extra.apart_because = apart_because;
     Ok(extra)
+}
+
+/// All sessions of a user share the shadow workspace: one builds at a time.
+fn lock(paths: &Paths, report: &mut Report<'_>) -> Result<File, BuildError> {
+    let directory = paths.data.join("deps");
+    fs::create_dir_all(&directory).map_err(|e| BuildError::io("make", &directory, e))?;
+    let path = directory.join("lock");
+    let file = File::options().create(true).append(true).open(&path).map_err(|e| BuildError::io("open", &path, e))?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(BuildError::io("lock", &path, error)),
+            Err(TryLockError::WouldBlock) if report("waiting for another session's crates").is_break() => {
+                return Err(BuildError::Interrupted);
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(WAIT),
+        }
+    }
 }
 
 /// A local crate is built from a copy whose path carries a hash of its content: an edited crate is another crate, so
