@@ -1,7 +1,7 @@
 //! Features and target together: what supervised models are fitted to.
 
 use crate::error::DataError;
-use crate::frame::{find, push_floats};
+use crate::frame::{find, push_floats, push_values};
 use crate::matrix::Matrix;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display};
@@ -13,10 +13,16 @@ use std::fmt;
 pub struct Dataset {
     /// The features, `rows` x `cols`; NaN where missing.
     pub features: Matrix,
-    /// The target, one value per row, never missing; booleans are 0 and 1.
+    /// The target, one value per row, never missing; booleans are 0 and 1, text is the number of its class.
     pub target: Vec<f64>,
     /// Name of the target.
     pub target_name: String,
+    /// Names of the classes of a text target, in alphabetical order; `target` holds their numbers from 0.
+    pub classes: Option<Vec<String>>,
+    /// How much each row counts, at least 0; all alike if `None`.
+    pub weights: Option<Vec<f64>>,
+    /// The group (query, patient, user) of each row; rows of a group need not be neighbours.
+    pub groups: Option<Vec<u32>>,
 }
 
 impl Dataset {
@@ -24,25 +30,61 @@ impl Dataset {
     ///
     /// # Errors
     /// As [`Matrix::from_frame`] for the features; [`DataError::NoRows`] for a frame without rows;
-    /// [`DataError::NotNumeric`] if the target is neither numeric nor boolean; [`DataError::NullTarget`];
+    /// [`DataError::NotNumeric`] if the target is neither numeric, boolean nor text; [`DataError::NullTarget`];
     /// [`DataError::TargetIsFeature`].
     pub fn new(df: &DataFrame, features: &[impl AsRef<str>], target: &str) -> Result<Self, DataError> {
         if features.iter().any(|f| f.as_ref() == target) {
             return Err(DataError::TargetIsFeature { name: target.to_owned() });
         }
-        Self::from_parts(df, Matrix::from_frame(df, features)?, target)
+        Self::from_frame(df, Matrix::from_frame(df, features)?, target)
     }
 
-    fn from_parts(df: &DataFrame, features: Matrix, name: &str) -> Result<Self, DataError> {
+    fn from_frame(df: &DataFrame, features: Matrix, name: &str) -> Result<Self, DataError> {
         let column = find(df, name)?;
         if df.height() == 0 {
             return Err(DataError::NoRows);
         }
         let mut target = Vec::with_capacity(df.height());
-        push_floats(column, &mut target)?;
+        let kind = push_values(column, &mut target)?;
         match column.null_count() {
-            0 => Ok(Dataset { features, target, target_name: name.to_owned() }),
+            0 => {
+                let classes = kind.categories().map(|names| names.to_vec());
+                Ok(Dataset { classes, ..Self::from_parts(features, target, name) })
+            }
             count => Err(DataError::NullTarget { name: name.to_owned(), count, rows: df.height() }),
+        }
+    }
+
+    /// Features and a numeric target from memory; lengths are checked by the models' `fit`.
+    pub fn from_parts(features: Matrix, target: Vec<f64>, target_name: impl Into<String>) -> Self {
+        Dataset { features, target, target_name: target_name.into(), classes: None, weights: None, groups: None }
+    }
+
+    /// The same rows, each counting as much as its weight says.
+    #[must_use]
+    pub fn with_weights(mut self, weights: Vec<f64>) -> Self {
+        self.weights = Some(weights);
+        self
+    }
+
+    /// The same rows, each in its group (the query of a ranking, the patient of a measurement).
+    #[must_use]
+    pub fn with_groups(mut self, groups: Vec<u32>) -> Self {
+        self.groups = Some(groups);
+        self
+    }
+
+    /// The weights of the rows from a numeric column of the frame that the dataset was made from.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownColumn`], [`DataError::NotNumeric`], [`DataError::Nulls`].
+    pub fn with_weights_of(self, df: &DataFrame, column: &str) -> Result<Self, DataError> {
+        let mut weights = Vec::with_capacity(df.height());
+        let found = find(df, column)?;
+        push_floats(found, &mut weights)?;
+        match found.null_count() {
+            0 => Ok(self.with_weights(weights)),
+            count => Err(DataError::Nulls { name: column.to_owned(), count, rows: df.height() }),
         }
     }
 
@@ -61,6 +103,9 @@ impl Dataset {
             features: self.features.select_rows(rows),
             target: rows.iter().map(|&i| self.target[i]).collect(),
             target_name: self.target_name.clone(),
+            classes: self.classes.clone(),
+            weights: self.weights.as_ref().map(|weights| rows.iter().map(|&i| weights[i]).collect()),
+            groups: self.groups.as_ref().map(|groups| rows.iter().map(|&i| groups[i]).collect()),
         }
     }
 }

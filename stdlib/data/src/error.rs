@@ -215,6 +215,18 @@ pub enum DataError {
         /// Rows found.
         found: usize,
     },
+    /// A code of a categorical column that stands for no name.
+    #[error(
+        "column \"{name}\" holds the code {code}, and there are {categories} categories\ncodes are whole numbers from 0, NaN where missing"
+    )]
+    Code {
+        /// The column.
+        name: String,
+        /// The code.
+        code: f64,
+        /// Number of categories.
+        categories: usize,
+    },
     /// An error of polars.
     #[error(transparent)]
     Polars(#[from] PolarsError),

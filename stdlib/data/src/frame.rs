@@ -1,8 +1,11 @@
 //! Columns of a frame as plain Rust vectors.
 
 use crate::error::DataError;
+use crate::kind::Kind;
 use crate::near::near;
-use polars::prelude::{Column, DataFrame, DataType, Float64Chunked};
+use polars::prelude::{Column, DataFrame, DataType, Float64Chunked, IntoLazy, NonExistent, TimeUnit, col, lit};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Columns as vectors, for charts, metrics and code of one's own.
 pub trait FrameExt {
@@ -63,6 +66,51 @@ fn refuse_nulls(column: &Column) -> Result<(), DataError> {
         0 => Ok(()),
         count => Err(DataError::Nulls { name: column.name().to_string(), count, rows: column.len() }),
     }
+}
+
+/// Appends a column's values as `f64`, whatever they are: text as codes, times as seconds; null becomes NaN.
+pub(crate) fn push_values(column: &Column, out: &mut Vec<f64>) -> Result<Kind, DataError> {
+    match column.dtype() {
+        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => push_codes(column, out),
+        DataType::Date | DataType::Datetime(..) => {
+            push_seconds(column, out)?;
+            Ok(Kind::Time)
+        }
+        DataType::Time => {
+            let first = out.len();
+            push_floats(&column.cast(&DataType::Int64)?, out)?;
+            out[first..].iter_mut().for_each(|ns| *ns /= 1e9);
+            Ok(Kind::Time)
+        }
+        _ => push_floats(column, out).map(|()| Kind::Numeric),
+    }
+}
+
+/// Text as the numbers of its distinct values, which are in alphabetical order.
+fn push_codes(column: &Column, out: &mut Vec<f64>) -> Result<Kind, DataError> {
+    let cast = column.cast(&DataType::String)?;
+    let text = cast.str()?;
+    let distinct: BTreeSet<&str> = text.iter().flatten().collect();
+    let codes: HashMap<&str, f64> = distinct.iter().zip(0..).map(|(&name, code)| (name, f64::from(code))).collect();
+    out.extend(text.iter().map(|value| value.map_or(f64::NAN, |value| codes[value])));
+    let names: Arc<[String]> = distinct.into_iter().map(str::to_owned).collect();
+    Ok(Kind::Categorical(names))
+}
+
+/// Times as seconds since 1970, by the wall clock of the column's time zone.
+fn push_seconds(column: &Column, out: &mut Vec<f64>) -> Result<(), DataError> {
+    let local = match column.dtype() {
+        DataType::Datetime(_, Some(_)) => {
+            let wall = col(column.name().clone()).dt().replace_time_zone(None, lit("raise"), NonExistent::Raise);
+            column.clone().into_frame().lazy().select([wall]).collect()?.columns()[0].clone()
+        }
+        _ => column.clone(),
+    };
+    let first = out.len();
+    let times = local.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?.cast(&DataType::Int64)?;
+    push_floats(&times, out)?;
+    out[first..].iter_mut().for_each(|us| *us /= 1e6);
+    Ok(())
 }
 
 /// Appends a column's values as `f64`; null becomes NaN.

@@ -1,7 +1,8 @@
 //! The dense feature matrix that models are fitted to.
 
 use crate::error::DataError;
-use crate::frame::{find, push_floats};
+use crate::frame::{find, push_values};
+use crate::kind::Kind;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display};
 use polars::prelude::{Column, DataFrame};
@@ -9,20 +10,23 @@ use std::fmt;
 
 /// Features as numbers: `rows` x `cols` of `f64`, column after column, each with a name.
 ///
-/// Missing values are NaN. Integers beyond 2^53 lose their last digits, as everywhere in `f64`.
+/// Missing values are NaN. Integers beyond 2^53 lose their last digits, as everywhere in `f64`. What the numbers of a
+/// column stand for is its [`Kind`]: text columns are held as codes, dates as seconds.
 #[derive(Clone, PartialEq)]
 pub struct Matrix {
     names: Vec<String>,
+    kinds: Vec<Kind>,
     rows: usize,
     data: Vec<f64>,
 }
 
 impl Matrix {
-    /// The named columns of a frame, in the order given: numbers as they are, booleans as 0 and 1, null as NaN.
+    /// The named columns of a frame, in the order given: numbers as they are, booleans as 0 and 1, text as codes of its
+    /// names in alphabetical order ([`Kind::Categorical`]), dates and times as seconds ([`Kind::Time`]), null as NaN.
     ///
     /// # Errors
     /// [`DataError::NoColumns`], [`DataError::UnknownColumn`], [`DataError::DuplicateColumn`], and
-    /// [`DataError::NotNumeric`] for text, dates and nested columns.
+    /// [`DataError::NotNumeric`] for nested columns, durations and binary data.
     pub fn from_frame(df: &DataFrame, columns: &[impl AsRef<str>]) -> Result<Self, DataError> {
         let names: Vec<String> = columns.iter().map(|c| c.as_ref().to_owned()).collect();
         Self::from_named(df, names)
@@ -31,24 +35,44 @@ impl Matrix {
     fn from_named(df: &DataFrame, names: Vec<String>) -> Result<Self, DataError> {
         check_names(&names)?;
         let mut data = Vec::with_capacity(df.height() * names.len());
-        for name in &names {
-            push_floats(find(df, name)?, &mut data)?;
-        }
-        Ok(Matrix { names, rows: df.height(), data })
+        let kinds = names.iter().map(|name| push_values(find(df, name)?, &mut data)).collect::<Result<_, _>>()?;
+        Ok(Matrix { names, kinds, rows: df.height(), data })
     }
 
-    /// A matrix of named columns of one length.
+    /// A matrix of named columns of numbers, of one length.
     ///
     /// # Errors
     /// [`DataError::NoColumns`], [`DataError::DuplicateColumn`], [`DataError::Length`].
     pub fn from_columns(columns: Vec<(String, Vec<f64>)>) -> Result<Self, DataError> {
-        let rows = columns.first().map_or(0, |(_, values)| values.len());
-        if let Some((name, values)) = columns.iter().find(|(_, values)| values.len() != rows) {
-            return Err(DataError::Length { name: name.clone(), expected: rows, found: values.len() });
+        Self::from_typed(columns.into_iter().map(|(name, values)| (name, Kind::Numeric, values)).collect())
+    }
+
+    /// A matrix of named columns of one length, each with its kind; the codes of a categorical column are whole
+    /// numbers below the number of its names, or NaN.
+    ///
+    /// # Errors
+    /// As [`from_columns`](Self::from_columns); [`DataError::Code`].
+    pub fn from_typed(columns: Vec<(String, Kind, Vec<f64>)>) -> Result<Self, DataError> {
+        let rows = columns.first().map_or(0, |(_, _, values)| values.len());
+        let (mut names, mut kinds, mut data) = (Vec::new(), Vec::new(), Vec::with_capacity(rows * columns.len()));
+        for (name, kind, values) in columns {
+            if values.len() != rows {
+                return Err(DataError::Length { name, expected: rows, found: values.len() });
+            }
+            if let Some(categories) = kind.categories() {
+                let fits = |code: &f64| {
+                    code.is_nan() || (*code >= 0.0 && code.fract() == 0.0 && *code < categories.len() as f64)
+                };
+                if let Some(&code) = values.iter().find(|code| !fits(code)) {
+                    return Err(DataError::Code { name, code, categories: categories.len() });
+                }
+            }
+            names.push(name);
+            kinds.push(kind);
+            data.extend_from_slice(&values);
         }
-        let (names, values): (Vec<String>, Vec<Vec<f64>>) = columns.into_iter().unzip();
         check_names(&names)?;
-        Ok(Matrix { names, rows, data: values.concat() })
+        Ok(Matrix { names, kinds, rows, data })
     }
 
     /// Number of rows (samples).
@@ -66,6 +90,16 @@ impl Matrix {
         &self.names
     }
 
+    /// What the numbers of each column stand for, in order.
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// The number of the column of this name.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| n == name)
+    }
+
     /// Column `j`, of length [`rows`](Self::rows).
     ///
     /// # Panics
@@ -77,7 +111,7 @@ impl Matrix {
 
     /// The column of this name.
     pub fn by_name(&self, name: &str) -> Option<&[f64]> {
-        self.names.iter().position(|n| n == name).map(|j| self.column(j))
+        self.index_of(name).map(|j| self.column(j))
     }
 
     /// The value in row `i` and column `j`.
@@ -104,15 +138,25 @@ impl Matrix {
             let column = self.column(j);
             data.extend(rows.iter().map(|&i| column[i]));
         }
-        Matrix { names: self.names.clone(), rows: rows.len(), data }
+        Matrix { names: self.names.clone(), kinds: self.kinds.clone(), rows: rows.len(), data }
     }
 
-    /// The matrix as a frame of `f64` columns.
+    /// The matrix as a frame: `f64` columns, and text where the column is categorical.
     ///
     /// # Errors
     /// [`DataError::Polars`], if polars refuses the columns.
     pub fn to_frame(&self) -> Result<DataFrame, DataError> {
-        let columns = (0..self.cols()).map(|j| Column::new(self.names[j].as_str().into(), self.column(j))).collect();
+        let column = |j: usize| {
+            let name = self.names[j].as_str().into();
+            match self.kinds[j].categories() {
+                None => Column::new(name, self.column(j)),
+                Some(categories) => {
+                    let text = |code: &f64| (!code.is_nan()).then(|| categories[*code as usize].as_str());
+                    Column::new(name, self.column(j).iter().map(text).collect::<Vec<_>>())
+                }
+            }
+        };
+        let columns = (0..self.cols()).map(column).collect();
         Ok(DataFrame::new(self.rows, columns)?)
     }
 }

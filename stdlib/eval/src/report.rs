@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// # Errors
 /// Those of the model's `predict_proba` ([`EvalError::Model`]), and those of [`roc_auc`](crate::roc_auc) and
 /// [`log_loss`](crate::log_loss): both classes must occur.
-pub fn evaluate(model: &dyn PredictProba, data: &Dataset) -> Result<ClassificationReport, EvalError> {
+pub fn evaluate(model: &impl PredictProba, data: &Dataset) -> Result<ClassificationReport, EvalError> {
     let truth = &data.target;
     let proba = model.predict_proba(&data.features)?;
     let predicted: Vec<f64> = proba.iter().map(|p| if *p > 0.5 { 1.0 } else { 0.0 }).collect();

@@ -7,12 +7,18 @@ pub mod prelude;
 
 pub use ironbook_data as data;
 pub use ironbook_eval as eval;
+pub use ironbook_explain as explain;
+pub use ironbook_features as features;
 pub use ironbook_learn as learn;
+pub use ironbook_nn as nn;
 pub use ironbook_plot as plot;
 pub use ironbook_track as track;
 // The compiler prints these crates by their own names; a later cell names a value's type as it was printed.
 #[doc(hidden)]
-pub use {ironbook_core, ironbook_data, ironbook_eval, ironbook_learn, ironbook_plot, ironbook_track};
+pub use {
+    ironbook_core, ironbook_data, ironbook_eval, ironbook_explain, ironbook_features, ironbook_learn, ironbook_nn,
+    ironbook_plot, ironbook_track,
+};
 
 pub use ironbook_core::{
     Bundle, CellError, Display, DisplayHandle, Interrupted, Progress, check, display, display_updatable,

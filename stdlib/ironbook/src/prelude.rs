@@ -11,5 +11,8 @@ pub use ironbook_data::{Dataset, FrameExt, Matrix, read_csv, read_json, read_par
 pub use ironbook_learn::{Fit, LogisticRegression, MajorityBaseline, MeanBaseline, Persist, Predict, PredictProba};
 
 pub use ironbook_eval as eval;
+pub use ironbook_explain as explain;
+pub use ironbook_features as features;
+pub use ironbook_nn as nn;
 pub use ironbook_plot as plot;
 pub use ironbook_track as track;

@@ -1,9 +1,11 @@
 //! Baselines: what a model has to beat before it is worth anything.
 
 use crate::check;
+use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::model::{Fit, Predict, PredictProba, Signature};
 use crate::table::{Table, number};
+use crate::task::{Classification, Regression};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
@@ -56,17 +58,15 @@ impl Fit for MajorityBaselineParams {
         }
         let n_rows = data.target.len();
         let prior = data.target.iter().sum::<f64>() / n_rows as f64;
-        Ok(MajorityBaseline { signature: signature(data), prior, n_rows })
+        Ok(MajorityBaseline { signature: Signature::of(data, Some(Classes::of(data)?)), prior, n_rows })
     }
 }
 
-fn signature(data: &Dataset) -> Signature {
-    Signature { features: data.features.names().to_vec(), target: data.target_name.clone() }
-}
-
 impl Predict for MajorityBaseline {
+    type Task = Classification;
+
     fn predict(&self, features: &Matrix) -> Result<Vec<f64>, LearnError> {
-        check::columns(features, &self.signature.features)?;
+        check::columns(features, &self.signature)?;
         let class = if self.prior > 0.5 { 1.0 } else { 0.0 };
         Ok(vec![class; features.rows()])
     }
@@ -78,7 +78,7 @@ impl Predict for MajorityBaseline {
 
 impl PredictProba for MajorityBaseline {
     fn predict_proba(&self, features: &Matrix) -> Result<Vec<f64>, LearnError> {
-        check::columns(features, &self.signature.features)?;
+        check::columns(features, &self.signature)?;
         Ok(vec![self.prior; features.rows()])
     }
 }
@@ -149,13 +149,15 @@ impl Fit for MeanBaselineParams {
         // Differences from the first value, so that large targets neither overflow nor lose digits.
         let shift = data.target[0];
         let mean = shift + data.target.iter().map(|y| (y - shift) / n_rows as f64).sum::<f64>();
-        Ok(MeanBaseline { signature: signature(data), mean, n_rows })
+        Ok(MeanBaseline { signature: Signature::of(data, None), mean, n_rows })
     }
 }
 
 impl Predict for MeanBaseline {
+    type Task = Regression;
+
     fn predict(&self, features: &Matrix) -> Result<Vec<f64>, LearnError> {
-        check::columns(features, &self.signature.features)?;
+        check::columns(features, &self.signature)?;
         Ok(vec![self.mean; features.rows()])
     }
 

@@ -1,8 +1,10 @@
 //! Checks that the models share.
 
 use crate::error::LearnError;
-use ironbook_data::{Dataset, Matrix};
+use crate::model::Signature;
+use ironbook_data::{Dataset, Kind, Matrix};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// What one pass over a column tells.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +23,8 @@ pub(crate) fn shape(data: &Dataset) -> Result<(), LearnError> {
     if data.features.rows() == 0 {
         return Err(LearnError::NoRows);
     }
-    length("target", data.features.rows(), data.target.len())
+    length("target", data.features.rows(), data.target.len())?;
+    data.weights.as_deref().map_or(Ok(()), |weights| self::weights(weights, data.features.rows()))
 }
 
 pub(crate) fn length(what: &'static str, features: usize, found: usize) -> Result<(), LearnError> {
@@ -115,14 +118,45 @@ fn lanes(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
     sums.iter().sum::<f64>() + rest.iter().map(|&x| f(x)).sum::<f64>()
 }
 
-/// The columns of `features` in the order of `names`; refuses missing and unexpected ones.
-pub(crate) fn columns<'a>(features: &'a Matrix, names: &[String]) -> Result<Vec<&'a [f64]>, LearnError> {
-    let found: Vec<Option<&[f64]>> = names.iter().map(|name| features.by_name(name)).collect();
-    let missing: Vec<String> =
-        names.iter().zip(&found).filter(|(_, c)| c.is_none()).map(|(name, _)| name.clone()).collect();
-    let unexpected: Vec<String> = features.names().iter().filter(|name| !names.contains(name)).cloned().collect();
-    if missing.is_empty() && unexpected.is_empty() {
-        return Ok(found.into_iter().flatten().collect());
+/// Refuses text and times, which `model` cannot compute with.
+pub(crate) fn numbers(features: &Matrix, model: &'static str) -> Result<(), LearnError> {
+    match features.kinds().iter().position(|kind| *kind != Kind::Numeric) {
+        None => Ok(()),
+        Some(j) => {
+            let (column, found) = (features.names()[j].clone(), features.kinds()[j].to_string());
+            Err(LearnError::NeedsNumbers { column, found, model })
+        }
     }
-    Err(LearnError::Columns { missing, unexpected, expected: names.to_vec() })
+}
+
+/// The columns of `features` in the order of the fit, with the codes of the fit; unknown categories become NaN.
+///
+/// Refuses missing and unexpected columns, and columns of another kind.
+pub(crate) fn columns<'a>(features: &'a Matrix, signature: &Signature) -> Result<Vec<Cow<'a, [f64]>>, LearnError> {
+    let found: Vec<Option<usize>> = signature.names().map(|name| features.index_of(name)).collect();
+    let missing: Vec<String> =
+        signature.names().zip(&found).filter(|(_, c)| c.is_none()).map(|(name, _)| name.to_owned()).collect();
+    let unexpected: Vec<String> =
+        features.names().iter().filter(|name| !signature.names().any(|n| n == *name)).cloned().collect();
+    if !missing.is_empty() || !unexpected.is_empty() {
+        return Err(LearnError::Columns {
+            missing,
+            unexpected,
+            expected: signature.names().map(str::to_owned).collect(),
+        });
+    }
+    let column = |(feature, j): (&crate::model::Feature, usize)| match (&feature.kind, &features.kinds()[j]) {
+        (expected, found) if expected == found => Ok(Cow::Borrowed(features.column(j))),
+        (Kind::Categorical(known), Kind::Categorical(names)) => {
+            let code = |name: &String| known.binary_search(name).map_or(f64::NAN, |code| code as f64);
+            let codes: Vec<f64> = names.iter().map(code).collect();
+            let map = |&value: &f64| if value.is_nan() { value } else { codes[value as usize] };
+            Ok(Cow::Owned(features.column(j).iter().map(map).collect()))
+        }
+        (expected, found) => {
+            let (found, expected) = (found.to_string(), expected.to_string());
+            Err(LearnError::Kind { column: feature.name.clone(), found, expected })
+        }
+    };
+    signature.features.iter().zip(found.into_iter().flatten()).map(column).collect()
 }

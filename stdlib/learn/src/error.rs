@@ -115,6 +115,62 @@ pub enum LearnError {
         /// Features of the model.
         expected: Vec<String>,
     },
+    /// A column is of another kind than in the data that the model was fitted to.
+    #[error(
+        "column \"{column}\" holds {found}, the model was fitted to {expected}\nmake it as it was made for the fit"
+    )]
+    Kind {
+        /// Name of the column.
+        column: String,
+        /// What it holds.
+        found: String,
+        /// What the model expects.
+        expected: String,
+    },
+    /// The model computes with numbers, and the column is text or time.
+    #[error(
+        "feature \"{column}\" holds {found}, and {model} needs numbers\n\
+         encode it first, for instance with features::Pipeline::new().one_hot([\"{column}\"]), or use Gbdt, which takes text as it is"
+    )]
+    NeedsNumbers {
+        /// Name of the column.
+        column: String,
+        /// What it holds.
+        found: String,
+        /// Name of the model.
+        model: &'static str,
+    },
+    /// The target of a classifier has values that are no classes.
+    #[error(
+        "target \"{target}\" is no set of classes: it holds {value}\n\
+         for numbers fit a regression; for classes make them whole numbers, booleans or text"
+    )]
+    NotClasses {
+        /// Name of the target.
+        target: String,
+        /// A value that is no class, or one of too many.
+        value: f64,
+    },
+    /// The data has classes that the model was not fitted to.
+    #[error(
+        "target \"{target}\" has the class {found}, and the model knows {known}\nleave those rows out, or fit the model to rows of every class"
+    )]
+    NewClasses {
+        /// Name of the target.
+        target: String,
+        /// The new class.
+        found: String,
+        /// The classes of the model.
+        known: String,
+    },
+    /// A probability of "the" class was asked of a model with more than two.
+    #[error(
+        "the model tells {classes} classes apart, so there is no single probability per row\nuse predict_probas, which has a column per class"
+    )]
+    ManyClasses {
+        /// Number of classes.
+        classes: usize,
+    },
     /// The user asked to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),

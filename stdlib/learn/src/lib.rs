@@ -5,7 +5,7 @@
 //! use ironbook_learn::{Fit, LogisticRegression, PredictProba};
 //!
 //! let hours = Matrix::from_columns(vec![("hours".into(), vec![0.5, 1.0, 1.5, 2.0, 2.5, 3.0])])?;
-//! let data = Dataset { features: hours, target: vec![0.0, 0.0, 1.0, 0.0, 1.0, 1.0], target_name: "passed".into() };
+//! let data = Dataset::from_parts(hours, vec![0.0, 0.0, 1.0, 0.0, 1.0, 1.0], "passed");
 //! let model = LogisticRegression::params().c(10.0).fit(&data)?;
 //! let chances = model.predict_proba(&data.features)?;
 //! assert!(chances[0] < 0.2 && chances[5] > 0.8);
@@ -14,13 +14,18 @@
 
 mod baseline;
 mod check;
+mod classes;
 mod error;
 mod linear;
 mod model;
 pub mod table;
+mod task;
+pub mod tree;
 
 pub use baseline::{MajorityBaseline, MajorityBaselineParams, MeanBaseline, MeanBaselineParams};
+pub use classes::Classes;
 pub use error::LearnError;
 pub use ironbook_core::persist::{Persist, PersistError};
 pub use linear::logistic::{ClassWeight, LogisticRegression, LogisticRegressionParams};
-pub use model::{Fit, Predict, PredictProba, Signature};
+pub use model::{Feature, Fit, Importances, Predict, PredictProba, Signature};
+pub use task::{Classification, Ranking, Regression, Task};

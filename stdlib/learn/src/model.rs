@@ -1,7 +1,9 @@
 //! What models have in common: the traits that evaluation, tuning and serving work with.
 
+use crate::classes::Classes;
 use crate::error::LearnError;
-use ironbook_data::{Dataset, Matrix};
+use crate::task::{Classification, Task};
+use ironbook_data::{Dataset, Kind, Matrix};
 use serde::{Deserialize, Serialize};
 
 /// Parameters that can be fitted to data.
@@ -9,7 +11,7 @@ pub trait Fit {
     /// The fitted model.
     type Model;
 
-    /// Checks the parameters and the data, and fits the model.
+    /// Checks the parameters and the data, and fits the model; rows count as much as `data.weights` says.
     ///
     /// Deterministic: the same parameters and data give the same model, bit for bit, on any number of threads.
     ///
@@ -21,33 +23,82 @@ pub trait Fit {
 
 /// A fitted model.
 pub trait Predict {
-    /// One prediction per row: the value for a regression, the class (0 or 1) for a binary classifier.
+    /// The kind of question that it answers, which decides how it is judged.
+    type Task: Task;
+
+    /// One prediction per row: the value for a regression, the class as in `Signature::classes.values` for a
+    /// classifier, the score for a ranking.
     ///
-    /// Columns are matched by name, so their order does not matter.
+    /// Columns are matched by name, so their order does not matter; text is matched by its names.
     ///
     /// # Errors
-    /// [`LearnError::Columns`] when the names differ from those that the model was fitted to;
-    /// [`LearnError::NotFinite`] when the model needs finite values and finds others.
+    /// [`LearnError::Columns`] and [`LearnError::Kind`] when the columns differ from those that the model was fitted
+    /// to; [`LearnError::NotFinite`] when the model needs finite values and finds others.
     fn predict(&self, features: &Matrix) -> Result<Vec<f64>, LearnError>;
 
     /// The columns that the model reads and the target that it predicts.
     fn signature(&self) -> Signature;
 }
 
-/// A fitted binary classifier.
-pub trait PredictProba: Predict {
-    /// The probability of class 1 for each row, in `0..=1`.
+/// A fitted classifier.
+pub trait PredictProba: Predict<Task = Classification> {
+    /// The probability of the second of two classes (1, true) for each row, in `0..=1`.
+    ///
+    /// # Errors
+    /// As [`Predict::predict`]; [`LearnError::ManyClasses`] for a model of more than two classes.
+    fn predict_proba(&self, features: &Matrix) -> Result<Vec<f64>, LearnError>;
+
+    /// The probability of each class for each row: `rows` x `classes`, columns named after the classes.
     ///
     /// # Errors
     /// As [`Predict::predict`].
-    fn predict_proba(&self, features: &Matrix) -> Result<Vec<f64>, LearnError>;
+    fn predict_probas(&self, features: &Matrix) -> Result<Matrix, LearnError> {
+        let second = self.predict_proba(features)?;
+        let first = second.iter().map(|p| 1.0 - p).collect();
+        let names = self.signature().classes.map_or_else(|| vec!["0".to_owned(), "1".to_owned()], |c| c.names());
+        let columns = names.into_iter().zip([first, second]).collect();
+        Ok(Matrix::from_columns(columns).expect("two columns of one length with different names"))
+    }
+}
+
+/// A fitted model that knows how much each feature matters to it.
+pub trait Importances {
+    /// The features with a number of at least 0 each, largest first; what the number means is said by each model.
+    fn importances(&self) -> Vec<(String, f64)>;
 }
 
 /// What a model reads and what it predicts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signature {
-    /// Names of the features, in the order of the fit.
-    pub features: Vec<String>,
+    /// The features, in the order of the fit.
+    pub features: Vec<Feature>,
     /// Name of the target.
     pub target: String,
+    /// The classes, for a classifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Classes>,
+}
+
+/// A column that a model reads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Feature {
+    /// Its name.
+    pub name: String,
+    /// What its numbers stand for.
+    #[serde(default)]
+    pub kind: Kind,
+}
+
+impl Signature {
+    /// The columns and the target of a data set; `classes` for a classifier.
+    pub fn of(data: &Dataset, classes: Option<Classes>) -> Self {
+        let feature = |(name, kind): (&String, &Kind)| Feature { name: name.clone(), kind: kind.clone() };
+        let features = data.features.names().iter().zip(data.features.kinds()).map(feature).collect();
+        Signature { features, target: data.target_name.clone(), classes }
+    }
+
+    /// Names of the features, in the order of the fit.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.features.iter().map(|feature| feature.name.as_str())
+    }
 }

@@ -8,11 +8,7 @@ use ironbook_learn::{Fit, LearnError, LogisticRegression, MajorityBaseline, Pred
 fn data() -> Dataset {
     let x: Vec<f64> = (0..40).map(|i| f64::from(i) / 10.0).collect();
     let target = (0..40).map(|i| if i % 3 == 0 || i > 25 { 1.0 } else { 0.0 }).collect();
-    Dataset {
-        features: Matrix::from_columns(vec![("x".to_owned(), x)]).unwrap(),
-        target,
-        target_name: "late".to_owned(),
-    }
+    Dataset::from_parts(Matrix::from_columns(vec![("x".to_owned(), x)]).unwrap(), target, "late")
 }
 
 #[test]
@@ -58,6 +54,6 @@ fn what_cannot_be_judged_is_refused() {
     let other = Dataset { features: other, ..good.clone() };
     assert!(matches!(evaluate(&model, &other), Err(EvalError::Model(LearnError::Columns { .. }))));
     let empty = Matrix::from_columns(vec![("x".to_owned(), vec![])]).unwrap();
-    let empty = Dataset { features: empty, target: vec![], target_name: "late".to_owned() };
+    let empty = Dataset::from_parts(empty, vec![], "late");
     assert!(matches!(evaluate(&model, &empty), Err(EvalError::Empty)));
 }

@@ -3,9 +3,11 @@
 use super::newton::{self, Stop};
 use super::objective::{Objective, Shape};
 use crate::check;
+use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::model::{Fit, Predict, PredictProba, Signature};
 use crate::table::{Table, number};
+use crate::task::Classification;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
@@ -102,16 +104,6 @@ impl LogisticRegressionParams {
         self
     }
 
-    /// Fits with a weight per row; a row of weight 2 counts as if it were there twice.
-    ///
-    /// # Errors
-    /// As [`Fit::fit`]; [`LearnError::Weight`], [`LearnError::ZeroWeights`], and [`LearnError::Length`] for a number
-    /// of weights that is not the number of rows.
-    pub fn fit_weighted(&self, data: &Dataset, weights: &[f64]) -> Result<LogisticRegression, LearnError> {
-        check::weights(weights, data.features.rows())?;
-        self.fit_rows(data, Some(weights))
-    }
-
     fn check(&self) -> Result<(), LearnError> {
         let refuse = |name, value: String, expected| Err(LearnError::Parameter { name, value, expected });
         if self.c.is_nan() || self.c <= 0.0 {
@@ -126,9 +118,11 @@ impl LogisticRegressionParams {
         Ok(())
     }
 
-    fn fit_rows(&self, data: &Dataset, weights: Option<&[f64]>) -> Result<LogisticRegression, LearnError> {
+    fn fit_rows(&self, data: &Dataset) -> Result<LogisticRegression, LearnError> {
         self.check()?;
         check::shape(data)?;
+        check::numbers(&data.features, "LogisticRegression")?;
+        let weights = data.weights.as_deref();
         check::binary(data, weights)?;
         let moments = check::moments(&data.features)?;
         let columns = (0..data.features.cols()).map(|j| data.features.column(j)).collect();
@@ -140,7 +134,7 @@ impl LogisticRegressionParams {
         let warning = (!solution.converged).then(|| self.not_converged(&solution));
         Ok(LogisticRegression {
             params: self.clone(),
-            signature: Signature { features: data.features.names().to_vec(), target: data.target_name.clone() },
+            signature: Signature::of(data, Some(Classes::of(data)?)),
             coef,
             intercept,
             feature_std: moments.iter().map(|m| m.std).collect(),
@@ -186,7 +180,7 @@ impl Fit for LogisticRegressionParams {
     /// [`LearnError::NotBinary`], [`LearnError::OneClass`], [`LearnError::NotFinite`], [`LearnError::TooLarge`],
     /// [`LearnError::Interrupted`]. A fit that does not converge is no error: see [`LogisticRegression::warning`].
     fn fit(&self, data: &Dataset) -> Result<LogisticRegression, LearnError> {
-        self.fit_rows(data, None)
+        self.fit_rows(data)
     }
 }
 
@@ -232,14 +226,14 @@ impl LogisticRegression {
 
     /// The coefficients with the names of their features.
     pub fn coefficients(&self) -> Vec<(String, f64)> {
-        self.signature.features.iter().cloned().zip(self.coef.iter().copied()).collect()
+        self.signature.names().map(str::to_owned).zip(self.coef.iter().copied()).collect()
     }
 
     /// How much each feature matters, largest first: `|coef| * std`, the change of the log-odds when the feature
     /// moves by its standard deviation in the training data.
     pub fn importances(&self) -> Vec<(String, f64)> {
         let sizes = self.coef.iter().zip(&self.feature_std).map(|(w, s)| (w * s).abs());
-        let mut all: Vec<(String, f64)> = self.signature.features.iter().cloned().zip(sizes).collect();
+        let mut all: Vec<(String, f64)> = self.signature.names().map(str::to_owned).zip(sizes).collect();
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
         all
     }
@@ -269,8 +263,8 @@ impl LogisticRegression {
     /// # Errors
     /// [`LearnError::Columns`], [`LearnError::NotFinite`].
     pub fn decision_function(&self, features: &Matrix) -> Result<Vec<f64>, LearnError> {
-        let columns = check::columns(features, &self.signature.features)?;
-        self.signature.features.par_iter().zip(&columns).try_for_each(|(name, column)| check::finite(name, column))?;
+        let columns = check::columns(features, &self.signature)?;
+        self.signature.features.par_iter().zip(&columns).try_for_each(|(f, column)| check::finite(&f.name, column))?;
         let mut out = vec![self.intercept; features.rows()];
         out.par_chunks_mut(BLOCK).enumerate().for_each(|(block, out)| {
             let start = block * BLOCK;
@@ -285,6 +279,8 @@ impl LogisticRegression {
 }
 
 impl Predict for LogisticRegression {
+    type Task = Classification;
+
     fn predict(&self, features: &Matrix) -> Result<Vec<f64>, LearnError> {
         let log_odds = self.decision_function(features)?;
         Ok(log_odds.into_iter().map(|eta| if eta > 0.0 { 1.0 } else { 0.0 }).collect())
@@ -311,8 +307,8 @@ impl Display for LogisticRegression {
     fn bundle(&self) -> Bundle {
         let title = format!("LogisticRegression for \"{}\", {} rows", self.signature.target, self.n_rows);
         let mut table = Table::new(title, &["feature", "coef", "coef * std"]);
-        for ((name, w), s) in self.signature.features.iter().zip(&self.coef).zip(&self.feature_std) {
-            table.row([name.clone(), number(*w), number(w * s)]);
+        for ((name, w), s) in self.signature.names().zip(&self.coef).zip(&self.feature_std) {
+            table.row([name.to_owned(), number(*w), number(w * s)]);
         }
         if self.params.fit_intercept {
             table.row(["(intercept)".to_owned(), number(self.intercept), String::new()]);
@@ -338,7 +334,7 @@ impl Inspect for LogisticRegression {
     }
 
     fn heap_bytes(&self) -> u64 {
-        let names: usize = self.signature.features.iter().map(|n| n.capacity() + size_of::<String>()).sum();
+        let names: usize = self.signature.names().map(|n| n.len() + size_of::<String>()).sum();
         (names + 2 * self.coef.len() * size_of::<f64>()) as u64
     }
 }
@@ -376,7 +372,7 @@ mod tests {
     #[test]
     fn an_interrupt_stops_the_fit() {
         let features = Matrix::from_columns(vec![("x".to_owned(), vec![1.0, 2.0, 3.0])]).unwrap();
-        let data = Dataset { features, target: vec![0.0, 1.0, 1.0], target_name: "y".to_owned() };
+        let data = Dataset::from_parts(features, vec![0.0, 1.0, 1.0], "y");
         interrupt::request();
         let stopped = LogisticRegression::params().fit(&data);
         interrupt::clear();

@@ -60,7 +60,7 @@ impl Case {
         let weights: Option<Vec<f64>> =
             self.weighted.then(|| uniform(self.seed + 2, self.rows).iter().map(|u| (u * 4.0).floor()).collect());
         let model = match weights {
-            Some(weights) => self.params().fit_weighted(&data, &weights).unwrap(),
+            Some(weights) => self.params().fit(&data.clone().with_weights(weights)).unwrap(),
             None => self.params().fit(&data).unwrap(),
         };
         (model, data)
@@ -156,12 +156,8 @@ fn a_weight_of_two_is_a_row_twice_and_of_zero_none() {
     let data = cases()[0].data();
     let weights: Vec<f64> = (0..data.target.len()).map(|i| (i % 3) as f64).collect();
     let rows: Vec<usize> = (0..data.target.len()).flat_map(|i| std::iter::repeat_n(i, i % 3)).collect();
-    let repeated = Dataset {
-        features: data.features.select_rows(&rows),
-        target: rows.iter().map(|&i| data.target[i]).collect(),
-        target_name: "late".to_owned(),
-    };
-    let weighted = LogisticRegression::params().fit_weighted(&data, &weights).unwrap();
+    let repeated = data.select_rows(&rows);
+    let weighted = LogisticRegression::params().fit(&data.clone().with_weights(weights.to_vec())).unwrap();
     let plain = LogisticRegression::params().fit(&repeated).unwrap();
     for (w, p) in weighted.coef().iter().zip(plain.coef()) {
         close(*w, *p, 1e-9, "coefficient");

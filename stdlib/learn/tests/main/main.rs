@@ -10,7 +10,7 @@ use ironbook_data::{Dataset, Matrix};
 /// A data set of columns `a`, `b`, .. and a target `late`.
 pub fn dataset(columns: Vec<Vec<f64>>, target: Vec<f64>) -> Dataset {
     let named = columns.into_iter().enumerate().map(|(j, values)| (name(j), values)).collect();
-    Dataset { features: Matrix::from_columns(named).unwrap(), target, target_name: "late".to_owned() }
+    Dataset::from_parts(Matrix::from_columns(named).unwrap(), target, "late")
 }
 
 /// Name of column `j`.

@@ -107,7 +107,9 @@ fn bad_targets_are_refused() {
 #[test]
 fn bad_weights_are_refused() {
     let data = good();
-    let fit = |weights: &[f64]| LogisticRegressionParams::new().fit_weighted(&data, weights).unwrap_err();
+    let fit = |weights: &[f64]| {
+        LogisticRegressionParams::new().fit(&data.clone().with_weights(weights.to_vec())).unwrap_err()
+    };
     let mut weights = vec![1.0; 60];
     weights[5] = -1.0;
     assert!(matches!(fit(&weights), LearnError::Weight { row: 5, .. }));

@@ -1,0 +1,1 @@
+//! Neural networks on candle: layers whose gradients are right, optimisers with saved state, a trainer.
