@@ -131,6 +131,37 @@ pub enum EvalError {
         /// Rows of the frame.
         rows: usize,
     },
+    /// A parameter is out of its range.
+    #[error("{name} is {value}\nset it to {expected}")]
+    Parameter {
+        /// Name of the parameter.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// There are fewer rows, groups or rows of a class than folds.
+    #[error("{folds} folds of {found} {what} are too many\nask for fewer folds, or for more data")]
+    Folds {
+        /// Folds asked for.
+        folds: usize,
+        /// What there are too few of.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+    },
+    /// The data has no groups, and the split or the metric needs them.
+    #[error("the data has no groups\ngive each row its group with data.with_groups(..)")]
+    NoGroups,
+    /// A fold names a row that the data does not have.
+    #[error("a fold names row {row}, and the data has {rows}\nmake the folds from the same data")]
+    Row {
+        /// The row named.
+        row: usize,
+        /// Rows of the data.
+        rows: usize,
+    },
     /// The model could not predict.
     #[error(transparent)]
     Model(#[from] LearnError),

@@ -12,12 +12,18 @@
 
 mod check;
 mod error;
+mod folds;
 mod metrics;
+mod random;
 mod ranking;
 mod report;
 mod split;
 
 pub use error::EvalError;
+pub use folds::{
+    Fold, Folds, GroupKFold, Holdout, KFold, LeaveOneGroupOut, RepeatedKFold, RepeatedStratifiedKFold, ShuffleSplit,
+    StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit, train_test_split,
+};
 pub use metrics::{
     ConfusionMatrix, accuracy, accuracy_weighted, brier, brier_weighted, confusion_matrix, f1, log_loss,
     log_loss_weighted, precision, recall,

@@ -1,6 +1,7 @@
 //! Splits of a frame into a part to learn from and a part to judge by.
 
 use crate::error::EvalError;
+use crate::random::Stream;
 use polars::prelude::{BooleanChunked, Column, DataFrame, DataType, NewChunkedArray, SortMultipleOptions};
 
 /// Splits by time: the earliest rows to learn from, the latest to judge by, both sorted by time.
@@ -82,32 +83,18 @@ pub fn holdout_split(df: &DataFrame, test: f64, seed: u64) -> Result<(DataFrame,
     Ok((df.filter(&!&test)?, df.filter(&test)?))
 }
 
-fn share(name: &'static str, value: f64, example: f64) -> Result<(), EvalError> {
+/// Refuses what is no share.
+pub(crate) fn share(name: &'static str, value: f64, example: f64) -> Result<(), EvalError> {
     if value > 0.0 && value < 1.0 { Ok(()) } else { Err(EvalError::Share { name, value, example }) }
 }
 
 /// `count` different numbers below `rows`, each set equally likely (the first steps of a Fisher-Yates shuffle).
 fn sample(rows: usize, count: usize, seed: u64) -> Vec<usize> {
     let mut all: Vec<usize> = (0..rows).collect();
-    let mut state = seed;
+    let mut stream = Stream::new(seed);
     for i in 0..count {
-        let below = (rows - i) as u64;
-        all.swap(i, i + uniform(&mut state, below) as usize);
+        all.swap(i, i + stream.below((rows - i) as u64) as usize);
     }
     all.truncate(count);
     all
-}
-
-/// A number below `below`, without bias (Lemire 2019), from SplitMix64: our own, so that no library changes a split.
-fn uniform(state: &mut u64, below: u64) -> u64 {
-    loop {
-        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = *state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let product = u128::from(z ^ (z >> 31)) * u128::from(below);
-        if product as u64 >= below.wrapping_neg() % below {
-            return (product >> 64) as u64;
-        }
-    }
 }
