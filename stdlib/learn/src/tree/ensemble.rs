@@ -60,11 +60,62 @@ impl Tree {
     pub fn leaves(&self) -> usize {
         self.feature.iter().filter(|&&feature| feature == LEAF).count()
     }
+
+    /// The categories that go right at a node, if it splits by categories.
+    pub fn set(&self, node: usize) -> Option<&[u32]> {
+        let at = self.categories.binary_search_by_key(&node, |(split, _)| *split as usize).ok()?;
+        Some(&self.categories[at].1)
+    }
+
+    /// What makes these arrays no tree of `features` features with `width` numbers per node, in words.
+    fn flaw(&self, features: usize, width: usize) -> Option<String> {
+        let nodes = self.nodes();
+        let lengths = [self.threshold.len(), self.left.len(), self.right.len(), self.default_left.len()];
+        let numbers = [self.cover.len(), self.gain.len()];
+        if nodes == 0 || lengths.iter().chain(&numbers).any(|&n| n != nodes) || self.value.len() != nodes * width {
+            return Some("its lists differ in length, or it has no node".to_owned());
+        }
+        let mut parents = vec![0u32; nodes];
+        for node in (0..nodes).filter(|&node| self.feature[node] != LEAF) {
+            if self.feature[node] as usize >= features {
+                return Some(format!("node {node} reads feature {} of {features}", self.feature[node]));
+            }
+            for child in [self.left[node] as usize, self.right[node] as usize] {
+                if child <= node || child >= nodes {
+                    return Some(format!(
+                        "node {node} has the child {child}; it has {nodes} nodes, children after parents"
+                    ));
+                }
+                parents[child] += 1;
+            }
+        }
+        if let Some(node) = (1..nodes).find(|&node| parents[node] != 1) {
+            return Some(format!("node {node} has {} parents", parents[node]));
+        }
+        let splits = self.categories.iter().map(|(node, _)| *node as usize);
+        if !splits.clone().is_sorted() || splits.clone().any(|n| n >= nodes || self.feature[n] == LEAF) {
+            return Some("its splits by categories are not in the order of its inner nodes".to_owned());
+        }
+        None
+    }
 }
 
 impl Ensemble {
     /// Number of outputs.
     pub fn outputs(&self) -> usize {
         self.base.len()
+    }
+
+    /// What makes this no ensemble that can be read safely, in words; for ensembles that come from files.
+    pub fn flaw(&self) -> Option<String> {
+        if self.width != 1 && self.width != self.outputs() {
+            return Some(format!("its leaves have {} numbers for {} outputs", self.width, self.outputs()));
+        }
+        self.trees.iter().enumerate().find_map(|(t, tree)| {
+            let flaw = tree.flaw(self.n_features, self.width);
+            let output = tree.output as usize >= self.outputs().max(1);
+            flaw.or_else(|| output.then(|| format!("it adds to output {} of {}", tree.output, self.outputs())))
+                .map(|flaw| format!("tree {t}: {flaw}"))
+        })
     }
 }

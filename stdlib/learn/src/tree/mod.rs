@@ -1,3 +1,6 @@
 //! Trees: what a fitted tree is, and the models made of trees.
 
 pub mod ensemble;
+pub mod predict;
+mod table;
+mod walk;
