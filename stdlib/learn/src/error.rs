@@ -171,6 +171,19 @@ pub enum LearnError {
         /// Number of classes.
         classes: usize,
     },
+    /// A model file of another library is broken, or holds what cannot be read.
+    #[error("this is no {format} model that can be read: {flaw}\n{advice}")]
+    ModelFile {
+        /// Whose file it is.
+        format: &'static str,
+        /// What is wrong, and where.
+        flaw: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The feature pipeline in front of the model refused the data.
+    #[error(transparent)]
+    Features(Box<dyn std::error::Error + Send + Sync>),
     /// The user asked to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),

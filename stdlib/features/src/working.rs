@@ -1,0 +1,150 @@
+//! The columns that pass from step to step.
+
+use crate::error::FeatureError;
+use ironbook_data::{Kind, Matrix};
+use ironbook_learn::Feature;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A column on its way through the steps.
+#[derive(Clone)]
+pub(crate) struct Column<'a> {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) values: Cow<'a, [f64]>,
+}
+
+impl Column<'_> {
+    /// A column of numbers that a step made.
+    pub(crate) fn numbers(name: impl Into<String>, values: Vec<f64>) -> Self {
+        Column { name: name.into(), kind: Kind::Numeric, values: Cow::Owned(values) }
+    }
+
+    /// Refuses infinities.
+    pub(crate) fn refuse_infinite(&self, step: &'static str) -> Result<(), FeatureError> {
+        match self.values.iter().position(|x| x.is_infinite()) {
+            None => Ok(()),
+            Some(row) => Err(FeatureError::Infinite { column: self.name.clone(), step, row, value: self.values[row] }),
+        }
+    }
+
+    /// Refuses text, and times too unless they are welcome.
+    pub(crate) fn refuse_text(&self, step: &'static str) -> Result<(), FeatureError> {
+        match self.kind {
+            Kind::Numeric | Kind::Time => Ok(()),
+            Kind::Categorical(_) => {
+                let needs =
+                    "it works on numbers: encode the text first, for instance with one_hot, ordinal or target_encode";
+                Err(FeatureError::WrongKind { column: self.name.clone(), found: self.kind.to_string(), step, needs })
+            }
+        }
+    }
+}
+
+/// A table on its way through the steps.
+#[derive(Clone)]
+pub(crate) struct Working<'a> {
+    pub(crate) rows: usize,
+    pub(crate) columns: Vec<Column<'a>>,
+}
+
+impl<'a> Working<'a> {
+    /// All columns of a matrix.
+    pub(crate) fn of(matrix: &'a Matrix) -> Self {
+        let column = |j: usize| Column {
+            name: matrix.names()[j].clone(),
+            kind: matrix.kinds()[j].clone(),
+            values: Cow::Borrowed(matrix.column(j)),
+        };
+        Working { rows: matrix.rows(), columns: (0..matrix.cols()).map(column).collect() }
+    }
+
+    /// The columns of the fit in their order; refuses missing and unexpected columns and those of another kind.
+    pub(crate) fn aligned(matrix: &'a Matrix, inputs: &[Feature]) -> Result<Self, FeatureError> {
+        let given = |name: &String| inputs.iter().any(|input| input.name == *name);
+        let missing: Vec<String> =
+            inputs.iter().map(|f| &f.name).filter(|name| matrix.index_of(name).is_none()).cloned().collect();
+        let unexpected: Vec<String> = matrix.names().iter().filter(|name| !given(name)).cloned().collect();
+        if !missing.is_empty() || !unexpected.is_empty() {
+            let expected = inputs.iter().map(|input| input.name.clone()).collect();
+            return Err(FeatureError::Columns { missing, unexpected, expected });
+        }
+        let mut all = Working::of(matrix);
+        let columns = inputs.iter().map(|input| {
+            let at = all.position(&input.name, "transform")?;
+            let mut column = all.columns.swap_remove(at);
+            column.kind = accepted(&column, &input.kind)?;
+            Ok(column)
+        });
+        let columns = columns.collect::<Result<_, FeatureError>>()?;
+        Ok(Working { rows: matrix.rows(), columns })
+    }
+
+    /// Number of the column of this name.
+    pub(crate) fn position(&self, name: &str, step: &'static str) -> Result<usize, FeatureError> {
+        self.columns.iter().position(|column| column.name == name).ok_or_else(|| FeatureError::UnknownColumn {
+            name: name.to_owned(),
+            step,
+            columns: self.columns.iter().map(|column| column.name.clone()).collect(),
+        })
+    }
+
+    /// Puts columns in the place of one; refuses names that are taken.
+    pub(crate) fn replace(&mut self, at: usize, with: Vec<Column<'a>>, step: &'static str) -> Result<(), FeatureError> {
+        let taken = |i: usize, name: &str| {
+            let others = self.columns.iter().enumerate().any(|(j, column)| j != at && column.name == name);
+            others || with[..i].iter().any(|column| column.name == name)
+        };
+        if let Some((_, column)) = with.iter().enumerate().find(|(i, column)| taken(*i, &column.name)) {
+            return Err(FeatureError::Taken { name: column.name.clone(), step });
+        }
+        self.columns.splice(at..=at, with);
+        Ok(())
+    }
+
+    /// Names and kinds of the columns.
+    pub(crate) fn features(&self) -> Vec<Feature> {
+        self.columns.iter().map(|column| Feature { name: column.name.clone(), kind: column.kind.clone() }).collect()
+    }
+
+    /// The columns as a matrix; text in the codes of `outputs`, names beyond those missing.
+    pub(crate) fn into_matrix(self, outputs: &[Feature]) -> Result<Matrix, FeatureError> {
+        if self.columns.is_empty() {
+            return Err(FeatureError::NothingLeft);
+        }
+        let columns = self.columns.into_iter().zip(outputs).map(|(column, output)| {
+            let values = match (&output.kind, &column.kind) {
+                (Kind::Categorical(known), Kind::Categorical(names)) if known != names => {
+                    recoded(&column.values, names, known)
+                }
+                _ => column.values.into_owned(),
+            };
+            (column.name, output.kind.clone(), values)
+        });
+        Ok(Matrix::from_typed(columns.collect())?)
+    }
+}
+
+/// Codes in `names` as codes in `known`.
+fn recoded(values: &[f64], names: &[String], known: &[String]) -> Vec<f64> {
+    let code = |name: &String| known.binary_search(name).map_or(f64::NAN, |code| code as f64);
+    let codes: Vec<f64> = names.iter().map(code).collect();
+    values.iter().map(|&value| if value.is_nan() { value } else { codes[value as usize] }).collect()
+}
+
+/// The kind to go on with: that of the data, or that of the fit where all values are missing and nothing else is known.
+fn accepted(column: &Column<'_>, expected: &Kind) -> Result<Kind, FeatureError> {
+    let alike = match (expected, &column.kind) {
+        (Kind::Categorical(_), Kind::Categorical(_)) => true,
+        (expected, found) => expected == found,
+    };
+    if alike {
+        return Ok(column.kind.clone());
+    }
+    if column.values.iter().all(|value| value.is_nan()) {
+        let none: Arc<[String]> = Arc::new([]);
+        return Ok(if expected.categories().is_some() { Kind::Categorical(none) } else { expected.clone() });
+    }
+    let (found, expected) = (column.kind.to_string(), expected.to_string());
+    Err(FeatureError::Kind { column: column.name.clone(), found, expected })
+}
