@@ -51,6 +51,38 @@ pub struct Ensemble {
 }
 
 impl Tree {
+    /// A tree of one leaf.
+    pub fn leaf(value: f64, cover: f64, output: u32) -> Self {
+        Tree {
+            feature: vec![LEAF],
+            threshold: vec![0.0],
+            left: vec![0],
+            right: vec![0],
+            default_left: vec![false],
+            categories: Vec::new(),
+            value: vec![value],
+            cover: vec![cover],
+            gain: vec![0.0],
+            output,
+        }
+    }
+
+    /// Sets the values of inner nodes to the means of their leaves, weighted by cover; `width` is the ensemble's.
+    pub fn fill_means(&mut self, width: usize) {
+        for node in (0..self.nodes()).rev() {
+            if self.feature[node] == LEAF {
+                continue;
+            }
+            let (left, right) = (self.left[node] as usize, self.right[node] as usize);
+            let total = self.cover[left] + self.cover[right];
+            let share = if total > 0.0 { self.cover[left] / total } else { 0.5 };
+            for k in 0..width {
+                let (a, b) = (self.value[left * width + k], self.value[right * width + k]);
+                self.value[node * width + k] = share * a + (1.0 - share) * b;
+            }
+        }
+    }
+
     /// Number of nodes.
     pub fn nodes(&self) -> usize {
         self.feature.len()
@@ -68,7 +100,7 @@ impl Tree {
     }
 
     /// What makes these arrays no tree of `features` features with `width` numbers per node, in words.
-    fn flaw(&self, features: usize, width: usize) -> Option<String> {
+    pub(super) fn flaw(&self, features: usize, width: usize) -> Option<String> {
         let nodes = self.nodes();
         let lengths = [self.threshold.len(), self.left.len(), self.right.len(), self.default_left.len()];
         let numbers = [self.cover.len(), self.gain.len()];
