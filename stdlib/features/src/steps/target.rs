@@ -261,11 +261,11 @@ fn contiguous(rows: usize, options: &TargetEncode) -> Vec<usize> {
 fn stratified(strata: &[usize], options: &TargetEncode) -> Vec<usize> {
     // Classes are numbered in the order of their first rows; folds take turns in the sorted list of all rows.
     let mut order: Vec<usize> = Vec::new();
-    strata.iter().for_each(|class| {
+    for class in strata {
         if !order.contains(class) {
-            order.push(*class)
+            order.push(*class);
         }
-    });
+    }
     let number = |class: &usize| order.iter().position(|c| c == class).unwrap_or(0);
     let numbers: Vec<usize> = strata.iter().map(number).collect();
     let mut sorted = numbers.clone();
