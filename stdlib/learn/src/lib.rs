@@ -29,3 +29,7 @@ pub use ironbook_core::persist::{Persist, PersistError};
 pub use linear::logistic::{ClassWeight, LogisticRegression, LogisticRegressionParams};
 pub use model::{Feature, Fit, Importances, Predict, PredictProba, Signature};
 pub use task::{Classification, Ranking, Regression, Task};
+pub use tree::forest::{RandomForest, RandomForestParams, RandomForestRegressor, RandomForestRegressorParams};
+pub use tree::single::{
+    Criterion, DecisionTree, DecisionTreeParams, DecisionTreeRegressor, DecisionTreeRegressorParams, MaxFeatures,
+};

@@ -1,7 +1,11 @@
 //! Trees: what a fitted tree is, and the models made of trees.
 
 pub mod ensemble;
+pub mod forest;
+mod grow;
 pub mod lightgbm;
 pub mod predict;
+pub mod single;
 mod table;
 mod walk;
+pub mod xgboost;

@@ -30,7 +30,7 @@ codes!(u8 => 16, u16 => 8, u32 => 4);
 
 /// What a row is besides its features: target (number of the class, or value) and weight.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Row {
+pub struct Row {
     pub(crate) y: f64,
     pub(crate) w: f64,
 }

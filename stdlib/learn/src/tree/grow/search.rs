@@ -105,7 +105,13 @@ impl Occurring {
     /// Collects the codes; `tally` sees each.
     ///
     /// Few codes are sorted, many are marked in a bit set: neither costs more than the number of rows.
-    pub(crate) fn collect(&mut self, codes: impl Iterator<Item = usize>, rows: &[Row], bins: usize, mut tally: impl FnMut(usize, &Row)) {
+    pub(crate) fn collect(
+        &mut self,
+        codes: impl Iterator<Item = usize>,
+        rows: &[Row],
+        bins: usize,
+        mut tally: impl FnMut(usize, &Row),
+    ) {
         let words = (bins + 1).div_ceil(64);
         self.order.clear();
         if rows.len() < words {
