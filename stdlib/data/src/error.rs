@@ -1,6 +1,7 @@
 //! What can go wrong with data, in words: first what was wrong, then what to do.
 
 use crate::near::did_you_mean;
+use ironbook_core::Interrupted;
 use polars::prelude::{DataType, PolarsError};
 use std::path::{Path, PathBuf};
 
@@ -230,6 +231,9 @@ pub enum DataError {
     /// An error of polars.
     #[error(transparent)]
     Polars(#[from] PolarsError),
+    /// The user asked to stop.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }
 
 fn missing_hint(path: &Path, near: &[String]) -> String {

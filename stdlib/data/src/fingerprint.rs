@@ -163,6 +163,16 @@ fn any_values(column: &Column, sink: &mut Sink) -> Result<(), DataError> {
     Ok(())
 }
 
+/// A digest of one value of a nested type, `None` for null.
+pub(crate) fn value_digest(value: &AnyValue<'_>) -> Result<Option<String>, DataError> {
+    if matches!(value, AnyValue::Null) {
+        return Ok(None);
+    }
+    let mut sink = Sink::default();
+    any_value(value, &mut sink)?;
+    Ok(Some(sink.finish()))
+}
+
 fn any_value(value: &AnyValue<'_>, sink: &mut Sink) -> Result<(), DataError> {
     match value {
         AnyValue::Null => sink.bytes(&[0]),

@@ -21,6 +21,7 @@ mod html;
 mod kind;
 mod matrix;
 mod near;
+mod profile;
 mod read;
 mod records;
 mod show;
@@ -33,5 +34,9 @@ pub use fingerprint::{Fingerprint, fingerprint};
 pub use frame::FrameExt;
 pub use kind::Kind;
 pub use matrix::Matrix;
+pub use profile::{
+    Association, ColumnProfile, Correlations, Detail, Finding, Histogram, LEVELS, Measure, Numbers, Profile,
+    ProfileOptions, TargetKind, TargetProfile, Texts, Times, Warning, profile,
+};
 pub use read::{read_csv, read_json, read_parquet, write_csv, write_parquet};
 pub use show::{TEXT_WIDTH, register, to_html, to_text};

@@ -74,7 +74,7 @@ pub fn write_csv(df: &DataFrame, path: impl AsRef<Path>) -> Result<(), DataError
 }
 
 /// Writes beside the target and renames, so that a full disk leaves no half file.
-fn write(path: &Path, content: impl FnOnce(&mut File) -> Result<(), PolarsError>) -> Result<(), DataError> {
+pub(crate) fn write(path: &Path, content: impl FnOnce(&mut File) -> Result<(), PolarsError>) -> Result<(), DataError> {
     let failed = |source: PolarsError| DataError::Write { path: path.to_owned(), source };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));

@@ -136,7 +136,7 @@ fn drop_middle(columns: &mut Vec<Printed>) {
 
 /// The text in exactly `width` columns, cut with an ellipsis if need be.
 fn pad(text: &str, width: usize, right: bool) -> String {
-    let text = if text.width() > width { cut(text, width) } else { text.to_owned() };
+    let text = cut_to(text, width);
     let space = " ".repeat(width - text.width());
     if right { space + &text } else { text + &space }
 }
@@ -151,4 +151,9 @@ fn cut(text: &str, width: usize) -> String {
         out = next;
     }
     out + "…"
+}
+
+/// The text, cut with an ellipsis if it is wider than `width` columns.
+pub(crate) fn cut_to(text: &str, width: usize) -> String {
+    if text.width() > width { cut(text, width) } else { text.to_owned() }
 }
