@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod forest;
 mod logistic;
 mod other;
+mod trees;
 
 use ironbook_data::{Dataset, Matrix};
 
