@@ -8,6 +8,7 @@ use crate::scene::{Anchor, Run, Scene, Shape, Style};
 use crate::theme::{Color, PAGE};
 use ab_glyph::{OutlineCurve, Point, point};
 use ab_glyph_rasterizer::Rasterizer;
+use std::f32::consts::FRAC_1_SQRT_2;
 
 /// Dots per pixel.
 const DENSITY: f32 = 2.0;
@@ -37,9 +38,10 @@ fn paint(scene: &Scene) -> Canvas {
                     canvas.stroke(&piece, *width, *color);
                 }
             }
-            Shape::Rect { x, y, width, height, color } => {
+            Shape::Area { points, color, alpha } => canvas.fill(std::slice::from_ref(points), *color, *alpha),
+            Shape::Rect { x, y, width, height, color, alpha } => {
                 let (x1, y1) = (x + width, y + height);
-                canvas.fill(&[vec![(*x, *y), (x1, *y), (x1, y1), (*x, y1)]], *color, 1.0);
+                canvas.fill(&[vec![(*x, *y), (x1, *y), (x1, y1), (*x, y1)]], *color, *alpha);
             }
             Shape::Circle { x, y, radius, color, alpha } => canvas.fill(&[disc((*x, *y), *radius)], *color, *alpha),
             Shape::Text { x, y, text, style } => canvas.text((*x, *y), text, *style),
@@ -108,6 +110,10 @@ impl Canvas {
                 match style.run {
                     Run::Across => point((x + across) * DENSITY, (y - up) * DENSITY),
                     Run::Upwards => point((x - up) * DENSITY, (y - across) * DENSITY),
+                    Run::Slanted => {
+                        let (a, u) = (across * FRAC_1_SQRT_2, up * FRAC_1_SQRT_2);
+                        point((x + a - u) * DENSITY, (y - a - u) * DENSITY)
+                    }
                 }
             };
             let mut lines = Vec::new();

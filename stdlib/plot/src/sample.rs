@@ -1,27 +1,18 @@
 //! Bounding the number of points: what a screen cannot show need not be sent to it.
 
-use crate::chart::{Chart, Mark, Series};
+use crate::figure::Runs;
 
 /// Points of a line at most, before it is thinned.
 pub(crate) const LINE: usize = 2000;
 /// Points of a cloud at most, before it is sampled.
 pub(crate) const CLOUD: usize = 4000;
 
-/// The points of one series as drawn: runs without gaps, in order.
-pub(crate) type Runs = Vec<Vec<(f64, f64)>>;
-
-/// The points to draw.
-pub(crate) fn runs(chart: &Chart, series: &Series) -> Runs {
-    let points = || series.x.iter().copied().zip(series.y.iter().copied());
-    let finite = |&(x, y): &(f64, f64)| x.is_finite() && y.is_finite();
-    if chart.mark == Mark::Scatter {
-        let every = step(series);
-        return vec![points().filter(finite).step_by(every).collect()];
-    }
+/// The points of a line as runs without gaps, thinned to what a screen can show.
+pub(crate) fn runs(points: impl Iterator<Item = (f64, f64)>, shows: impl Fn(f64, f64) -> bool) -> Runs {
     let mut runs: Runs = vec![Vec::new()];
-    for point in points() {
+    for point in points {
         match runs.last_mut() {
-            Some(run) if finite(&point) => run.push(point),
+            Some(run) if shows(point.0, point.1) => run.push(point),
             Some(run) if !run.is_empty() => runs.push(Vec::new()),
             _ => {}
         }
@@ -39,16 +30,15 @@ pub(crate) fn runs(chart: &Chart, series: &Series) -> Runs {
     runs
 }
 
-/// Every how many points of a cloud one is drawn.
-pub(crate) fn step(series: &Series) -> usize {
-    let finite = series.x.iter().zip(&series.y).filter(|(x, y)| x.is_finite() && y.is_finite()).count();
-    finite.div_ceil(CLOUD).max(1)
+/// Every k-th point of a cloud such that at most `most` stay, and k.
+pub(crate) fn every<T>(points: Vec<T>, most: usize) -> (Vec<T>, usize) {
+    let every = points.len().div_ceil(most.max(1)).max(1);
+    if every == 1 { (points, 1) } else { (points.into_iter().step_by(every).collect(), every) }
 }
 
 /// A remark on what is not drawn.
-pub(crate) fn remark(chart: &Chart) -> Option<String> {
-    let every = chart.series.iter().map(step).max().filter(|&every| every > 1 && chart.mark == Mark::Scatter)?;
-    Some(format!("one point in {every} is shown"))
+pub(crate) fn remark(every: usize) -> Option<String> {
+    (every > 1).then(|| format!("one point in {every} is shown"))
 }
 
 /// Largest-triangle-three-buckets (Steinarsson 2013): `count` of the points that keep the line's shape, ends included.
@@ -95,13 +85,19 @@ mod tests {
 
     #[test]
     fn gaps_split_and_many_pieces_stay_bounded() {
+        let finite = |x: f64, y: f64| x.is_finite() && y.is_finite();
         let y = [1.0, f64::NAN, 2.0, 3.0, f64::INFINITY];
-        let chart = Chart::line(&[0, 1, 2, 3, 4], &y).unwrap();
-        assert_eq!(runs(&chart, &chart.series[0]), [vec![(0.0, 1.0)], vec![(2.0, 2.0), (3.0, 3.0)]]);
-        let x: Vec<f64> = (0..60_000).map(f64::from).collect();
-        let y: Vec<f64> = x.iter().map(|v| if v % 3.0 == 0.0 { f64::NAN } else { *v }).collect();
-        let chart = Chart::line(&x, &y).unwrap();
-        let points: usize = runs(&chart, &chart.series[0]).iter().map(Vec::len).sum();
-        assert!(points <= 2 * LINE, "{points}");
+        let points = y.iter().enumerate().map(|(i, y)| (i as f64, *y));
+        assert_eq!(runs(points, finite), [vec![(0.0, 1.0)], vec![(2.0, 2.0), (3.0, 3.0)]]);
+        let points = (0..60_000).map(f64::from).map(|v| (v, if v % 3.0 == 0.0 { f64::NAN } else { v }));
+        let kept: usize = runs(points, finite).iter().map(Vec::len).sum();
+        assert!(kept <= 2 * LINE, "{kept}");
+    }
+
+    #[test]
+    fn clouds_are_thinned_evenly() {
+        assert_eq!(every(vec![1, 2, 3], 3), (vec![1, 2, 3], 1));
+        assert_eq!(every((0..9).collect(), 3), (vec![0, 3, 6], 3));
+        assert_eq!(every((0..10).collect(), 3), (vec![0, 4, 8], 4));
     }
 }

@@ -1,34 +1,70 @@
 //! Axes: ranges, round tick positions, and how numbers are written.
 
-/// A range of values and the ticks in it.
+use crate::time;
+
+/// What lies along an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Scale {
+    /// Numbers.
+    Linear,
+    /// Positive numbers, each decade as long as the next.
+    Log,
+    /// Seconds since 1970, UTC.
+    Time,
+    /// Labels, at 0, 1, 2, ...
+    Bands(Vec<String>),
+}
+
+/// A range of values and the ticks in it. On a logarithmic scale all three are decades.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Axis {
     pub lo: f64,
     pub hi: f64,
     pub step: f64,
+    pub scale: Scale,
 }
 
 impl Axis {
-    /// An axis over the finite values, with about `count` ticks; empty input gives 0 to 1.
-    pub fn over(values: impl Iterator<Item = f64> + Clone, count: usize) -> Self {
-        let finite = values.filter(|v| v.is_finite());
-        let lo = finite.clone().fold(f64::INFINITY, f64::min);
-        let hi = finite.clone().fold(f64::NEG_INFINITY, f64::max);
-        let (lo, hi) = match () {
-            () if lo > hi => (0.0, 1.0),
-            () if lo == hi && lo == 0.0 => (-1.0, 1.0),
-            () if lo == hi => (lo - lo.abs() * 0.1, hi + lo.abs() * 0.1),
-            () => (lo, hi),
+    /// An axis from one value to another, with about `count` ticks; nothing gives 0 to 1.
+    pub fn new(scale: &Scale, (lo, hi): (f64, f64), whole: bool, count: usize) -> Self {
+        let (lo, hi) = match scale {
+            Scale::Log if lo <= hi => (lo.log10(), hi.log10()),
+            _ => (lo, hi),
+        };
+        let (lo, hi) = match scale {
+            _ if lo > hi => (0.0, 1.0),
+            Scale::Log | Scale::Bands(_) if lo == hi => (lo - 0.5, hi + 0.5),
+            Scale::Time if lo == hi => (lo - 1.0, hi + 1.0),
+            _ if lo == hi && lo == 0.0 => (-1.0, 1.0),
+            _ if lo == hi => (lo - lo.abs() * 0.1, hi + lo.abs() * 0.1),
+            _ => (lo, hi),
         };
         let mut step = round_step((hi / count.max(1) as f64) - (lo / count.max(1) as f64));
-        if finite.clone().all(|v| v.fract() == 0.0) && hi - lo >= 1.0 {
-            step = step.max(1.0); // whole numbers (epochs, years) get no ticks between them
+        match scale {
+            Scale::Time => step = time::step(lo, hi, count),
+            Scale::Bands(_) | Scale::Log => step = step.ceil().max(1.0),
+            // whole numbers (epochs, years) get no ticks between them
+            Scale::Linear if whole && hi - lo >= 1.0 => step = step.max(1.0),
+            Scale::Linear => {}
         }
-        Axis { lo, hi, step }
+        Axis { lo, hi, step, scale: scale.clone() }
+    }
+
+    /// An axis over the finite values.
+    #[cfg(test)]
+    fn over(values: impl Iterator<Item = f64>, count: usize) -> Self {
+        let side = crate::figure::Side::over(values);
+        Axis::new(&Scale::Linear, (side.lo, side.hi), side.whole, count)
     }
 
     /// Widened to the next ticks.
     pub fn widened_to_ticks(mut self) -> Self {
+        if matches!(self.scale, Scale::Time | Scale::Bands(_)) {
+            return self;
+        }
+        if self.scale == Scale::Log && self.hi - self.lo < 1.0 {
+            return self.padded(0.04);
+        }
         let lo = (self.lo / self.step + 1e-9).floor() * self.step;
         let hi = (self.hi / self.step - 1e-9).ceil() * self.step;
         if lo.is_finite() && hi.is_finite() {
@@ -38,13 +74,13 @@ impl Axis {
     }
 
     /// Widened by a tick wherever a value lies so close to an end that its label would leave the plot.
-    pub fn with_room_for(mut self, values: &[f64]) -> Self {
+    pub fn with_room_for(mut self, (low, high): (f64, f64)) -> Self {
         let close = (self.hi - self.lo) * 0.06;
         let (lo, hi, step) = (self.lo, self.hi, self.step);
-        if values.iter().any(|&v| v > 0.0 && hi - v < close) && (hi + step).is_finite() {
+        if high > 0.0 && hi - high < close && (hi + step).is_finite() {
             self.hi += step;
         }
-        if values.iter().any(|&v| v < 0.0 && v - lo < close) && (lo - step).is_finite() {
+        if low < 0.0 && low - lo < close && (lo - step).is_finite() {
             self.lo -= step;
         }
         self
@@ -52,28 +88,74 @@ impl Axis {
 
     /// Widened by a share of its length on both sides.
     pub fn padded(mut self, share: f64) -> Self {
-        let pad = (self.hi - self.lo) * share;
-        self.lo -= pad;
-        self.hi += pad;
+        let pad = self.hi * share - self.lo * share;
+        if (self.lo - pad).is_finite() && (self.hi + pad).is_finite() {
+            self.lo -= pad;
+            self.hi += pad;
+        }
         self
     }
 
-    /// Positions of the ticks.
+    /// The ends, as values.
+    pub fn ends(&self) -> (f64, f64) {
+        match self.scale {
+            Scale::Log => (10f64.powf(self.lo), 10f64.powf(self.hi)),
+            _ => (self.lo, self.hi),
+        }
+    }
+
+    /// Values at the ticks.
     pub fn ticks(&self) -> Vec<f64> {
+        match &self.scale {
+            Scale::Bands(labels) => (0..labels.len()).map(|i| i as f64).collect(),
+            Scale::Time => time::ticks(self.lo, self.hi, self.step),
+            Scale::Log => self.decades(),
+            Scale::Linear => self.multiples(),
+        }
+    }
+
+    fn multiples(&self) -> Vec<f64> {
         let first = (self.lo / self.step - 1e-6).ceil();
         let last = (self.hi / self.step + 1e-6).floor();
         let count = (last - first).clamp(0.0, 100.0) as usize;
         (0..=count).map(|i| (first + i as f64) * self.step).map(|t| if t == 0.0 { 0.0 } else { t }).collect()
     }
 
+    /// Powers of ten; in a short range also twice and five times these, or else round numbers.
+    fn decades(&self) -> Vec<f64> {
+        let powers = self.multiples();
+        if powers.len() > 2 || self.hi - self.lo > 3.0 {
+            return powers.into_iter().map(|p| 10f64.powf(p)).collect();
+        }
+        let inside = |v: &f64| (self.lo - 1e-9..=self.hi + 1e-9).contains(&v.log10());
+        let decades = self.lo.floor() as i32..=self.hi.ceil() as i32;
+        let leads = decades.flat_map(|d| [1.0, 2.0, 5.0].map(|lead| lead * 10f64.powi(d)));
+        let ticks: Vec<f64> = leads.filter(inside).collect();
+        if ticks.len() > 2 {
+            return ticks;
+        }
+        let linear = Axis::new(&Scale::Linear, self.ends(), false, 4);
+        linear.multiples().into_iter().filter(|v| *v > 0.0).collect()
+    }
+
     /// Where a value lies, 0 at `lo` and 1 at `hi`.
     pub fn at(&self, value: f64) -> f64 {
+        let value = if self.scale == Scale::Log { value.log10() } else { value };
         // halves keep ranges near the largest float finite
         (value * 0.5 - self.lo * 0.5) / (self.hi * 0.5 - self.lo * 0.5)
     }
 
     /// A tick's text.
     pub fn label(&self, value: f64) -> String {
+        match &self.scale {
+            Scale::Bands(labels) => labels.get(value as usize).cloned().unwrap_or_default(),
+            Scale::Time => time::label(value, self.step),
+            Scale::Log => short(value),
+            Scale::Linear => self.number(value),
+        }
+    }
+
+    fn number(&self, value: f64) -> String {
         let largest = self.lo.abs().max(self.hi.abs());
         match () {
             () if !(1e-4..1e15).contains(&largest) && largest > 0.0 => {
@@ -89,7 +171,7 @@ impl Axis {
 }
 
 /// The round number (1, 2 or 5 times a power of ten) that is at least nearly `raw`.
-fn round_step(raw: f64) -> f64 {
+pub(crate) fn round_step(raw: f64) -> f64 {
     if !(raw.is_finite() && raw > 0.0) {
         return 1.0;
     }

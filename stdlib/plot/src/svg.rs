@@ -34,20 +34,23 @@ fn write_shape(out: &mut String, shape: &Shape) -> std::fmt::Result {
                 write!(out, " stroke-dasharray=\"{dash} {dash}\"")?;
             }
             out.push_str(" points=\"");
-            for (i, (x, y)) in points.iter().enumerate() {
-                let space = if i == 0 { "" } else { " " };
-                write!(out, "{space}{},{}", hundredth(*x), hundredth(*y))?;
-            }
+            write_points(out, points)?;
             out.push_str("\"/>\n");
         }
-        Shape::Rect { x, y, width, height, color } => writeln!(
+        Shape::Area { points, color, alpha } => {
+            write!(out, "<polygon fill=\"{}\"{} points=\"", hex(*color), opacity(*alpha))?;
+            write_points(out, points)?;
+            out.push_str("\"/>\n");
+        }
+        Shape::Rect { x, y, width, height, color, alpha } => writeln!(
             out,
-            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>",
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"{}/>",
             hundredth(*x),
             hundredth(*y),
             hundredth(*width),
             hundredth(*height),
-            hex(*color)
+            hex(*color),
+            opacity(*alpha)
         )?,
         Shape::Circle { x, y, radius, color, alpha } => {
             write!(
@@ -57,8 +60,7 @@ fn write_shape(out: &mut String, shape: &Shape) -> std::fmt::Result {
                 hundredth(*y),
                 hex(*color)
             )?;
-            let opacity = if *alpha < 1.0 { format!(" fill-opacity=\"{alpha}\"") } else { String::new() };
-            writeln!(out, "{opacity}/>")?;
+            writeln!(out, "{}/>", opacity(*alpha))?;
         }
         Shape::Text { x, y, text, style } => {
             let anchor = match style.anchor {
@@ -71,6 +73,7 @@ fn write_shape(out: &mut String, shape: &Shape) -> std::fmt::Result {
             let place = match style.run {
                 Run::Across => format!("x=\"{x}\" y=\"{y}\""),
                 Run::Upwards => format!("transform=\"translate({x} {y}) rotate(-90)\""),
+                Run::Slanted => format!("transform=\"translate({x} {y}) rotate(-45)\""),
             };
             let (size, color) = (style.size, hex(style.color));
             writeln!(
@@ -81,6 +84,18 @@ fn write_shape(out: &mut String, shape: &Shape) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+fn write_points(out: &mut String, points: &[(f32, f32)]) -> std::fmt::Result {
+    for (i, (x, y)) in points.iter().enumerate() {
+        let space = if i == 0 { "" } else { " " };
+        write!(out, "{space}{},{}", hundredth(*x), hundredth(*y))?;
+    }
+    Ok(())
+}
+
+fn opacity(alpha: f32) -> String {
+    if alpha < 1.0 { format!(" fill-opacity=\"{alpha}\"") } else { String::new() }
 }
 
 /// Hundredths of a pixel are enough, and keep documents short.

@@ -1,128 +1,362 @@
-//! Charts as Vega-Lite 5, which JupyterLab draws without an extension.
+//! Figures as Vega-Lite 5, which JupyterLab draws without an extension: a layer per layer.
 
-use crate::chart::{Chart, Mark};
-use crate::layout::legend_name;
-use crate::sample;
-use crate::theme::{AXIS, GRID, INK, SOFT, color, hex};
-use serde_json::{Value, json};
+use crate::chart::Chart;
+use crate::figure::{ColorBar, Figure, Fill, Key, Layer, Note, Place, Side};
+use crate::layout::ticks;
+use crate::look::Look;
+use crate::scale::{Axis, Scale};
+use crate::scene::Anchor;
+use crate::theme::{AXIS, Color, GRID, INK, LABEL, MISSING, PAGE, SOFT, TICK, TITLE, color, hex};
+use serde_json::{Map, Value, json};
+
+/// Pixels that axes and their names take in a grid, where a size is that of the plot alone.
+const FRAME: (u32, u32) = (110, 100);
 
 /// The specification.
 pub(crate) fn spec(chart: &Chart) -> Value {
-    let mut spec = match chart.mark {
-        Mark::Bar => bars(chart),
-        Mark::Line | Mark::Scatter | Mark::Roc => curves(chart),
-    };
+    let mut spec = view(chart, None);
     spec["$schema"] = json!("https://vega.github.io/schema/vega-lite/v5.json");
-    spec["background"] = json!("white");
-    spec["width"] = json!(chart.width);
-    spec["height"] = json!(chart.height);
-    spec["autosize"] = json!({ "type": "fit", "contains": "padding" });
+    spec["background"] = json!(hex(PAGE));
     spec["padding"] = json!(12);
-    if let Some(title) = title(chart) {
-        spec["title"] = title;
-    }
     spec["config"] = json!({
-        "axis": { "gridColor": hex(GRID), "domainColor": hex(AXIS), "tickColor": hex(AXIS), "labelColor": hex(SOFT), "titleColor": hex(INK), "titleFontWeight": "normal", "titleFontSize": 12, "labelFontSize": 11 },
-        "axisX": { "grid": chart.mark == Mark::Roc },
-        "scale": { "bandPaddingInner": 0.24 },
-        "legend": { "labelColor": hex(INK), "labelFontSize": 11, "labelLimit": 400 },
-        "title": { "anchor": "start", "color": hex(INK), "fontSize": 15, "subtitleColor": hex(SOFT) },
+        "axis": { "gridColor": hex(GRID), "domainColor": hex(AXIS), "tickColor": hex(AXIS), "labelColor": hex(SOFT), "titleColor": hex(INK), "titleFontWeight": "normal", "titleFontSize": LABEL, "labelFontSize": TICK },
+        "legend": { "labelColor": hex(INK), "titleColor": hex(SOFT), "titleFontWeight": "normal", "labelFontSize": TICK, "titleFontSize": TICK, "labelLimit": 400 },
+        "title": { "anchor": "start", "color": hex(INK), "fontSize": TITLE, "subtitleColor": hex(SOFT) },
         "view": { "stroke": null },
     });
     spec
 }
 
-fn title(chart: &Chart) -> Option<Value> {
-    match (&chart.title, sample::remark(chart)) {
-        (None, None) => None,
-        (title, None) => Some(json!(title)),
-        (title, Some(remark)) => Some(json!({ "text": title.as_deref().unwrap_or_default(), "subtitle": remark })),
-    }
-}
-
-/// Whole numbers (years, epochs) get whole ticks, and a comma from five digits on.
-fn ticks(values: &[Value], field: &str) -> Value {
-    let numbers = || values.iter().filter_map(|v| v[field].as_f64());
-    if !numbers().all(|v| v.fract() == 0.0) {
-        return json!({});
-    }
-    let large = numbers().any(|v| v.abs() >= 10_000.0);
-    json!({ "tickMinStep": 1, "format": if large { ",d" } else { "d" } })
-}
-
-/// Legend entry of series `i`.
-fn entry(chart: &Chart, i: usize) -> String {
-    legend_name(chart, &chart.series[i]).unwrap_or_else(|| format!("series {}", i + 1))
-}
-
-/// Colour by series; the legend is left out where it would say nothing.
-fn colors(chart: &Chart) -> Value {
-    let names: Vec<String> = (0..chart.series.len()).map(|i| entry(chart, i)).collect();
-    let range: Vec<String> = (0..chart.series.len()).map(|i| hex(color(i))).collect();
-    let speaks = names.len() > 1 || legend_name(chart, &chart.series[0]).is_some();
-    let place = if chart.mark == Mark::Roc { "bottom-right" } else { "top" };
-    let legend = if speaks { json!({ "orient": place, "title": null }) } else { Value::Null };
-    json!({ "field": "series", "type": "nominal", "scale": { "domain": names, "range": range }, "legend": legend })
-}
-
-fn curves(chart: &Chart) -> Value {
-    let mut values = Vec::new();
-    for (i, series) in chart.series.iter().enumerate() {
-        for (part, run) in sample::runs(chart, series).into_iter().enumerate() {
-            // `part` parts a line at its gaps, which Vega-Lite would bridge.
-            values.extend(
-                run.into_iter().map(|(x, y)| json!({ "x": x, "y": y, "series": entry(chart, i), "part": part })),
-            );
+/// A chart, or as part of a grid one of this size.
+fn view(chart: &Chart, part: Option<(u32, u32)>) -> Value {
+    let drawing = chart.kind.drawing();
+    let mut out = match (drawing.parts(), drawing.figure(&chart.look)) {
+        (Some((charts, columns)), _) => grid(&chart.look, charts, columns, part),
+        (None, Some(mut figure)) => {
+            chart.look.refer(&mut figure);
+            let mut out = layers(&chart.look, &figure, part.is_none());
+            let (width, height) = part.unwrap_or((chart.width(), chart.height()));
+            (out["width"], out["height"]) = (json!(width), json!(height));
+            if part.is_none() {
+                out["autosize"] = json!({ "type": "fit", "contains": "padding" });
+            }
+            out
+        }
+        (None, None) => json!({}),
+    };
+    let remarks = drawing.figure(&chart.look).map(|f| f.remarks.join("; ")).unwrap_or_default();
+    match (&chart.look.title, remarks.as_str()) {
+        (None, "") => {}
+        (Some(title), "") => out["title"] = json!(title),
+        (title, remark) => {
+            out["title"] = json!({ "text": title.as_deref().unwrap_or_default(), "subtitle": remark });
         }
     }
-    let rates = chart.mark == Mark::Roc;
-    let axis = |field: &str, label: &Option<String>| {
-        let scale = if rates { json!({ "domain": [0, 1] }) } else { json!({ "zero": false, "nice": field == "y" }) };
-        json!({ "field": field, "type": "quantitative", "title": label, "scale": scale, "axis": ticks(&values, field) })
-    };
-    let few = chart.series.iter().all(|s| s.x.len() <= 24);
-    let mark = match chart.mark {
-        Mark::Scatter => json!({ "type": "point", "filled": true, "opacity": 0.6, "tooltip": true }),
-        Mark::Roc => json!({ "type": "line", "tooltip": true, "interpolate": "linear" }),
-        _ => json!({ "type": "line", "point": few, "tooltip": true }),
-    };
-    // The order of the points is the line's, not that of x.
-    let mut encoding =
-        json!({ "x": axis("x", &chart.x_label), "y": axis("y", &chart.y_label), "color": colors(chart) });
-    if chart.mark != Mark::Scatter {
-        encoding["order"] = Value::Null;
-        encoding["detail"] = json!({ "field": "part" });
-    }
-    let data = json!({ "values": values });
-    let zoom = json!([{ "name": "zoom", "select": "interval", "bind": "scales" }]);
-    if !rates {
-        return json!({ "data": data, "mark": mark, "encoding": encoding, "params": zoom });
-    }
-    let chance = json!({
-        "data": { "values": [{ "x": 0, "y": 0 }, { "x": 1, "y": 1 }] },
-        "mark": { "type": "line", "strokeDash": [5, 5], "color": hex(AXIS), "strokeWidth": 1.2 },
-        "encoding": { "x": { "field": "x", "type": "quantitative" }, "y": { "field": "y", "type": "quantitative" } },
-    });
-    json!({ "layer": [chance, { "data": data, "mark": mark, "encoding": encoding }] })
+    out
 }
 
-fn bars(chart: &Chart) -> Value {
-    let mut values = Vec::new();
-    for (i, series) in chart.series.iter().enumerate() {
-        let finite = chart.labels.iter().zip(&series.y).enumerate().filter(|(_, (_, v))| v.is_finite());
-        values.extend(finite.map(
-            |(at, (label, value))| json!({ "label": label, "value": value, "series": entry(chart, i), "at": at }),
-        ));
+fn grid(look: &Look, charts: &[Chart], columns: usize, part: Option<(u32, u32)>) -> Value {
+    let rows = charts.len().div_ceil(columns) as u32;
+    let (width, height) = part.unwrap_or((look.width, look.height));
+    let size =
+        ((width / columns as u32).saturating_sub(FRAME.0).max(80), (height / rows).saturating_sub(FRAME.1).max(60));
+    let views: Vec<Value> = charts.iter().map(|chart| view(chart, Some(size))).collect();
+    let apart = json!({ "scale": { "color": "independent" }, "legend": { "color": "independent" } });
+    json!({ "concat": views, "columns": columns, "resolve": apart })
+}
+
+/// The two axes as every layer repeats them.
+struct Axes {
+    x: Value,
+    y: Value,
+    /// Times are milliseconds in Vega.
+    factor: f64,
+}
+
+fn layers(look: &Look, figure: &Figure, whole: bool) -> Value {
+    let (across, up) = ticks(look);
+    let (xs, ys) = (figure.x.axis(across), figure.y.axis(up));
+    let axes = Axes {
+        x: channel(&figure.x, &xs, (look, false)),
+        y: channel(&figure.y, &ys, (look, true)),
+        factor: if figure.x.scale == Scale::Time { 1000.0 } else { 1.0 },
+    };
+    let mut layers: Vec<Value> = figure.layers.iter().flat_map(|layer| axes.layer(layer, figure)).collect();
+    if let Some(first) = layers.first_mut().filter(|_| figure.zoom && whole) {
+        first["params"] = json!([{ "name": "zoom", "select": "interval", "bind": "scales" }]);
     }
-    let long = chart.labels.iter().map(|l| l.chars().count()).max().unwrap_or(0);
-    let lying = long * chart.labels.len() * 7 > chart.width as usize && chart.labels.len() <= 30;
-    let (labels, heights, offset) = if lying { ("y", "x", "yOffset") } else { ("x", "y", "xOffset") };
-    let mut encoding = json!({});
-    encoding[labels] = json!({ "field": "label", "type": "nominal", "sort": null, "title": chart.x_label, "axis": { "labelAngle": 0, "labelOverlap": true } });
-    encoding[heights] = json!({ "field": "value", "type": "quantitative", "title": chart.y_label });
-    encoding["color"] = colors(chart);
-    if chart.series.len() > 1 {
-        encoding[offset] = json!({ "field": "series", "sort": null });
+    json!({ "layer": layers })
+}
+
+/// An axis as a channel of the encoding, without its field.
+fn channel(side: &Side, axis: &Axis, (look, upwards): (&Look, bool)) -> Value {
+    let (lo, hi) = axis.ends();
+    let (kind, scale, ms) = match side.scale {
+        Scale::Linear | Scale::Bands(_) => ("quantitative", "linear", 1.0),
+        Scale::Log => ("quantitative", "log", 1.0),
+        Scale::Time => ("temporal", "utc", 1000.0),
+    };
+    let mut scale = json!({ "type": scale, "domain": [lo * ms, hi * ms], "nice": false });
+    if side.scale == Scale::Linear {
+        scale["zero"] = json!(false);
     }
-    json!({ "data": { "values": values }, "mark": { "type": "bar", "tooltip": true }, "encoding": encoding })
+    let mut out = json!({ "type": kind, "title": side.label, "scale": scale });
+    out["axis"] = match &side.scale {
+        Scale::Bands(labels) => {
+            if upwards {
+                out["scale"]["reverse"] = json!(true);
+            }
+            bands(labels, look, upwards)
+        }
+        Scale::Linear if side.whole => {
+            // Whole numbers (years, epochs) get whole ticks, and a comma from five digits on.
+            let large = lo.abs().max(hi.abs()) >= 10_000.0;
+            json!({ "grid": side.grid, "tickMinStep": 1, "format": if large { ",d" } else { "d" } })
+        }
+        Scale::Log => json!({ "grid": side.grid, "values": axis.ticks(), "format": "~g" }),
+        _ => json!({ "grid": side.grid }),
+    };
+    if side.is_bands() {
+        out["axis"]["grid"] = json!(side.grid);
+    }
+    out
+}
+
+/// Labels at whole positions: as many as have room.
+fn bands(labels: &[String], look: &Look, upwards: bool) -> Value {
+    let length = if upwards { look.height.saturating_sub(90) } else { look.width.saturating_sub(100) } as f32;
+    let band = length / labels.len().max(1) as f32;
+    let widest = labels.iter().map(|l| crate::font::width(l, TICK, crate::font::Weight::Regular)).fold(0.0, f32::max);
+    let slanted = !upwards && widest + 6.0 > band && band >= TICK + 3.0 && labels.len() > 1;
+    let need = if upwards || slanted { TICK + 1.0 } else { widest + 6.0 };
+    let every = (need / band).ceil().max(1.0) as usize;
+    let values: Vec<usize> = (0..labels.len()).step_by(every).collect();
+    let names: Map<String, Value> = values.iter().map(|i| (i.to_string(), json!(labels[*i]))).collect();
+    let limit = if upwards {
+        look.width as f32 * 0.4
+    } else if slanted {
+        look.height as f32 * 0.4
+    } else {
+        (band * every as f32).max(40.0)
+    };
+    let angle = if slanted { -45 } else { 0 };
+    // The object in the expression is JSON, which Vega's expressions contain.
+    let expression = format!("{}[datum.value]", Value::Object(names));
+    json!({ "values": values, "labelExpr": expression, "labelAngle": angle, "labelLimit": limit, "ticks": false, "labelOverlap": false })
+}
+
+impl Axes {
+    /// The encoding of these fields.
+    fn encoding(&self, x: &str, y: &str) -> Value {
+        let (mut across, mut up) = (self.x.clone(), self.y.clone());
+        (across["field"], up["field"]) = (json!(x), json!(y));
+        json!({ "x": across, "y": up })
+    }
+
+    fn layer(&self, layer: &Layer, figure: &Figure) -> Vec<Value> {
+        match layer {
+            Layer::Line { runs, fill, width, dash, dots } => {
+                let values = self.runs(runs);
+                let mut mark = json!({ "type": "line", "strokeWidth": width, "tooltip": true, "interpolate": "linear", "strokeJoin": "round" });
+                if let Some(dash) = dash {
+                    mark["strokeDash"] = json!([dash, dash]);
+                    mark["tooltip"] = Value::Null;
+                }
+                let alone = runs.iter().any(|r| r.len() == 1);
+                if *dots || alone {
+                    mark["point"] = json!({ "filled": true, "size": 30 });
+                }
+                mark["clip"] = json!(figure.zoom && !*dots);
+                let mut encoding = self.encoding("x", "y");
+                // The order of the points is the line's, not that of x; `part` parts it at its gaps.
+                encoding["order"] = Value::Null;
+                encoding["detail"] = json!({ "field": "part" });
+                vec![finish(values, mark, encoding, fill, figure)]
+            }
+            Layer::Dots { points, fill, radius, alpha } => {
+                let mut values: Vec<Value> =
+                    points.iter().map(|p| json!({ "x": self.number(p.0) , "y": digits(p.1) })).collect();
+                paint(&mut values, fill);
+                let size = (std::f32::consts::PI * radius * radius).round();
+                let mark = json!({ "type": "point", "filled": true, "size": size, "opacity": rounded(*alpha), "tooltip": true, "clip": figure.zoom });
+                vec![finish(values, mark, self.encoding("x", "y"), fill, figure)]
+            }
+            Layer::Bars { bars, fill, alpha, gap } => {
+                let bar = |b: &crate::figure::Bar| json!({ "x": b.x.0, "x2": b.x.1, "y": b.y.0, "y2": b.y.1, "label": b.label, "value": b.value });
+                let mut values: Vec<Value> = bars.iter().map(bar).collect();
+                paint(&mut values, fill);
+                let mut encoding = self.encoding("x", "y");
+                (encoding["x2"], encoding["y2"]) = (json!({ "field": "x2" }), json!({ "field": "y2" }));
+                encoding["tooltip"] =
+                    json!([{ "field": "label", "type": "nominal" }, { "field": "value", "type": "quantitative" }]);
+                let mark = json!({ "type": "rect", "opacity": rounded(*alpha), "stroke": if *gap > 0.0 { json!(hex(PAGE)) } else { Value::Null }, "strokeWidth": gap * 2.0 });
+                vec![finish(values, mark, encoding, fill, figure)]
+            }
+            Layer::Band { runs, fill } => {
+                let point = |(part, p): (usize, &(f64, f64, f64))| json!({ "x": self.number(p.0), "y": digits(p.1), "y2": digits(p.2), "part": part });
+                let values =
+                    runs.iter().enumerate().flat_map(|(i, r)| r.iter().map(move |p| (i, p))).map(point).collect();
+                let mut encoding = self.encoding("x", "y");
+                encoding["y2"] = json!({ "field": "y2" });
+                encoding["detail"] = json!({ "field": "part" });
+                let mark = json!({ "type": "area", "opacity": 0.18, "clip": figure.zoom });
+                vec![finish(values, mark, encoding, fill, figure)]
+            }
+            Layer::Spans { spans, upright, color, cap, width } => self.spans(spans, *upright, (*color, *cap, *width)),
+            Layer::Rule { at, upright, name, color, dash } => {
+                self.rule((*at, *upright), name.as_deref(), *color, *dash)
+            }
+            Layer::Texts { texts } => self.texts(texts),
+        }
+    }
+
+    /// A position along x, with the digits that a screen can show.
+    fn number(&self, x: f64) -> Value {
+        if self.factor == 1.0 { digits(x) } else { json!(x * self.factor) }
+    }
+
+    fn runs(&self, runs: &[Vec<(f64, f64)>]) -> Vec<Value> {
+        let numbered = runs.iter().enumerate().flat_map(|(part, run)| run.iter().map(move |p| (part, p)));
+        numbered.map(|(part, p)| json!({ "x": self.number(p.0), "y": digits(p.1), "part": part })).collect()
+    }
+
+    fn spans(
+        &self,
+        spans: &[crate::figure::Span],
+        upright: bool,
+        (color, cap, width): (Color, f32, f32),
+    ) -> Vec<Value> {
+        let (at, lo, hi) = if upright { ("x", "y", "y2") } else { ("y", "x", "x2") };
+        let place = |v: f64| if upright { json!(v * self.factor) } else { json!(v) };
+        let values: Vec<Value> = spans.iter().map(|s| json!({ at: place(s.at), lo: s.lo, hi: s.hi })).collect();
+        let mut encoding = self.encoding("x", "y");
+        encoding[hi] = json!({ "field": hi });
+        let mark = json!({ "type": "rule", "color": hex(color), "strokeWidth": width });
+        let mut out = vec![json!({ "data": { "values": values }, "mark": mark, "encoding": encoding })];
+        for end in [lo, hi].into_iter().filter(|_| cap > 0.0) {
+            let mark = json!({ "type": "point", "shape": "stroke", "angle": if upright { 0 } else { 90 }, "size": cap * cap * 4.0, "stroke": hex(color), "strokeWidth": width });
+            let encoding = if upright { self.encoding("x", end) } else { self.encoding(end, "y") };
+            out.push(json!({ "data": { "values": values }, "mark": mark, "encoding": encoding }));
+        }
+        out
+    }
+
+    fn rule(&self, (at, upright): (f64, bool), name: Option<&str>, color: Color, dash: Option<f32>) -> Vec<Value> {
+        let field = if upright { "x" } else { "y" };
+        let place = if upright { at * self.factor } else { at };
+        let data = json!({ "values": [{ field: place, "name": name }] });
+        let mut encoding = self.encoding("x", "y");
+        let other = if upright { "y" } else { "x" };
+        if let Some(channels) = encoding.as_object_mut() {
+            channels.remove(other);
+        }
+        let dash = dash.map(|d| json!([d, d]));
+        let mark = json!({ "type": "rule", "color": hex(color), "strokeWidth": 1.2, "strokeDash": dash });
+        let mut out = vec![json!({ "data": data, "mark": mark, "encoding": encoding })];
+        if name.is_some() {
+            let end = if upright { json!(0) } else { json!("width") };
+            encoding[other] = json!({ "value": end });
+            encoding["text"] = json!({ "field": "name", "type": "nominal" });
+            let (align, dx, dy) = if upright { ("left", 5, 8) } else { ("right", -2, -7) };
+            let mark =
+                json!({ "type": "text", "align": align, "dx": dx, "dy": dy, "color": hex(SOFT), "fontSize": TICK });
+            out.push(json!({ "data": data, "mark": mark, "encoding": encoding }));
+        }
+        out
+    }
+
+    /// Texts, a layer for all that are moved alike.
+    fn texts(&self, texts: &[Note]) -> Vec<Value> {
+        let mut groups: Vec<((f32, f32), Anchor, Vec<Value>)> = Vec::new();
+        for note in texts {
+            let value =
+                json!({ "x": note.at.0 * self.factor, "y": note.at.1, "text": note.text, "c": hex(note.color) });
+            match groups.iter_mut().find(|g| g.0 == note.shift && g.1 == note.anchor) {
+                Some(group) => group.2.push(value),
+                None => groups.push((note.shift, note.anchor, vec![value])),
+            }
+        }
+        let layer = |((dx, dy), anchor, values): ((f32, f32), Anchor, Vec<Value>)| {
+            let align = match anchor {
+                Anchor::Start => "left",
+                Anchor::Middle => "center",
+                Anchor::End => "right",
+            };
+            let mark = json!({ "type": "text", "align": align, "baseline": "alphabetic", "dx": dx, "dy": dy, "fontSize": TICK });
+            let mut encoding = self.encoding("x", "y");
+            encoding["text"] = json!({ "field": "text", "type": "nominal" });
+            encoding["color"] = json!({ "field": "c", "type": "nominal", "scale": null });
+            json!({ "data": { "values": values }, "mark": mark, "encoding": encoding })
+        };
+        groups.into_iter().map(layer).collect()
+    }
+}
+
+/// Eight digits: what JSON needs for a screen.
+fn digits(value: f64) -> Value {
+    json!(format!("{value:.7e}").parse::<f64>().unwrap_or(value))
+}
+
+/// As written, without the digits that widening an `f32` brings.
+fn rounded(value: f32) -> f64 {
+    (f64::from(value) * 1000.0).round() / 1000.0
+}
+
+/// Colours that differ from mark to mark go with the data.
+fn paint(values: &mut [Value], fill: &Fill) {
+    for (i, value) in values.iter_mut().enumerate() {
+        match fill {
+            Fill::Each(colors) => value["c"] = json!(hex(colors[i])),
+            Fill::Ramp(at) => value["v"] = json!((at[i] * 1000.0).round() / 1000.0),
+            Fill::Series(_) | Fill::Plain(_) => {}
+        }
+    }
+}
+
+/// Puts a layer together with its colour.
+fn finish(values: Vec<Value>, mut mark: Value, mut encoding: Value, fill: &Fill, figure: &Figure) -> Value {
+    match fill {
+        Fill::Series(i) if figure.legend.is_empty() => mark["color"] = json!(hex(color(*i))),
+        Fill::Series(i) => encoding["color"] = series(*i, figure),
+        Fill::Plain(color) => mark["color"] = json!(hex(*color)),
+        Fill::Each(_) => encoding["color"] = json!({ "field": "c", "type": "nominal", "scale": null }),
+        Fill::Ramp(at) => {
+            if let Some(bar) = &figure.bar {
+                encoding["color"] = ramp(bar, at.iter().any(|t| t.is_nan()));
+            }
+        }
+    }
+    json!({ "data": { "values": values }, "mark": mark, "encoding": encoding })
+}
+
+fn series(i: usize, figure: &Figure) -> Value {
+    let names: Vec<&str> = figure.legend.iter().map(|e| e.name.as_str()).collect();
+    let range: Vec<String> = (0..names.len()).map(|i| hex(color(i))).collect();
+    let orient = match figure.place {
+        Place::Above => "top",
+        Place::LowerRight => "bottom-right",
+        Place::LowerLeft => "bottom-left",
+        Place::UpperLeft => "top-left",
+    };
+    let symbol = match figure.legend[i].key {
+        Key::Line => "stroke",
+        Key::Box => "square",
+        Key::Dot => "circle",
+    };
+    let legend =
+        json!({ "orient": orient, "title": null, "symbolType": symbol, "symbolOpacity": 1, "symbolStrokeWidth": 2.5 });
+    json!({ "datum": names[i], "type": "nominal", "scale": { "domain": names, "range": range }, "legend": legend })
+}
+
+fn ramp(bar: &ColorBar, missing: bool) -> Value {
+    let colors: Vec<String> = bar.ramp.stops().iter().map(|c| hex(*c)).collect();
+    let ends = [json!(bar.ends.0), json!(bar.ends.1)];
+    let expression = format!("datum.value < 0.5 ? {} : {}", ends[0], ends[1]);
+    let title = Some(&bar.title).filter(|t| !t.is_empty());
+    let legend = json!({ "title": title, "values": [0, 1], "labelExpr": expression, "gradientLength": 160 });
+    let mut out = json!({ "field": "v", "type": "quantitative", "scale": { "domain": [0, 1], "range": colors }, "legend": legend });
+    if missing {
+        out["condition"] = json!({ "test": "!isValid(datum.v)", "value": hex(MISSING) });
+    }
+    out
 }

@@ -65,5 +65,5 @@ fn files_are_named_after_their_format() {
 #[test]
 fn sizes_are_kept_within_bounds() {
     let chart = Chart::line(&[1, 2], &[1, 2]).unwrap().size(1, 100_000);
-    assert_eq!((chart.width, chart.height), (200, 4000));
+    assert_eq!((chart.width(), chart.height()), (200, 4000));
 }

@@ -102,7 +102,7 @@ fn the_gallery_is_drawn_in_every_format() {
         check_xml(name, &svg);
         let png = chart.to_png().unwrap();
         let (width, height, colors) = decode(&png);
-        assert_eq!((width, height), (chart.width * 2, chart.height * 2), "{name}");
+        assert_eq!((width, height), (chart.width() * 2, chart.height() * 2), "{name}");
         assert!(colors > 8, "{name} shows only {colors} colours");
         let text = chart.to_text(72, 18);
         let widest = text.lines().map(|l| l.chars().count()).max().unwrap();
@@ -163,6 +163,11 @@ fn lines_end_where_the_data_end() {
     assert!(x0 < 60.0 && x1 > 370.0 && y0 > 250.0 && y1 < 40.0, "{points:?}");
 }
 
+/// The layers whose marks are of this type.
+fn layers<'a>(vega: &'a Value, mark: &str) -> Vec<&'a Value> {
+    vega["layer"].as_array().unwrap().iter().filter(|l| l["mark"]["type"] == mark).collect()
+}
+
 #[test]
 fn roc_has_the_diagonal_and_the_area() {
     let chart = Chart::roc(&[0.0, 0.2, 1.0], &[0.0, 0.7, 1.0], 0.75).unwrap().name("logistic");
@@ -171,7 +176,7 @@ fn roc_has_the_diagonal_and_the_area() {
         svg.contains("stroke-dasharray") && svg.contains("logistic (AUC 0.750)") && svg.contains("false positive rate")
     );
     let vega = chart.to_vega();
-    assert_eq!(vega["layer"][0]["mark"]["strokeDash"], json!([5, 5]));
+    assert_eq!(vega["layer"][0]["mark"]["strokeDash"], json!([5.0, 5.0]));
     assert_eq!(vega["layer"][1]["encoding"]["color"]["scale"]["domain"], json!(["logistic (AUC 0.750)"]));
     assert!(chart.to_text(60, 20).contains("logistic (AUC 0.750)"));
 }
@@ -180,21 +185,26 @@ fn roc_has_the_diagonal_and_the_area() {
 fn vega_lite_carries_the_data() {
     let vega = train_and_test().to_vega();
     assert_eq!(vega["$schema"], "https://vega.github.io/schema/vega-lite/v5.json");
-    assert_eq!(vega["data"]["values"].as_array().map(Vec::len), Some(24));
-    assert_eq!(vega["data"]["values"][0], json!({ "x": 1.0, "y": 0.8, "series": "train", "part": 0 }));
-    assert_eq!(vega["encoding"]["x"]["title"], "epoch");
+    let lines = layers(&vega, "line");
+    let counts: Vec<usize> = lines.iter().map(|l| l["data"]["values"].as_array().unwrap().len()).collect();
+    assert_eq!(counts, [12, 12]);
+    assert_eq!(lines[0]["data"]["values"][0], json!({ "x": 1.0, "y": 0.8, "part": 0 }));
+    assert_eq!(lines[0]["encoding"]["color"]["datum"], "train");
+    assert_eq!(lines[0]["encoding"]["x"]["title"], "epoch");
     let bars = Chart::bar(&["b", "a"], &[1.0, f64::NAN]).unwrap().to_vega();
-    assert_eq!(bars["data"]["values"], json!([{ "label": "b", "value": 1.0, "series": "series 1", "at": 0 }]));
-    assert_eq!(bars["encoding"]["x"]["sort"], Value::Null);
+    let bar = json!([{ "label": "b", "value": 1.0, "x": -0.38, "x2": 0.38, "y": 0.0, "y2": 1.0 }]);
+    assert_eq!(layers(&bars, "rect")[0]["data"]["values"], bar);
+    assert_eq!(bars["layer"][0]["encoding"]["x"]["axis"]["labelExpr"], "{\"0\":\"b\",\"1\":\"a\"}[datum.value]");
 }
 
 #[test]
 fn whole_numbers_get_whole_ticks() {
     let years = Chart::line(&[2011, 2012], &[0.5, 20_000.0]).unwrap().to_vega();
-    assert_eq!(years["encoding"]["x"]["axis"], json!({ "tickMinStep": 1, "format": "d" }));
-    assert_eq!(years["encoding"]["y"]["axis"], json!({}));
+    let axis = |vega: &Value, side: &str| vega["layer"][0]["encoding"][side]["axis"].clone();
+    assert_eq!(axis(&years, "x"), json!({ "grid": false, "tickMinStep": 1, "format": "d" }));
+    assert_eq!(axis(&years, "y"), json!({ "grid": true }));
     let large = Chart::line(&[1, 2], &[1, 20_000]).unwrap().to_vega();
-    assert_eq!(large["encoding"]["y"]["axis"]["format"], ",d");
+    assert_eq!(axis(&large, "y")["format"], ",d");
 }
 
 #[test]
@@ -202,8 +212,9 @@ fn a_gap_parts_the_line() {
     let chart = Chart::line(&[1, 2, 3, 4, 5], &[1.0, 2.0, f64::NAN, 4.0, 5.0]).unwrap();
     let lines = chart.to_svg().unwrap().lines().filter(|l| l.contains("polyline") && l.contains("#0072b2")).count();
     assert_eq!(lines, 2);
-    let parts: Vec<Value> =
-        chart.to_vega()["data"]["values"].as_array().unwrap().iter().map(|v| v["part"].clone()).collect();
+    let vega = chart.to_vega();
+    let values = vega["layer"][0]["data"]["values"].as_array().unwrap();
+    let parts: Vec<Value> = values.iter().map(|v| v["part"].clone()).collect();
     assert_eq!(parts, [json!(0), json!(0), json!(1), json!(1)]);
 }
 
