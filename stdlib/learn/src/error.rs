@@ -94,6 +94,40 @@ pub enum LearnError {
         /// Rows in all.
         rows: usize,
     },
+    /// A value of the target is one that the loss has no meaning for.
+    #[error(
+        "target \"{target}\" is {value} in row {row}, and the loss needs values {expected}\nleave such rows out, or choose another loss"
+    )]
+    TargetRange {
+        /// Name of the target.
+        target: String,
+        /// Number of the row, from 0.
+        row: usize,
+        /// The value.
+        value: f64,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// A ranking needs to know which rows are ranked against each other.
+    #[error(
+        "there are no groups to rank \"{target}\" within\nsay which query each row belongs to, with Dataset::with_groups"
+    )]
+    NoGroups {
+        /// Name of the target.
+        target: String,
+    },
+    /// A monotone constraint cannot hold.
+    #[error(
+        "the monotone constraint on \"{feature}\" cannot hold: it {flaw}\nconstrain one of the features that hold numbers, among {features}"
+    )]
+    Constraint {
+        /// Name of the feature.
+        feature: String,
+        /// Why not.
+        flaw: &'static str,
+        /// Names of all features.
+        features: String,
+    },
     /// A sample weight is negative, NaN or infinite.
     #[error("sample weight {row} is {value}\nweights must be finite and at least 0; 0 leaves the row out")]
     Weight {

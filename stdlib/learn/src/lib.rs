@@ -13,6 +13,7 @@
 //! ```
 
 mod baseline;
+pub mod boost;
 mod check;
 mod classes;
 mod error;
@@ -23,6 +24,7 @@ mod task;
 pub mod tree;
 
 pub use baseline::{MajorityBaseline, MajorityBaselineParams, MeanBaseline, MeanBaselineParams};
+pub use boost::{Boosted, Gbdt, GbdtParams, GbdtRanker, GbdtRegressor, Loss, Monotone};
 pub use classes::Classes;
 pub use error::LearnError;
 pub use ironbook_core::persist::{Persist, PersistError};
