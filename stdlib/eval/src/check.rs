@@ -13,6 +13,30 @@ pub(crate) fn pair(truth: &[f64], other: &[f64], what: &'static str) -> Result<(
     classes(truth, "true value")
 }
 
+/// Refuses empty lists, lists of different lengths, and bad weights.
+pub(crate) fn lists(
+    truth: &[f64],
+    other: &[f64],
+    what: &'static str,
+    weights: Option<&[f64]>,
+) -> Result<(), EvalError> {
+    if truth.len() != other.len() {
+        return Err(EvalError::Length { what, expected: truth.len(), found: other.len() });
+    }
+    if truth.is_empty() {
+        return Err(EvalError::Empty);
+    }
+    weights.map_or(Ok(()), |weights| self::weights(weights, truth.len()))
+}
+
+/// Refuses what is no class: fractions, NaN, infinities.
+pub(crate) fn whole(values: &[f64], what: &'static str) -> Result<(), EvalError> {
+    match values.iter().position(|y| !y.is_finite() || y.fract() != 0.0) {
+        Some(row) => Err(EvalError::NotClass { what, row, value: values[row] }),
+        None => Ok(()),
+    }
+}
+
 /// Refuses values that are not 0 or 1.
 pub(crate) fn classes(values: &[f64], what: &'static str) -> Result<(), EvalError> {
     match values.iter().position(|y| *y != 0.0 && *y != 1.0) {

@@ -30,6 +30,58 @@ pub enum EvalError {
         /// The value.
         value: f64,
     },
+    /// A class is no whole number.
+    #[error("{what} {row} is {value}\nclasses are whole numbers: for probabilities use roc_auc, log_loss or brier")]
+    NotClass {
+        /// Which list it is in.
+        what: &'static str,
+        /// Its row, from 0.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// The number of a class has no probabilities.
+    #[error(
+        "row {row} is of class {class}, and there are probabilities of {classes} classes\nnumber the classes from 0"
+    )]
+    NoClass {
+        /// The row, from 0.
+        row: usize,
+        /// The number of its class.
+        class: usize,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// Counts are negative, or a prediction of counts is not positive.
+    #[error(
+        "row {row} has the true value {truth} and the prediction {predicted}\nPoisson deviance takes true values of at least 0 and predictions above 0"
+    )]
+    Counts {
+        /// The row, from 0.
+        row: usize,
+        /// Its true value.
+        truth: f64,
+        /// Its prediction.
+        predicted: f64,
+    },
+    /// A relevance is negative or not finite.
+    #[error("the relevance of row {row} is {value}\nrelevances are at least 0, higher for better rows")]
+    Relevance {
+        /// The row, from 0.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// No threshold does what was asked for.
+    #[error("no threshold has {what} {wanted}\nthe best is {best}: ask for less, or improve the scores")]
+    NoThreshold {
+        /// What was asked for.
+        what: &'static str,
+        /// How much of it.
+        wanted: f64,
+        /// The most (or least) there is.
+        best: f64,
+    },
     /// Predictions are NaN or infinite.
     #[error(
         "{count} of {rows} {what} are NaN or infinite, the first in row {row}\nlook for missing features and divisions by zero in what predicted them"
@@ -162,6 +214,68 @@ pub enum EvalError {
         /// Rows of the data.
         rows: usize,
     },
+    /// The report has no such metric.
+    #[error("there is no metric \"{metric}\"\nthe metrics are: {}", known.join(", "))]
+    NoMetric {
+        /// The name asked for.
+        metric: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// The data has no such feature.
+    #[error("there is no feature \"{name}\"\nthe features are: {}", known.join(", "))]
+    NoFeature {
+        /// The name asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// A regression is judged on classes.
+    #[error(
+        "target \"{target}\" is text ({some}), and the model predicts numbers\njudge it on a numeric target, or fit a classifier"
+    )]
+    TextTarget {
+        /// Name of the target.
+        target: String,
+        /// Its classes.
+        some: String,
+    },
+    /// The metric is not defined on resamples of the rows.
+    #[error("the metric is not defined on resamples of these rows\ngive it more rows, of both classes")]
+    NoInterval,
+    /// A gate has no rules.
+    #[error("the gate has no rules\nsay what the model has to show, for instance GateRules::new().better(\"roc_auc\")")]
+    NoRules,
+    /// A rule about chance needs resamples.
+    #[error(
+        "there are no resamples of {metric} to compare\nevaluate both models with resamples in this session: they are not saved"
+    )]
+    NoResamples {
+        /// Name of the metric.
+        metric: String,
+    },
+    /// A model did not pass its gate.
+    #[error("the model of \"{target}\" does not pass: {}\nimprove it, or change the rules if they ask for too much", reasons.join("; "))]
+    Gate {
+        /// Name of the target.
+        target: String,
+        /// The rules that do not hold, in words.
+        reasons: Vec<String>,
+    },
+    /// There are no folds.
+    #[error("there are no folds\ngive at least one, for instance KFold::new(5)")]
+    NoFolds,
+    /// Something went wrong in a fold.
+    #[error("fold {fold}: {source}")]
+    InFold {
+        /// The fold, from 0.
+        fold: usize,
+        /// What went wrong.
+        source: Box<EvalError>,
+    },
+    /// The user asked to stop.
+    #[error(transparent)]
+    Interrupted(#[from] ironbook_core::Interrupted),
     /// The model could not predict.
     #[error(transparent)]
     Model(#[from] LearnError),

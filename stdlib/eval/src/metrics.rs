@@ -69,10 +69,10 @@ fn brier_of(truth: &[f64], proba: &[f64], weights: Option<&[f64]>) -> Result<f64
     mean(truth.len(), weights, |i| (proba[i] - truth[i]) * (proba[i] - truth[i]))
 }
 
-/// Share of rows whose predicted class is the true one.
+/// Share of rows whose predicted class is the true one; classes may be any whole numbers.
 ///
 /// # Errors
-/// [`EvalError::Length`], [`EvalError::Empty`], [`EvalError::NotBinary`] (also for probabilities given as classes).
+/// [`EvalError::Length`], [`EvalError::Empty`], [`EvalError::NotClass`] for fractions (probabilities given as classes).
 pub fn accuracy(truth: &[f64], predicted: &[f64]) -> Result<f64, EvalError> {
     accuracy_of(truth, predicted, None)
 }
@@ -86,15 +86,17 @@ pub fn accuracy_weighted(truth: &[f64], predicted: &[f64], weights: &[f64]) -> R
 }
 
 fn accuracy_of(truth: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> Result<f64, EvalError> {
-    check::pair(truth, predicted, "predicted classes")?;
-    check::classes(predicted, "predicted class")?;
+    check::lists(truth, predicted, "predicted classes", None)?;
+    check::whole(truth, "true value")?;
+    check::whole(predicted, "predicted class")?;
     mean(truth.len(), weights, |i| if truth[i] == predicted[i] { 1.0 } else { 0.0 })
 }
 
 /// Share of the rows predicted 1 that are 1; 0 where none is predicted 1, as in scikit-learn.
 ///
 /// # Errors
-/// As [`accuracy`].
+/// [`EvalError::Length`], [`EvalError::Empty`], [`EvalError::NotBinary`]; [`confusion_table`](crate::confusion_table) is
+/// for more classes.
 pub fn precision(truth: &[f64], predicted: &[f64]) -> Result<f64, EvalError> {
     Ok(confusion_matrix(truth, predicted)?.precision())
 }
@@ -102,7 +104,7 @@ pub fn precision(truth: &[f64], predicted: &[f64]) -> Result<f64, EvalError> {
 /// Share of the rows that are 1 which are predicted 1; 0 where no row is 1, as in scikit-learn.
 ///
 /// # Errors
-/// As [`accuracy`].
+/// As [`precision`].
 pub fn recall(truth: &[f64], predicted: &[f64]) -> Result<f64, EvalError> {
     Ok(confusion_matrix(truth, predicted)?.recall())
 }
@@ -110,7 +112,7 @@ pub fn recall(truth: &[f64], predicted: &[f64]) -> Result<f64, EvalError> {
 /// Harmonic mean of [`precision`] and [`recall`]; 0 where class 1 neither occurs nor is predicted, as in scikit-learn.
 ///
 /// # Errors
-/// As [`accuracy`].
+/// As [`precision`].
 pub fn f1(truth: &[f64], predicted: &[f64]) -> Result<f64, EvalError> {
     Ok(confusion_matrix(truth, predicted)?.f1())
 }
@@ -118,7 +120,7 @@ pub fn f1(truth: &[f64], predicted: &[f64]) -> Result<f64, EvalError> {
 /// Counts of rows by true and predicted class.
 ///
 /// # Errors
-/// As [`accuracy`].
+/// As [`precision`].
 pub fn confusion_matrix(truth: &[f64], predicted: &[f64]) -> Result<ConfusionMatrix, EvalError> {
     check::pair(truth, predicted, "predicted classes")?;
     check::classes(predicted, "predicted class")?;

@@ -4,30 +4,35 @@ use crate::check;
 use crate::error::EvalError;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// What is predicted 1 when every score of at least `threshold` is.
 #[derive(Clone, Copy, Debug)]
-struct Cut {
-    threshold: f64,
+pub(crate) struct Cut {
+    pub(crate) threshold: f64,
     /// Weight of the rows that are 0 among them.
-    false_positives: f64,
+    pub(crate) false_positives: f64,
     /// Weight of the rows that are 1 among them.
-    true_positives: f64,
+    pub(crate) true_positives: f64,
 }
 
 /// One cut per distinct score, highest first.
-fn cuts(truth: &[f64], scores: &[f64], weights: Option<&[f64]>) -> Result<Vec<Cut>, EvalError> {
+pub(crate) fn cuts(truth: &[f64], scores: &[f64], weights: Option<&[f64]>) -> Result<Vec<Cut>, EvalError> {
     check::pair(truth, scores, "scores")?;
     check::finite(scores, "scores")?;
     if let Some(weights) = weights {
         check::weights(weights, truth.len())?;
     }
-    // Triples sort faster than indices that have to be looked up.
     let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
-    let mut rows: Vec<(f64, f64, f64)> =
-        (0..truth.len()).map(|i| (scores[i], truth[i], weight(i))).filter(|row| row.2 > 0.0).collect();
-    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+    Ok(cuts_of((0..truth.len()).map(|i| (scores[i], truth[i], weight(i)))))
+}
+
+/// One cut per distinct score of rows given as (score, class, weight), highest first.
+pub(crate) fn cuts_of(rows: impl Iterator<Item = (f64, f64, f64)>) -> Vec<Cut> {
+    // Triples sort faster than indices that have to be looked up.
+    let mut rows: Vec<(f64, f64, f64)> = rows.filter(|row| row.2 > 0.0).collect();
+    rows.par_sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut cuts: Vec<Cut> = Vec::new();
     let (mut false_positives, mut true_positives) = (0.0, 0.0);
     for (score, class, weight) in rows {
@@ -39,11 +44,11 @@ fn cuts(truth: &[f64], scores: &[f64], weights: Option<&[f64]>) -> Result<Vec<Cu
             _ => cuts.push(cut),
         }
     }
-    Ok(cuts)
+    cuts
 }
 
 /// Weights of class 0 and of class 1, both positive.
-fn both_classes(cuts: &[Cut], metric: &'static str) -> Result<(f64, f64), EvalError> {
+pub(crate) fn both_classes(cuts: &[Cut], metric: &'static str) -> Result<(f64, f64), EvalError> {
     let Some(all) = cuts.last() else { return Err(EvalError::Empty) };
     if all.true_positives == 0.0 {
         return Err(EvalError::OneClass { metric, value: 0.0 });
@@ -74,7 +79,7 @@ pub fn roc_auc_weighted(truth: &[f64], scores: &[f64], weights: &[f64]) -> Resul
     area(&cuts(truth, scores, Some(weights))?)
 }
 
-fn area(cuts: &[Cut]) -> Result<f64, EvalError> {
+pub(crate) fn area(cuts: &[Cut]) -> Result<f64, EvalError> {
     let (negatives, positives) = both_classes(cuts, "the area under the ROC curve")?;
     let (mut area, mut x, mut y) = (0.0, 0.0, 0.0);
     for cut in cuts {
@@ -102,7 +107,7 @@ pub fn average_precision_weighted(truth: &[f64], scores: &[f64], weights: &[f64]
     precision_area(&cuts(truth, scores, Some(weights))?)
 }
 
-fn precision_area(cuts: &[Cut]) -> Result<f64, EvalError> {
+pub(crate) fn precision_area(cuts: &[Cut]) -> Result<f64, EvalError> {
     let positives = cuts.last().map_or(0.0, |all| all.true_positives);
     if positives == 0.0 {
         return Err(EvalError::OneClass { metric: "average precision", value: 0.0 });
@@ -124,9 +129,20 @@ fn precision_area(cuts: &[Cut]) -> Result<f64, EvalError> {
 /// # Errors
 /// As [`roc_auc`].
 pub fn roc_curve(truth: &[f64], scores: &[f64]) -> Result<RocCurve, EvalError> {
-    let cuts = cuts(truth, scores, None)?;
-    let (negatives, positives) = both_classes(&cuts, "the ROC curve")?;
-    let auc = area(&cuts)?;
+    roc_of(&cuts(truth, scores, None)?)
+}
+
+/// [`roc_curve`] with a weight per row.
+///
+/// # Errors
+/// As [`roc_curve`]; [`EvalError::Weight`], [`EvalError::ZeroWeights`].
+pub fn roc_curve_weighted(truth: &[f64], scores: &[f64], weights: &[f64]) -> Result<RocCurve, EvalError> {
+    roc_of(&cuts(truth, scores, Some(weights))?)
+}
+
+pub(crate) fn roc_of(cuts: &[Cut]) -> Result<RocCurve, EvalError> {
+    let (negatives, positives) = both_classes(cuts, "the ROC curve")?;
+    let auc = area(cuts)?;
     let start = Cut { threshold: f64::INFINITY, false_positives: 0.0, true_positives: 0.0 };
     // Counts are whole numbers, so equal steps are exactly equal.
     let bends = |i: usize| {
@@ -142,6 +158,74 @@ pub fn roc_curve(truth: &[f64], scores: &[f64]) -> Result<RocCurve, EvalError> {
         thresholds: points.iter().map(|cut| cut.threshold).collect(),
         auc,
     })
+}
+
+/// Precision against recall while the threshold rises, to the point (recall 0, precision 1).
+///
+/// As scikit-learn's `precision_recall_curve`: one point per distinct score, the first at recall 1.
+///
+/// # Errors
+/// As [`average_precision`].
+pub fn pr_curve(truth: &[f64], scores: &[f64]) -> Result<PrCurve, EvalError> {
+    pr_of(&cuts(truth, scores, None)?)
+}
+
+/// [`pr_curve`] with a weight per row.
+///
+/// # Errors
+/// As [`pr_curve`]; [`EvalError::Weight`], [`EvalError::ZeroWeights`].
+pub fn pr_curve_weighted(truth: &[f64], scores: &[f64], weights: &[f64]) -> Result<PrCurve, EvalError> {
+    pr_of(&cuts(truth, scores, Some(weights))?)
+}
+
+pub(crate) fn pr_of(cuts: &[Cut]) -> Result<PrCurve, EvalError> {
+    let average_precision = precision_area(cuts)?;
+    let positives = cuts.last().map_or(0.0, |all| all.true_positives);
+    let points = || cuts.iter().rev();
+    let precision = points().map(|cut| cut.true_positives / (cut.true_positives + cut.false_positives));
+    let recall = points().map(|cut| cut.true_positives / positives);
+    Ok(PrCurve {
+        precision: precision.chain([1.0]).collect(),
+        recall: recall.chain([0.0]).collect(),
+        thresholds: points().map(|cut| cut.threshold).collect(),
+        average_precision,
+    })
+}
+
+/// A curve of precision and recall, see [`pr_curve`].
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct PrCurve {
+    /// Precisions; the last is 1.
+    pub precision: Vec<f64>,
+    /// Recalls, falling from 1 to 0.
+    pub recall: Vec<f64>,
+    /// The scores from which on rows are predicted 1, rising; one fewer than points.
+    pub thresholds: Vec<f64>,
+    /// See [`average_precision`].
+    pub average_precision: f64,
+}
+
+/// In a line: a curve can have many thousand points.
+impl std::fmt::Debug for PrCurve {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PrCurve of {} points, average precision {:.5}", self.recall.len(), self.average_precision)
+    }
+}
+
+impl Display for PrCurve {
+    fn bundle(&self) -> Bundle {
+        Bundle::text(format!("{self:?}"))
+    }
+}
+
+impl Inspect for PrCurve {
+    fn shape(&self) -> Option<String> {
+        Some(format!("{} points", self.recall.len()))
+    }
+
+    fn heap_bytes(&self) -> u64 {
+        (3 * self.recall.len() * size_of::<f64>()) as u64
+    }
 }
 
 /// A ROC curve, see [`roc_curve`].

@@ -121,7 +121,7 @@ impl Folds for StratifiedGroupKFold {
         let mut filled = vec![vec![0.0; totals.len()]; self.folds];
         let mut fold_of = vec![0; count];
         for g in order {
-            ironbook_core::check().map_err(ironbook_learn::LearnError::from)?;
+            ironbook_core::check()?;
             let best = best_fold(&mut filled, &totals, &counts[g]);
             add(&mut filled[best], &counts[g], 1.0);
             fold_of[g] = best;

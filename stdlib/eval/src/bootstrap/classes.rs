@@ -1,0 +1,80 @@
+//! Resamples of the rows of a classifier of many classes, and of queries.
+
+use super::EXACT;
+use super::cells::Cells;
+use crate::class_scores::ClassScores;
+use crate::confusion::{Average, ConfusionTable};
+use crate::error::EvalError;
+use crate::queries::Queries;
+
+/// The metrics of a resample of many classes, in order.
+pub(crate) const CLASSES: [&str; 8] =
+    ["roc_auc", "log_loss", "accuracy", "brier", "balanced_accuracy", "f1_macro", "mcc", "cohen_kappa"];
+
+/// The metrics of a resample of queries, in order.
+pub(crate) const RANKED: [&str; 5] = ["ndcg", "ndcg_at_10", "map", "mrr", "precision_at_10"];
+
+/// Rows of a classifier, in cells of one true and one predicted class.
+///
+/// The area under the ROC curve is resampled by the rows' influence on it (DeLong, DeLong and Clarke-Pearson 1988): to
+/// first order the same, and linear, so that no resample has to be sorted.
+pub(crate) struct Classes {
+    cells: Cells<3>,
+    /// True and predicted class of each cell.
+    pairs: Vec<(usize, usize)>,
+    classes: Vec<String>,
+    /// The area of the original rows.
+    area: f64,
+}
+
+impl Classes {
+    pub(crate) fn new(
+        scores: &ClassScores,
+        truth: &[usize],
+        predicted: &[usize],
+        weights: Option<&[f64]>,
+        classes: Vec<String>,
+        area: f64,
+    ) -> Self {
+        let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
+        let influence = scores.auc_influence();
+        let exact = truth.len() <= EXACT;
+        let k = classes.len();
+        let all: Vec<(usize, usize)> = match exact {
+            true => truth.iter().copied().zip(predicted.iter().copied()).collect(),
+            false => (0..k * k).map(|pair| (pair / k, pair % k)).collect(),
+        };
+        let cell_of: Vec<u32> = match exact {
+            true => (0..truth.len() as u32).collect(),
+            false => truth.iter().zip(predicted).map(|(t, p)| (t * k + p) as u32).collect(),
+        };
+        let part = |i: usize| [scores.loss(i), scores.distance(i), influence[i]];
+        Classes { cells: Cells::new(cell_of, all.len(), exact, weight, part), pairs: all, classes, area }
+    }
+
+    /// [`CLASSES`] of each of `n` resamples.
+    pub(crate) fn resample(&self, n: usize, seed: u64) -> Result<Vec<[f64; 8]>, EvalError> {
+        let empty = ConfusionTable::empty(self.classes.clone());
+        self.cells.resample(n, seed, |weights, sums| {
+            let mut table = empty.clone();
+            for (&(truth, predicted), &weight) in self.pairs.iter().zip(weights) {
+                table.counts[truth][predicted] += weight;
+            }
+            let [loss, distance, influence] = sums.map(|sum| sum / table.total());
+            let area = (self.area + influence).min(1.0);
+            let f1 = table.f1(Average::Macro);
+            [area, loss, table.accuracy(), distance, table.balanced_accuracy(), f1, table.mcc(), table.cohen_kappa()]
+        })
+    }
+}
+
+/// [`RANKED`] of each of `n` resamples of whole queries.
+pub(crate) fn queries(queries: &Queries, n: usize, seed: u64) -> Result<Vec<[f64; 5]>, EvalError> {
+    let cell_of = (0..queries.len() as u32).collect();
+    let exact = queries.len() <= EXACT;
+    let cells = Cells::<5>::new(cell_of, queries.len(), exact, |q| queries.weight(q), |q| queries.metrics(q));
+    cells.resample(n, seed, |weights, sums| {
+        let all: f64 = weights.iter().sum();
+        sums.map(|sum| sum / all)
+    })
+}
