@@ -1,1 +1,21 @@
 //! Neural networks on candle: layers whose gradients are right, optimisers with saved state, a trainer.
+
+mod error;
+mod gradcheck;
+mod init;
+mod layers;
+mod loss;
+mod module;
+pub mod ops;
+pub mod optim;
+mod rng;
+
+pub use error::NnError;
+pub use gradcheck::gradient_error;
+pub use init::{Draw, Init};
+pub use layers::*;
+pub use loss::{BceWithLogits, CrossEntropy, Huber, Loss, Mse};
+pub use module::{
+    Module, Param, Pass, Role, Visitor, load_state_dict, parameters, size, state_dict, variables,
+};
+pub use rng::Rng;

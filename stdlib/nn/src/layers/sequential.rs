@@ -1,0 +1,126 @@
+//! Layers one after the other.
+
+use super::{Linear, Relu};
+use crate::error::NnError;
+use crate::module::{Module, Pass, Visitor, size};
+use candle_core::Tensor;
+use ironbook_core::{Bundle, Display};
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+/// Layers one after the other; a layer's parameters are named after its number, as in PyTorch: `0.weight`.
+///
+/// A clone has the same parameters, not copies of them.
+///
+/// ```
+/// use ironbook_nn::{Init, Linear, Module, Pass, Relu, Sequential};
+/// use candle_core::{DType, Device, Tensor};
+///
+/// let mut init = Init::seed(0);
+/// let net = Sequential::new().add(Linear::new(4, 16, &mut init)?).add(Relu).add(Linear::new(16, 1, &mut init)?);
+/// let out = net.forward(&Tensor::ones((2, 4), DType::F32, &Device::Cpu)?, &Pass::eval())?;
+/// assert_eq!(out.dims(), [2, 1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Sequential {
+    layers: Vec<Step>,
+}
+
+#[derive(Clone)]
+struct Step {
+    layer: Arc<dyn Module + Send + Sync>,
+    kind: Kind,
+}
+
+/// Layers that are run together.
+#[derive(Clone)]
+enum Kind {
+    Linear(Linear),
+    Relu,
+    Other,
+}
+
+impl Sequential {
+    /// No layers yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a layer.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "adds a layer, as PyTorch's add_module")]
+    pub fn add<M: Module + Send + Sync + 'static>(mut self, layer: M) -> Self {
+        let any: &dyn Any = &layer;
+        let kind = match any.downcast_ref::<Linear>() {
+            Some(linear) => Kind::Linear(linear.clone()),
+            None if any.is::<Relu>() => Kind::Relu,
+            None => Kind::Other,
+        };
+        self.layers.push(Step { layer: Arc::new(layer), kind });
+        self
+    }
+
+    /// Number of layers.
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Whether there is no layer.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    fn named(&self, i: usize) -> String {
+        format!("layer {i} ({})", self.layers[i].layer.describe())
+    }
+
+    /// Says of an error of layer `i` which layer that is and which one came before.
+    fn place(&self, i: usize, error: NnError) -> NnError {
+        match error {
+            NnError::Shape { layer, expected, found, after } => {
+                let layer = if layer.starts_with("layer ") { format!("{i}.{layer}") } else { format!("layer {i} ({layer})") };
+                let after = after.or_else(|| i.checked_sub(1).map(|before| self.named(before)));
+                NnError::Shape { layer, expected, found, after }
+            }
+            error => error,
+        }
+    }
+}
+
+impl Module for Sequential {
+    fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+        let mut x = x.clone();
+        let mut i = 0;
+        while i < self.layers.len() {
+            let (result, steps) = match (&self.layers[i].kind, self.layers.get(i + 1).map(|next| &next.kind)) {
+                (Kind::Linear(linear), Some(Kind::Relu)) => (linear.forward_relu(&x, pass), 2),
+                _ => (self.layers[i].layer.forward(&x, pass), 1),
+            };
+            x = result.map_err(|error| self.place(i, error))?;
+            i += steps;
+        }
+        Ok(x)
+    }
+
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        for (i, step) in self.layers.iter().enumerate() {
+            visitor.child(&i.to_string(), &*step.layer);
+        }
+    }
+}
+
+impl fmt::Debug for Sequential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Sequential, {} parameters", size(self))?;
+        let lines: Vec<String> = (0..self.len()).map(|i| format!("  {i}: {}", self.layers[i].layer.describe())).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl Display for Sequential {
+    fn bundle(&self) -> Bundle {
+        Bundle::text(format!("{self:?}"))
+    }
+}

@@ -1,0 +1,28 @@
+//! Scaled dot-product attention.
+
+use super::linear::matmul;
+use super::softmax::{causal_softmax, softmax};
+use crate::error::NnError;
+use candle_core::{D, DType, Tensor};
+
+/// `softmax(q k' / sqrt(d)) v` (Vaswani et al. 2017); all of `batch x heads x time x d`.
+///
+/// With `causal` a query sees no later key; the last query stands at the last key. `drop` is applied to the weights.
+///
+/// # Errors
+/// [`NnError::Candle`] for shapes that do not fit, [`NnError::OutOfMemory`].
+pub fn attention(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    causal: bool,
+    drop: impl Fn(Tensor) -> Result<Tensor, NnError>,
+) -> Result<Tensor, NnError> {
+    let scale = 1.0 / (q.dim(D::Minus1)? as f64).sqrt();
+    let scores = matmul(&(q * scale)?.contiguous()?, &k.t()?.contiguous()?)?;
+    // The softmax is made in full precision, whatever the products are made in.
+    let full = if scores.dtype().size_in_bytes() < 4 { scores.to_dtype(DType::F32)? } else { scores };
+    let weights = if causal { causal_softmax(&full)? } else { softmax(&full)? };
+    let weights = drop(weights)?.to_dtype(v.dtype())?;
+    Ok(matmul(&weights, &v.contiguous()?)?)
+}

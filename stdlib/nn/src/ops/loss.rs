@@ -1,0 +1,115 @@
+//! Mean losses whose gradient is made in the forward pass.
+
+use super::kernel::{Real, Result, by_type, fused, slice, sum};
+use super::softmax::largest;
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Tensor};
+use std::sync::Mutex;
+
+/// A loss of one output and one target.
+pub(crate) trait Pointwise: Clone + Send + Sync + 'static {
+    const NAME: &'static str;
+    /// The loss and its slope at the output.
+    fn at(&self, output: f64, target: f64) -> (f64, f64);
+}
+
+/// The mean loss, if the fused function can make it.
+pub(crate) fn mean<P: Pointwise>(output: &Tensor, target: &Tensor, loss: P) -> Result<Option<Tensor>> {
+    if !fused(output) || target.track_op() || output.dtype() != target.dtype() {
+        return Ok(None);
+    }
+    let op = Mean { loss, slope: Mutex::new(None) };
+    Ok(Some(output.contiguous()?.apply_op2(&target.contiguous()?, op)?))
+}
+
+struct Mean<P> {
+    loss: P,
+    slope: Mutex<Option<Tensor>>,
+}
+
+impl<P: Pointwise> CustomOp2 for Mean<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
+        let out = by_type!(s1, T => {
+            let (output, target) = (slice::<T>(s1, l1)?, slice::<T>(s2, l2)?);
+            let n = output.len() as f64;
+            let loss = sum(output.len(), |i| self.loss.at(output[i].to_f64(), target[i].to_f64()).0) / n;
+            let slope = |(&x, &t): (&T, &T)| T::from_f64(self.loss.at(x.to_f64(), t.to_f64()).1 / n);
+            let slopes: Vec<T> = output.iter().zip(target).map(slope).collect();
+            keep(&self.slope, Tensor::from_vec(slopes, l1.shape().clone(), &candle_core::Device::Cpu)?);
+            T::to_cpu_storage_owned(vec![T::from_f64(loss)])
+        });
+        Ok((out, ().into()))
+    }
+
+    fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        Ok((scaled(&self.slope, grad)?, None))
+    }
+}
+
+fn keep(slot: &Mutex<Option<Tensor>>, slope: Tensor) {
+    *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(slope);
+}
+
+fn scaled(slot: &Mutex<Option<Tensor>>, grad: &Tensor) -> Result<Option<Tensor>> {
+    let slope = slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    let grad = grad.to_dtype(candle_core::DType::F64)?.to_scalar::<f64>()?;
+    slope.map(|slope| if grad == 1.0 { Ok(slope) } else { slope.affine(grad, 0.0) }).transpose()
+}
+
+/// The mean cross entropy of logits `rows x classes`, if the fused function can make it.
+pub(crate) fn cross_entropy(logits: &Tensor, classes: &[u32], smoothing: f64) -> Result<Option<Tensor>> {
+    if !fused(logits) {
+        return Ok(None);
+    }
+    let op = CrossEntropy { classes: classes.to_vec(), smoothing, slope: Mutex::new(None) };
+    Ok(Some(logits.contiguous()?.apply_op1(op)?))
+}
+
+struct CrossEntropy {
+    classes: Vec<u32>,
+    smoothing: f64,
+    slope: Mutex<Option<Tensor>>,
+}
+
+impl CrossEntropy {
+    /// Turns a row of logits into the slope of its loss over `n` rows; gives the loss.
+    fn row<T: Real>(&self, row: &mut [T], class: usize, n: f64) -> f64 {
+        let shift = largest(row).to_f64();
+        let count = row.len() as f64;
+        let total: f64 = row.iter().map(|x| x.to_f64()).sum();
+        let of_class = row[class].to_f64();
+        let powers: f64 = row.iter().map(|x| (x.to_f64() - shift).exp()).sum();
+        let log = powers.ln() + shift;
+        let even = self.smoothing / count;
+        for x in row.iter_mut() {
+            *x = T::from_f64(((x.to_f64() - log).exp() - even) / n);
+        }
+        row[class] -= T::from_f64((1.0 - self.smoothing) / n);
+        log - (1.0 - self.smoothing) * of_class - even * total
+    }
+}
+
+impl CustomOp1 for CrossEntropy {
+    fn name(&self) -> &'static str {
+        "cross_entropy"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (n, width) = layout.shape().dims2()?;
+        let out = by_type!(storage, T => {
+            let mut slopes = slice::<T>(storage, layout)?.to_vec();
+            let rows = slopes.chunks_mut(width).zip(&self.classes);
+            let loss: f64 = rows.map(|(row, &class)| self.row(row, class as usize, n as f64)).sum();
+            keep(&self.slope, Tensor::from_vec(slopes, (n, width), &candle_core::Device::Cpu)?);
+            T::to_cpu_storage_owned(vec![T::from_f64(loss / n as f64)])
+        });
+        Ok((out, ().into()))
+    }
+
+    fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        scaled(&self.slope, grad)
+    }
+}

@@ -1,0 +1,26 @@
+//! Differentiable functions: fused on the CPU, composed of candle's own differentiable operations elsewhere.
+//!
+//! candle 0.11's own norms, softmax, rope and attention give no gradient, and say nothing; these do.
+
+mod activation;
+mod attention;
+mod conv;
+mod kernel;
+mod linear;
+pub(crate) mod loss;
+mod norm;
+mod pool;
+mod rope;
+mod softmax;
+
+pub use activation::{gelu, gelu_tanh, relu, sigmoid, silu, softplus, tanh};
+pub use attention::attention;
+pub use conv::{Window, conv1d, conv2d};
+#[doc(hidden)]
+pub use kernel::composed;
+pub use linear::{linear, linear_relu};
+pub use norm::{layer_norm, rms_norm};
+pub(crate) use norm::{affine, normalize};
+pub use pool::{avg_pool2d, max_pool2d};
+pub use rope::rope;
+pub use softmax::{log_softmax, softmax};
