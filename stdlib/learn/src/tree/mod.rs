@@ -4,8 +4,11 @@ pub mod ensemble;
 pub mod forest;
 mod grow;
 pub mod lightgbm;
+mod model;
 pub mod predict;
 pub mod single;
 mod table;
 mod walk;
 pub mod xgboost;
+
+pub use model::TreeModel;

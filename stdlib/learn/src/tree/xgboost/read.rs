@@ -209,7 +209,7 @@ fn rounds(model: &At<'_>, trees: usize, outputs: usize) -> Result<Vec<usize>, Le
     }
     let parallel = model.find("gbtree_model_param").and_then(|p| p.find("num_parallel_tree"));
     let per_round = outputs * parallel.map_or(Ok(1), |n| n.count())?.max(1);
-    if trees % per_round != 0 {
+    if !trees.is_multiple_of(per_round) {
         return Err(broken(format!("{trees} trees are no whole number of rounds of {per_round}")));
     }
     Ok((0..=trees / per_round).map(|round| round * per_round).collect())
