@@ -29,6 +29,8 @@ pub use classes::Classes;
 pub use error::LearnError;
 pub use ironbook_core::persist::{Persist, PersistError};
 pub use linear::logistic::{ClassWeight, LogisticRegression, LogisticRegressionParams};
+pub use linear::model::{Linear, LinearParams};
+pub use linear::ordinary::{LinearRegression, LinearRegressionParams, Ridge, RidgeParams};
 pub use model::{Feature, Fit, Importances, Predict, PredictProba, Signature};
 pub use task::{Classification, Ranking, Regression, Task};
 pub use tree::forest::{RandomForest, RandomForestParams, RandomForestRegressor, RandomForestRegressorParams};

@@ -2,6 +2,7 @@
 
 use super::newton::{self, Stop};
 use super::objective::{Objective, Shape};
+use super::score::scores;
 use crate::check;
 use crate::classes::Classes;
 use crate::error::LearnError;
@@ -264,17 +265,7 @@ impl LogisticRegression {
     /// [`LearnError::Columns`], [`LearnError::NotFinite`].
     pub fn decision_function(&self, features: &Matrix) -> Result<Vec<f64>, LearnError> {
         let columns = check::columns(features, &self.signature)?;
-        self.signature.features.par_iter().zip(&columns).try_for_each(|(f, column)| check::finite(&f.name, column))?;
-        let mut out = vec![self.intercept; features.rows()];
-        out.par_chunks_mut(BLOCK).enumerate().for_each(|(block, out)| {
-            let start = block * BLOCK;
-            for (w, column) in self.coef.iter().zip(&columns) {
-                for (eta, x) in out.iter_mut().zip(&column[start..]) {
-                    *eta += w * x;
-                }
-            }
-        });
-        Ok(out)
+        scores(&self.signature, &columns, features.rows(), &self.coef, self.intercept)
     }
 }
 
