@@ -1,20 +1,27 @@
 //! CSV with its options, and a second look at files that do not parse, to say where and why.
 
 use crate::error::DataError;
+use crate::files;
 use crate::read::open;
 use crate::records::{Flaw, Record, Records, field_text, first_flaw, line_of, packed};
-use polars::prelude::{CsvEncoding, CsvReadOptions, DataFrame, NullValues, PolarsError, SerReader};
+use crate::union::{Types, each};
+use polars::prelude::{
+    CsvEncoding, CsvReadOptions, DataFrame, LazyCsvReader, LazyFileListReader, LazyFrame, NullValues, PlRefPath,
+    PolarsError, SerReader,
+};
+use std::io::Read as _;
 use std::path::Path;
 
 /// How a CSV file is read.
 ///
 /// | option | default | whose |
 /// |---|---|---|
-/// | `separator` | `,` | polars |
+/// | `separator` | `,`; a header without any that has `;`, tabs or bars is refused | polars |
 /// | `has_header` | true | polars |
 /// | `null_values` | none: only empty fields are null | polars |
 /// | `infer_schema_length` | 10,000 rows decide the types | Ironbook (polars: 100) |
 /// | `ignore_errors` | false | polars |
+/// | `decimal_comma` | false: `2,5` is no number | polars |
 /// | `dates` | true: ISO dates and times become dates and times | Ironbook (polars: false) |
 ///
 /// ```
@@ -29,22 +36,24 @@ use std::path::Path;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CsvOptions {
-    separator: u8,
+    separator: Option<u8>,
     has_header: bool,
     null_values: Vec<String>,
     infer_schema_length: Option<usize>,
     ignore_errors: bool,
+    decimal_comma: bool,
     dates: bool,
 }
 
 impl Default for CsvOptions {
     fn default() -> Self {
         CsvOptions {
-            separator: b',',
+            separator: None,
             has_header: true,
             null_values: Vec::new(),
             infer_schema_length: Some(10_000),
             ignore_errors: false,
+            decimal_comma: false,
             dates: true,
         }
     }
@@ -59,7 +68,7 @@ impl CsvOptions {
     /// Sets the byte between fields, for instance `b';'` or `b'\t'`.
     #[must_use]
     pub fn separator(mut self, separator: u8) -> Self {
-        self.separator = separator;
+        self.separator = Some(separator);
         self
     }
 
@@ -92,6 +101,13 @@ impl CsvOptions {
         self
     }
 
+    /// Whether numbers are written `2,5` for two and a half; the separator is then another sign than the comma.
+    #[must_use]
+    pub fn decimal_comma(mut self, comma: bool) -> Self {
+        self.decimal_comma = comma;
+        self
+    }
+
     /// Whether ISO dates and times become dates and times.
     #[must_use]
     pub fn dates(mut self, dates: bool) -> Self {
@@ -99,15 +115,21 @@ impl CsvOptions {
         self
     }
 
-    /// Reads the file; gzip, zlib and zstd are recognised.
+    /// Reads one file, those that a pattern matches, or those of a directory; gzip, zlib and zstd are recognised.
     ///
     /// # Errors
-    /// [`DataError::MissingFile`] with names close to it, [`DataError::EmptyFile`]; for broken content
-    /// [`DataError::BrokenRow`], [`DataError::BrokenValue`], [`DataError::OpenQuote`] or [`DataError::NotUtf8`] with the line;
-    /// [`DataError::Unreadable`] otherwise.
+    /// [`DataError::MissingFile`] with names close to it, [`DataError::EmptyFile`], [`DataError::NoMatch`],
+    /// [`DataError::NoFiles`]; for broken content [`DataError::BrokenRow`], [`DataError::BrokenValue`],
+    /// [`DataError::OpenQuote`] or [`DataError::NotUtf8`] with the line; [`DataError::OtherSeparator`];
+    /// [`DataError::Schemas`] and [`DataError::Partitions`] if files differ; [`DataError::Unreadable`] otherwise.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
         let path = path.as_ref();
+        each(path, &files::sources(path, files::CSV)?, "CSV", Types::Guessed, |file| self.read_one(file))
+    }
+
+    fn read_one(&self, path: &Path) -> Result<DataFrame, DataError> {
         let file = open(path)?;
+        self.check_separator(path)?;
         let frame = self.polars().into_reader_with_file_handle(file).finish();
         match frame {
             Ok(df) if self.ignore_errors || !is_suspect(&df) => Ok(df),
@@ -115,6 +137,48 @@ impl CsvOptions {
             Err(PolarsError::NoData(_)) => Err(DataError::EmptyFile { path: path.to_owned() }),
             Err(source) => Err(self.explain(path, source)),
         }
+    }
+
+    fn byte(&self) -> u8 {
+        self.separator.unwrap_or(b',')
+    }
+
+    /// Refuses a first line that has no comma but another separator, unless the user chose one.
+    pub(crate) fn check_separator(&self, path: &Path) -> Result<(), DataError> {
+        let mut head = Vec::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(1 << 16).read_to_end(&mut head));
+        if self.separator.is_some() || read.is_err() || packed(&head) {
+            return Ok(());
+        }
+        let fields = |separator| Records::new(&head, separator).next().map_or(0, |record| record.fields.len());
+        if fields(b',') != 1 {
+            return Ok(());
+        }
+        let best = [b';', b'\t', b'|'].into_iter().map(|separator| (fields(separator), separator)).max_by_key(|f| f.0);
+        match best {
+            Some((columns, separator)) if columns > 1 => {
+                Err(DataError::OtherSeparator { path: path.to_owned(), separator, columns })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The file as a lazy frame.
+    pub(crate) fn lazy(&self, path: PlRefPath) -> Result<LazyFrame, DataError> {
+        let nulls: Vec<_> = self.null_values.iter().map(|v| v.as_str().into()).collect();
+        let encoding = if self.ignore_errors { CsvEncoding::LossyUtf8 } else { CsvEncoding::Utf8 };
+        let reader = LazyCsvReader::new(path)
+            .with_glob(false)
+            .with_has_header(self.has_header)
+            .with_infer_schema_length(self.infer_schema_length)
+            .with_ignore_errors(self.ignore_errors)
+            .with_separator(self.byte())
+            .with_decimal_comma(self.decimal_comma)
+            .with_try_parse_dates(self.dates)
+            .with_null_values((!nulls.is_empty()).then_some(NullValues::AllColumns(nulls)))
+            .with_truncate_ragged_lines(self.ignore_errors)
+            .with_encoding(encoding);
+        Ok(reader.finish()?)
     }
 
     fn polars(&self) -> CsvReadOptions {
@@ -126,7 +190,8 @@ impl CsvOptions {
             .with_rechunk(true)
             .map_parse_options(|parse| {
                 parse
-                    .with_separator(self.separator)
+                    .with_separator(self.byte())
+                    .with_decimal_comma(self.decimal_comma)
                     .with_try_parse_dates(self.dates)
                     .with_null_values((!nulls.is_empty()).then(|| NullValues::AllColumns(nulls.clone())))
                     .with_truncate_ragged_lines(self.ignore_errors)
@@ -136,7 +201,7 @@ impl CsvOptions {
 
     fn flaw(&self, path: &Path, expected: usize) -> Option<DataError> {
         let (file, path) = (std::fs::File::open(path).ok()?, path.to_owned());
-        Some(match first_flaw(file, self.separator, expected)? {
+        Some(match first_flaw(file, self.byte(), expected)? {
             Flaw::Uneven { line, found } => DataError::BrokenRow { path, line, expected, found },
             Flaw::OpenQuote { line } => DataError::OpenQuote { path, line },
         })
@@ -156,7 +221,7 @@ impl CsvOptions {
     }
 
     fn explain_records(&self, path: &Path, bytes: &[u8], value: Option<&Unparsable>) -> Option<DataError> {
-        let mut records = Records::new(bytes, self.separator);
+        let mut records = Records::new(bytes, self.byte());
         let first = records.next()?;
         let names: Vec<String> = first.fields.iter().map(|f| field_text(bytes, f)).collect();
         let position = value.and_then(|v| {

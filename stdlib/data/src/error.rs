@@ -17,11 +17,74 @@ pub enum DataError {
         /// Names of files in the same directory that are close to it.
         near: Vec<String>,
     },
-    /// The path is a directory.
-    #[error("\"{}\" is a directory, not a file\nname a file in it", path.display())]
-    IsDirectory {
+    /// No file fits the pattern.
+    #[error("no file matches \"{}\"\n{}", pattern.display(), match_hint(pattern, near))]
+    NoMatch {
+        /// The pattern as given.
+        pattern: PathBuf,
+        /// Files that are close to it.
+        near: Vec<String>,
+    },
+    /// The directory has no files of the format.
+    #[error("there are no {format} files in \"{}\"\n{}", path.display(), directory_hint(found))]
+    NoFiles {
+        /// The directory as given.
+        path: PathBuf,
+        /// `CSV`, `Parquet` or `JSON`.
+        format: &'static str,
+        /// Some files that it has.
+        found: Vec<String>,
+    },
+    /// Files of one table have other columns or types.
+    #[error(
+        "\"{}\" does not fit to \"{}\": column \"{column}\" {problem}\n\
+         make the files alike, or read them one by one, cast and select, and join them with concat",
+        path.display(), first.display()
+    )]
+    Schemas {
+        /// The first file.
+        first: PathBuf,
+        /// The file that differs.
+        path: PathBuf,
+        /// The column that differs.
+        column: String,
+        /// How it differs.
+        problem: String,
+    },
+    /// Files of one table lie in directories of other names.
+    #[error(
+        "\"{}\" lies in {}, the files before it in {}\n\
+         give all files of a table the same directories, or read them apart",
+        path.display(), keys(found), keys(expected)
+    )]
+    Partitions {
+        /// The file that differs.
+        path: PathBuf,
+        /// Names of the directories of the first file.
+        expected: Vec<String>,
+        /// Names of its own.
+        found: Vec<String>,
+    },
+    /// A file has another content than when it was scanned.
+    #[error("\"{}\" has changed since it was scanned\nscan it again", path.display())]
+    Changed {
         /// The path as given.
         path: PathBuf,
+    },
+    /// A CSV file has one column, and its header another separator.
+    #[error(
+        "\"{}\" has no commas in its first line, which has {columns} fields with {} between them\n\
+         read it with CsvOptions::new().separator(b'{}') (and .decimal_comma(true) if it has numbers like 2,5); \
+         with .separator(b',') it is one column",
+        path.display(), sign(*separator), separator.escape_ascii()
+    )]
+    OtherSeparator {
+        /// The path as given.
+        path: PathBuf,
+        /// The separator that it seems to have.
+        separator: u8,
+        /// The fields that its first line has with it.
+        columns: usize,
     },
     /// The file has no content.
     #[error("\"{}\" is empty\ncheck how it was written; even a table without rows has a header", path.display())]
@@ -204,7 +267,7 @@ pub enum DataError {
         rows: usize,
     },
     /// The frame has no rows.
-    #[error("the table has no rows\ncheck the filter or join that made it")]
+    #[error("the table has no rows\ncheck the file, filter or join that made it")]
     NoRows,
     /// Columns of different lengths.
     #[error("column \"{name}\" has {found} rows where {expected} are expected\ngive all columns one length")]
@@ -244,6 +307,39 @@ fn missing_hint(path: &Path, near: &[String]) -> String {
         _ if path.is_relative() => "the path is relative to the working directory (see %cd)".to_owned(),
         _ => "check the path".to_owned(),
     })
+}
+
+fn match_hint(pattern: &Path, near: &[String]) -> String {
+    let dir = pattern.parent().filter(|dir| !crate::files::is_pattern(dir) && !dir.as_os_str().is_empty());
+    match (near, dir) {
+        ([], Some(dir)) if !dir.is_dir() => format!("its directory \"{}\" does not exist", dir.display()),
+        ([], _) => {
+            "there are no files beside it; * and ? stand for letters of one name, ** for any directories".to_owned()
+        }
+        (near, _) => format!("there are: {}", near.join(", ")),
+    }
+}
+
+fn directory_hint(found: &[String]) -> String {
+    match found {
+        [] => "it has no files; name another directory or a file".to_owned(),
+        found => format!("it has: {}; name a file, or a pattern like \"*.txt\"", found.join(", ")),
+    }
+}
+
+fn keys(names: &[String]) -> String {
+    match names {
+        [] => "no directory like year=2013".to_owned(),
+        names => format!("{}=..", names.join("=../")),
+    }
+}
+
+fn sign(separator: u8) -> &'static str {
+    match separator {
+        b';' => "semicolons",
+        b'\t' => "tabs",
+        _ => "bars",
+    }
 }
 
 fn column_hint(near: &[String], columns: &[String]) -> String {

@@ -21,6 +21,11 @@ impl Fingerprint {
         &self.0
     }
 
+    /// A hash as a fingerprint.
+    pub(crate) fn of(hash: &blake3::Hash) -> Self {
+        Fingerprint(hash.to_hex().to_string())
+    }
+
     /// The first 12 digits, enough to tell the data of one project apart.
     pub fn short(&self) -> &str {
         &self.0[..self.0.len().min(12)]

@@ -15,17 +15,21 @@ mod cells;
 mod csv;
 mod dataset;
 mod error;
+mod files;
 mod fingerprint;
 mod frame;
 mod html;
 mod kind;
+mod lazy;
 mod matrix;
 mod near;
 mod profile;
 mod read;
+mod reads;
 mod records;
 mod show;
 mod term;
+mod union;
 
 pub use csv::CsvOptions;
 pub use dataset::Dataset;
@@ -33,10 +37,12 @@ pub use error::DataError;
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use frame::FrameExt;
 pub use kind::Kind;
+pub use lazy::{LazyExt, scan_csv, scan_parquet};
 pub use matrix::Matrix;
 pub use profile::{
     Association, ColumnProfile, Correlations, Detail, Finding, Histogram, LEVELS, Measure, Numbers, Profile,
     ProfileOptions, TargetKind, TargetProfile, Texts, Times, Warning, profile,
 };
 pub use read::{read_csv, read_json, read_parquet, write_csv, write_parquet};
+pub use reads::{ReadRecord, reads};
 pub use show::{TEXT_WIDTH, register, to_html, to_text};

@@ -1,8 +1,9 @@
 //! Reading and writing tables: CSV, Parquet, JSON.
 
-use crate::csv;
 use crate::error::DataError;
 use crate::near::near;
+use crate::union::{Types, each};
+use crate::{csv, files};
 use polars::prelude::{
     CsvWriter, DataFrame, JsonFormat, JsonReader, ParquetReader, ParquetWriter, PolarsError, SerReader, SerWriter,
 };
@@ -10,7 +11,10 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// Reads a CSV file with a header; dates are recognised. For anything else see [`CsvOptions`](crate::CsvOptions).
+/// Reads CSV files with headers: one, those that a pattern like `data/*.csv` matches, or those of a directory; dates are
+/// recognised. For anything else see [`CsvOptions`](crate::CsvOptions).
+///
+/// Directories like `year=2013` give columns. Files of one table have the same columns, in any order.
 ///
 /// # Errors
 /// As [`CsvOptions::read`](crate::CsvOptions::read).
@@ -18,13 +22,22 @@ pub fn read_csv(path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
     csv::CsvOptions::new().read(path)
 }
 
-/// Reads a Parquet file.
+/// Reads Parquet files: one, those that a pattern like `data/*.parquet` matches, or those of a directory and the
+/// directories in it.
+///
+/// Directories like `year=2013/month=1` give columns (whole numbers, dates or text). Files of one table have the same
+/// columns of the same types, in any order.
 ///
 /// # Errors
-/// [`DataError::MissingFile`] with names close to it, [`DataError::EmptyFile`], [`DataError::NotParquet`];
-/// [`DataError::Unreadable`] if it is damaged.
+/// [`DataError::MissingFile`] with names close to it, [`DataError::NoMatch`], [`DataError::NoFiles`],
+/// [`DataError::EmptyFile`], [`DataError::NotParquet`]; [`DataError::Schemas`] and [`DataError::Partitions`] if files
+/// differ; [`DataError::Unreadable`] if one is damaged.
 pub fn read_parquet(path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
     let path = path.as_ref();
+    each(path, &files::sources(path, files::PARQUET)?, "Parquet", Types::Declared, read_one_parquet)
+}
+
+fn read_one_parquet(path: &Path) -> Result<DataFrame, DataError> {
     let mut file = open(path)?;
     check_magic(path, &mut file)?;
     ParquetReader::new(file).finish().map_err(|source| DataError::Unreadable {
@@ -34,15 +47,21 @@ pub fn read_parquet(path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
     })
 }
 
-/// Reads a JSON file of objects: an array of them, or one per line; its content decides which.
+/// Reads JSON files of objects, each an array of them or one per line, as its content says: one file, those that a
+/// pattern like `logs/*.jsonl` matches, or those of a directory. Directories like `year=2013` give columns.
 ///
 /// Types are chosen from all objects; fields that an object lacks are null.
 ///
 /// # Errors
 /// [`DataError::MissingFile`] with names close to it, [`DataError::EmptyFile`]; [`DataError::NotJson`] with the place of the mistake;
-/// [`DataError::Unreadable`] for JSON that is no table.
+/// [`DataError::Unreadable`] for JSON that is no table; [`DataError::NoMatch`], [`DataError::NoFiles`],
+/// [`DataError::Schemas`] and [`DataError::Partitions`] for several files.
 pub fn read_json(path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
     let path = path.as_ref();
+    each(path, &files::sources(path, files::JSON)?, "JSON", Types::Guessed, read_one_json)
+}
+
+fn read_one_json(path: &Path) -> Result<DataFrame, DataError> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
     let lines = match bytes.trim_ascii_start().first() {
@@ -73,19 +92,27 @@ pub fn write_csv(df: &DataFrame, path: impl AsRef<Path>) -> Result<(), DataError
     write(path.as_ref(), |file| CsvWriter::new(io::BufWriter::new(file)).include_header(true).finish(&mut df.clone()))
 }
 
-/// Writes beside the target and renames, so that a full disk leaves no half file.
+/// Writes a file beside the target and renames it.
 pub(crate) fn write(path: &Path, content: impl FnOnce(&mut File) -> Result<(), PolarsError>) -> Result<(), DataError> {
-    let failed = |source: PolarsError| DataError::Write { path: path.to_owned(), source };
+    write_beside(path, |partial| {
+        let mut file = File::create(partial)?;
+        content(&mut file)?;
+        Ok(file.sync_data()?)
+    })
+}
+
+/// Lets a file be written beside the target and renames it, so that a full disk leaves no half file.
+pub(crate) fn write_beside(
+    path: &Path,
+    content: impl FnOnce(&Path) -> Result<(), PolarsError>,
+) -> Result<(), DataError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
-    let result = File::create(&partial)
-        .map_err(PolarsError::from)
-        .and_then(|mut file| content(&mut file).and_then(|()| Ok(file.sync_data()?)))
-        .and_then(|()| Ok(std::fs::rename(&partial, path)?));
-    result.map_err(|error| {
+    let result = content(&partial).and_then(|()| Ok(std::fs::rename(&partial, path)?));
+    result.map_err(|source| {
         // It may never have been made; the first error is the one to report.
         let _ = std::fs::remove_file(&partial);
-        failed(error)
+        DataError::Write { path: path.to_owned(), source }
     })
 }
 
@@ -98,7 +125,7 @@ pub(crate) fn open(path: &Path) -> Result<File, DataError> {
     })?;
     let meta = file.metadata().map_err(read)?;
     match () {
-        () if meta.is_dir() => Err(DataError::IsDirectory { path: path.to_owned() }),
+        () if meta.is_dir() => Err(read(io::ErrorKind::IsADirectory.into())),
         () if meta.is_file() && meta.len() == 0 => Err(DataError::EmptyFile { path: path.to_owned() }),
         () => Ok(file),
     }
@@ -117,7 +144,7 @@ fn near_files(path: &Path) -> Vec<String> {
 }
 
 /// Parquet files begin and end with `PAR1`.
-fn check_magic(path: &Path, file: &mut File) -> Result<(), DataError> {
+pub(crate) fn check_magic(path: &Path, file: &mut File) -> Result<(), DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
     let mut head = [0; 64];
     let n = file.read(&mut head).map_err(read)?;

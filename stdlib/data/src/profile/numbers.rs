@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn histograms_count_every_finite_value_once() {
         let values: Vec<f64> = (-50..=1300).map(f64::from).collect();
-        let counts: Vec<usize> = values.iter().map(|v| if v.abs() < 20.0 { 1000 } else { 1 }).collect();
+        let counts: Vec<usize> = values.iter().map(|v| if v.abs() < 20.0 { 10_000 } else { 1 }).collect();
         let stats = numbers(&values, &counts);
         let h = &stats.histogram;
         assert_eq!(h.counts.iter().sum::<usize>() + h.below + h.above, counts.iter().sum::<usize>());

@@ -281,9 +281,9 @@ mod tests {
         near(pearson(&a, &b), 1.0);
         near(spearman(&a, &b), 1.0);
         near(pearson(&a, &a), 1.0);
-        let z = Codes::of_floats(&[7.0, 7.0, 7.0, 1.0, 1.0, 1.0]);
+        let z = Codes::of_floats(&[7.0, 7.0, 7.0, 7.0, 1.0, 7.0]);
         let c = Ready::new(&z.0, &z.1);
-        assert_eq!((pearson(&b, &c), spearman(&b, &c)), (None, None), "constant where both have values");
+        assert_eq!((pearson(&a, &c), spearman(&a, &c)), (None, None), "constant where both have values");
     }
 
     #[test]

@@ -117,7 +117,7 @@ fn values(column: &ColumnProfile, room: usize) -> String {
             }
             cut(&text, room)
         }
-        Detail::Time(times) => cut(&format!("{} {} .. {}", spark(&times.histogram, 16), times.min, times.max), room),
+        Detail::Time(times) => cut(&format!("{} {} .. {}", spark(&times.histogram, 8), times.min, times.max), room),
         Detail::Boolean { yes, .. } => {
             let filled = (16 * yes + present / 2).checked_div(present).unwrap_or(0);
             format!("{}{} true {}", "█".repeat(filled), "░".repeat(16 - filled), share(*yes, present))

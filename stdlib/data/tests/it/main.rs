@@ -3,5 +3,8 @@
 
 mod convert;
 mod hash;
+mod many;
+
 mod reading;
+mod reads;
 mod showing;

@@ -1,6 +1,6 @@
 //! Reading and writing, and what is said when it fails.
 
-use ironbook_data::{CsvOptions, DataError, read_csv, read_json, read_parquet, write_csv, write_parquet};
+use ironbook_data::{CsvOptions, DataError, Dataset, read_csv, read_json, read_parquet, write_csv, write_parquet};
 use polars::prelude::*;
 use std::path::PathBuf;
 
@@ -69,13 +69,41 @@ fn empty_files_and_directories_are_named() {
     assert!(matches!(read_parquet(&empty), Err(DataError::EmptyFile { .. })));
     assert!(matches!(read_json(&empty), Err(DataError::EmptyFile { .. })));
     assert!(matches!(read_json(files.with("blank", " \n")), Err(DataError::EmptyFile { .. })));
-    assert!(matches!(read_csv(files.0.path()), Err(DataError::IsDirectory { .. })));
+    let error = read_csv(files.0.path()).unwrap_err();
+    assert!(
+        matches!(&error, DataError::NoFiles { format: "CSV", found, .. } if *found == ["blank", "empty"]),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("it has: blank, empty; name a file"), "{error}");
 }
 
 #[test]
 fn a_csv_with_a_header_only_has_no_rows() {
     let df = read_csv(Files::new().with("a.csv", "a,b\n")).unwrap();
     assert_eq!(df.shape(), (0, 2));
+    let error = Dataset::new(&df, &["a"], "b").unwrap_err();
+    assert!(matches!(error, DataError::NoRows), "{error}");
+    assert_eq!(error.to_string(), "the table has no rows\ncheck the file, filter or join that made it");
+}
+
+#[test]
+fn other_separators_are_named_with_the_call_that_reads_them() {
+    let files = Files::new();
+    let path = files.with("a.csv", "day;temp\n2013-01-01;2,5\n2013-01-02;3\n");
+    let error = read_csv(&path).unwrap_err();
+    assert!(matches!(error, DataError::OtherSeparator { separator: b';', columns: 2, .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("2 fields with semicolons between them"), "{text}");
+    assert!(text.contains("CsvOptions::new().separator(b';') (and .decimal_comma(true)"), "{text}");
+    let df = CsvOptions::new().separator(b';').decimal_comma(true).read(&path).unwrap();
+    assert_eq!(df.column("temp").unwrap().f64().unwrap().to_vec(), [Some(2.5), Some(3.0)]);
+    let tabs = read_csv(files.with("b.tsv", "a\tb\n1\t2\n")).unwrap_err().to_string();
+    assert!(tabs.contains(r"separator(b'\t')") && tabs.contains("tabs"), "{tabs}");
+    // A comma in the first line, or a choice of the user's, settles it; quoted signs do not count.
+    for text in ["a;b,c\n1,2\n", "a\n1\n", "\"a;b\"\n1\n"] {
+        assert!(read_csv(files.with("c.csv", text)).is_ok(), "{text}");
+    }
+    assert_eq!(CsvOptions::new().separator(b',').read(files.with("d.csv", "a;b\n1;2\n")).unwrap().width(), 1);
 }
 
 #[test]
