@@ -15,8 +15,12 @@ pub(crate) struct Moments {
     pub(crate) std: f64,
 }
 
-/// Refuses what no model can be fitted to.
-pub(crate) fn shape(data: &Dataset) -> Result<(), LearnError> {
+/// Refuses what no model can be fitted to: no columns, no rows, lengths that differ, weights that are none.
+///
+/// # Errors
+/// [`LearnError::NoFeatures`], [`LearnError::NoRows`], [`LearnError::Length`], [`LearnError::Weight`],
+/// [`LearnError::ZeroWeights`].
+pub fn shape(data: &Dataset) -> Result<(), LearnError> {
     if data.features.cols() == 0 {
         return Err(LearnError::NoFeatures { target: data.target_name.clone() });
     }

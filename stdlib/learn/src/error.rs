@@ -218,6 +218,9 @@ pub enum LearnError {
     /// The feature pipeline in front of the model refused the data.
     #[error(transparent)]
     Features(Box<dyn std::error::Error + Send + Sync>),
+    /// A network inside a model refused something; the source says what.
+    #[error(transparent)]
+    Network(Box<dyn std::error::Error + Send + Sync>),
     /// The user asked to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),

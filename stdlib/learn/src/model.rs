@@ -1,10 +1,12 @@
 //! What models have in common: the traits that evaluation, tuning and serving work with.
 
+use crate::check;
 use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::task::{Classification, Task};
 use ironbook_data::{Dataset, Kind, Matrix};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Parameters that can be fitted to data.
 pub trait Fit {
@@ -95,6 +97,15 @@ impl Signature {
         let feature = |(name, kind): (&String, &Kind)| Feature { name: name.clone(), kind: kind.clone() };
         let features = data.features.names().iter().zip(data.features.kinds()).map(feature).collect();
         Signature { features, target: data.target_name.clone(), classes }
+    }
+
+    /// The columns of `features` in the order of the fit, matched by name; text has the codes of the fit, and NaN where
+    /// the fit did not know it. For models of other crates.
+    ///
+    /// # Errors
+    /// [`LearnError::Columns`], [`LearnError::Kind`].
+    pub fn columns<'a>(&self, features: &'a Matrix) -> Result<Vec<Cow<'a, [f64]>>, LearnError> {
+        check::columns(features, self)
     }
 
     /// Names of the features, in the order of the fit.
