@@ -39,7 +39,8 @@ impl Axis {
             _ if lo == hi => (lo - lo.abs() * 0.1, hi + lo.abs() * 0.1),
             _ => (lo, hi),
         };
-        let mut step = round_step((hi / count.max(1) as f64) - (lo / count.max(1) as f64));
+        // near the largest float the next round number is infinite
+        let mut step = f64::MAX.min(round_step((hi / count.max(1) as f64) - (lo / count.max(1) as f64)));
         match scale {
             Scale::Time => step = time::step(lo, hi, count),
             Scale::Bands(_) | Scale::Log => step = step.ceil().max(1.0),
@@ -67,7 +68,8 @@ impl Axis {
         }
         let lo = (self.lo / self.step + 1e-9).floor() * self.step;
         let hi = (self.hi / self.step - 1e-9).ceil() * self.step;
-        if lo.is_finite() && hi.is_finite() {
+        let shows = |v: f64| if self.scale == Scale::Log { (-307.0..=308.0).contains(&v) } else { v.is_finite() };
+        if shows(lo) && shows(hi) {
             (self.lo, self.hi) = (lo, hi);
         }
         self
@@ -200,6 +202,9 @@ fn fixed(value: f64, step: f64, grouped: bool) -> String {
     minus(&if grouped { group(&text) } else { text })
 }
 
+/// What stands for a value that is missing or infinite.
+const MISSING: &str = "–";
+
 /// Values written alike, with three significant digits of the largest; each for itself where that would hide one.
 pub(crate) fn alike(values: &[f64]) -> Vec<String> {
     let finite = || values.iter().copied().filter(|v| v.is_finite());
@@ -212,7 +217,7 @@ pub(crate) fn alike(values: &[f64]) -> Vec<String> {
     }
     values
         .iter()
-        .map(|v| format!("{v:.decimals$}"))
+        .map(|v| if v.is_finite() { format!("{v:.decimals$}") } else { MISSING.to_owned() })
         .map(|text| minus(&if largest >= 10_000.0 { group(&text) } else { text }))
         .collect()
 }
@@ -220,6 +225,9 @@ pub(crate) fn alike(values: &[f64]) -> Vec<String> {
 /// A single value in at most four significant digits, for labels on bars and for legends.
 pub(crate) fn short(value: f64) -> String {
     let size = value.abs();
+    if !value.is_finite() {
+        return MISSING.to_owned();
+    }
     if value == 0.0 {
         return "0".to_owned();
     }

@@ -1,7 +1,7 @@
 //! Figures as Vega-Lite 5, which JupyterLab draws without an extension: a layer per layer.
 
 use crate::chart::Chart;
-use crate::figure::{ColorBar, Figure, Fill, Key, Layer, Note, Place, Side};
+use crate::figure::{Bar, ColorBar, Figure, Fill, Key, Layer, Note, Place, Side};
 use crate::layout::ticks;
 use crate::look::Look;
 use crate::scale::{Axis, Scale};
@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 /// Pixels that axes and their names take in a grid, where a size is that of the plot alone.
 const FRAME: (u32, u32) = (110, 100);
 
+/// Cells of a table beyond which none of them says what it stands for.
+const TILES: usize = 2500;
+
 /// The specification.
 pub(crate) fn spec(chart: &Chart) -> Value {
     let mut spec = view(chart, None);
@@ -19,8 +22,15 @@ pub(crate) fn spec(chart: &Chart) -> Value {
     spec["background"] = json!(hex(PAGE));
     spec["padding"] = json!(12);
     spec["config"] = json!({
-        "axis": { "gridColor": hex(GRID), "domainColor": hex(AXIS), "tickColor": hex(AXIS), "labelColor": hex(SOFT), "titleColor": hex(INK), "titleFontWeight": "normal", "titleFontSize": LABEL, "labelFontSize": TICK },
-        "legend": { "labelColor": hex(INK), "titleColor": hex(SOFT), "titleFontWeight": "normal", "labelFontSize": TICK, "titleFontSize": TICK, "labelLimit": 400 },
+        "axis": {
+            "gridColor": hex(GRID), "domainColor": hex(AXIS), "tickColor": hex(AXIS),
+            "labelColor": hex(SOFT), "labelFontSize": TICK,
+            "titleColor": hex(INK), "titleFontWeight": "normal", "titleFontSize": LABEL,
+        },
+        "legend": {
+            "labelColor": hex(INK), "labelFontSize": TICK, "labelLimit": 400,
+            "titleColor": hex(SOFT), "titleFontWeight": "normal", "titleFontSize": TICK,
+        },
         "title": { "anchor": "start", "color": hex(INK), "fontSize": TITLE, "subtitleColor": hex(SOFT) },
         "view": { "stroke": null },
     });
@@ -142,7 +152,9 @@ fn bands(labels: &[String], look: &Look, upwards: bool) -> Value {
     let angle = if slanted { -45 } else { 0 };
     // The object in the expression is JSON, which Vega's expressions contain.
     let expression = format!("{}[datum.value]", Value::Object(names));
-    json!({ "values": values, "labelExpr": expression, "labelAngle": angle, "labelLimit": limit, "ticks": false, "labelOverlap": false })
+    let mut axis = json!({ "values": values, "labelExpr": expression, "labelAngle": angle, "labelLimit": limit });
+    (axis["ticks"], axis["labelOverlap"]) = (json!(false), json!(false));
+    axis
 }
 
 impl Axes {
@@ -156,58 +168,91 @@ impl Axes {
     fn layer(&self, layer: &Layer, figure: &Figure) -> Vec<Value> {
         match layer {
             Layer::Line { runs, fill, width, dash, dots } => {
-                let values = self.runs(runs);
-                let mut mark = json!({ "type": "line", "strokeWidth": width, "tooltip": true, "interpolate": "linear", "strokeJoin": "round" });
-                if let Some(dash) = dash {
-                    mark["strokeDash"] = json!([dash, dash]);
-                    mark["tooltip"] = Value::Null;
-                }
-                let alone = runs.iter().any(|r| r.len() == 1);
-                if *dots || alone {
-                    mark["point"] = json!({ "filled": true, "size": 30 });
-                }
-                mark["clip"] = json!(figure.zoom && !*dots);
-                let mut encoding = self.encoding("x", "y");
-                // The order of the points is the line's, not that of x; `part` parts it at its gaps.
-                encoding["order"] = Value::Null;
-                encoding["detail"] = json!({ "field": "part" });
-                vec![finish(values, mark, encoding, fill, figure)]
+                vec![self.line(runs, fill, (*width, *dash, *dots), figure)]
             }
-            Layer::Dots { points, fill, radius, alpha } => {
-                let mut values: Vec<Value> =
-                    points.iter().map(|p| json!({ "x": self.number(p.0) , "y": digits(p.1) })).collect();
-                paint(&mut values, fill);
-                let size = (std::f32::consts::PI * radius * radius).round();
-                let mark = json!({ "type": "point", "filled": true, "size": size, "opacity": rounded(*alpha), "tooltip": true, "clip": figure.zoom });
-                vec![finish(values, mark, self.encoding("x", "y"), fill, figure)]
-            }
-            Layer::Bars { bars, fill, alpha, gap } => {
-                let bar = |b: &crate::figure::Bar| json!({ "x": b.x.0, "x2": b.x.1, "y": b.y.0, "y2": b.y.1, "label": b.label, "value": b.value });
-                let mut values: Vec<Value> = bars.iter().map(bar).collect();
-                paint(&mut values, fill);
-                let mut encoding = self.encoding("x", "y");
-                (encoding["x2"], encoding["y2"]) = (json!({ "field": "x2" }), json!({ "field": "y2" }));
-                encoding["tooltip"] =
-                    json!([{ "field": "label", "type": "nominal" }, { "field": "value", "type": "quantitative" }]);
-                let mark = json!({ "type": "rect", "opacity": rounded(*alpha), "stroke": if *gap > 0.0 { json!(hex(PAGE)) } else { Value::Null }, "strokeWidth": gap * 2.0 });
-                vec![finish(values, mark, encoding, fill, figure)]
-            }
-            Layer::Band { runs, fill } => {
-                let point = |(part, p): (usize, &(f64, f64, f64))| json!({ "x": self.number(p.0), "y": digits(p.1), "y2": digits(p.2), "part": part });
-                let values =
-                    runs.iter().enumerate().flat_map(|(i, r)| r.iter().map(move |p| (i, p))).map(point).collect();
-                let mut encoding = self.encoding("x", "y");
-                encoding["y2"] = json!({ "field": "y2" });
-                encoding["detail"] = json!({ "field": "part" });
-                let mark = json!({ "type": "area", "opacity": 0.18, "clip": figure.zoom });
-                vec![finish(values, mark, encoding, fill, figure)]
-            }
+            Layer::Dots { points, fill, radius, alpha } => vec![self.dots(points, fill, (*radius, *alpha), figure)],
+            Layer::Bars { bars, fill, alpha, gap } => vec![self.bars(bars, fill, (*alpha, *gap), figure)],
+            Layer::Band { runs, fill } => vec![self.band(runs, fill, figure)],
             Layer::Spans { spans, upright, color, cap, width } => self.spans(spans, *upright, (*color, *cap, *width)),
             Layer::Rule { at, upright, name, color, dash } => {
                 self.rule((*at, *upright), name.as_deref(), *color, *dash)
             }
             Layer::Texts { texts } => self.texts(texts),
         }
+    }
+
+    fn line(
+        &self,
+        runs: &[Vec<(f64, f64)>],
+        fill: &Fill,
+        (width, dash, dots): (f32, Option<f32>, bool),
+        figure: &Figure,
+    ) -> Value {
+        let mut mark = json!({ "type": "line", "strokeWidth": rounded(width), "tooltip": dash.is_none() });
+        mark["interpolate"] = json!("linear");
+        mark["clip"] = json!(figure.zoom && !dots);
+        if let Some(dash) = dash {
+            mark["strokeDash"] = json!([dash, dash]);
+        }
+        if dots || runs.iter().any(|r| r.len() == 1) {
+            mark["point"] = json!({ "filled": true, "size": 30 });
+        }
+        let mut encoding = self.encoding("x", "y");
+        // The order of the points is the line's, not that of x; `part` parts it at its gaps.
+        encoding["order"] = Value::Null;
+        encoding["detail"] = json!({ "field": "part" });
+        finish(self.runs(runs), mark, encoding, fill, figure)
+    }
+
+    fn dots(&self, points: &[(f64, f64)], fill: &Fill, (radius, alpha): (f32, f32), figure: &Figure) -> Value {
+        let point = |p: &(f64, f64)| json!({ "x": self.number(p.0), "y": digits(p.1) });
+        let mut values: Vec<Value> = points.iter().map(point).collect();
+        paint(&mut values, fill);
+        let size = (std::f32::consts::PI * radius * radius).round();
+        let mut mark = json!({ "type": "point", "filled": true, "size": size, "opacity": rounded(alpha) });
+        (mark["tooltip"], mark["clip"]) = (json!(true), json!(figure.zoom));
+        finish(values, mark, self.encoding("x", "y"), fill, figure)
+    }
+
+    /// Bars with what they stand for; many cells of a table as their corners only, which is a quarter of the text.
+    fn bars(&self, bars: &[Bar], fill: &Fill, (alpha, gap): (f32, f32), figure: &Figure) -> Value {
+        let square = |b: &Bar| b.x.1 - b.x.0 == 1.0 && b.y.1 - b.y.0 == 1.0;
+        let tiles = bars.len() > TILES && bars.iter().all(square);
+        let bar = |b: &Bar| {
+            let mut value = json!({ "x": digits(b.x.0), "y": digits(b.y.0) });
+            if !tiles {
+                (value["x2"], value["y2"]) = (digits(b.x.1), digits(b.y.1));
+                (value["label"], value["value"]) = (json!(b.label), json!(b.value));
+            }
+            value
+        };
+        let mut values: Vec<Value> = bars.iter().map(bar).collect();
+        paint(&mut values, fill);
+        let mut encoding = self.encoding("x", "y");
+        (encoding["x2"], encoding["y2"]) = (json!({ "field": "x2" }), json!({ "field": "y2" }));
+        let shown = json!([{ "field": "label", "type": "nominal" }, { "field": "value", "type": "quantitative" }]);
+        let mut mark = json!({ "type": "rect", "opacity": rounded(alpha), "strokeWidth": rounded(gap * 2.0) });
+        if gap > 0.0 {
+            mark["stroke"] = json!(hex(PAGE));
+        }
+        if !tiles {
+            encoding["tooltip"] = shown;
+            return finish(values, mark, encoding, fill, figure);
+        }
+        let mut layer = finish(values, mark, encoding, fill, figure);
+        let corner = |field: &str| json!({ "calculate": format!("datum.{field} + 1"), "as": format!("{field}2") });
+        layer["transform"] = json!([corner("x"), corner("y")]);
+        layer
+    }
+
+    fn band(&self, runs: &[Vec<(f64, f64, f64)>], fill: &Fill, figure: &Figure) -> Value {
+        let point = |(part, p): (usize, &(f64, f64, f64))| json!({ "x": self.number(p.0), "y": digits(p.1), "y2": digits(p.2), "part": part });
+        let values = runs.iter().enumerate().flat_map(|(i, r)| r.iter().map(move |p| (i, p))).map(point).collect();
+        let mut encoding = self.encoding("x", "y");
+        encoding["y2"] = json!({ "field": "y2" });
+        encoding["detail"] = json!({ "field": "part" });
+        let mark = json!({ "type": "area", "opacity": 0.18, "clip": figure.zoom });
+        finish(values, mark, encoding, fill, figure)
     }
 
     /// A position along x, with the digits that a screen can show.
@@ -231,10 +276,12 @@ impl Axes {
         let values: Vec<Value> = spans.iter().map(|s| json!({ at: place(s.at), lo: s.lo, hi: s.hi })).collect();
         let mut encoding = self.encoding("x", "y");
         encoding[hi] = json!({ "field": hi });
-        let mark = json!({ "type": "rule", "color": hex(color), "strokeWidth": width });
+        let mark = json!({ "type": "rule", "color": hex(color), "strokeWidth": rounded(width) });
         let mut out = vec![json!({ "data": { "values": values }, "mark": mark, "encoding": encoding })];
         for end in [lo, hi].into_iter().filter(|_| cap > 0.0) {
-            let mark = json!({ "type": "point", "shape": "stroke", "angle": if upright { 0 } else { 90 }, "size": cap * cap * 4.0, "stroke": hex(color), "strokeWidth": width });
+            let (angle, size) = (if upright { 0 } else { 90 }, cap * cap * 4.0);
+            let mut mark = json!({ "type": "point", "shape": "stroke", "angle": angle, "size": size });
+            (mark["stroke"], mark["strokeWidth"]) = (json!(hex(color)), json!(rounded(width)));
             let encoding = if upright { self.encoding("x", end) } else { self.encoding(end, "y") };
             out.push(json!({ "data": { "values": values }, "mark": mark, "encoding": encoding }));
         }
@@ -282,7 +329,8 @@ impl Axes {
                 Anchor::Middle => "center",
                 Anchor::End => "right",
             };
-            let mark = json!({ "type": "text", "align": align, "baseline": "alphabetic", "dx": dx, "dy": dy, "fontSize": TICK });
+            let mut mark = json!({ "type": "text", "align": align, "baseline": "alphabetic", "fontSize": TICK });
+            (mark["dx"], mark["dy"]) = (json!(rounded(dx)), json!(rounded(dy)));
             let mut encoding = self.encoding("x", "y");
             encoding["text"] = json!({ "field": "text", "type": "nominal" });
             encoding["color"] = json!({ "field": "c", "type": "nominal", "scale": null });
@@ -354,7 +402,8 @@ fn ramp(bar: &ColorBar, missing: bool) -> Value {
     let expression = format!("datum.value < 0.5 ? {} : {}", ends[0], ends[1]);
     let title = Some(&bar.title).filter(|t| !t.is_empty());
     let legend = json!({ "title": title, "values": [0, 1], "labelExpr": expression, "gradientLength": 160 });
-    let mut out = json!({ "field": "v", "type": "quantitative", "scale": { "domain": [0, 1], "range": colors }, "legend": legend });
+    let scale = json!({ "domain": [0, 1], "range": colors });
+    let mut out = json!({ "field": "v", "type": "quantitative", "scale": scale, "legend": legend });
     if missing {
         out["condition"] = json!({ "test": "!isValid(datum.v)", "value": hex(MISSING) });
     }

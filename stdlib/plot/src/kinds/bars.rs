@@ -215,7 +215,8 @@ impl Drawing for Bars {
         let names = names.filter(|_| many).unwrap_or(0).min(room);
         let wide = columns.saturating_sub(margin + digits + names + 3).max(4);
         let mut out: Vec<String> = look.y_label.iter().map(|l| clip(l, columns)).collect();
-        let fit = (rows.saturating_sub(out.len() + 1) / (self.series.len() + usize::from(many))).max(3);
+        let taken = out.len() + 1 + usize::from(look.x_label.is_some());
+        let fit = (rows.saturating_sub(taken) / (self.series.len() + usize::from(many))).max(3);
         for (j, label) in self.labels.iter().take(fit).enumerate() {
             for (i, series) in self.series.iter().enumerate() {
                 let label = if i == 0 { clip(label, room) } else { String::new() };

@@ -143,7 +143,7 @@ impl Drawing for Beeswarm {
         let order = &order[..order.len().min(rows.saturating_sub(5).max(3))];
         let room = (columns / 3).max(6);
         let margin = order.iter().map(|i| self.features[*i].chars().count().min(room)).max().unwrap_or(0) + 1;
-        let wide = columns.saturating_sub(margin + 1 + 7).max(8);
+        let wide = columns.saturating_sub(margin + 1 + 7).max(4);
         let side = self.side(order);
         let axis = Axis::new(&Scale::Linear, (side.lo, side.hi), side.whole, columns / 12);
         let mut out = vec![format!("{:>1$}", "mean |v|", columns.min(margin + wide + 9))];

@@ -1,147 +1,15 @@
 //! SVG, PNG, Vega-Lite and the bundle.
 
+use crate::gallery::gallery;
 use ironbook_core::Display as _;
 use ironbook_plot::Chart;
 use serde_json::{Value, json};
 
-fn train_and_test() -> Chart {
+pub(crate) fn train_and_test() -> Chart {
     let epochs: Vec<u32> = (1..=12).collect();
     let loss = |floor: f64| epochs.iter().map(|e| floor + 0.5 / f64::from(*e)).collect::<Vec<_>>();
     let chart = Chart::line(&epochs, &loss(0.3)).unwrap().name("train").series("test", &epochs, &loss(0.38)).unwrap();
     chart.title("Loss & <progress>").x_label("epoch").y_label("log loss")
-}
-
-/// One chart of each kind and of awkward content: what all outputs must cope with.
-fn gallery() -> Vec<(&'static str, Chart)> {
-    let noise = |i: u32| {
-        let z = (i ^ (i >> 16)).wrapping_mul(0x7feb_352d);
-        let z = (z ^ (z >> 15)).wrapping_mul(0x846c_a68b);
-        f64::from((z ^ (z >> 16)) >> 8) / f64::from(1u32 << 24)
-    };
-    let cloud: Vec<f64> = (0..9000).map(noise).collect();
-    let shifted: Vec<f64> = (0..9000).map(|i| noise(i + 77_777) + cloud[i as usize]).collect();
-    let curve: Vec<f64> = (0..=100).map(|i| f64::from(i) / 100.0).collect();
-    let tpr: Vec<f64> = curve.iter().map(|x| x.powf(0.4)).collect();
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let delays = [10.0, 10.8, 13.2, 13.9, 13.0, 20.8, 21.7, 12.6, 6.7, 6.2, 5.4, 16.6];
-    let airlines = [
-        "ExpressJet Airlines Inc.",
-        "United Air Lines Inc.",
-        "AirTran Airways Corporation",
-        "Mesa Airlines Inc.",
-        "JetBlue Airways",
-    ];
-    let wave: Vec<f64> = (0..50_000).map(|i| (f64::from(i) / 4000.0).sin() * 120_000.0 + noise(i) * 9000.0).collect();
-    let time: Vec<f64> = (0..50_000).map(f64::from).collect();
-    vec![
-        ("lines", train_and_test()),
-        (
-            "wave",
-            Chart::line(&time, &wave).unwrap().title("A long noisy line").x_label("time (s)").y_label("power (W)"),
-        ),
-        ("gaps", Chart::line(&[2011, 2012, 2013, 2014, 2015], &[1.0, f64::NAN, 3.0, -2.5, 4.0]).unwrap()),
-        (
-            "months",
-            Chart::bar(&months, &delays).unwrap().title("Mean departure delay").y_label("minutes").x_label("month"),
-        ),
-        (
-            "airlines",
-            Chart::bar(&airlines, &[19.9, 12.1, 18.7, 19.0, 13.0])
-                .unwrap()
-                .title("Mean departure delay")
-                .y_label("minutes"),
-        ),
-        (
-            "grouped",
-            Chart::bar(&["2012", "2013", "2014"], &[3, -1, 4])
-                .unwrap()
-                .name("north")
-                .bars("south", &[2, 2, -3])
-                .unwrap(),
-        ),
-        (
-            "cloud",
-            Chart::scatter(&cloud, &shifted)
-                .unwrap()
-                .name("flights")
-                .title("Departure and arrival")
-                .x_label("departure")
-                .y_label("arrival"),
-        ),
-        ("few", Chart::scatter(&[1.5, 2.0, 3.25], &[1e-7, 3e-7, 2e-7]).unwrap()),
-        (
-            "roc",
-            Chart::roc(&curve, &tpr, 0.714).unwrap().name("logistic").curve("baseline", &[0, 1], &[0, 1], 0.5).unwrap(),
-        ),
-        ("one point", Chart::line(&[5], &[0]).unwrap()),
-        (
-            "many bars",
-            Chart::bar(&(0..365).map(|i| format!("day {i}")).collect::<Vec<_>>(), &(0..365).collect::<Vec<_>>())
-                .unwrap(),
-        ),
-        ("tiny", train_and_test().size(200, 200)),
-        ("huge values", Chart::line(&[f64::MIN, f64::MAX], &[f64::MIN, f64::MAX]).unwrap()),
-        (
-            "long texts",
-            Chart::bar(&["x".repeat(300)], &[1])
-                .unwrap()
-                .title("t".repeat(300))
-                .x_label("l".repeat(300))
-                .y_label("m".repeat(300)),
-        ),
-    ]
-}
-
-/// With `IRONBOOK_CHARTS` set to a directory, the gallery is left there to be looked at.
-#[test]
-fn the_gallery_is_drawn_in_every_format() {
-    let keep = std::env::var_os("IRONBOOK_CHARTS").map(std::path::PathBuf::from);
-    for (name, chart) in gallery() {
-        let svg = chart.to_svg().unwrap();
-        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}");
-        check_xml(name, &svg);
-        let png = chart.to_png().unwrap();
-        let (width, height, colors) = decode(&png);
-        assert_eq!((width, height), (chart.width() * 2, chart.height() * 2), "{name}");
-        assert!(colors > 8, "{name} shows only {colors} colours");
-        let text = chart.to_text(72, 18);
-        let widest = text.lines().map(|l| l.chars().count()).max().unwrap();
-        assert!(widest <= 72, "{name}: {widest}\n{text}");
-        let vega = chart.to_vega().to_string();
-        assert!(vega.len() < 700_000, "{name}: {} bytes of Vega-Lite", vega.len());
-        if let Some(dir) = &keep {
-            let stem = dir.join(name.replace(' ', "-"));
-            std::fs::write(stem.with_extension("png"), png).unwrap();
-            std::fs::write(stem.with_extension("svg"), svg).unwrap();
-            std::fs::write(stem.with_extension("txt"), text).unwrap();
-            std::fs::write(stem.with_extension("json"), vega).unwrap();
-        }
-    }
-}
-
-/// Tags balance and nothing is left unescaped.
-fn check_xml(name: &str, svg: &str) {
-    let mut open = Vec::new();
-    for part in svg.split('<').skip(1) {
-        let (tag, rest) = part.split_once('>').unwrap_or_else(|| panic!("{name}: a tag is not closed: {part}"));
-        assert!(!rest.contains('>'), "{name}: unescaped text: {rest}");
-        assert!(rest.split('&').skip(1).all(|e| e.find(';').is_some_and(|i| i < 6)), "{name}: {rest}");
-        match tag.strip_prefix('/') {
-            Some(end) => assert_eq!(open.pop(), Some(end), "{name}"),
-            None if tag.ends_with('/') => {}
-            None => open.push(tag.split(' ').next().unwrap()),
-        }
-    }
-    assert!(open.is_empty(), "{name}: {open:?}");
-}
-
-/// Width, height and number of different colours.
-fn decode(bytes: &[u8]) -> (u32, u32, usize) {
-    let mut reader = png::Decoder::new(bytes).read_info().unwrap();
-    let mut pixels = vec![0; reader.output_buffer_size()];
-    let info = reader.next_frame(&mut pixels).unwrap();
-    let colors: std::collections::HashSet<&[u8]> = pixels.chunks(3).collect();
-    (info.width, info.height, colors.len())
 }
 
 #[test]
