@@ -4,6 +4,8 @@ use crate::pipeline::{FittedPipeline, Pipeline};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
+use ironbook_learn::tree::TreeModel;
+use ironbook_learn::tree::ensemble::Ensemble;
 use ironbook_learn::{Fit, Importances, LearnError, Predict, PredictProba, Signature};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +74,21 @@ impl<M: PredictProba> PredictProba for Featured<M> {
 
     fn predict_probas(&self, features: &Matrix) -> Result<Matrix, LearnError> {
         self.model.predict_probas(&self.features.transform(features)?)
+    }
+}
+
+/// The trees of the model, which read the features that the pipeline makes.
+impl<M: TreeModel> TreeModel for Featured<M> {
+    fn ensemble(&self) -> &Ensemble {
+        self.model.ensemble()
+    }
+
+    fn tree_signature(&self) -> Signature {
+        self.model.tree_signature()
+    }
+
+    fn tree_features(&self, features: &Matrix) -> Result<Matrix, LearnError> {
+        self.model.tree_features(&self.features.transform(features)?)
     }
 }
 

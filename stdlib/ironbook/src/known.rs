@@ -17,6 +17,7 @@ pub fn init() {
     register_chain::<serde_json::Error>();
     register_chain::<ironbook_core::PersistError>();
     register_chain::<ironbook_eval::EvalError>();
+    register_chain::<ironbook_explain::ExplainError>();
     register_chain::<ironbook_features::FeatureError>();
     register_chain::<ironbook_learn::LearnError>();
     register_chain::<ironbook_plot::PlotError>();
