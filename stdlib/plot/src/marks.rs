@@ -4,7 +4,7 @@ use crate::figure::{Figure, Layer, Note, Span};
 use crate::font::{Weight, width};
 use crate::layout::{Plot, style};
 use crate::scene::{Anchor, Scene, Shape};
-use crate::theme::{Color, SOFT, TICK};
+use crate::theme::{Color, PAGE, SOFT, TICK};
 
 /// Draws one layer.
 pub(crate) fn draw(layer: &Layer, figure: &Figure, plot: &Plot, scene: &mut Scene) {
@@ -94,6 +94,10 @@ fn rule(
         false if to.1 - TICK - 4.0 < plot.top => ((to.0 - 2.0, to.1 + TICK + 2.0), Anchor::End),
         false => ((to.0 - 2.0, to.1 - 4.0), Anchor::End),
     };
+    // On a ground of its own, so that it reads where curves cross it.
+    let wide = width(&name, TICK, Weight::Regular);
+    let left = if anchor == Anchor::End { spot.0 - wide } else { spot.0 };
+    scene.rect((left - 2.0, spot.1 - TICK + 1.0), (left + wide + 2.0, spot.1 + 2.0), PAGE, 0.75);
     scene.text(spot, name, style(TICK, SOFT, anchor));
 }
 

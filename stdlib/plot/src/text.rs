@@ -1,9 +1,9 @@
 //! Figures in characters: braille dots for curves and bars, and what kinds of charts need for their own text.
 
 use crate::chart::Chart;
-use crate::figure::{Bar, Figure, Fill, Layer};
+use crate::figure::{Bar, Figure, Fill, Layer, Place};
 use crate::look::Look;
-use crate::scale::Axis;
+use crate::scale::{Axis, Scale, short};
 
 /// The chart in at most `columns` x `rows` characters (but at least 20 x 6).
 pub(crate) fn draw(chart: &Chart, columns: usize, rows: usize) -> String {
@@ -92,7 +92,8 @@ fn curves(look: &Look, figure: &Figure, columns: usize, rows: usize) -> Vec<Stri
     let labels: Vec<(usize, String)> = ys.ticks().iter().map(|&t| (row_of(t), ys.label(t))).collect();
     let margin = labels.iter().map(|(_, l)| l.chars().count()).max().unwrap_or(0) + 1;
     let wide = columns.saturating_sub(margin + 1).max(8);
-    let mut canvas = Canvas { dots: Dots::new(wide, height), xs: &xs, ys: &ys, many: figure.legend.len() > 1 };
+    let (many, within) = (figure.legend.len() > 1, figure.place != Place::Above);
+    let mut canvas = Canvas { dots: Dots::new(wide, height), xs: &xs, ys: &ys, many, within };
     figure.layers.iter().for_each(|layer| canvas.layer(layer));
     let mut grid: Vec<Vec<char>> = (0..height).map(|row| canvas.dots.row(row)).collect();
     if canvas.many {
@@ -117,6 +118,8 @@ struct Canvas<'a> {
     ys: &'a Axis,
     /// Several series: bars are outlines then, as filled ones would hide each other.
     many: bool,
+    /// Curves that leave no room beside them: bars of several series would only blur them.
+    within: bool,
 }
 
 impl Canvas<'_> {
@@ -146,6 +149,7 @@ impl Canvas<'_> {
                 }
             }
             Layer::Dots { points, .. } => points.iter().for_each(|p| self.dot(*p)),
+            Layer::Bars { .. } if self.many && self.within => {}
             Layer::Bars { bars, .. } if self.many => self.outline(bars),
             Layer::Bars { bars, .. } => bars.iter().for_each(|b| self.fill(b)),
             Layer::Band { runs, .. } => {
@@ -201,7 +205,7 @@ impl Canvas<'_> {
 
 /// Puts each series' letter where it ends; the next free place above or below if that is taken.
 fn mark_ends(figure: &Figure, grid: &mut [Vec<char>], place: impl Fn((f64, f64)) -> (f64, f64)) {
-    let rates = figure.place != crate::figure::Place::Above;
+    let rates = figure.place != Place::Above;
     let mut marked = vec![false; figure.legend.len()];
     for layer in figure.layers.iter().rev() {
         let (point, i) = match layer {
@@ -259,7 +263,11 @@ fn legend(figure: &Figure, columns: usize) -> Vec<String> {
         if many { format!("{} {}", letter(i), e.name) } else { e.name.clone() }
     };
     let rules = figure.layers.iter().filter_map(|layer| match layer {
-        Layer::Rule { at, name: Some(name), .. } => Some(format!("┄ {name} {}", crate::scale::short(*at))),
+        Layer::Rule { at, upright, name: Some(name), .. } => {
+            let dated = *upright && figure.x.scale == Scale::Time;
+            let at = if dated { figure.x.axis(5).label(*at) } else { short(*at) };
+            Some(format!("┄ {name} {at}"))
+        }
         _ => None,
     });
     let names = figure.legend.iter().enumerate().map(entry);
@@ -275,13 +283,15 @@ pub(crate) fn table(
     columns: usize,
     rows: usize,
 ) -> Option<Vec<String>> {
-    /// Longer heads are cut before they widen a column.
-    const HEAD: usize = 10;
     let count = |s: &String| s.chars().count();
     let margin = y.iter().map(count).max().unwrap_or(0).min(columns / 3);
-    let needs = |j: usize| cells.iter().map(|row| count(&row[j])).max().unwrap_or(0).max(count(&x[j]).min(HEAD)) + 2;
-    let wide: Vec<usize> = (0..x.len()).map(needs).collect();
-    if margin + wide.iter().sum::<usize>() > columns || y.len() + 1 > rows {
+    let needs = |j: usize, head: usize| {
+        cells.iter().map(|row| count(&row[j])).max().unwrap_or(0).max(count(&x[j]).min(head)) + 2
+    };
+    // Longer heads are cut before they widen a column.
+    let widths = [16, 10, 7, 4].map(|head| (0..x.len()).map(|j| needs(j, head)).collect::<Vec<usize>>());
+    let wide = widths.into_iter().find(|wide| margin + wide.iter().sum::<usize>() <= columns)?;
+    if y.len() + 1 > rows {
         return None;
     }
     let line = |label: &str, texts: &[String]| {

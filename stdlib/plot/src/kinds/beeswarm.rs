@@ -8,7 +8,7 @@ use crate::look::Look;
 use crate::number::{nullable_rows, texts};
 use crate::quantile::quantile;
 use crate::sample;
-use crate::scale::{Axis, Scale, short};
+use crate::scale::{Axis, Scale, alike};
 use crate::text::{Dots, clip, x_axis};
 use crate::theme::{AXIS, Ramp};
 use serde::{Deserialize, Serialize};
@@ -58,13 +58,15 @@ impl Chart {
 }
 
 impl Beeswarm {
+    /// Mean absolute value of a feature.
+    fn mean(&self, feature: usize) -> f64 {
+        let finite = || self.values[feature].iter().filter(|v| v.is_finite());
+        finite().map(|v| v.abs()).sum::<f64>() / finite().count().max(1) as f64
+    }
+
     /// The features shown, the most important first.
     fn order(&self) -> Vec<usize> {
-        let mean = |i: usize| {
-            let finite = || self.values[i].iter().filter(|v| v.is_finite());
-            finite().map(|v| v.abs() / finite().count() as f64).sum::<f64>()
-        };
-        let means: Vec<f64> = (0..self.features.len()).map(mean).collect();
+        let means: Vec<f64> = (0..self.features.len()).map(|i| self.mean(i)).collect();
         let mut order: Vec<usize> = (0..means.len()).collect();
         order.sort_by(|a, b| means[*b].total_cmp(&means[*a])); // stable: equal ones keep their order
         order.truncate(FEATURES);
@@ -146,21 +148,21 @@ impl Drawing for Beeswarm {
         let wide = columns.saturating_sub(margin + 1 + 7).max(4);
         let side = self.side(order);
         let axis = Axis::new(&Scale::Linear, (side.lo, side.hi), side.whole, columns / 12);
-        let mut out = vec![format!("{:>1$}", "mean |v|", columns.min(margin + wide + 9))];
-        for &feature in order {
+        let means = alike(&order.iter().map(|i| self.mean(*i)).collect::<Vec<_>>());
+        let mut out = vec![format!("{:>1$}", "mean |v|", columns.min(margin + wide + 8))];
+        for (&feature, mean) in order.iter().zip(&means) {
             let (dots, _) = self.dots(feature, DOTS);
             let values: Vec<f64> = dots.iter().map(|d| d.0).collect();
             let mut cells = Dots::new(wide, 1);
-            for (v, h) in values.iter().zip(stack(&values, (side.lo, side.hi), 0.1)) {
+            for (v, h) in values.iter().zip(stack(&values, (side.lo, side.hi), 1.0)) {
                 cells.set((axis.at(*v) * (wide * 2 - 1) as f64).round() as usize, ((h + 0.5) * 3.0).round() as usize);
             }
-            let mean = values.iter().map(|v| v.abs() / values.len() as f64).sum::<f64>();
             let label = clip(&self.features[feature], room);
             let pad = " ".repeat((margin - 1).saturating_sub(label.chars().count()));
             let zero = ((axis.at(0.0) * (wide - 1) as f64).round() as usize).min(wide - 1);
             let mut row = cells.row(0);
             row[zero] = if row[zero] == ' ' { '│' } else { row[zero] };
-            out.push(format!("{pad}{label} ┤{} {:>6}", row.into_iter().collect::<String>(), clip(&short(mean), 6)));
+            out.push(format!("{pad}{label} ┤{} {:>6}", row.into_iter().collect::<String>(), clip(mean, 6)));
         }
         out.extend(x_axis(&axis, margin, wide));
         out.extend(look.x_label.iter().map(|l| crate::text::centered(l, margin + 1, wide)));

@@ -218,8 +218,10 @@ impl Drawing for Curves {
         (0..self.series.len()).for_each(|i| self.marks(look, i, &mut figure));
         let below = self.series.iter().flat_map(Series::points).filter(|p| p.0.is_finite() && p.1.is_finite()).count()
             - all().count();
-        if below > 0 {
-            figure.remarks.push(format!("{below} values of zero or below are not on the logarithmic axis"));
+        match below {
+            0 => {}
+            1 => figure.remarks.push("1 value of zero or below is not on the logarithmic axis".to_owned()),
+            n => figure.remarks.push(format!("{n} values of zero or below are not on the logarithmic axis")),
         }
         figure.zoom = true;
         Some(figure)

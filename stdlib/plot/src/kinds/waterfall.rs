@@ -39,7 +39,7 @@ impl Chart {
             let (value, label) = (contributions[i], labels[i].clone());
             return Err(PlotError::NotFinite { what: "contributions", value, label });
         }
-        let height = 120 + 30 * labels.len().clamp(3, STEPS) as u32;
+        let height = 140 + 30 * labels.len().clamp(3, STEPS) as u32;
         Ok(Chart::of(Kind::Waterfall(Waterfall { base, labels, contributions })).size(640, height))
     }
 }
@@ -98,8 +98,10 @@ impl Drawing for Waterfall {
             dash: Some(3.0),
             dots: false,
         };
-        figure.layers.push(dashed(self.base, -0.5, 0.0));
-        figure.layers.push(dashed(self.prediction(), bottom - 0.5, bottom));
+        // Room above the first and below the last bar for what it begins and ends with.
+        (figure.y.lo, figure.y.hi) = (-0.95, bottom + 0.45);
+        figure.layers.push(dashed(self.base, -0.9, 0.0));
+        figure.layers.push(dashed(self.prediction(), bottom - 0.5, bottom + 0.4));
         for (i, pair) in steps.windows(2).enumerate() {
             let at = pair[1].2;
             figure.layers.push(dashed(at, i as f64 + 0.36, i as f64 + 0.64));
@@ -123,11 +125,10 @@ impl Drawing for Waterfall {
             note((s.2 + s.1, i as f64), (right, TICK * 0.36), signed(s.1), INK, anchor)
         };
         figure.layers.push(Layer::Texts { texts: steps.iter().enumerate().map(written).collect() });
-        figure.remarks.push(format!("from base {} to prediction {}", short(self.base), short(self.prediction())));
-        let ends = vec![
-            note((self.base, -0.5), (4.0, TICK * 0.2), "base".to_owned(), SOFT, Anchor::Start),
-            note((self.prediction(), bottom), (4.0, -2.0), "prediction".to_owned(), SOFT, Anchor::Start),
-        ];
+        let end = |name: &str, v: f64, at: f64| {
+            note((v, at), (5.0, TICK * 0.36), format!("{name} {}", short(v)), SOFT, Anchor::Start)
+        };
+        let ends = vec![end("base", self.base, -0.68), end("prediction", self.prediction(), bottom + 0.18)];
         figure.layers.push(Layer::Texts { texts: ends });
         Some(figure)
     }

@@ -3,5 +3,6 @@
 
 mod gallery;
 mod input;
+mod numbers;
 mod output;
 mod terminal;
