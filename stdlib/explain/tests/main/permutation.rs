@@ -19,7 +19,7 @@ fn case() -> (Value, Dataset) {
 fn means_and_deviations_are_those_of_scikit_learn() {
     let (case, data) = case();
     let model = LogisticRegression::params().fit(&data).unwrap();
-    let repeats = 2000;
+    let repeats = 500;
     for metric in ["log_loss", "roc_auc", "accuracy"] {
         let found = permutation_importance(&model, &data, metric, repeats, 7).unwrap();
         let (means, stds) = (numbers(&case[metric]["mean"]), numbers(&case[metric]["std"]));
@@ -27,7 +27,7 @@ fn means_and_deviations_are_those_of_scikit_learn() {
             // Both are means of random shuffles: five standard errors of the difference.
             let error = 5.0 * stds[j] * (1.0 / repeats as f64 + 1.0 / 3000.0).sqrt() + 1e-9;
             assert!((feature.mean() - means[j]).abs() < error, "{metric} {j}: {} for {}", feature.mean(), means[j]);
-            assert!((feature.std() / stds[j] - 1.0).abs() < 0.1, "{metric} {j}: {} for {}", feature.std(), stds[j]);
+            assert!((feature.std() / stds[j] - 1.0).abs() < 0.2, "{metric} {j}: {} for {}", feature.std(), stds[j]);
         }
     }
     let found = permutation_importance(&model, &data, "log_loss", repeats, 8).unwrap();

@@ -7,7 +7,7 @@ use ironbook_explain::{ExplainError, Shap, shap};
 use ironbook_learn::tree::ensemble::{Ensemble, LEAF, Tree};
 use ironbook_learn::tree::lightgbm::LightGbm;
 use ironbook_learn::tree::xgboost::XgboostModel;
-use ironbook_learn::{Fit, Gbdt, RandomForest};
+use ironbook_learn::{Fit, Gbdt, PredictProba, RandomForest};
 use serde_json::Value;
 
 fn matrix(case: &Value, names: &[String]) -> Matrix {
@@ -228,21 +228,27 @@ fn models_are_explained_by_name() {
 }
 
 #[test]
-fn a_forest_has_an_output_per_class() {
-    let data = flights(300);
+fn a_forest_of_many_classes_has_an_output_for_each() {
+    let mut data = flights(300);
+    data.target = data.features.column(0).iter().map(|hour| (hour / 8.0).floor()).collect();
     let model = RandomForest::params().n_estimators(8).seed(1).fit(&data).unwrap();
     let found = shap(&model, &data.features).unwrap();
-    assert_eq!(found.outputs(), ["0", "1"]);
-    let second = found.output("1").unwrap();
-    for (a, b) in found.values().data().iter().zip(second.values().data()) {
-        assert!((a + b).abs() < 1e-12, "what speaks for one class speaks against the other");
+    assert_eq!(found.outputs(), ["0", "1", "2"]);
+    let outputs: Vec<Shap> = ["0", "1", "2"].iter().map(|name| found.output(name).unwrap()).collect();
+    for i in 0..found.values().data().len() {
+        let sum: f64 = outputs.iter().map(|output| output.values().data()[i]).sum();
+        assert!(sum.abs() < 1e-12, "what speaks for one class speaks against the others");
+    }
+    let proba = model.predict_probas(&data.features).unwrap();
+    for (a, b) in outputs[2].predictions().iter().zip(proba.column(2)) {
+        assert!((a - b).abs() < 1e-12);
     }
     let error = found.beeswarm().unwrap_err();
     assert!(
         matches!(error, ExplainError::Outputs { .. }) && error.to_string().contains("shap.output(\"0\")"),
         "{error}"
     );
-    assert!(second.beeswarm().is_ok() && found.bar().is_ok());
+    assert!(outputs[1].beeswarm().is_ok() && found.bar().is_ok());
 }
 
 #[test]
