@@ -45,7 +45,10 @@ impl Queries {
             return Err(EvalError::Relevance { row, value: relevance[row] });
         }
         let mut order: Vec<usize> = (0..relevance.len()).collect();
-        order.sort_by(|&a, &b| groups[a].cmp(&groups[b]).then(scores[b].total_cmp(&scores[a])).then(a.cmp(&b)));
+        // Adding 0 makes -0 and 0 equal.
+        order.sort_by(|&a, &b| {
+            groups[a].cmp(&groups[b]).then((scores[b] + 0.0).total_cmp(&(scores[a] + 0.0))).then(a.cmp(&b))
+        });
         let of_query = order.chunk_by(|&a, &b| groups[a] == groups[b]);
         let weight =
             |rows: &[usize]| weights.map_or(1.0, |w| rows.iter().map(|&i| w[i]).sum::<f64>() / rows.len() as f64);

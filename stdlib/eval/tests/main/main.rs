@@ -2,6 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod folds;
+mod intervals;
+mod judge;
 mod metrics;
+mod reference;
 mod report;
 mod split;
+mod support;
+mod validate;

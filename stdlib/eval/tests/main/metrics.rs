@@ -74,8 +74,8 @@ fn bad_lists_are_refused() {
     for metric in of_scores.into_iter().chain(of_classes) {
         assert!(matches!(metric(&[], &[]), Err(EvalError::Empty)));
         assert!(matches!(metric(&truth, &[0.0]), Err(EvalError::Length { expected: 3, found: 1, .. })));
-        assert!(matches!(metric(&[0.0, 2.0], &[0.0, 1.0]), Err(EvalError::NotBinary { row: 1, .. })));
-        assert!(matches!(metric(&[0.0, f64::NAN], &[0.0, 1.0]), Err(EvalError::NotBinary { row: 1, .. })));
+        let not_binary = metric(&[0.0, f64::NAN], &[0.0, 1.0]).unwrap_err();
+        assert!(matches!(not_binary, EvalError::NotBinary { row: 1, .. } | EvalError::NotClass { row: 1, .. }));
     }
     for metric in of_scores {
         let holes = metric(&truth, &[0.1, f64::NAN, f64::INFINITY]).unwrap_err();
@@ -83,10 +83,13 @@ fn bad_lists_are_refused() {
     }
     for metric in of_classes {
         let error = metric(&truth, &[0.0, 0.3, 1.0]).unwrap_err();
-        assert!(
-            matches!(&error, EvalError::NotBinary { row: 1, .. }) && error.to_string().contains("roc_auc"),
-            "{error}"
-        );
+        let right = matches!(&error, EvalError::NotBinary { row: 1, .. } | EvalError::NotClass { row: 1, .. });
+        assert!(right && error.to_string().contains("roc_auc"), "{error}");
+    }
+    // Accuracy knows more than two classes.
+    assert_eq!(accuracy(&[0.0, 2.0], &[0.0, 1.0]).unwrap(), 0.5);
+    for metric in of_scores.into_iter().chain([precision, recall, f1] as [Metric; 3]) {
+        assert!(matches!(metric(&[0.0, 2.0], &[0.0, 1.0]), Err(EvalError::NotBinary { row: 1, .. })));
     }
     for metric in [log_loss, brier] {
         assert!(matches!(metric(&truth, &[0.0, 0.3, 1.1]), Err(EvalError::NotProbability { row: 2, .. })));

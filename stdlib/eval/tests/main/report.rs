@@ -37,8 +37,10 @@ fn metrics_have_names_for_tracking() {
     let report = evaluate(&LogisticRegression::params().fit(&data).unwrap(), &data).unwrap();
     let metrics = report.metrics();
     let names: Vec<&str> = metrics.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["roc_auc", "log_loss", "accuracy", "brier", "average_precision", "positive_rate", "n"]);
-    assert_eq!(metrics[6].1, 40.0);
+    assert_eq!(names[..5], ["roc_auc", "log_loss", "accuracy", "brier", "average_precision"]);
+    assert_eq!(names[5..10], ["precision", "recall", "f1", "balanced_accuracy", "mcc"]);
+    assert_eq!(names[10..], ["calibration_error", "positive_rate", "n"]);
+    assert_eq!(metrics[12].1, 40.0);
     let bundle = report.bundle();
     assert!(bundle.plain().contains("roc_auc") && bundle.data["text/html"].as_str().unwrap().contains("<td"));
 }
