@@ -8,11 +8,13 @@ mod cd;
 mod dep;
 mod env;
 mod expand;
+mod gpu;
 mod help;
 mod history;
 mod load;
 mod lsmagic;
 mod opt;
+mod profile;
 mod reset;
 mod restart;
 mod run;
@@ -34,11 +36,13 @@ pub static ALL: &[&dyn Magic] = &[
     &dep::Dep,
     &env::Env,
     &expand::Expand,
+    &gpu::Gpu,
     &help::Help,
     &history::History,
     &load::Load,
     &lsmagic::Lsmagic,
     &opt::Opt,
+    &profile::Profile,
     &reset::Reset,
     &restart::Restart,
     &run::Run,

@@ -35,9 +35,33 @@ enum Command {
     #[command(after_long_help = RUN_HELP)]
     Run(Run),
     /// Compile the standard library, once, and leave it ready
-    Setup,
+    #[command(after_long_help = SETUP_HELP)]
+    Setup(Setup),
     /// Check compiler, linker, library, disk and GPU, and say what to do
     Doctor,
+}
+
+const SETUP_HELP: &str = "\
+Examples:
+  ironbook setup                            the library for the CPU
+  ironbook setup --cuda                     the library for NVIDIA GPUs, beside it; sessions use it where there is a driver
+  ironbook setup --cuda --compute-cap 90    the same on a machine without the GPU that it is for
+  ironbook setup --cpu                      back to the CPU";
+
+/// `ironbook setup`.
+#[derive(clap::Args, Debug)]
+pub struct Setup {
+    /// Build it for NVIDIA GPUs; a CUDA toolkit is fetched where none is installed
+    #[arg(long)]
+    pub cuda: bool,
+
+    /// Compute capability of the GPU, 90 for an H100 [default: the GPU of this machine]
+    #[arg(long, value_name = "NUMBER", requires = "cuda")]
+    pub compute_cap: Option<u32>,
+
+    /// Use the library for the CPU again
+    #[arg(long, conflicts_with = "cuda")]
+    pub cpu: bool,
 }
 
 const RUN_HELP: &str = "\
@@ -91,7 +115,7 @@ pub fn main() -> ExitCode {
     let paths = Paths::from_env();
     let result = match cli.command {
         Some(Command::Run(run)) => headless::run(&run, &paths),
-        Some(Command::Setup) => setup::run(&paths),
+        Some(Command::Setup(setup)) => setup::run(&setup, &paths),
         Some(Command::Doctor) => doctor::run(&paths),
         None => {
             let options = interactive::Options { opt: cli.opt, no_cache: cli.no_cache };

@@ -95,7 +95,7 @@ pub fn run(paths: &Paths) -> Result<u8, Error> {
         report("memory", memory());
     }
     report("cache", cache(&paths.cells()));
-    report("GPU", gpu());
+    report("GPU", gpu(paths));
     Ok(u8::from(broken))
 }
 
@@ -209,8 +209,8 @@ fn cache(folder: &Path) -> Finding {
     Good(format!("{count} files, {} in {}", gigabytes(bytes), folder.display()))
 }
 
-/// What the driver says of the graphics cards; tensors are computed on the CPU.
-fn gpu() -> Finding {
+/// What the driver says of the graphics cards, and whether the library is for them.
+fn gpu(paths: &Paths) -> Finding {
     let query = ["--query-gpu=name,memory.total", "--format=csv,noheader"];
     let asked = find_program("nvidia-smi").and_then(|program| Command::new(program).args(query).output().ok());
     let names = match asked {
@@ -218,7 +218,10 @@ fn gpu() -> Finding {
         _ if Path::new("/proc/driver/nvidia/version").exists() => "an NVIDIA driver is loaded".into(),
         _ => return Good("none found; tensors are computed on the CPU".into()),
     };
-    Remark(names, "not used: this build computes tensors on the CPU".into())
+    match &paths.cuda {
+        Some(cuda) => Good(format!("{names}; the library is built for compute capability {}", cuda.compute_cap)),
+        None => Remark(names, "not used: run `ironbook setup --cuda` to build the library for it".into()),
+    }
 }
 
 fn gigabytes(bytes: u64) -> String {

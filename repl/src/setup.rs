@@ -1,9 +1,11 @@
 //! `ironbook setup`, and the first run: the standard library, found or built with a progress bar.
 
 use crate::Error;
+use crate::cli::Setup;
 use crate::interrupt::Interrupts;
 use crate::terminal::{Style, Terminal, seconds, shortened};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ironbook_session::library::cuda::{self, Cuda};
 use ironbook_session::library::{BuildError, BuildProgress, Library, Missing, Paths, Stage};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -15,8 +17,9 @@ const LINE_PERIOD: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When it cannot be built.
-pub fn run(paths: &Paths) -> Result<u8, Error> {
+pub fn run(setup: &Setup, paths: &Paths) -> Result<u8, Error> {
     let terminal = Terminal::detect();
+    let paths = &chosen(setup, paths, &terminal)?;
     let library = ready(paths, &terminal)?;
     terminal.say(&format!(
         "{} the standard library is ready ({})",
@@ -24,6 +27,22 @@ pub fn run(paths: &Paths) -> Result<u8, Error> {
         library.root.display()
     ));
     Ok(0)
+}
+
+/// The paths of the library that is asked for: the one for the CPU, or the one for GPUs.
+fn chosen(setup: &Setup, paths: &Paths, terminal: &Terminal) -> Result<Paths, Error> {
+    if setup.cpu {
+        Cuda::forget(&paths.data)?;
+        return Ok(Paths { cuda: None, ..paths.clone() });
+    }
+    if !setup.cuda {
+        return Ok(paths.clone());
+    }
+    let cuda = Cuda::prepare(&paths.data, setup.compute_cap, &mut |words| terminal.say(words))?;
+    if !cuda::driver() {
+        terminal.say("There is no NVIDIA driver here: sessions stay on the CPU unless IRONBOOK_CUDA=1 is set.");
+    }
+    Ok(Paths { cuda: Some(cuda), ..paths.clone() })
 }
 
 /// The library; built first, with a progress bar and the reason, if it is not there.

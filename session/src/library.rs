@@ -5,6 +5,7 @@
 
 mod build;
 mod cargo;
+pub mod cuda;
 mod error;
 pub mod extra;
 mod fingerprint;
@@ -56,6 +57,8 @@ pub struct Library {
     pub sysroot: PathBuf,
     /// Its host triple.
     pub host: String,
+    /// Where the shared objects of CUDA are, if it is for NVIDIA GPUs.
+    pub cuda: Vec<PathBuf>,
 }
 
 /// What `manifest.json` holds; file names are relative to `deps/`.
@@ -87,7 +90,7 @@ impl Library {
         let sources = fingerprint::sources(&paths.source)?;
         let fingerprint = fingerprint::combined(&sources, &rustc.version);
         let found = read_entry(&paths.index().join(format!("{fingerprint}.json")))
-            .and_then(|entry| Library::open(&paths.std().join(&entry.id), &rustc));
+            .and_then(|entry| Library::open(paths, &entry.id, &rustc));
         found.ok_or_else(|| why_missing(paths, &sources, &rustc))
     }
 
@@ -107,7 +110,8 @@ impl Library {
 
     /// Directories in which a process that is linked to the dylib finds its shared objects.
     pub fn library_path(&self) -> Vec<PathBuf> {
-        vec![self.root.clone(), self.sysroot.join("lib/rustlib").join(&self.host).join("lib")]
+        let own = [self.root.clone(), self.sysroot.join("lib/rustlib").join(&self.host).join("lib")];
+        own.into_iter().chain(self.cuda.iter().cloned()).collect()
     }
 
     /// The metadata of a crate inside the dylib, by its library name (`polars_core`).
@@ -127,7 +131,8 @@ impl Library {
     }
 
     /// Opens a copy; `None` if it is incomplete or was made by another compiler.
-    fn open(root: &Path, rustc: &Rustc) -> Option<Library> {
+    fn open(paths: &Paths, id: &str, rustc: &Rustc) -> Option<Library> {
+        let root = paths.std().join(id);
         let text = std::fs::read_to_string(root.join(MANIFEST)).ok()?;
         let manifest: Manifest = serde_json::from_str(&text).ok()?;
         let dylib = root.join(dylib_name());
@@ -142,8 +147,8 @@ impl Library {
         let mut externs = vec![(FACADE.to_owned(), dylib.clone())];
         externs.extend(absolute(manifest.externs));
         Some(Library {
-            id: root.file_name()?.to_str()?.to_owned(),
-            root: root.to_owned(),
+            id: id.to_owned(),
+            root,
             dylib,
             externs,
             crates: absolute(manifest.crates),
@@ -153,6 +158,7 @@ impl Library {
             rustc_version: rustc.version.clone(),
             sysroot: rustc.sysroot.clone(),
             host: rustc.host.clone(),
+            cuda: paths.cuda.iter().flat_map(|cuda| cuda.library_path(&paths.data)).collect(),
         })
     }
 }

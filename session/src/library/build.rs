@@ -1,11 +1,12 @@
 //! Building the library: cargo for the crates, rustc for the runtime, then a copy that nothing replaces.
 
 use super::cargo::{self, Artifact, Dependency, Metadata, Report};
+use super::cuda::Cuda;
 use super::error::BuildError;
 use super::paths::Paths;
 use super::place::{self, Crates};
 use super::rustc::Rustc;
-use super::{Library, fingerprint, weights};
+use super::{Library, cuda, fingerprint, weights};
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::ops::ControlFlow;
@@ -68,6 +69,11 @@ pub(super) fn build(paths: &Paths, progress: &mut Callback<'_>) -> Result<Librar
     let metadata = cargo::metadata(paths, &rustc.host)?;
     let root = metadata.package(PACKAGE)?.to_owned();
     watch.plan(&metadata, &root);
+    if paths.cuda.is_some() {
+        let bindings = cuda::bindings(&metadata.packages);
+        let bindings = bindings.ok_or_else(|| BuildError::Unexpected { what: "the bindings of CUDA".to_owned() })?;
+        Cuda::write_stub(&paths.data, &bindings)?;
+    }
     let mut attempt = || {
         let artifacts = compile(paths, &mut watch)?;
         let crates = Crates::select(&metadata, &root, &artifacts)?;
@@ -90,6 +96,9 @@ pub(super) fn build(paths: &Paths, progress: &mut Callback<'_>) -> Result<Librar
 fn compile(paths: &Paths, watch: &mut Watch<'_>) -> Result<Vec<Artifact>, BuildError> {
     let mut command = cargo::command(paths)?;
     command.args(["rustc", "-p", PACKAGE, "--lib", "--message-format=json-render-diagnostics"]);
+    if paths.cuda.is_some() {
+        command.args(["--features", "cuda"]);
+    }
     // With std shared; a dylib that holds std cannot be used by a later crate.
     command.args(["--", "-C", "prefer-dynamic"]);
     cargo::run(command, paths, &mut |report| watch.hear(&report))

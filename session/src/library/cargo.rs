@@ -69,6 +69,7 @@ pub(super) struct Metadata {
 pub(super) struct Package {
     pub id: String,
     pub name: String,
+    pub manifest_path: PathBuf,
     pub targets: Vec<Target>,
 }
 
@@ -147,6 +148,7 @@ pub(super) enum Report<'a> {
 pub(super) fn command(paths: &Paths) -> Result<Command, BuildError> {
     let program = find_program("cargo").ok_or_else(|| BuildError::NoCargo { cargo_bin: cargo_bin() })?;
     let mut command = Command::new(program);
+    command.envs(paths.cuda.iter().flat_map(|cuda| cuda.environment(&paths.data)));
     command.current_dir(&paths.source).stdin(Stdio::null()).env("CARGO_TARGET_DIR", &paths.target);
     // What `cargo run` and `cargo test` tell their program of itself must not reach the build scripts.
     for (name, _) in std::env::vars_os() {
@@ -164,6 +166,9 @@ pub(super) fn command(paths: &Paths) -> Result<Command, BuildError> {
 pub(super) fn metadata(paths: &Paths, host: &str) -> Result<Metadata, BuildError> {
     let mut command = command(paths)?;
     command.args(["metadata", "--format-version", "1", "--filter-platform", host]);
+    if paths.cuda.is_some() {
+        command.args(["--features", "ironbook-runtime/cuda"]);
+    }
     let output = command.output().map_err(|error| BuildError::io("start", command.get_program(), error))?;
     if !output.status.success() {
         return Err(failure(String::from_utf8_lossy(&output.stderr).lines(), paths));
@@ -368,7 +373,7 @@ mod tests {
 
     #[test]
     fn failures_are_told_apart() {
-        let paths = Paths { source: "/s".into(), data: "/d".into(), target: "/t".into() };
+        let paths = Paths { source: "/s".into(), data: "/d".into(), target: "/t".into(), cuda: None };
         let of = |line: &str| failure([line].into_iter(), &paths);
         assert!(matches!(
             of("error: failed to write: No space left on device (os error 28)"),

@@ -123,6 +123,14 @@ pub enum BuildError {
         /// What was not in it.
         what: String,
     },
+    /// CUDA's toolkit is missing or does not work.
+    #[error("{words}")]
+    Cuda {
+        /// What is wrong.
+        words: String,
+        /// What to do.
+        advice: String,
+    },
     /// A file or process could not be used.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -157,6 +165,7 @@ impl BuildError {
                 "run `cargo rustc -p ironbook-runtime --lib -- -C prefer-dynamic` in Ironbook's sources to see it whole".into()
             }
             BuildError::Interrupted => "run `ironbook setup` to go on where it stopped".into(),
+            BuildError::Cuda { advice, .. } => advice.clone(),
             BuildError::Io { .. } => "check the path and its permissions".into(),
         }
     }

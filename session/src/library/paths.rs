@@ -1,5 +1,6 @@
 //! Where Ironbook's sources, its data and cargo's target directory are.
 
+use super::cuda::{self, Cuda};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ pub struct Paths {
     pub data: PathBuf,
     /// cargo's target directory (`CARGO_TARGET_DIR`, else that of the running program, else one in `data`).
     pub target: PathBuf,
+    /// What the library is built with if it is the one for NVIDIA GPUs (`ironbook setup --cuda`; `IRONBOOK_CUDA=0` for the
+    /// other one, `1` for this one even where there is no driver).
+    pub cuda: Option<Cuda>,
 }
 
 impl Paths {
@@ -39,12 +43,13 @@ impl Paths {
             .map(|target| if target.is_absolute() { target } else { source.join(target) })
             .or_else(|| program.and_then(target_of))
             .unwrap_or_else(|| data.join("target"));
-        Paths { source, data, target }
+        let cuda = cuda::wanted(variable, &data);
+        Paths { source, data, target, cuda }
     }
 
     /// Built copies of the library.
     pub fn std(&self) -> PathBuf {
-        self.data.join("std")
+        self.data.join(if self.cuda.is_some() { "std-cuda" } else { "std" })
     }
 
     /// Which copy belongs to which sources and compiler.
@@ -82,7 +87,7 @@ mod tests {
             &with(&[("IRONBOOK_SOURCE", "/s"), ("IRONBOOK_HOME", "/d"), ("CARGO_TARGET_DIR", "t"), ("HOME", "/h")]),
             None,
         );
-        assert_eq!(paths, Paths { source: "/s".into(), data: "/d".into(), target: "/s/t".into() });
+        assert_eq!(paths, Paths { source: "/s".into(), data: "/d".into(), target: "/s/t".into(), cuda: None });
     }
 
     #[test]

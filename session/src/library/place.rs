@@ -176,7 +176,7 @@ impl Fresh {
         let entry = Entry { id: id.clone(), sources: sources.to_owned(), rustc_version: rustc.version.clone() };
         enter(paths, &entry)?;
         remove_old(paths, &id);
-        Library::open(&root, rustc)
+        Library::open(paths, &id, rustc)
             .ok_or_else(|| BuildError::Unexpected { what: format!("files ({})", root.display()) })
     }
 
