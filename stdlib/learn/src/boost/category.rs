@@ -20,7 +20,7 @@ type Found = Option<(f64, [u64; 4], Cell, f64)>;
 
 fn one_against_others(search: &Search<'_>, node: Node<'_>, feature: u32, bins: &[Cell]) -> Found {
     let least = search.least(search.rules.min_child_samples);
-    let mut score = search.rules.min_split_gain + search.parent(node);
+    let mut score = search.wanted(node);
     let mut best = None;
     for (b, &cell) in bins.iter().enumerate() {
         let left = node.total.wrapping_sub(cell);
@@ -46,7 +46,7 @@ fn runs(search: &Search<'_>, node: Node<'_>, feature: u32, bins: &[Cell]) -> Fou
     order.sort_by(|&a, &b| mean(bins[a]).total_cmp(&mean(bins[b])).then(a.cmp(&b)));
     let longest = rules.max_cat_threshold.min(order.len().div_ceil(2));
     let least = search.least(search.rules.min_child_samples);
-    let mut score = search.rules.min_split_gain + search.parent(node);
+    let mut score = search.wanted(node);
     let mut best = None;
     for backwards in [false, true] {
         let (mut run, mut set, mut group) = (0 as Cell, [0; 4], 0.0);

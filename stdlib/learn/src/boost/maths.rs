@@ -3,7 +3,7 @@
 /// 1.5 * 2^52: added to a small number it leaves the nearest whole number in the lower bits.
 const MAGIC: f64 = 6_755_399_441_055_744.0;
 
-/// `e^x` to about 1e-14, for any `x` clamped to -700..=700.
+/// `e^x` to about 1e-11, for any `x` clamped to -700..=700.
 #[inline(always)]
 pub(crate) fn exp(x: f64) -> f64 {
     let x = x.clamp(-700.0, 700.0);
@@ -12,8 +12,8 @@ pub(crate) fn exp(x: f64) -> f64 {
     // ln 2 in two parts: the first has few digits, so that its multiples are exact.
     let r = (x - whole * 0.693_147_180_369_123_8) - whole * 1.908_214_929_270_587_7e-10;
     // Taylor's series; |r| is at most 0.347.
-    let mut sum = 1.0 / 479_001_600.0;
-    for term in [39_916_800.0, 3_628_800.0, 362_880.0, 40_320.0, 5040.0, 720.0, 120.0, 24.0, 6.0, 2.0, 1.0, 1.0] {
+    let mut sum = 1.0 / 362_880.0;
+    for term in [40_320.0, 5040.0, 720.0, 120.0, 24.0, 6.0, 2.0, 1.0, 1.0] {
         sum = sum * r + 1.0 / term;
     }
     let exponent = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).wrapping_add(1023) << 52;
@@ -37,6 +37,9 @@ pub(crate) fn ln(x: f64) -> f64 {
     }
     2.0 * f * sum + exponent * std::f64::consts::LN_2
 }
+
+/// Numbers that are worked on together: small loops over arrays become vector instructions.
+pub(crate) const LANES: usize = 8;
 
 /// `1 / (1 + e^-x)`.
 #[inline(always)]
@@ -69,7 +72,7 @@ mod tests {
     fn agree_with_the_standard_library() {
         for i in -20_000..20_000 {
             let x = f64::from(i) * 0.017;
-            assert!((exp(x) / x.exp() - 1.0).abs() < 1e-13, "exp({x}) = {}, not {}", exp(x), x.exp());
+            assert!((exp(x) / x.exp() - 1.0).abs() < 2e-11, "exp({x}) = {}, not {}", exp(x), x.exp());
             let (y, t) = (x.exp(), ln(x.exp()));
             assert!((t - y.ln()).abs() <= 1e-12 * x.abs().max(1.0), "ln({y}) = {t}, not {}", y.ln());
         }

@@ -169,6 +169,12 @@ impl Search<'_> {
         rules.min_child_weight.max((rows - 0.5) / self.units.rows).max(1e-12)
     }
 
+    /// The score that two children must exceed: what is below may be rounding.
+    pub(crate) fn wanted(&self, node: Node<'_>) -> f64 {
+        let parent = self.parent(node);
+        parent + self.rules.min_split_gain.max(1e-10 * parent.abs())
+    }
+
     /// Score of the leaf as it is.
     pub(crate) fn parent(&self, node: Node<'_>) -> f64 {
         let sums = self.units.sums(node.total);
@@ -186,7 +192,7 @@ impl Search<'_> {
         // After the last bin there is nothing but missing values on the right.
         let last = bins.len() - 2;
         let within = &sums[..last];
-        let (mut best, mut gain) = (None, self.rules.min_split_gain + self.parent(node));
+        let (mut best, mut gain) = (None, self.wanted(node));
         if missing == 0 {
             if let Some((k, found)) = self.scan(node, feature, within, 0, gain) {
                 gain = found;

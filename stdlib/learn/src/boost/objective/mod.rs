@@ -3,7 +3,7 @@
 mod rank;
 
 use super::booster::TrainingSet;
-use super::maths::{exp, ln, quantile, sigmoid};
+use super::maths::{LANES, exp, ln, quantile, sigmoid};
 use crate::error::LearnError;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -197,11 +197,7 @@ impl Objective {
     pub(crate) fn metric(&self, set: &TrainingSet<'_>, scores: &[Vec<f64>]) -> f64 {
         let s = &scores[0];
         match *self {
-            Objective::Logistic { .. } => set.mean_of(|i| {
-                // ln(1 + e^-z), z being the score towards the right class.
-                let z = if set.target[i] > 0.5 { s[i] } else { -s[i] };
-                (-z).max(0.0) + ln(1.0 + exp(-z.abs()))
-            }),
+            Objective::Logistic { .. } => log_loss(set, s),
             Objective::Softmax { .. } => set.mean_of(|i| {
                 let largest = scores.iter().map(|s| s[i]).fold(f64::NEG_INFINITY, f64::max);
                 let sum: f64 = scores.iter().map(|s| exp(s[i] - largest)).sum();
@@ -258,9 +254,20 @@ fn pointwise(
     let blocks = first.par_chunks_mut(BLOCK).zip(second.par_chunks_mut(BLOCK)).enumerate();
     let totals: Vec<Totals> = blocks
         .map(|(b, (first, second))| {
-            let at = b * BLOCK;
-            let rows = scores[at..].iter().zip(&set.target[at..]).zip(first.iter_mut().zip(second.iter_mut()));
-            for ((&s, &y), (g, h)) in rows {
+            let (at, end) = (b * BLOCK, b * BLOCK + first.len());
+            let (scores, scores_left) = scores[at..end].as_chunks::<LANES>();
+            let (targets, targets_left) = set.target[at..end].as_chunks::<LANES>();
+            let (firsts, firsts_left) = first.as_chunks_mut::<LANES>();
+            let (seconds, seconds_left) = second.as_chunks_mut::<LANES>();
+            for (((s, y), g), h) in scores.iter().zip(targets).zip(firsts).zip(seconds) {
+                let (mut a, mut b) = ([0.0; LANES], [0.0; LANES]);
+                for l in 0..LANES {
+                    (a[l], b[l]) = derivatives(s[l], y[l]);
+                }
+                (*g, *h) = (a.map(|a| a as f32), b.map(|b| b as f32));
+            }
+            let left = scores_left.iter().zip(targets_left).zip(firsts_left.iter_mut().zip(seconds_left));
+            for ((&s, &y), (g, h)) in left {
                 let (a, b) = derivatives(s, y);
                 (*g, *h) = (a as f32, b as f32);
             }
@@ -268,6 +275,51 @@ fn pointwise(
         })
         .collect();
     sum(&totals)
+}
+
+/// Mean of `ln(1 + e^-z)`, `z` being the score towards the right class.
+fn log_loss(set: &TrainingSet<'_>, scores: &[f64]) -> f64 {
+    let block = |(b, scores): (usize, &[f64])| {
+        let rows = b * BLOCK..b * BLOCK + scores.len();
+        let targets = &set.target[rows.clone()];
+        match &set.weights {
+            None => (plain_log_loss(scores, targets), scores.len() as f64),
+            Some(weights) => {
+                let one = |((s, y), w)| w * plain_log_loss(&[s], &[y]);
+                let rows = scores.iter().copied().zip(targets.iter().copied()).zip(weights[rows].iter().copied());
+                rows.fold((0.0, 0.0), |(sum, total), row| (sum + one(row), total + row.1))
+            }
+        }
+    };
+    let blocks: Vec<(f64, f64)> = scores.par_chunks(BLOCK).enumerate().map(block).collect();
+    let (sum, total) = blocks.iter().fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
+    sum / total
+}
+
+fn plain_log_loss(scores: &[f64], targets: &[f64]) -> f64 {
+    // ln(1 + e^-z) is -z, if that is positive, plus the logarithm of a number between 1 and 2.
+    let parts = |s: f64, y: f64| {
+        let z = (2.0 * y - 1.0) * s;
+        ((-z).max(0.0), 1.0 + exp(-z.abs()))
+    };
+    let (chunks, left) = scores.as_chunks::<LANES>();
+    let (target_chunks, targets_left) = targets.as_chunks::<LANES>();
+    let (mut sums, mut logarithms) = ([0.0; LANES], 0.0);
+    for (s, y) in chunks.iter().zip(target_chunks) {
+        let mut factors = [0.0; LANES];
+        for l in 0..LANES {
+            let (linear, factor) = parts(s[l], y[l]);
+            sums[l] += linear;
+            factors[l] = factor;
+        }
+        // One logarithm for all lanes: the product is at most 256.
+        logarithms += ln(factors.iter().product());
+    }
+    let rest = left.iter().zip(targets_left).map(|(&s, &y)| {
+        let (linear, factor) = parts(s, y);
+        linear + ln(factor)
+    });
+    sums.iter().sum::<f64>() + logarithms + rest.sum::<f64>()
 }
 
 fn softmax(set: &TrainingSet<'_>, scores: &[Vec<f64>], first: &mut [Vec<f32>], second: &mut [Vec<f32>]) -> Vec<Totals> {
