@@ -72,7 +72,7 @@ pub type RandomForestRegressor = Forest<Regression>;
 /// | `max_samples` | rows drawn for each tree, as a share of all rows | none: as many as there are |
 /// | `oob_score` | whether each row is predicted by the trees that have not seen it | false |
 /// | `class_weight` | none, or balanced; for classes only | none |
-/// | `max_bins` | bins that a column of numbers is cut into; a column of fewer values has a bin for each and is split exactly | 255 (Ironbook) |
+/// | `max_bins` | bins that a column of numbers is cut into before the fit; 255 halve the time where most values differ | none (Ironbook): all splits are exact |
 /// | `seed` | where rows and features are drawn | derived from the session's seed |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, bound = "")]
@@ -102,7 +102,7 @@ pub struct ForestParams<T: Grown> {
     /// How much the rows of each class count.
     pub class_weight: ClassWeight,
     /// Bins that a column of numbers is cut into at most.
-    pub max_bins: usize,
+    pub max_bins: Option<usize>,
     /// The seed; `None` for one derived from the session's.
     pub seed: Option<u64>,
     /// The task.
@@ -125,7 +125,7 @@ impl<T: Grown> Default for ForestParams<T> {
             max_samples: None,
             oob_score: false,
             class_weight: ClassWeight::None,
-            max_bins: 255,
+            max_bins: None,
             seed: None,
             task: PhantomData,
         }
@@ -166,7 +166,7 @@ impl<T: Grown> ForestParams<T> {
     /// Sets the number of bins that a column of numbers is cut into at most.
     #[must_use]
     pub fn max_bins(mut self, bins: usize) -> Self {
-        self.max_bins = bins;
+        self.max_bins = Some(bins);
         self
     }
 
@@ -184,8 +184,8 @@ impl<T: Grown> ForestParams<T> {
         if self.oob_score && !self.bootstrap {
             return refuse("oob_score", "true".to_owned(), "false where bootstrap is false: every tree sees all rows");
         }
-        if self.max_bins < 2 {
-            return refuse("max_bins", self.max_bins.to_string(), "at least 2");
+        if let Some(bins) = self.max_bins.filter(|bins| *bins < 2) {
+            return refuse("max_bins", bins.to_string(), "at least 2, or None for exact splits");
         }
         Ok(())
     }
@@ -235,8 +235,10 @@ impl<T: Grown> Fit for ForestParams<T> {
         params.seed.get_or_insert_with(|| seed::derive("random_forest"));
         let targets: Vec<f64> = if self.oob_score { rows.iter().map(|row| row.y).collect() } else { Vec::new() };
         let features = 0..data.features.cols();
-        let columns: Vec<Column> =
-            features.into_par_iter().map(|j| Column::new(&data.features, j, self.max_bins)).collect();
+        let columns: Vec<Column> = features
+            .into_par_iter()
+            .map(|j| Column::new(&data.features, j, self.max_bins.unwrap_or(usize::MAX)))
+            .collect();
         let grown = match columns.iter().map(Column::bins).max().unwrap_or(0) {
             ..256 => params.grow::<u8>(&columns, rows, &limits)?,
             256..65_536 => params.grow::<u16>(&columns, rows, &limits)?,
@@ -256,8 +258,8 @@ impl<T: Grown> Fit for ForestParams<T> {
 /// A fitted random forest (Breiman 2001); see [`RandomForest`] and [`RandomForestRegressor`].
 ///
 /// Each tree is grown on rows drawn with replacement, each split on the best of some features drawn anew. Splits are
-/// those of [`SingleTree`](super::single::SingleTree), missing values and text included, except that a column of more
-/// than `max_bins` values is first cut into as many bins of about the same number of rows.
+/// those of [`SingleTree`](super::single::SingleTree), missing values and text included; with `max_bins`, a
+/// column of more values is first cut into as many bins of about the same number of rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Forest<T: Grown> {

@@ -268,7 +268,7 @@ impl<T: Grown> SingleTree<T> {
                 let two = [1.0 - values[0], values[0]];
                 let shares = if width == 1 { &two[..] } else { values };
                 let class = grow::fitted::largest(shares.iter().copied());
-                format!("class {} ({} of {rows} rows)", classes.names()[class], number(shares[class]))
+                format!("class {} ({:.1}% of {rows} rows)", classes.names()[class], 100.0 * shares[class])
             }
         }
     }
