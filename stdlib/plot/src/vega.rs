@@ -40,10 +40,13 @@ pub(crate) fn spec(chart: &Chart) -> Value {
 /// A chart, or as part of a grid one of this size.
 fn view(chart: &Chart, part: Option<(u32, u32)>) -> Value {
     let drawing = chart.kind.drawing();
-    let mut out = match (drawing.parts(), drawing.figure(&chart.look)) {
-        (Some((charts, columns)), _) => grid(&chart.look, charts, columns, part),
-        (None, Some(mut figure)) => {
+    let mut remarks = String::new();
+    let mut out = match drawing.parts() {
+        Some((charts, columns)) => grid(&chart.look, charts, columns, part),
+        None => {
+            let Some(mut figure) = drawing.figure(&chart.look) else { return json!({}) };
             chart.look.refer(&mut figure);
+            remarks = figure.remarks.join("; ");
             let mut out = layers(&chart.look, &figure, part.is_none());
             let (width, height) = part.unwrap_or((chart.width(), chart.height()));
             (out["width"], out["height"]) = (json!(width), json!(height));
@@ -52,9 +55,7 @@ fn view(chart: &Chart, part: Option<(u32, u32)>) -> Value {
             }
             out
         }
-        (None, None) => json!({}),
     };
-    let remarks = drawing.figure(&chart.look).map(|f| f.remarks.join("; ")).unwrap_or_default();
     match (&chart.look.title, remarks.as_str()) {
         (None, "") => {}
         (Some(title), "") => out["title"] = json!(title),
@@ -72,7 +73,9 @@ fn grid(look: &Look, charts: &[Chart], columns: usize, part: Option<(u32, u32)>)
         ((width / columns as u32).saturating_sub(FRAME.0).max(80), (height / rows).saturating_sub(FRAME.1).max(60));
     let views: Vec<Value> = charts.iter().map(|chart| view(chart, Some(size))).collect();
     let apart = json!({ "scale": { "color": "independent" }, "legend": { "color": "independent" } });
-    json!({ "concat": views, "columns": columns, "resolve": apart })
+    let mut out = json!({ "columns": columns, "resolve": apart });
+    out["concat"] = Value::Array(views);
+    out
 }
 
 /// The two axes as every layer repeats them.
@@ -95,7 +98,7 @@ fn layers(look: &Look, figure: &Figure, whole: bool) -> Value {
     if let Some(first) = layers.first_mut().filter(|_| figure.zoom && whole) {
         first["params"] = json!([{ "name": "zoom", "select": "interval", "bind": "scales" }]);
     }
-    json!({ "layer": layers })
+    Value::Object(Map::from_iter([("layer".to_owned(), Value::Array(layers))]))
 }
 
 /// An axis as a channel of the encoding, without its field.
@@ -323,7 +326,7 @@ impl Axes {
                 None => groups.push((note.shift, note.anchor, vec![value])),
             }
         }
-        let layer = |((dx, dy), anchor, values): ((f32, f32), Anchor, Vec<Value>)| {
+        let group = |((dx, dy), anchor, values): ((f32, f32), Anchor, Vec<Value>)| {
             let align = match anchor {
                 Anchor::Start => "left",
                 Anchor::Middle => "center",
@@ -334,9 +337,9 @@ impl Axes {
             let mut encoding = self.encoding("x", "y");
             encoding["text"] = json!({ "field": "text", "type": "nominal" });
             encoding["color"] = json!({ "field": "c", "type": "nominal", "scale": null });
-            json!({ "data": { "values": values }, "mark": mark, "encoding": encoding })
+            layer(values, mark, encoding)
         };
-        groups.into_iter().map(layer).collect()
+        groups.into_iter().map(group).collect()
     }
 }
 
@@ -374,7 +377,14 @@ fn finish(values: Vec<Value>, mut mark: Value, mut encoding: Value, fill: &Fill,
             }
         }
     }
-    json!({ "data": { "values": values }, "mark": mark, "encoding": encoding })
+    layer(values, mark, encoding)
+}
+
+/// A layer with its own data; moved, as `json!` would copy them.
+fn layer(values: Vec<Value>, mark: Value, encoding: Value) -> Value {
+    let data = Map::from_iter([("values".to_owned(), Value::Array(values))]);
+    let parts = [("data", Value::Object(data)), ("mark", mark), ("encoding", encoding)];
+    Value::Object(parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect())
 }
 
 fn series(i: usize, figure: &Figure) -> Value {

@@ -32,6 +32,15 @@ struct Series {
     deviations: Vec<f64>,
 }
 
+/// A bar as drawn: whose it is, and from where to where it reaches.
+#[derive(Clone, Copy, Debug)]
+struct Value {
+    series: usize,
+    label: usize,
+    value: f64,
+    ends: (f64, f64),
+}
+
 /// Bars up to this many carry their value.
 const VALUES: usize = 14;
 /// Labels at most; the rest is left out, and the chart says so.
@@ -105,8 +114,8 @@ impl Bars {
         self.labels.len().min(LABELS)
     }
 
-    /// Finite values as drawn: series, label, value, and from where to where the bar reaches.
-    fn reaches(&self) -> Vec<(usize, usize, f64, (f64, f64))> {
+    /// Finite values as drawn.
+    fn reaches(&self) -> Vec<Value> {
         let mut ends = vec![(0.0, 0.0); self.shown()]; // of the stacks, below and above zero
         let mut out = Vec::new();
         for (i, series) in self.series.iter().enumerate() {
@@ -114,7 +123,7 @@ impl Bars {
                 let end = if v < 0.0 { &mut ends[j].0 } else { &mut ends[j].1 };
                 let from = if self.stacked { *end } else { 0.0 };
                 *end = from + v;
-                out.push((i, j, v, (from, from + v)));
+                out.push(Value { series: i, label: j, value: v, ends: (from, from + v) });
             }
         }
         out
@@ -141,7 +150,7 @@ impl Bars {
     /// The values at the ends of the bars, where there is room for all of them.
     fn notes(&self, look: &Look, lies: bool) -> Option<Vec<Note>> {
         let reaches = self.reaches();
-        let written = alike(&reaches.iter().map(|r| r.2).collect::<Vec<_>>());
+        let written = alike(&reaches.iter().map(|r| r.value).collect::<Vec<_>>());
         let slots = (self.shown() * self.series.len()) as f32 / 0.9;
         let (wide, thick) = ((look.width as f32 - 100.0) / slots, (look.height as f32 - 90.0) / slots);
         let widest = written.iter().map(|t| width(t, TICK, Weight::Regular)).fold(0.0, f32::max);
@@ -150,8 +159,8 @@ impl Bars {
         if !(plain && reaches.len() <= VALUES && room) {
             return None;
         }
-        let note = |(&(i, j, v, (_, to)), text): (&(usize, usize, f64, (f64, f64)), String)| {
-            let (a, b) = self.place(i, j);
+        let note = |(r, text): (&Value, String)| {
+            let ((a, b), v, to) = (self.place(r.series, r.label), r.value, r.ends.1);
             let across = if v < 0.0 { (-4.0, Anchor::End) } else { (4.0, Anchor::Start) };
             let (at, shift, anchor) = if lies {
                 ((to, (a + b) / 2.0), (across.0, TICK * 0.36), across.1)
@@ -176,7 +185,7 @@ impl Drawing for Bars {
         let lies = self.lies(look);
         let notes = self.notes(look, lies);
         let reaches = self.reaches();
-        let mut values = Side::over(reaches.iter().flat_map(|r| [r.3.0, r.3.1, 0.0])).grid();
+        let mut values = Side::over(reaches.iter().flat_map(|r| [r.ends.0, r.ends.1, 0.0])).grid();
         let spans: Vec<Vec<Span>> = (0..self.series.len()).map(|i| self.spans(i)).collect();
         spans.iter().flatten().for_each(|s| [s.lo, s.hi].into_iter().for_each(|v| values.include(v)));
         let values =
@@ -185,11 +194,12 @@ impl Drawing for Bars {
         let mut figure = if lies { Figure::new(values, bands) } else { Figure::new(bands, values) };
         figure.entries(self.series.iter().map(|s| s.name.clone()), Key::Box);
         for i in 0..self.series.len() {
-            let bar = |r: &(usize, usize, f64, (f64, f64))| {
-                let (x, y) = if lies { (r.3, self.place(r.0, r.1)) } else { (self.place(r.0, r.1), r.3) };
-                Bar { x, y, label: self.labels[r.1].clone(), value: r.2 }
+            let bar = |r: &Value| {
+                let place = self.place(r.series, r.label);
+                let (x, y) = if lies { (r.ends, place) } else { (place, r.ends) };
+                Bar { x, y, label: self.labels[r.label].clone(), value: r.value }
             };
-            let bars = reaches.iter().filter(|r| r.0 == i).map(bar).collect();
+            let bars = reaches.iter().filter(|r| r.series == i).map(bar).collect();
             figure.layers.push(Layer::Bars { bars, fill: Fill::Series(i), alpha: 1.0, gap: 0.5 });
         }
         for spans in spans.into_iter().filter(|s| !s.is_empty()) {

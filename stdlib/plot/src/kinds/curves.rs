@@ -159,26 +159,38 @@ impl Series {
         self.x.iter().copied().zip(self.y.iter().copied())
     }
 
-    /// The ends that can be drawn, at their horizontal positions.
-    fn spans(&self, look: &Look) -> Vec<Span> {
-        let ends = self.low.iter().zip(&self.high).map(|(a, b)| (a.min(*b), a.max(*b)));
-        let spans = self.x.iter().zip(ends).map(|(&at, (lo, hi))| Span { at, lo, hi });
-        spans.filter(|s| look.shows(s.at, s.lo) && look.shows(s.at, s.hi)).collect()
+    /// The ends of every point, in order.
+    fn ends(&self) -> impl Iterator<Item = Span> + '_ {
+        let ends = self.low.iter().zip(&self.high);
+        self.x.iter().zip(ends).map(|(&at, (&a, &b))| Span {
+            at,
+            lo: if a <= b { a } else { b },
+            hi: if a <= b { b } else { a },
+        })
     }
 
-    /// The layers under the line: its band or error bars.
+    /// The ends that can be drawn.
+    fn spans(&self, look: &Look) -> Vec<Span> {
+        self.ends().filter(|s| look.shows(s.at, s.lo) && look.shows(s.at, s.hi)).collect()
+    }
+
+    /// The layers under the line: its band, parted where it has gaps, or its error bars.
     fn under(&self, look: &Look, i: usize) -> Option<Layer> {
-        let spans = self.spans(look);
-        if spans.is_empty() {
-            return None;
+        if !self.band {
+            let spans = sample::every(self.spans(look), BARS).0;
+            let bars = Layer::Spans { spans, upright: true, color: color(i), cap: 4.0, width: 1.5 };
+            return (!self.low.is_empty()).then_some(bars);
         }
-        if self.band {
-            let spans = sample::every(spans, sample::LINE).0;
-            let runs = vec![spans.into_iter().map(|s| (s.at, s.lo, s.hi)).collect()];
-            return Some(Layer::Band { runs, fill: Fill::Series(i) });
+        let mut runs = vec![Vec::new()];
+        for s in sample::every(self.ends().collect(), sample::LINE).0 {
+            match runs.last_mut() {
+                Some(run) if look.shows(s.at, s.lo) && look.shows(s.at, s.hi) => run.push((s.at, s.lo, s.hi)),
+                Some(run) if !run.is_empty() => runs.push(Vec::new()),
+                _ => {}
+            }
         }
-        let spans = sample::every(spans, BARS).0;
-        Some(Layer::Spans { spans, upright: true, color: color(i), cap: 4.0, width: 1.5 })
+        runs.retain(|run| !run.is_empty());
+        Some(Layer::Band { runs, fill: Fill::Series(i) })
     }
 }
 

@@ -37,7 +37,7 @@ fn swarm(count: usize, rows: u32) -> Chart {
     let values: Vec<Vec<f64>> =
         (0..count).map(|f| (0..rows).map(|i| normal(i + 1000 * f as u32) * 0.5 / (f + 1) as f64).collect()).collect();
     let own = |f: usize, i: usize, v: f64| match f {
-        2 if i % 3 == 0 => f64::NAN,
+        2 if i.is_multiple_of(3) => f64::NAN,
         _ => v * if f.is_multiple_of(2) { 1.0 } else { -1.0 } + noise(i as u32) * 0.3,
     };
     let colour: Vec<Vec<f64>> =

@@ -87,6 +87,63 @@ fn a_gap_parts_the_line() {
 }
 
 #[test]
+fn a_gap_parts_the_band() {
+    let low = [0.0, 1.0, f64::NAN, 3.0, 4.0];
+    let chart = Chart::line(&[1, 2, 3, 4, 5], &[1, 2, 3, 4, 5]).unwrap().band(&low, &[2, 3, 4, 5, 6]).unwrap();
+    assert_eq!(chart.to_svg().unwrap().matches("<polygon").count(), 2);
+    let vega = chart.to_vega();
+    let parts: Vec<&Value> =
+        layers(&vega, "area")[0]["data"]["values"].as_array().unwrap().iter().map(|v| &v["part"]).collect();
+    assert_eq!(parts, [0, 0, 1, 1]);
+}
+
+#[test]
+fn time_axes_write_dates() {
+    let chart = Chart::line(&[1_356_998_400, 1_388_534_400], &[1, 2]).unwrap().time_x().unwrap();
+    let svg = chart.to_svg().unwrap();
+    assert!(svg.contains(">2013-01<") && svg.contains(">2013-07<") && svg.contains(">2014-01<"), "{svg}");
+    let vega = chart.to_vega();
+    let x = &vega["layer"][0]["encoding"]["x"];
+    assert_eq!((&x["type"], &x["scale"]["type"]), (&json!("temporal"), &json!("utc")));
+    assert_eq!(vega["layer"][0]["data"]["values"][0]["x"], 1_356_998_400_000.0);
+    assert!(chart.to_text(72, 18).contains("2013-07"));
+}
+
+#[test]
+fn logarithmic_axes_have_a_length_per_decade() {
+    let chart = Chart::line(&[1, 2, 3], &[1, 10, 1000]).unwrap().log_y().unwrap().size(400, 400);
+    let svg = chart.to_svg().unwrap();
+    let line = svg.lines().find(|l| l.contains("#0072b2") && l.contains("polyline")).unwrap();
+    let points = line.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
+    let y: Vec<f64> = points.split(' ').map(|p| p.split(',').nth(1).unwrap().parse().unwrap()).collect();
+    assert!(((y[1] - y[2]) / (y[0] - y[1]) - 2.0).abs() < 0.01, "{y:?}");
+    assert_eq!(chart.to_vega()["layer"][0]["encoding"]["y"]["scale"]["type"], "log");
+    let zero = Chart::line(&[1, 2], &[0, 10]).unwrap().log_y().unwrap();
+    assert!(zero.to_svg().unwrap().contains("1 value of zero or below is not on the logarithmic axis"));
+}
+
+#[test]
+fn reference_lines_are_named_in_every_output() {
+    let chart = Chart::line(&[1, 2], &[1, 2]).unwrap().hline(1.5, "target").unwrap();
+    assert!(chart.to_svg().unwrap().contains(">target<"));
+    assert!(chart.to_text(60, 16).contains("┄ target 1.5"));
+    assert_eq!(layers(&chart.to_vega(), "rule")[0]["data"]["values"], json!([{ "name": "target", "y": 1.5 }]));
+}
+
+#[test]
+fn grids_hold_their_charts_in_every_output() {
+    let part = |title: &str| Chart::bar(&["a", "b"], &[1, 2]).unwrap().title(title);
+    let chart = ironbook_plot::grid(vec![part("one"), part("two"), part("three")], 2).unwrap().title("all");
+    assert_eq!((chart.width(), chart.height()), (1280, 800));
+    let (svg, text, vega) = (chart.to_svg().unwrap(), chart.to_text(72, 18), chart.to_vega());
+    for title in ["one", "two", "three", "all"] {
+        assert!(svg.contains(&format!(">{title}<")) && text.contains(title), "{title}\n{text}");
+    }
+    assert_eq!(vega["concat"].as_array().map(Vec::len), Some(3));
+    assert_eq!((&vega["columns"], &vega["concat"][2]["title"]), (&json!(2), &json!("three")));
+}
+
+#[test]
 fn big_data_give_small_outputs_that_say_so() {
     let x: Vec<f64> = (0..336_776).map(f64::from).collect();
     let y: Vec<f64> = x.iter().map(|v| (v / 1e4).sin()).collect();

@@ -91,3 +91,35 @@ fn long_bar_charts_say_how_much_is_left_out() {
     let text = chart.to_text(60, 12);
     assert!(text.ends_with("... 89 more"), "{text}");
 }
+
+#[test]
+fn a_waterfall() {
+    let chart = Chart::waterfall(0.2, &["hour", "wind"], &[0.3, -0.1]).unwrap().title("Why");
+    let expect = "
+Why
+      base │┊ 0.2
+      hour │██████████████████ +0.3
+      wind │           ▒▒▒▒▒▒▒ −0.1
+prediction │           ┊ 0.4";
+    check(&chart, 40, 12, expect);
+}
+
+#[test]
+fn a_correlation_table() {
+    let chart = Chart::heatmap(&["a", "b"], &["a", "b"], &[vec![1.0, -0.25], vec![-0.25, f64::NAN]]).unwrap();
+    let expect = "
+       a      b
+a   1.00  −0.25
+b  −0.25      –";
+    check(&chart, 40, 12, expect);
+}
+
+#[test]
+fn boxes_lie() {
+    let chart = Chart::boxplot(&["x"], &[(0..=20).map(f64::from).chain([60.0]).collect()]).unwrap();
+    let expect = "
+x │───▒▒▒█▒▒▒───                       ·
+  └┬───────────┬───────────┬───────────┬
+   0          20          40          60";
+    check(&chart, 40, 12, expect);
+}
