@@ -36,7 +36,9 @@ pub enum NnError {
         target: Vec<usize>,
     },
     /// A class that the network has no output for.
-    #[error("the target of row {row} is class {class}, and the network has {classes} outputs\nnumber the classes from 0 and give the last layer one output per class")]
+    #[error(
+        "the target of row {row} is class {class}, and the network has {classes} outputs\nnumber the classes from 0 and give the last layer one output per class"
+    )]
     Class {
         /// Row of the batch, from 0.
         row: usize,
@@ -103,13 +105,18 @@ pub enum NnError {
         found: usize,
     },
     /// A loss that cannot weigh rows.
-    #[error("{loss} does not weigh rows\nuse a loss of nn (CrossEntropy, BceWithLogits, Mse, Huber), or leave the weights out")]
+    #[error(
+        "{loss} does not weigh rows\nuse a loss of nn (CrossEntropy, BceWithLogits, Mse, Huber), or leave the weights out"
+    )]
     NoWeights {
         /// Name of the loss.
         loss: &'static str,
     },
     /// Weights of another architecture.
-    #[error("the weights in {source_name} are of another network: {}\nmake the network as it was made when they were saved", difference(missing, unexpected, shapes))]
+    #[error(
+        "the weights in {source_name} are of another network: {}\nmake the network as it was made when they were saved",
+        difference(missing, unexpected, shapes)
+    )]
     OtherNetwork {
         /// Where the weights come from.
         source_name: String,

@@ -93,7 +93,9 @@ impl Init {
             let value = crate::error::dims(dims);
             return Err(NnError::Parameter { name: "the size of a layer", value, expected: "at least 1" });
         }
-        let full = || NnError::OutOfMemory { what: format!("a weight of {} needs more than there is", crate::error::dims(dims)) };
+        let full = || NnError::OutOfMemory {
+            what: format!("a weight of {} needs more than there is", crate::error::dims(dims)),
+        };
         let count = dims.iter().try_fold(1usize, |all, dim| all.checked_mul(*dim)).ok_or_else(full)?;
         let mut values: Vec<f64> = Vec::new();
         values.try_reserve_exact(count).map_err(|_| full())?;

@@ -71,17 +71,18 @@ pub struct Pass {
     train: bool,
     compute: Option<DType>,
     rng: RefCell<Rng>,
+    trace: Option<RefCell<Option<String>>>,
 }
 
 impl Pass {
     /// A pass that predicts: no dropout, batch norm by its running statistics.
     pub fn eval() -> Self {
-        Pass { train: false, compute: None, rng: RefCell::new(Rng::seed(0)) }
+        Pass { train: false, compute: None, rng: RefCell::new(Rng::seed(0)), trace: None }
     }
 
     /// A pass that trains, with random numbers from here.
     pub fn train(rng: Rng) -> Self {
-        Pass { train: true, compute: None, rng: RefCell::new(rng) }
+        Pass { train: true, compute: None, rng: RefCell::new(rng), trace: None }
     }
 
     /// Matrix products in this type (`DType::BF16`), everything else and the weights in their own.
@@ -89,6 +90,26 @@ impl Pass {
     pub fn compute(mut self, dtype: Option<DType>) -> Self {
         self.compute = dtype;
         self
+    }
+
+    /// The same pass, looking for the first layer whose output is not finite.
+    pub(crate) fn trace(mut self) -> Self {
+        self.trace = Some(RefCell::new(None));
+        self
+    }
+
+    /// The first layer whose output was not finite.
+    pub(crate) fn traced(&self) -> Option<String> {
+        self.trace.as_ref().and_then(|found| found.borrow().clone())
+    }
+
+    /// Looks at the output of a layer, in a pass that traces.
+    pub(crate) fn look(&self, out: &Tensor, layer: impl Fn() -> String) -> Result<(), NnError> {
+        let Some(found) = &self.trace else { return Ok(()) };
+        if found.borrow().is_none() && !crate::train::finite(out)? {
+            *found.borrow_mut() = Some(layer());
+        }
+        Ok(())
     }
 
     /// Whether the pass trains.

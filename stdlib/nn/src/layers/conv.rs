@@ -82,7 +82,9 @@ impl Module for Conv2d {
         let kernel = (self.weight.dims()[2], self.weight.dims()[3]);
         let fits = matches!(*x.dims(), [_, c, h, w] if c == input && self.window.output((h, w), kernel).is_some());
         if !fits {
-            let least = |kernel: usize, padding: usize, dilation: usize| (dilation * (kernel - 1) + 1).saturating_sub(2 * padding).max(1);
+            let least = |kernel: usize, padding: usize, dilation: usize| {
+                (dilation * (kernel - 1) + 1).saturating_sub(2 * padding).max(1)
+            };
             let (p, d) = (self.window.padding, self.window.dilation);
             let (h, w) = (least(kernel.0, p.0, d.0), least(kernel.1, p.1, d.1));
             return Err(refuse(self.describe(), format!("batch x {input} x height x width of at least {h} x {w}"), x));

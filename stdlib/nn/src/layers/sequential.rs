@@ -80,7 +80,8 @@ impl Sequential {
     fn place(&self, i: usize, error: NnError) -> NnError {
         match error {
             NnError::Shape { layer, expected, found, after } => {
-                let layer = if layer.starts_with("layer ") { format!("{i}.{layer}") } else { format!("layer {i} ({layer})") };
+                let layer =
+                    if layer.starts_with("layer ") { format!("{i}.{layer}") } else { format!("layer {i} ({layer})") };
                 let after = after.or_else(|| i.checked_sub(1).map(|before| self.named(before)));
                 NnError::Shape { layer, expected, found, after }
             }
@@ -100,6 +101,7 @@ impl Module for Sequential {
             };
             x = result.map_err(|error| self.place(i, error))?;
             i += steps;
+            pass.look(&x, || self.named(i - steps))?;
         }
         Ok(x)
     }
@@ -114,7 +116,8 @@ impl Module for Sequential {
 impl fmt::Debug for Sequential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Sequential, {} parameters", size(self))?;
-        let lines: Vec<String> = (0..self.len()).map(|i| format!("  {i}: {}", self.layers[i].layer.describe())).collect();
+        let lines: Vec<String> =
+            (0..self.len()).map(|i| format!("  {i}: {}", self.layers[i].layer.describe())).collect();
         f.write_str(&lines.join("\n"))
     }
 }

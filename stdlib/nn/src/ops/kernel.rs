@@ -21,7 +21,8 @@ pub(super) trait Real: WithDType {
     fn abs(self) -> Self;
 }
 
-macro_rules! real { // the two float types share no trait in std
+macro_rules! real {
+    // the two float types share no trait in std
     ($float:ident, $erf:ident) => {
         impl Real for $float {
             #[inline(always)]

@@ -19,8 +19,8 @@ pub use conv::{Window, conv1d, conv2d};
 #[doc(hidden)]
 pub use kernel::composed;
 pub use linear::{linear, linear_relu};
-pub use norm::{layer_norm, rms_norm};
 pub(crate) use norm::{affine, normalize};
+pub use norm::{layer_norm, rms_norm};
 pub use pool::{avg_pool2d, max_pool2d};
 pub use rope::rope;
 pub use softmax::{log_softmax, softmax};

@@ -70,11 +70,7 @@ fn largest(x: &Tensor, kernel: (usize, usize), window: Window) -> Result<Tensor,
 }
 
 /// `batch x channels x kernel row x kernel column x output row x output column`, by differentiable indexing.
-pub(super) fn patches(
-    x: &Tensor,
-    kernel: (usize, usize),
-    window: Window,
-) -> Result<(Tensor, (usize, usize)), NnError> {
+pub(super) fn patches(x: &Tensor, kernel: (usize, usize), window: Window) -> Result<(Tensor, (usize, usize)), NnError> {
     let (batch, channels, height, width) = x.dims4()?;
     let size = window.output((height, width), kernel).ok_or_else(|| too_small(x, kernel))?;
     let padded = x.pad_with_zeros(2, window.padding.0, window.padding.0)?;

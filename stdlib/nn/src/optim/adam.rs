@@ -74,7 +74,11 @@ impl Moments {
         if decay != 0.0 && self.decoupled {
             param.var.inplace_op2(grad, &Update2(|x, _| x * (1.0 - lr * decay)))?;
         }
-        let grad = if decay != 0.0 && !self.decoupled { (grad + (param.var.as_detached_tensor() * decay)?)? } else { grad.clone() };
+        let grad = if decay != 0.0 && !self.decoupled {
+            (grad + (param.var.as_detached_tensor() * decay)?)?
+        } else {
+            grad.clone()
+        };
         m.0.inplace_op2(&grad, &Update2(|m, g| m + (g - m) * (1.0 - b1)))?;
         m.1.inplace_op2(&grad, &Update2(|v, g| v * b2 + g * g * (1.0 - b2)))?;
         let (step, root, eps) = (lr / c1, c2.sqrt(), self.eps);

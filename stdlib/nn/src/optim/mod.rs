@@ -72,7 +72,11 @@ impl Slots {
     pub(crate) fn state(&self) -> BTreeMap<String, Tensor> {
         let of = |(slot, tensors): &(&'static str, Vec<Tensor>)| {
             let slot = *slot;
-            self.names.iter().zip(tensors.clone()).map(move |(name, t)| (format!("{name}/{slot}"), t)).collect::<Vec<_>>()
+            self.names
+                .iter()
+                .zip(tensors.clone())
+                .map(move |(name, t)| (format!("{name}/{slot}"), t))
+                .collect::<Vec<_>>()
         };
         self.slots.iter().flat_map(of).collect()
     }
@@ -115,7 +119,9 @@ pub(crate) mod fused {
     use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, bail};
 
     pub(crate) fn applies(t: &Tensor) -> bool {
-        t.device().is_cpu() && t.is_contiguous() && matches!(t.dtype(), candle_core::DType::F32 | candle_core::DType::F64)
+        t.device().is_cpu()
+            && t.is_contiguous()
+            && matches!(t.dtype(), candle_core::DType::F32 | candle_core::DType::F64)
     }
 
     /// `f(x, a)` written to `x`.

@@ -47,7 +47,8 @@ fn the_composed_losses_are_the_fused_ones() {
     let t = ((stream.tensor(&[6, 4]) + 1.0).unwrap() / 2.0).unwrap();
     let y = Tensor::new(&[0u32, 1, 2, 3, 1, 1], &candle_core::Device::Cpu).unwrap();
     let smooth = CrossEntropy { smoothing: 0.1 };
-    let cases: [(&dyn Loss, &Tensor); 4] = [(&smooth, &y), (&BceWithLogits, &t), (&Mse, &t), (&Huber { delta: 0.7 }, &t)];
+    let cases: [(&dyn Loss, &Tensor); 4] =
+        [(&smooth, &y), (&BceWithLogits, &t), (&Mse, &t), (&Huber { delta: 0.7 }, &t)];
     for (loss, target) in cases {
         let run = || {
             let value = loss.mean(&x, target).unwrap();
@@ -94,7 +95,9 @@ fn what_comes_later_does_not_change_what_was_seen() {
 fn dropout_drops_its_share_and_only_while_training() {
     let x = Tensor::ones((200, 200), DType::F32, &candle_core::Device::Cpu).unwrap();
     let layer = Dropout::new(0.3).unwrap();
-    let out = |seed| layer.forward(&x, &Pass::train(Rng::seed(seed))).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let out = |seed| {
+        layer.forward(&x, &Pass::train(Rng::seed(seed))).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    };
     let first = out(1);
     let kept = first.iter().filter(|v| **v != 0.0).count() as f64 / 40_000.0;
     assert!((kept - 0.7).abs() < 0.01, "{kept}");

@@ -18,9 +18,7 @@ pub fn layers() -> Vec<(&'static str, Box<dyn Module>)> {
         ("linear_3d", Box::new(Linear::new(5, 3, i).unwrap())),
         (
             "linear_relu",
-            Box::new(
-                Sequential::new().add(Linear::new(5, 7, i).unwrap()).add(Relu).add(Linear::new(7, 2, i).unwrap()),
-            ),
+            Box::new(Sequential::new().add(Linear::new(5, 7, i).unwrap()).add(Relu).add(Linear::new(7, 2, i).unwrap())),
         ),
         ("conv2d", Box::new(conv(2, 3, 3, i))),
         ("conv2d_padded", Box::new(conv(2, 4, 3, i).stride(2).padding(1))),
@@ -147,10 +145,9 @@ fn losses_are_pytorchs() {
     ];
     for (name, loss, target) in cases {
         let weighted = format!("{name}_weighted");
-        for (name, value) in [
-            (name, loss.mean(&x, target).unwrap()),
-            (weighted.as_str(), loss.weighted(&x, target, &w).unwrap()),
-        ] {
+        for (name, value) in
+            [(name, loss.mean(&x, target).unwrap()), (weighted.as_str(), loss.weighted(&x, target, &w).unwrap())]
+        {
             let expected = reference[name]["loss"].as_f64().unwrap();
             let found = value.to_scalar::<f64>().unwrap();
             assert!((found - expected).abs() < 1e-12, "{name}: {found} instead of {expected}");
