@@ -105,6 +105,13 @@ fn partitions(path: &Path, base: &Path) -> Vec<(String, Option<String>)> {
     dirs.components().filter_map(one).collect()
 }
 
+/// Names of directories like `year=2013` that the whole table lies in, which are no columns of it.
+pub(crate) fn above(source: &Source) -> Vec<String> {
+    let all = partitions(&source.path, Path::new(""));
+    let own = |name: &String| source.partitions.iter().any(|(own, _)| own == name);
+    all.into_iter().map(|(name, _)| name).filter(|name| !own(name)).collect()
+}
+
 /// Text with its `%20` replaced.
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());

@@ -32,14 +32,25 @@ pub fn scan_parquet(path: impl AsRef<Path>) -> Result<LazyFrame, DataError> {
     let partitions = Partitions::of(&sources)?;
     let schemas = sources.iter().map(|source| schema_of(&source.path)).collect::<Result<Vec<_>, _>>()?;
     common(&sources, &schemas, Types::Declared)?;
+    // polars takes the directories above the table for partitions, too.
+    let above =
+        sources.first().map(|source| files::above(source)).filter(|_| !partitions.is_empty()).unwrap_or_default();
+    let schema: Schema = above
+        .iter()
+        .map(|name| Field::new(name.into(), DataType::String))
+        .chain(partitions.schema().iter_fields())
+        .collect();
     let hive_options = HiveOptions {
         enabled: Some(!partitions.is_empty()),
         hive_start_idx: 0,
-        schema: (!partitions.is_empty()).then(|| partitions.schema().into()),
+        schema: (!partitions.is_empty()).then(|| schema.into()),
         try_parse_dates: false,
     };
     let args = ScanArgsParquet { hive_options, glob: false, ..Default::default() };
-    let scan = LazyFrame::scan_parquet_files(paths(&sources)?.into(), args)?;
+    let mut scan = LazyFrame::scan_parquet_files(paths(&sources)?.into(), args)?;
+    if !above.is_empty() {
+        scan = scan.drop(cols(above));
+    }
     note(path, &sources, "Parquet");
     Ok(scan)
 }

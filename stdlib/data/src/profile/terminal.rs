@@ -42,6 +42,7 @@ pub(crate) fn headline(profile: &Profile) -> String {
     let cells = profile.rows * profile.columns.len();
     let missing = match profile.missing {
         0 => "no values missing".to_owned(),
+        1 => format!("1 value missing ({})", share(1, cells)),
         n => format!("{} values missing ({})", grouped(n), share(n, cells)),
     };
     let repeated = match profile.repeated_rows {

@@ -323,6 +323,7 @@ pub(crate) fn brief(value: f64) -> String {
         () if value.fract() == 0.0 => {
             format!("{}{}", if value < 0.0 { "-" } else { "" }, grouped(size as usize))
         }
+        () if size >= 1e4 => brief(value.round()),
         () => {
             let digits = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
             let text = format!("{value:.digits$}");
@@ -337,8 +338,15 @@ mod tests {
 
     #[test]
     fn numbers_in_few_digits() {
-        let cases =
-            [(0.0, "0"), (12.0, "12"), (-43.0, "-43"), (1234.567, "1235"), (15.49, "15.49"), (0.0123456, "0.01235")];
+        let cases = [
+            (0.0, "0"),
+            (12.0, "12"),
+            (-43.0, "-43"),
+            (1234.567, "1235"),
+            (-12345.6, "-12,346"),
+            (15.49, "15.49"),
+            (0.0123456, "0.01235"),
+        ];
         for (value, text) in cases {
             assert_eq!(brief(value), text);
         }

@@ -281,7 +281,7 @@ fn frames_columns_series_and_their_results_are_registered() {
     assert_eq!(shown(&None::<DataFrame>).plain(), "None");
     assert_eq!(
         shown(&Err::<DataFrame, DataError>(DataError::NoRows)).plain(),
-        "Err: the table has no rows\ncheck the filter or join that made it"
+        "Err: the table has no rows\ncheck the file, filter or join that made it"
     );
 }
 
