@@ -12,6 +12,7 @@ pub use ironbook_features::{Impute, Pipeline};
 pub use ironbook_learn::{Gbdt, GbdtRanker, GbdtRegressor, Loss, Monotone};
 pub use ironbook_learn::{LinearRegression, Ridge};
 pub use ironbook_learn::{Fit, LogisticRegression, MajorityBaseline, MeanBaseline, Persist, Predict, PredictProba};
+pub use ironbook_nn::{BestDevice, MlpClassifier, MlpRegressor};
 
 pub use ironbook_eval as eval;
 pub use ironbook_explain as explain;
