@@ -1,5 +1,18 @@
 //! Charts that show themselves: Vega-Lite for the notebook, PNG and SVG for documents, braille for the terminal.
 //!
+//! | chart | made by | more in it |
+//! |---|---|---|
+//! | lines, clouds of points | [`line()`], [`scatter`] | `.series`, `.band`, `.error_bars`, `.log_x`, `.log_y`, `.time_x` |
+//! | bars, lying bars | [`bar`], [`barh`] | `.bars`, `.stacked`, `.error_bars` |
+//! | histogram, box plot | [`histogram`], [`boxplot`] | `.values`, `.bins` |
+//! | correlations and other tables | [`heatmap`] | |
+//! | ROC and precision-recall curves | [`roc`], [`pr`] | `.curve` |
+//! | calibration, confusion, learning curve | [`calibration`], [`confusion`], [`learning_curve`] | `.calibrated` |
+//! | explanations | [`beeswarm`], [`waterfall`] | |
+//! | several charts as one figure | [`grid()`] | |
+//!
+//! All take `.title`, `.x_label`, `.y_label`, `.size`; those with axes of numbers `.hline` and `.vline`.
+//!
 //! ```
 //! use ironbook_plot::Chart;
 //!

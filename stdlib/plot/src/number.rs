@@ -6,6 +6,12 @@ use serde::{Deserialize, Deserializer, Serializer};
 pub trait Number: Copy {
     /// The number as `f64`.
     fn to_f64(self) -> f64;
+
+    /// All of them; of primitive numbers compiled here, with full optimisation, and not in the cell that calls.
+    #[doc(hidden)]
+    fn all(values: &[Self]) -> Vec<f64> {
+        values.iter().map(|v| v.to_f64()).collect()
+    }
 }
 
 macro_rules! numbers { // std has no trait that all primitive numbers share
@@ -15,14 +21,18 @@ macro_rules! numbers { // std has no trait that all primitive numbers share
             fn to_f64(self) -> f64 {
                 self as f64
             }
+
+            fn all(values: &[Self]) -> Vec<f64> {
+                values.iter().map(|v| *v as f64).collect()
+            }
         }
     )+ };
 }
 numbers!(f32, f64, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
 
 /// All values as `f64`.
-pub(crate) fn floats(values: &[impl Number]) -> Vec<f64> {
-    values.iter().map(|v| v.to_f64()).collect()
+pub(crate) fn floats<N: Number>(values: &[N]) -> Vec<f64> {
+    N::all(values)
 }
 
 /// Labels as they are kept.
