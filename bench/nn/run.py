@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
+
 from torch import nn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +67,8 @@ def flights():
 
 
 def digits():
+    from sklearn.datasets import load_digits
+
     x, y = load_digits(return_X_y=True)
     return torch.from_numpy((x / 16.0).astype(np.float32)).reshape(-1, 1, 8, 8), torch.from_numpy(y)
 
@@ -153,4 +155,5 @@ def main():
     sys.exit(0 if all(r["ok"] for r in results) else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()
