@@ -137,6 +137,14 @@ fn parts(data: &Dataset, feature: &str) -> Result<Vec<(String, Vec<usize>)>, Eva
     Ok(found.map(|(part, rows)| (label(part), rows)).collect())
 }
 
+impl Slice {
+    /// The part in words: `origin = JFK`, `distance above 1035`.
+    pub fn name(&self) -> String {
+        let range = ["up to ", "above "].iter().any(|word| self.value.starts_with(word));
+        format!("{} {}{}", self.feature, if range { "" } else { "= " }, self.value)
+    }
+}
+
 impl Slices {
     /// The worst part.
     pub fn worst(&self) -> Option<&Slice> {
@@ -157,7 +165,7 @@ impl Slices {
             let value = |score: Option<&crate::scores::Score>| score.map_or_else(String::new, |s| number(s.value));
             let interval = main.and_then(|score| score.interval);
             let mut cells = vec![
-                format!("{} = {}", slice.feature, slice.value),
+                slice.name(),
                 slice.n.to_string(),
                 value(main),
                 interval.map_or_else(String::new, |interval| between(&interval)),

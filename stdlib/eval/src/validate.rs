@@ -164,12 +164,10 @@ pub struct LearningCurve {
     pub metric: String,
     /// Rows learnt from, rising.
     pub rows: Vec<usize>,
-    /// Mean over the folds on the rows learnt from.
-    pub train: Vec<f64>,
-    /// Mean over the folds on the rows judged.
-    pub test: Vec<f64>,
-    /// Standard deviation over the folds on the rows judged.
-    pub test_std: Vec<f64>,
+    /// Its values on the rows learnt from: for each number of rows, fold by fold.
+    pub train: Vec<Vec<f64>>,
+    /// Its values on the rows judged: for each number of rows, fold by fold.
+    pub test: Vec<Vec<f64>>,
 }
 
 /// Fits to growing shares of each fold's rows, chosen at random with `seed`, and judges on both parts.
@@ -202,8 +200,8 @@ where
         return Err(EvalError::Share { name: "a share of the learning curve", value, example: 0.5 });
     }
     let mut progress = Progress::new("Learning curve", Some((folds.len() * shares.len()) as u64));
-    let (rows, train, test, test_std) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut curve = LearningCurve { metric: metric.to_owned(), rows, train, test, test_std };
+    let (rows, train, test) = (Vec::new(), Vec::new(), Vec::new());
+    let mut curve = LearningCurve { metric: metric.to_owned(), rows, train, test };
     for share in shares {
         let (mut seen, mut unseen, mut count) = (Vec::new(), Vec::new(), 0);
         for (k, fold) in folds.iter().enumerate() {
@@ -217,13 +215,9 @@ where
             }
             progress.inc(1);
         }
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        let center = mean(&unseen);
-        let squares: Vec<f64> = unseen.iter().map(|v| (v - center) * (v - center)).collect();
         curve.rows.push(count / folds.len());
-        curve.train.push(mean(&seen));
-        curve.test.push(center);
-        curve.test_std.push(mean(&squares).sqrt());
+        curve.train.push(seen);
+        curve.test.push(unseen);
     }
     Ok(curve)
 }
@@ -250,13 +244,14 @@ impl LearningCurve {
     /// # Errors
     /// [`PlotError`], for a curve that was changed by hand.
     pub fn chart(&self) -> Result<Chart, PlotError> {
-        let rows: Vec<f64> = self.rows.iter().map(|&n| n as f64).collect();
-        Ok(Chart::line(&rows, &self.test)?
-            .name("unseen rows")
-            .series("rows learnt from", &rows, &self.train)?
-            .title("Learning curve")
-            .x_label("rows learnt from")
-            .y_label(self.metric.clone()))
+        let steps: Vec<f64> = self.rows.iter().map(|&n| n as f64).collect();
+        let chart = Chart::learning_curve(&steps, &self.train, &self.test)?;
+        Ok(chart.x_label("rows learnt from").y_label(self.metric.clone()))
+    }
+
+    /// Mean over the folds on the rows judged, for each number of rows.
+    pub fn means(&self) -> Vec<f64> {
+        self.test.iter().map(|values| values.iter().sum::<f64>() / values.len() as f64).collect()
     }
 }
 

@@ -12,6 +12,8 @@ use ironbook_plot::{Chart, PlotError};
 const SIZE: u32 = 340;
 /// Classes that have a curve of their own in a chart.
 const CURVES: usize = 7;
+/// Classes of a confusion matrix that is drawn; others are tables.
+const DRAWN: usize = 6;
 /// Classes of a confusion matrix that is shown.
 const MATRIX: usize = 30;
 
@@ -36,12 +38,18 @@ impl Page {
         self.html += bundle.data.get("text/html").and_then(|html| html.as_str()).unwrap_or_default();
     }
 
-    /// The confusion matrix, each cell as dark as its share of the row.
+    /// The confusion matrix: a picture of few classes, a table of more, each cell as dark as its share of the row.
     pub(super) fn matrix(&mut self, confusion: &ConfusionTable) {
         if confusion.classes.len() > MATRIX {
             return;
         }
         self.text.push(confusion.bundle().plain().to_owned());
+        if confusion.classes.len() <= DRAWN
+            && let Ok(svg) = Chart::confusion(&confusion.classes, &confusion.counts).and_then(|chart| chart.to_svg())
+        {
+            self.charts += &format!("<div>{svg}</div>");
+            return;
+        }
         let head: String = confusion
             .classes
             .iter()
@@ -114,29 +122,26 @@ pub(super) fn roc(curves: &[ClassCurves]) -> Result<Chart, PlotError> {
 }
 
 pub(super) fn pr(curves: &[ClassCurves]) -> Result<Chart, PlotError> {
-    let lines = curves.iter().take(CURVES).map(|curve| {
+    let mut chart: Option<Chart> = None;
+    for curve in curves.iter().take(CURVES) {
+        let (x, y): (Vec<f64>, Vec<f64>) = curve.pr.iter().copied().unzip();
         let name = if curves.len() == 1 { "model" } else { &curve.name };
-        (format!("{name} (AP {:.3})", curve.average_precision), curve.pr.clone())
-    });
-    Ok(lines_of(lines)?.title("Precision and recall").x_label("recall").y_label("precision"))
+        chart = Some(match chart {
+            None => Chart::pr(&x, &y, curve.average_precision)?.name(name),
+            Some(chart) => chart.curve(name, &x, &y, curve.average_precision)?,
+        });
+    }
+    chart.ok_or(PlotError::Empty { what: "curves" })
 }
 
 pub(super) fn calibration(curves: &[ClassCurves]) -> Result<Chart, PlotError> {
-    let perfect = std::iter::once(("perfect".to_owned(), vec![(0.0, 0.0), (1.0, 1.0)]));
-    let lines = curves.iter().take(CURVES - 1).map(|curve| {
-        let points = curve.calibration.predicted.iter().copied().zip(curve.calibration.observed.iter().copied());
-        (if curves.len() == 1 { "model".to_owned() } else { curve.name.clone() }, points.collect())
-    });
-    Ok(lines_of(lines.chain(perfect))?.title("Calibration").x_label("probability").y_label("share of rows"))
-}
-
-fn lines_of(lines: impl Iterator<Item = (String, Vec<(f64, f64)>)>) -> Result<Chart, PlotError> {
     let mut chart: Option<Chart> = None;
-    for (name, points) in lines {
-        let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
+    for curve in curves.iter().take(CURVES) {
+        let bins = &curve.calibration;
+        let name = if curves.len() == 1 { "model" } else { &curve.name };
         chart = Some(match chart {
-            None => Chart::line(&x, &y)?.name(name),
-            Some(chart) => chart.series(name, &x, &y)?,
+            None => Chart::calibration(&bins.predicted, &bins.observed, &bins.weight)?.name(name),
+            Some(chart) => chart.calibrated(name, &bins.predicted, &bins.observed, &bins.weight)?,
         });
     }
     chart.ok_or(PlotError::Empty { what: "curves" })

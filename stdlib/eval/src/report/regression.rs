@@ -93,6 +93,16 @@ impl RegressionReport {
         Ok(Chart::scatter(&x, &y)?.title("True and predicted").x_label("predicted").y_label(self.target.clone()))
     }
 
+    /// How often what is left (true value minus prediction) occurs.
+    ///
+    /// # Errors
+    /// As [`chart`](Self::chart).
+    pub fn histogram(&self) -> Result<Chart, PlotError> {
+        let off: Vec<f64> = self.points.iter().map(|(p, y)| y - p).collect();
+        let rows = if off.len() < self.n { format!("rows, of {} shown", off.len()) } else { "rows".to_owned() };
+        Ok(Chart::histogram(&off)?.title("Errors").x_label("true minus predicted").y_label(rows))
+    }
+
     /// What is left (true value minus prediction) against predictions.
     ///
     /// # Errors
@@ -121,7 +131,10 @@ impl Display for RegressionReport {
     fn bundle(&self) -> Bundle {
         let table = self.scores.table(format!("Evaluation of \"{}\" on {} rows", self.target, self.n));
         let mut page = Page::new(&table);
-        [self.chart(), self.residual_chart()].into_iter().flatten().for_each(|chart| page.chart(chart));
+        [self.chart(), self.residual_chart(), self.histogram()]
+            .into_iter()
+            .flatten()
+            .for_each(|chart| page.chart(chart));
         self.slices.iter().for_each(|slices| page.table(&slices.table()));
         page.bundle()
     }

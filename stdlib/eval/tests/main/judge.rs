@@ -96,7 +96,7 @@ fn values_and_their_report() {
     let baseline = evaluate(&model, &worse).unwrap();
     assert!(report.beats(&baseline) && !baseline.beats(&report));
     assert!(report.compare(&baseline).bundle().plain().contains("beats the baseline: lower RMSE"));
-    assert!(report.bundle().data["text/html"].as_str().unwrap().matches("<svg").count() == 2);
+    assert!(report.bundle().data["text/html"].as_str().unwrap().matches("<svg").count() == 3);
     let names: Vec<String> = report.metrics().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["rmse", "mae", "r2", "median_absolute_error", "explained_variance", "bias", "n"]);
     let mut text = data.clone();
@@ -173,8 +173,8 @@ fn a_report_is_a_page_without_scripts_and_survives_a_file() {
     let report = evaluate_with(&model, &data, &quick().slices(&["origin"])).unwrap();
     let bundle = report.bundle();
     let html = bundle.data["text/html"].as_str().unwrap();
-    assert_eq!(html.matches("<svg").count(), 3);
-    assert!(!html.contains("<script") && html.contains("Confusion matrix") && html.contains("95% interval"));
+    assert_eq!(html.matches("<svg").count(), 4);
+    assert!(!html.contains("<script") && html.contains("95% interval"));
     assert!(bundle.plain().contains("roc_auc") && bundle.plain().contains("predicted 1"));
     let text = serde_json::to_string(&report).unwrap();
     assert!(text.len() < 60_000, "{}", text.len());

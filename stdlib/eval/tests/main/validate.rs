@@ -61,9 +61,11 @@ fn a_learning_curve_grows() {
     let (data, params) = (data(), LogisticRegression::params());
     let curve = learning_curve(&params, &data, &KFold::new(3).shuffled(2), &[1.0, 0.1, 0.5], "log_loss", 0).unwrap();
     assert_eq!(curve.rows, [20, 100, 200]);
-    assert!(curve.test[2] < curve.test[0] && curve.test_std.iter().all(|s| *s > 0.0));
+    let means = curve.means();
+    assert!(means[2] < means[0] && curve.test.iter().all(|folds| folds.len() == 3));
+    assert!(curve.chart().unwrap().to_svg().unwrap().contains("log_loss"));
     let whole = cross_validate(&params, &data, &KFold::new(3).shuffled(2)).unwrap();
-    assert!((curve.test[2] - whole.metric("log_loss").unwrap().mean).abs() < 1e-12);
+    assert!((means[2] - whole.metric("log_loss").unwrap().mean).abs() < 1e-12);
     assert_eq!(
         curve,
         learning_curve(&params, &data, &KFold::new(3).shuffled(2), &[0.1, 0.5, 1.0], "log_loss", 0).unwrap()
