@@ -127,7 +127,8 @@ impl Link {
     fn score(self, margin: f64) -> f64 {
         match self {
             Link::Identity => margin,
-            Link::Logit => 1.0 / (1.0 + (-margin).exp()),
+            // Within what an f32 can tell from 0 and 1.
+            Link::Logit => (1.0 / (1.0 + (-margin).exp())).clamp(1e-37, 1.0 - f64::from(f32::EPSILON)),
             Link::Log => margin.exp(),
         }
     }

@@ -66,30 +66,67 @@ fn files_of_lightgbm_predict_as_in_lightgbm() {
     }
 }
 
-/// The files that are written hold the same model, bit for bit, also where no `f32` does.
+/// FNV-1a.
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The files that are written hold the same model, bit for bit, also where no `f32` does; and they are those that XGBoost
+/// was seen to read and to predict with alike (`make_trees.py check`).
 #[test]
 fn written_files_read_the_same() {
-    let path = std::env::var_os("IRONBOOK_EXPORT");
+    let folder = std::env::var_os("IRONBOOK_EXPORT");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/trees_checked.json");
+    let checked: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     for (name, case) in cases("xgboost") {
-        let mut model = XgboostModel::from_json(case["file"].as_str().unwrap()).unwrap();
-        model.ensemble.base.iter_mut().for_each(|base| *base += 0.1 + 1e-12);
-        for tree in &mut model.ensemble.trees {
+        let read = XgboostModel::from_json(case["file"].as_str().unwrap()).unwrap();
+        let mut ensemble = read.ensemble.clone();
+        // All outputs start alike, so that older versions can read them as well.
+        ensemble.base.fill(0.1 + 1e-12);
+        for tree in &mut ensemble.trees {
             tree.value.iter_mut().for_each(|value| *value *= 1.1);
             tree.fill_means(1);
         }
+        let mut model = XgboostModel::new(ensemble, &*name, read.features, read.categories);
+        // A text that looks like what has to be replaced or escaped.
+        model.attributes.insert("note".to_owned(), "NaN, \"NaN\" and \\".to_owned());
         let text = model.to_json().unwrap();
         let mut again = XgboostModel::from_json(&text).unwrap();
         again.attributes.remove("ironbook_base");
         assert_eq!(again, model, "{name}");
-        // For `make_trees.py check`, which loads them with XGBoost.
-        if let Some(folder) = &path {
-            let stem = name.replace(':', "_");
+        let margins = model.ensemble.predict(&columns(&case, &model.features)).unwrap();
+        let stem = name.replace(':', "_");
+        if let Some(folder) = &folder {
             let columns: Vec<&Value> = model.features.iter().map(|f| &case["columns"][f]).collect();
-            let margins = model.ensemble.predict(&self::columns(&case, &model.features)).unwrap();
             let rows = json!({ "columns": columns, "margins": margins });
             std::fs::write(Path::new(folder).join(format!("{stem}.model.json")), text).unwrap();
             std::fs::write(Path::new(folder).join(format!("{stem}.rows.json")), rows.to_string()).unwrap();
+            continue;
         }
+        let checked = &checked[&stem];
+        let advice = "the form has changed: run this test with IRONBOOK_EXPORT=DIR, then make_trees.py check DIR";
+        assert_eq!(checked["hash"], format!("{:016x}", fnv(&text)), "{name}: {advice}");
+        for (k, margins) in margins.iter().enumerate() {
+            close(margins, &numbers(&checked["margins"][k]), &name);
+        }
+    }
+}
+
+/// Also starts that are nearly certain, whose chance an `f32` cannot tell from 1.
+#[test]
+fn starts_are_kept_to_the_last_bit() {
+    for (objective, base) in [
+        ("binary:logistic", vec![0.123_456_789_012_345_6]),
+        ("binary:logistic", vec![-30.1]),
+        ("binary:logistic", vec![40.7]),
+        ("count:poisson", vec![-3.3]),
+        ("reg:squarederror", vec![1e-9]),
+        ("multi:softprob", vec![0.1, -0.7, 1.0 / 3.0]),
+    ] {
+        let ensemble = Ensemble { n_features: 1, base, width: 1, trees: Vec::new() };
+        let model = XgboostModel::new(ensemble, objective, vec!["a".to_owned()], vec![None]);
+        let again = XgboostModel::from_json(&model.to_json().unwrap()).unwrap();
+        assert_eq!(again.ensemble, model.ensemble, "{objective}");
     }
 }
 
@@ -103,6 +140,22 @@ fn rounds_are_cut_off() {
     let case = &reference()["xgboost"]["binary:logistic"];
     let model = XgboostModel::from_json(case["file"].as_str().unwrap()).unwrap();
     assert_eq!(model.best_iteration(), Some(2));
+}
+
+#[test]
+fn files_of_xgboost_1_7_predict_as_there() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/trees_old.json");
+    let all: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(all.as_object().unwrap().len(), 3);
+    for (name, case) in all.as_object().unwrap() {
+        let model = XgboostModel::from_json(case["file"].as_str().unwrap()).unwrap();
+        assert_eq!(model.rounds.len(), 4, "{name}: three rounds, though the file does not say");
+        assert!(model.ensemble.trees.iter().any(|tree| !tree.categories.is_empty()), "{name}");
+        let found = model.ensemble.predict(&columns(case, &model.features)).unwrap();
+        for (k, found) in found.iter().enumerate() {
+            close(found, &numbers(&case["margins"][k]), &format!("{name}, output {k}"));
+        }
+    }
 }
 
 /// The form of 1.7 to 3.0: a plain base score, booleans, no rounds, no names of categories.
@@ -153,6 +206,7 @@ fn broken_files_of_xgboost_are_refused_in_words() {
         ("/1/left_children/0", json!(0), "node 0 has two parents"),
         ("/1/right_children/0", json!(-1), "node 0 has the child -1"),
         ("/1/split_conditions", json!([1.0]), "model.trees[1] differ in length"),
+        ("/1/split_conditions/0", Value::Null, "model.trees[1]: the split condition of node 0 is NaN"),
         ("/1/split_conditions/0", json!("x"), "model.trees[1].split_conditions[0] is \"x\", not a number in range"),
         ("/1/sum_hessian", Value::Null, "model.trees[1].sum_hessian is null, not a list"),
         ("/1/tree_param/size_leaf_vector", json!("3"), "has leaves of several numbers"),

@@ -78,6 +78,10 @@ pub(super) fn float(value: &Value) -> Option<f64> {
     value.as_f64().filter(|x| x.is_finite())
 }
 
+pub(super) fn float_or_nan(value: &Value) -> Option<f64> {
+    if value.is_null() { Some(f64::NAN) } else { float(value) }
+}
+
 /// `true`, `false`, 1 or 0.
 pub(super) fn flag(value: &Value) -> Option<bool> {
     value.as_bool().or_else(|| value.as_u64().filter(|n| *n < 2).map(|n| n == 1))

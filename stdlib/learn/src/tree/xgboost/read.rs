@@ -1,17 +1,18 @@
 //! From the text of an XGBoost file to a model.
 
-use super::json::{At, flag, float, natural, whole};
+use super::json::{At, flag, float, float_or_nan, natural, whole};
 use super::{BASE, Link, XgboostModel, broken, refused};
 use crate::error::LearnError;
 use crate::tree::ensemble::{Ensemble, LEAF, Tree};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// More outputs than this are no model.
 const MOST_OUTPUTS: usize = 100_000;
 
 pub(super) fn model(text: &str) -> Result<XgboostModel, LearnError> {
-    let value: Value = serde_json::from_str(text).map_err(|e| broken(format!("it is no JSON ({e})")))?;
+    let value: Value = serde_json::from_str(&without_nan(text)).map_err(|e| broken(format!("it is no JSON ({e})")))?;
     let learner = At::root(&value).get("learner")?;
     let booster = learner.get("gradient_booster")?;
     match booster.get("name")?.text()? {
@@ -28,7 +29,7 @@ pub(super) fn model(text: &str) -> Result<XgboostModel, LearnError> {
     let trees = trees(&model, n_features, base.len())?;
     let rounds = rounds(&model, trees.len(), base.len())?;
     let attributes = attributes(&learner)?;
-    let base = exact(&attributes, &base).unwrap_or(base);
+    let base = exact(&attributes, &base, link).unwrap_or(base);
     let ensemble = Ensemble { n_features, base, width: 1, trees };
     if let Some(flaw) = ensemble.flaw() {
         return Err(broken(flaw));
@@ -46,6 +47,22 @@ pub(super) fn model(text: &str) -> Result<XgboostModel, LearnError> {
         attributes,
         rounds,
     })
+}
+
+/// XGBoost writes NaN where JSON has no number (1.7: as the threshold of splits by categories); here it becomes null.
+fn without_nan(text: &str) -> Cow<'_, str> {
+    if !text.contains("NaN") {
+        return Cow::Borrowed(text);
+    }
+    // Every second part between quotes is a text, in which nothing is replaced; escaped quotes end none.
+    let mut inside = false;
+    let part = |part: &str| {
+        let kept = if inside { part.to_owned() } else { part.replace("NaN", "null") };
+        let slashes = part.len() - part.trim_end_matches('\\').len();
+        inside = if inside { slashes % 2 == 1 } else { true };
+        kept
+    };
+    Cow::Owned(text.split('"').map(part).collect::<Vec<_>>().join("\""))
 }
 
 /// Number of features, and the margin that each output starts from.
@@ -75,9 +92,12 @@ fn head(learner: &At<'_>, link: Link) -> Result<(usize, Vec<f64>), LearnError> {
 }
 
 /// The starts that a model of ours kept, if they belong to this file's scores.
-fn exact(attributes: &BTreeMap<String, String>, base: &[f64]) -> Option<Vec<f64>> {
+fn exact(attributes: &BTreeMap<String, String>, base: &[f64], link: Link) -> Option<Vec<f64>> {
     let kept: Vec<f64> = serde_json::from_str(attributes.get(BASE)?).ok()?;
-    let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-5 * (1.0 + b.abs());
+    let near = |(a, b): (&f64, &f64)| {
+        let (a, b) = (link.score(*a), link.score(*b));
+        (a - b).abs() <= 1e-6 * a.abs().max(b.abs())
+    };
     (kept.len() == base.len() && kept.iter().zip(base).all(near)).then_some(kept)
 }
 
@@ -107,7 +127,7 @@ fn tree(at: &At<'_>, features: usize) -> Result<Tree, LearnError> {
     }
     let left: Vec<i64> = at.get("left_children")?.numbers(whole)?;
     let right: Vec<i64> = at.get("right_children")?.numbers(whole)?;
-    let conditions: Vec<f64> = at.get("split_conditions")?.numbers(float)?;
+    let conditions: Vec<f64> = at.get("split_conditions")?.numbers(float_or_nan)?;
     let features_of: Vec<u32> = at.get("split_indices")?.numbers(natural)?;
     let default_left: Vec<bool> = at.get("default_left")?.numbers(flag)?;
     let cover: Vec<f64> = at.get("sum_hessian")?.numbers(float)?;
@@ -127,6 +147,9 @@ fn tree(at: &At<'_>, features: usize) -> Result<Tree, LearnError> {
         let set = sets.get(&node).filter(|_| !leaf);
         if !leaf && features_of[node] as usize >= features {
             return Err(broken(format!("{}: node {node} reads feature {} of {features}", at.place, features_of[node])));
+        }
+        if conditions[node].is_nan() && set.is_none() {
+            return Err(broken(format!("{}: the split condition of node {node} is NaN", at.place)));
         }
         tree.feature.push(if leaf { LEAF } else { features_of[node] });
         tree.threshold.push(if leaf || set.is_some() { 0.0 } else { conditions[node] as f32 });

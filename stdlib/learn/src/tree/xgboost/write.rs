@@ -59,8 +59,10 @@ pub(super) fn text(model: &XgboostModel) -> Result<String, LearnError> {
 }
 
 /// One number where all outputs start alike, which every version reads; otherwise a list, which 3.1 and later read.
+///
+/// In the digits of an `f32`: XGBoost 1.7 starts from 0.5 where there are more.
 fn base_score(base: &[f64], link: Link) -> String {
-    let scores: Vec<String> = base.iter().map(|&margin| format!("{:E}", link.score(margin))).collect();
+    let scores: Vec<String> = base.iter().map(|&margin| format!("{:E}", link.score(margin) as f32)).collect();
     match scores.split_first() {
         Some((first, rest)) if rest.iter().all(|score| score == first) => first.clone(),
         _ => format!("[{}]", scores.join(",")),
@@ -160,5 +162,10 @@ pub(super) fn objective_params(objective: &str, outputs: usize) -> BTreeMap<Stri
         "rank:ndcg" | "rank:pairwise" | "rank:map" => ("lambdarank_param", json!({ "lambdarank_pair_method": "topk" })),
         _ => return BTreeMap::new(),
     };
-    BTreeMap::from([(key.to_owned(), value)])
+    let mut params = BTreeMap::from([(key.to_owned(), value)]);
+    if objective.starts_with("rank:") {
+        // The same by its name before 2.0.
+        params.insert("lambda_rank_param".to_owned(), json!({ "fix_list_weight": "0", "num_pairsample": "1" }));
+    }
+    params
 }
