@@ -12,6 +12,9 @@ pub(crate) type Cell = u64;
 /// Rows from which a histogram is built by several threads.
 const SHARED: usize = 16_384;
 
+/// Rows that are fetched together.
+const BATCH: usize = 64;
+
 /// The sum of first derivatives.
 #[inline(always)]
 pub(crate) fn first(cell: Cell) -> i64 {
@@ -89,12 +92,18 @@ fn dispatch(width: usize, block: &[[u8; WIDTH]], rows: &[u32], gradients: &[Cell
     widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
 }
 
+/// Adds the rows in small batches, copied first: their loads do not wait for each other, as they would among the sums.
 fn add<const W: usize>(block: &[[u8; WIDTH]], rows: &[u32], gradients: &[Cell], out: &mut [[Cell; 256]; WIDTH]) {
-    for &row in rows {
-        let (record, gradient) = (&block[row as usize], gradients[row as usize]);
-        for f in 0..W {
-            let cell = &mut out[f][usize::from(record[f])];
-            *cell = cell.wrapping_add(gradient);
+    let (mut records, mut cells) = ([[0; WIDTH]; BATCH], [0; BATCH]);
+    for rows in rows.chunks(BATCH) {
+        for ((&row, record), cell) in rows.iter().zip(&mut records).zip(&mut cells) {
+            (*record, *cell) = (block[row as usize], gradients[row as usize]);
+        }
+        for (record, &gradient) in records.iter().zip(&cells).take(rows.len()) {
+            for f in 0..W {
+                let cell = &mut out[f][usize::from(record[f])];
+                *cell = cell.wrapping_add(gradient);
+            }
         }
     }
 }
@@ -124,7 +133,7 @@ impl Quantiser {
     pub(crate) fn new(absolute: f64, second: f64, rows: usize) -> Self {
         // Rounding moves a row by less than 1, and a sum by less than the number of rows.
         let room = |limit: f64| (limit - rows as f64 - 2.0).max(1.0);
-        let unit = |sum: f64, limit: f64| if sum > 0.0 { sum / room(limit) } else { 1.0 };
+        let unit = |sum: f64, limit: f64| if sum > 0.0 { power_of_two(sum / room(limit)) } else { 1.0 };
         Quantiser { unit_first: unit(absolute, 2f64.powi(31)), unit_second: unit(second, 2f64.powi(32)) }
     }
 
@@ -143,6 +152,12 @@ impl Quantiser {
             }
         });
     }
+}
+
+/// The power of two at or above a positive normal number: whole numbers are multiples of such units, or nearly.
+fn power_of_two(x: f64) -> f64 {
+    const MANTISSA: u64 = (1 << 52) - 1;
+    f64::from_bits((x.max(f64::MIN_POSITIVE).to_bits() + MANTISSA) & !MANTISSA)
 }
 
 /// A hash of 32 bits in four steps that vector units have (Wellons' "lowbias32" constants).
