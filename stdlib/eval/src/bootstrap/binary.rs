@@ -97,14 +97,15 @@ impl Binary {
                 (true_positives, false_positives) = (ones, zeros);
             }
             let (mut one, mut zero) = (0.0, 0.0);
-            for cell in at..at + block.cells {
-                if self.ones[cell] {
-                    one += weights[cell];
+            let end = at + block.cells;
+            for (&weight, &is_one) in weights[at..end].iter().zip(&self.ones[at..end]) {
+                if is_one {
+                    one += weight;
                 } else {
-                    zero += weights[cell];
+                    zero += weight;
                 }
             }
-            at += block.cells;
+            at = end;
             pairs += zero * (ones + block.ordered * one);
             if one > 0.0 {
                 let found = ones + block.share * one;
