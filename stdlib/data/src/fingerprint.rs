@@ -186,10 +186,17 @@ fn any_value(value: &AnyValue<'_>, sink: &mut Sink) -> Result<(), DataError> {
             sink.number(series.len() as u64);
             values(&Column::from(series.clone()), sink)?;
         }
-        AnyValue::Struct(..) | AnyValue::StructOwned(_) => {
+        AnyValue::Struct(..) => {
             sink.bytes(&[2]);
             for field in value._iter_struct_av() {
                 any_value(&field, sink)?;
+            }
+        }
+        // A column of one value for all rows gives this form.
+        AnyValue::StructOwned(fields) => {
+            sink.bytes(&[2]);
+            for field in &fields.0 {
+                any_value(field, sink)?;
             }
         }
         AnyValue::Decimal(unscaled, _, scale) => {

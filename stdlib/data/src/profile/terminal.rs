@@ -18,8 +18,8 @@ const COLUMNS: usize = 100;
 const NAME: usize = 24;
 
 pub(crate) fn text(profile: &Profile, width: usize) -> String {
-    let mut lines = vec![headline(profile)];
-    lines.extend(profile.notes.iter().map(|note| format!("note: {note}")));
+    let mut lines = wrapped(&headline(profile), "", width);
+    lines.extend(profile.notes.iter().flat_map(|note| wrapped(&format!("note: {note}"), "", width)));
     if !profile.warnings.is_empty() {
         lines.extend([String::new(), "Warnings".to_owned()]);
         let shown = profile.warnings.iter().take(WARNINGS);

@@ -186,8 +186,9 @@ fn of_column(profile: &Profile, column: &ColumnProfile, found: &mut Vec<Warning>
             nan => format!(", {} as NaN and the others as null", grouped(nan)),
         };
         let text = format!(
-            "{name} is missing in {} rows ({}){of_which}",
+            "{name} is missing in {} row{} ({}){of_which}",
             grouped(column.missing),
+            plural(column.missing),
             share(column.missing, rows)
         );
         add(Finding::Missing, text);

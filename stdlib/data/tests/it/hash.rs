@@ -107,6 +107,14 @@ fn nested_and_decimal_columns_count() {
     };
     assert_eq!(of(&structs(4)), of(&structs(4)));
     assert_ne!(of(&structs(4)), of(&structs(3)));
+    // One value for all rows, which polars may keep once.
+    let one = structs(4).head(Some(1));
+    let spread = |rows| {
+        let scalar = Scalar::new(one.dtypes()[0].clone(), one.columns()[0].get(0).unwrap().into_static());
+        DataFrame::new_infer_height(vec![Column::new_scalar("s".into(), scalar, rows)]).unwrap()
+    };
+    assert_eq!(of(&spread(1)), of(&one));
+    assert_eq!(of(&spread(2)), of(&one.vstack(&one).unwrap()));
     let decimals = |scale| {
         df!["x" => [1, 2]].unwrap().lazy().select([col("x").cast(DataType::Decimal(10, scale))]).collect().unwrap()
     };
