@@ -1,7 +1,8 @@
 //! SHAP values: what each feature did to each prediction, compared with knowing nothing of the row.
 
+use crate::background;
 use crate::error::ExplainError;
-use crate::tree;
+use crate::tree::{self, Values};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display};
 use ironbook_data::{Kind, Matrix};
@@ -62,28 +63,56 @@ pub fn shap<M: TreeModel>(model: &M, features: &Matrix) -> Result<Shap, ExplainE
     Shap::of(model.ensemble(), model.output_names(), model.tree_features(features)?)
 }
 
+/// SHAP values against a background (interventional TreeSHAP): a feature that is not known takes its values from the rows
+/// of `background`, whatever the others are, and the base is the mean prediction for them.
+///
+/// A hundred rows are a usual background; the time grows with their number. The values are those of shap's
+/// `TreeExplainer(model, data=background)`.
+///
+/// Source: Lundberg et al. 2020, doi:10.1038/s42256-019-0138-9.
+///
+/// # Errors
+/// As [`shap`].
+pub fn shap_against<M: TreeModel>(model: &M, features: &Matrix, background: &Matrix) -> Result<Shap, ExplainError> {
+    let background = model.tree_features(background)?;
+    Shap::against(model.ensemble(), model.output_names(), model.tree_features(features)?, &background)
+}
+
 impl Shap {
     /// SHAP values of an ensemble by itself, for instance from a file of LightGBM; `features` in the ensemble's order.
     ///
     /// # Errors
     /// As [`shap`]; [`ExplainError::Flaw`] if the ensemble is none, or does not fit the features or names.
     pub fn of(ensemble: &Ensemble, outputs: Vec<String>, features: Matrix) -> Result<Self, ExplainError> {
-        let flaw = ensemble.flaw().or_else(|| {
-            let (names, cols) = (outputs.len(), features.cols());
-            (names != ensemble.outputs() || cols != ensemble.n_features).then(|| {
-                let (n, k) = (ensemble.n_features, ensemble.outputs());
-                format!("it reads {n} features and has {k} outputs, given are {cols} columns and {names} names")
-            })
-        });
-        if let Some(flaw) = flaw {
-            return Err(ExplainError::Flaw { flaw });
-        }
-        let (rows, cols) = (features.rows(), features.cols());
-        if rows == 0 {
-            return Err(ExplainError::NoRows);
-        }
-        let columns: Vec<&[f64]> = (0..cols).map(|j| features.column(j)).collect();
+        let columns = checked(ensemble, &outputs, &features)?;
         let found = tree::explain(ensemble, &columns)?;
+        let predicted = ensemble.predict(&columns)?;
+        Shap::from_values(found, outputs, features, &predicted)
+    }
+
+    /// [`shap_against`] for an ensemble by itself.
+    ///
+    /// # Errors
+    /// As [`Shap::of`].
+    pub fn against(
+        ensemble: &Ensemble,
+        outputs: Vec<String>,
+        features: Matrix,
+        background: &Matrix,
+    ) -> Result<Self, ExplainError> {
+        let columns = checked(ensemble, &outputs, &features)?;
+        let found = background::explain(ensemble, &columns, &checked(ensemble, &outputs, background)?)?;
+        let predicted = ensemble.predict(&columns)?;
+        Shap::from_values(found, outputs, features, &predicted)
+    }
+
+    fn from_values(
+        found: Values,
+        outputs: Vec<String>,
+        features: Matrix,
+        predicted: &[Vec<f64>],
+    ) -> Result<Self, ExplainError> {
+        let cols = features.cols();
         let stride = outputs.len() * cols;
         let output = |(k, (name, base)): (usize, (String, f64))| {
             let column = |j: usize| found.values[k * cols + j..].iter().step_by(stride).copied().collect();
@@ -91,10 +120,9 @@ impl Shap {
             let values = Matrix::from_columns(named).expect("columns of one length, named as the features");
             Output { name, base, values }
         };
-        let outputs = outputs.into_iter().zip(found.base).enumerate().map(output).collect();
-        let predicted = ensemble.predict(&columns)?;
+        let outputs = outputs.into_iter().zip(found.base.clone()).enumerate().map(output).collect();
         let shap = Shap { outputs, features };
-        shap.add_up(&predicted)?;
+        shap.add_up(predicted)?;
         Ok(shap)
     }
 
@@ -219,6 +247,22 @@ impl Shap {
             Kind::Categorical(names) => format!("{name} = {}", names[value as usize]),
             Kind::Numeric | Kind::Time => format!("{name} = {}", number(value)),
         }
+    }
+}
+
+/// The columns of `features`, if they and the outputs are the ensemble's.
+fn checked<'a>(ensemble: &Ensemble, outputs: &[String], features: &'a Matrix) -> Result<Vec<&'a [f64]>, ExplainError> {
+    let (names, cols) = (outputs.len(), features.cols());
+    let flaw = ensemble.flaw().or_else(|| {
+        (names != ensemble.outputs() || cols != ensemble.n_features).then(|| {
+            let (n, k) = (ensemble.n_features, ensemble.outputs());
+            format!("it reads {n} features and has {k} outputs, given are {cols} columns and {names} names")
+        })
+    });
+    match flaw {
+        Some(flaw) => Err(ExplainError::Flaw { flaw }),
+        None if features.rows() == 0 => Err(ExplainError::NoRows),
+        None => Ok((0..cols).map(|j| features.column(j)).collect()),
     }
 }
 

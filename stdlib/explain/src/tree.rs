@@ -7,7 +7,7 @@ use ironbook_learn::tree::ensemble::{Ensemble, Tree};
 use rayon::prelude::*;
 
 /// Rows that a thread takes at a time.
-const BLOCK: usize = 32;
+pub(crate) const BLOCK: usize = 32;
 
 /// Bases and values of an ensemble for some rows.
 pub(crate) struct Values {
@@ -17,21 +17,32 @@ pub(crate) struct Values {
     pub(crate) values: Vec<f64>,
 }
 
-/// The rows to explain, row after row.
-struct Rows {
-    values: Vec<f32>,
+/// Rows as the trees read them, row after row.
+pub(crate) struct Rows {
+    pub(crate) values: Vec<f32>,
     features: usize,
 }
 
-pub(crate) fn explain<C: AsRef<[f64]>>(ensemble: &Ensemble, columns: &[C]) -> Result<Values, ExplainError> {
-    let features = ensemble.n_features;
-    let count = columns.first().map_or(0, |column| column.as_ref().len());
-    let mut rows = Rows { values: vec![0.0; count * features], features };
-    for (j, column) in columns.iter().enumerate() {
-        let places = rows.values[j..].iter_mut().step_by(features);
-        places.zip(column.as_ref()).for_each(|(place, &value)| *place = value as f32);
+impl Rows {
+    pub(crate) fn new<C: AsRef<[f64]>>(columns: &[C]) -> Self {
+        let features = columns.len();
+        let count = columns.first().map_or(0, |column| column.as_ref().len());
+        let mut values = vec![0.0; count * features];
+        for (j, column) in columns.iter().enumerate() {
+            let places = values[j..].iter_mut().step_by(features);
+            places.zip(column.as_ref()).for_each(|(place, &value)| *place = value as f32);
+        }
+        Rows { values, features }
     }
-    let values = vec![0.0; count * ensemble.outputs() * features];
+
+    pub(crate) fn count(&self) -> usize {
+        self.values.len() / self.features.max(1)
+    }
+}
+
+pub(crate) fn explain<C: AsRef<[f64]>>(ensemble: &Ensemble, columns: &[C]) -> Result<Values, ExplainError> {
+    let rows = Rows::new(columns);
+    let values = vec![0.0; rows.count() * ensemble.outputs() * rows.features];
     let mut all = Values { base: ensemble.base.clone(), values };
     let mut progress = Progress::new("SHAP values", Some(ensemble.trees.len() as u64));
     for (number, tree) in ensemble.trees.iter().enumerate() {

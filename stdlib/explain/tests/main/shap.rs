@@ -308,3 +308,66 @@ fn it_shows_itself() {
     assert!(found.beeswarm().unwrap().to_svg().unwrap().contains("SHAP values: late"));
     assert!(found.bar().unwrap().to_svg().unwrap().contains("hour"));
 }
+
+/// Shapley's formula where a feature that is not known takes its values from the background.
+#[test]
+fn values_against_a_background_are_shapleys_own() {
+    let mut random = uniform(6);
+    for (leaves, features, width) in [(1, 2, 1), (8, 3, 1), (30, 5, 2), (60, 7, 1)] {
+        let tree = grown(&mut random, leaves, features, width);
+        let ensemble =
+            Ensemble { n_features: features, base: vec![0.5; width], width, trees: vec![tree.clone(), tree.clone()] };
+        let mut rows = |count: usize| -> Vec<Vec<f64>> {
+            let value = |u: f64| if u < 0.1 { f64::NAN } else { u };
+            (0..count).map(|_| (0..features).map(|_| value(random.next().unwrap())).collect()).collect()
+        };
+        let (some, others) = (rows(5), rows(4));
+        let matrix = |rows: &[Vec<f64>]| {
+            let column = |j: usize| (format!("x{j}"), rows.iter().map(|row| row[j]).collect());
+            Matrix::from_columns((0..features).map(column).collect()).unwrap()
+        };
+        let found = Shap::against(&ensemble, names(&ensemble), matrix(&some), &matrix(&others)).unwrap();
+        let value = |row: &[f64], known: u32, k: usize| {
+            let mixed = others.iter().map(|other| {
+                let mixed: Vec<f64> =
+                    (0..features).map(|j| if known >> j & 1 == 1 { row[j] } else { other[j] }).collect();
+                worth(&tree, &mixed, u32::MAX, 0, k, width)
+            });
+            2.0 * mixed.sum::<f64>() / others.len() as f64
+        };
+        let factorial = |n: usize| (1..=n).map(|i| i as f64).product::<f64>();
+        for k in 0..width {
+            let output = found.output(&format!("out {k}")).unwrap();
+            assert!((output.base() - 0.5 - value(&some[0], 0, k)).abs() < 1e-12);
+            for (r, row) in some.iter().enumerate() {
+                for j in 0..features {
+                    let others = (0u32..1 << features).filter(|set| set >> j & 1 == 0);
+                    let exact: f64 = others
+                        .map(|set| {
+                            let size = set.count_ones() as usize;
+                            let weight = factorial(size) * factorial(features - size - 1) / factorial(features);
+                            weight * (value(row, set | 1 << j, k) - value(row, set, k))
+                        })
+                        .sum();
+                    let a = output.values().get(r, j);
+                    assert!((a - exact).abs() < 1e-11, "{leaves} leaves, row {r}, feature {j}: {a} for {exact}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn values_against_a_background_are_those_of_shap() {
+    let case = read("tests/reference/background.json");
+    let model = LightGbm::from_text(case["file"].as_str().unwrap()).unwrap();
+    let background = matrix(&serde_json::json!({ "columns": case["background"] }), &model.features);
+    let found = Shap::against(&model.ensemble, names(&model.ensemble), matrix(&case, &model.features), &background);
+    let found = found.unwrap();
+    assert!((found.base() - case["base"].as_f64().unwrap()).abs() < 1e-6);
+    for (r, row) in case["values"].as_array().unwrap().iter().enumerate() {
+        for (j, b) in numbers(row).iter().enumerate() {
+            assert!((found.values().get(r, j) - b).abs() < 1e-6, "row {r}: {} for {b}", found.values().get(r, j));
+        }
+    }
+}
