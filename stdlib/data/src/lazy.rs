@@ -33,8 +33,7 @@ pub fn scan_parquet(path: impl AsRef<Path>) -> Result<LazyFrame, DataError> {
     let schemas = sources.iter().map(|source| schema_of(&source.path)).collect::<Result<Vec<_>, _>>()?;
     common(&sources, &schemas, Types::Declared)?;
     // polars takes the directories above the table for partitions, too.
-    let above =
-        sources.first().map(|source| files::above(source)).filter(|_| !partitions.is_empty()).unwrap_or_default();
+    let above = sources.first().map(files::above).filter(|_| !partitions.is_empty()).unwrap_or_default();
     let schema: Schema = above
         .iter()
         .map(|name| Field::new(name.into(), DataType::String))

@@ -7,7 +7,8 @@ pub use polars::prelude::*;
 
 pub use ironbook_core::display::{Html, Markdown};
 pub use ironbook_core::{Bundle, Progress, display, display_updatable};
-pub use ironbook_data::{Dataset, FrameExt, Matrix, read_csv, read_json, read_parquet, write_csv, write_parquet};
+pub use ironbook_data::{Dataset, FrameExt, LazyExt, Matrix};
+pub use ironbook_data::{read_csv, read_json, read_parquet, scan_csv, scan_parquet, write_csv, write_parquet};
 pub use ironbook_features::{Impute, Pipeline};
 pub use ironbook_learn::{Gbdt, GbdtRanker, GbdtRegressor, Loss, Monotone};
 pub use ironbook_learn::{LinearRegression, Ridge};

@@ -130,7 +130,7 @@ fn radix_sort(pairs: &mut Vec<(u64, u32)>) {
         let byte = |key: u64| (key >> shift) as usize & 255;
         let mut starts = [0usize; 256];
         pairs.iter().for_each(|(key, _)| starts[byte(*key)] += 1);
-        if starts.iter().any(|&count| count == pairs.len()) {
+        if starts.contains(&pairs.len()) {
             continue;
         }
         let mut at = 0;

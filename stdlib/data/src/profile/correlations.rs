@@ -20,6 +20,9 @@ pub struct Correlations {
     pub spearman: Vec<Vec<Option<f64>>>,
 }
 
+/// Pearson's and Spearman's correlation of a pair.
+type Both = (Option<f64>, Option<f64>);
+
 /// Columns that are compared at most: pairs grow with the square.
 const COLUMNS: usize = 60;
 /// Values that are compared at most; beyond, a sample of the rows.
@@ -54,14 +57,14 @@ pub(crate) fn correlations(
         })
         .collect();
     let pairs: Vec<(usize, usize)> = (0..ready.len()).flat_map(|i| (0..i).map(move |j| (i, j))).collect();
-    let found: Vec<(Option<f64>, Option<f64>)> = pairs
+    let found: Vec<Both> = pairs
         .par_iter()
         .map(|&(i, j)| {
             check()?;
             Ok((pearson(&ready[i], &ready[j]), spearman(&ready[i], &ready[j])))
         })
         .collect::<Result<_, DataError>>()?;
-    let square = |value: fn(&(Option<f64>, Option<f64>)) -> Option<f64>| {
+    let square = |value: fn(&Both) -> Option<f64>| {
         let mut square = vec![vec![Some(1.0); ready.len()]; ready.len()];
         for (&(i, j), both) in pairs.iter().zip(&found) {
             (square[i][j], square[j][i]) = (value(both), value(both));

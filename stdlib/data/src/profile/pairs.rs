@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn unique_categories_know_nothing_about_other_rows() {
         let ids = Codes { rows: (0..1000).collect(), counts: vec![1; 1000] };
-        let positive = |row: usize| Some(row % 3 == 0);
+        let positive = |row: usize| Some(row.is_multiple_of(3));
         let (scores, _) = Codes::of_floats(&rates_elsewhere(&ids, positive));
         near(auc(&scores, positive), 0.5);
         near(auc(&ids, |row| Some(row >= 500)), 1.0);

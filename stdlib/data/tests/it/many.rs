@@ -118,7 +118,7 @@ fn directories_of_text_files_give_columns_too() {
     assert_eq!((ints(&df, "x"), ints(&df, "month")), (some([1, 2, 3]), some([1, 12, 2])));
     assert_eq!(scan_csv(csv.at("k=v/data")).unwrap().collect().unwrap(), df);
     let json = partitioned(|dir, path, df| {
-        dir.text(&format!("{path}.jsonl"), &format!("{{\"x\": {}}}\n", ints(&df, "x")[0].unwrap()))
+        dir.text(&format!("{path}.jsonl"), &format!("{{\"x\": {}}}\n", ints(&df, "x")[0].unwrap()));
     });
     assert_eq!(read_json(json.at("k=v/data")).unwrap(), df);
 }
