@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod boost;
+mod boost_behaviour;
+mod boost_inputs;
 mod forest;
+mod forest_inputs;
+mod linear;
 mod logistic;
 mod other;
 mod trees;
