@@ -1,6 +1,7 @@
 //! Conjugate gradients for the Newton step of wide problems, where the Hessian itself would be too much work.
 
-use super::objective::{Objective, Point};
+use super::objective::Point;
+use super::smooth::Smooth;
 use ironbook_core::Interrupted;
 
 /// Products with the Hessian per step at most.
@@ -10,10 +11,8 @@ const MAX_PRODUCTS: usize = 250;
 ///
 /// The forcing term `min(0.5, sqrt(|g|))` gives superlinear convergence (Nocedal & Wright 2006, algorithm 7.1); the
 /// preconditioner is the diagonal, of which standardised features make the loss's part nearly constant.
-pub(crate) fn solve(objective: &Objective<'_>, point: &Point) -> Result<Vec<f64>, Interrupted> {
-    let mean_curvature = point.curvature.iter().sum::<f64>() / objective.total();
-    let precondition: Vec<f64> =
-        objective.penalties().map(|penalty| 1.0 / (penalty + mean_curvature).max(1e-300)).collect();
+pub(crate) fn solve(objective: &impl Smooth, point: &Point) -> Result<Vec<f64>, Interrupted> {
+    let precondition: Vec<f64> = objective.diagonal(point).into_iter().map(|d| 1.0 / d.max(1e-300)).collect();
     let mut step = vec![0.0; point.gradient.len()];
     let mut residual = point.gradient.clone();
     let size = norm(&residual);
@@ -25,7 +24,7 @@ pub(crate) fn solve(objective: &Objective<'_>, point: &Point) -> Result<Vec<f64>
         if norm(&residual) <= target {
             break;
         }
-        let product = objective.hessian_times(&point.curvature, &direction)?;
+        let product = objective.hessian_times(point, &direction)?;
         let curvature = dot(&direction, &product);
         if curvature <= 1e-300 {
             // No curvature along this direction: what was found so far is a descent step; the gradient is, at worst.

@@ -33,13 +33,15 @@ pub(crate) struct Problem<'a> {
     pub(crate) b: Vec<f64>,
     /// Mean square of the target, moved by its mean if there is an intercept.
     spread: f64,
+    /// Variance of the target.
+    variance: f64,
 }
 
 /// A solution, in the columns' own units.
 pub(crate) struct Solution {
     pub(crate) coef: Vec<f64>,
     pub(crate) intercept: f64,
-    /// Share of the target's spread that is explained.
+    /// Share of the target's variance that is explained.
     pub(crate) r2: f64,
     /// Numbers of columns that are constant or that others determine.
     pub(crate) dependent: Vec<usize>,
@@ -65,7 +67,13 @@ impl<'a> Problem<'a> {
         let std = (0..p).map(|j| (gram.get(j, j) / gram.total - off(j) * off(j)).max(0.0).sqrt()).collect();
         let centre = if intercept { gram.mean.clone() } else { vec![0.0; p + 1] };
         let spread = gram.get(p, p) / gram.total;
-        Ok(Problem { columns, weights, centre, scale, std, total: gram.total, a, b, spread })
+        let variance = spread - off(p) * off(p);
+        Ok(Problem { columns, weights, centre, scale, std, total: gram.total, a, b, spread, variance })
+    }
+
+    /// Standard deviation of the target.
+    pub(crate) fn deviation(&self) -> f64 {
+        self.variance.max(0.0).sqrt()
     }
 
     fn size(&self) -> usize {
@@ -102,7 +110,7 @@ impl<'a> Problem<'a> {
         let theta: Vec<f64> = coef.iter().zip(&self.scale).map(|(w, s)| w * s).collect();
         let product = |i: usize| (0..n).map(|j| self.a[at(i.max(j), i.min(j))] * theta[j]).sum::<f64>();
         let explained: f64 = (0..n).map(|i| theta[i] * (2.0 * self.b[i] - product(i))).sum();
-        let r2 = if self.spread > 0.0 { explained / self.spread } else { 1.0 };
+        let r2 = if self.variance > 0.0 { 1.0 - (self.spread - explained) / self.variance } else { 1.0 };
         let moved: f64 = coef.iter().zip(&self.centre).map(|(w, m)| w * m).sum();
         Solution { intercept: self.centre[n] - moved, coef, r2, dependent }
     }

@@ -92,7 +92,7 @@ impl<P: LinearParams> Linear<P> {
         self.signature.names().map(str::to_owned).zip(self.coef.iter().copied()).collect()
     }
 
-    /// Share of the target's variance that is explained in the training data (without an intercept: of its square).
+    /// Share of the target's variance that is explained in the training data; below 0 where the mean would do better.
     pub fn r2(&self) -> f64 {
         self.r2
     }

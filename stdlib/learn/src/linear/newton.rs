@@ -2,16 +2,17 @@
 
 use super::cholesky;
 use super::conjugate;
-use super::objective::{Objective, Point, Second};
+use super::objective::{Point, Second};
+use super::smooth::Smooth;
 use crate::error::LearnError;
 use ironbook_core::Progress;
 
 /// Up to this many unknowns the Hessian is built and factorised; beyond, conjugate gradients do without it.
 const DENSE: usize = 96;
 /// Halvings of one step before giving up: 2^-40 of a Newton step moves nothing.
-const HALVINGS: u32 = 40;
+pub(crate) const HALVINGS: u32 = 40;
 /// Share of the promised decrease that a step must bring (Nocedal & Wright 2006, eq. 3.4).
-const ARMIJO: f64 = 1e-4;
+pub(crate) const ARMIJO: f64 = 1e-4;
 
 /// Where the solver ended.
 pub(crate) struct Solution {
@@ -32,7 +33,7 @@ pub(crate) struct Stop {
 }
 
 /// Minimises the objective from its start (iteratively reweighted least squares: Nocedal & Wright 2006, 3.3 and 10.3).
-pub(crate) fn minimise(objective: &Objective<'_>, stop: Stop) -> Result<Solution, LearnError> {
+pub(crate) fn minimise(objective: &impl Smooth, stop: Stop) -> Result<Solution, LearnError> {
     let second = if objective.size() <= DENSE { Second::Hessian } else { Second::Curvature };
     let mut progress = Progress::new("logistic regression", Some(stop.max_iter as u64));
     let mut point = objective.evaluate(objective.start(), second)?;
@@ -58,7 +59,7 @@ pub(crate) fn minimise(objective: &Objective<'_>, stop: Stop) -> Result<Solution
 }
 
 /// The point after the step, halved until the loss decreases enough; `None` when no fraction of it does.
-fn advance(objective: &Objective<'_>, from: &Point, step: &[f64], second: Second) -> Result<Option<Point>, LearnError> {
+fn advance(objective: &impl Smooth, from: &Point, step: &[f64], second: Second) -> Result<Option<Point>, LearnError> {
     let slope: f64 = from.gradient.iter().zip(step).map(|(g, s)| g * s).sum();
     // Near the minimum the decrease drowns in the rounding of the loss; there, the gradient decides.
     let drowned = slope <= 1e-13 * from.loss.abs().max(1e-300);

@@ -1,13 +1,14 @@
 //! The penalised logistic loss over standardised features, with its derivatives, row block by row block.
 
 use super::cholesky::at;
+use super::smooth::Smooth;
 use crate::check::Moments;
 use ironbook_core::Interrupted;
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Rows whose standardised features are held at once; with some tens of features they stay in the first-level cache.
-const CHUNK: usize = 256;
+pub(crate) const CHUNK: usize = 256;
 /// Rows of one unit of parallel work at least.
 const BLOCK: usize = 4096;
 /// Units of parallel work at most, which bounds the memory for their partial sums.
@@ -27,9 +28,9 @@ pub(crate) struct Objective<'a> {
     pub(crate) weights: Option<Vec<f64>>,
     total: f64,
     centre: Vec<f64>,
-    scale: Vec<f64>,
-    penalty: Vec<f64>,
-    intercept: bool,
+    pub(crate) scale: Vec<f64>,
+    pub(crate) penalty: Vec<f64>,
+    pub(crate) intercept: bool,
 }
 
 /// Loss and derivatives at one point.
@@ -78,25 +79,9 @@ impl<'a> Objective<'a> {
         Objective { columns, target, weights, total, centre, scale, penalty, intercept: model.intercept }
     }
 
-    /// Number of unknowns: one per feature, then the intercept.
-    pub(crate) fn size(&self) -> usize {
-        self.columns.len() + usize::from(self.intercept)
-    }
-
     /// Sum of the weights.
     pub(crate) fn total(&self) -> f64 {
         self.total
-    }
-
-    /// All zero but the intercept, which starts at the log-odds of class 1.
-    pub(crate) fn start(&self) -> Vec<f64> {
-        let mut theta = vec![0.0; self.size()];
-        if self.intercept {
-            let weight = |i: usize| self.weights.as_ref().map_or(1.0, |w| w[i]);
-            let positive: f64 = self.target.iter().enumerate().map(|(i, y)| y * weight(i)).sum();
-            theta[self.columns.len()] = (positive / (self.total - positive)).ln();
-        }
-        theta
     }
 
     /// Coefficients of the features as given, and the intercept.
@@ -106,41 +91,10 @@ impl<'a> Objective<'a> {
         (coef, if self.intercept { theta[self.columns.len()] - moved } else { 0.0 })
     }
 
-    fn blocks(&self) -> Vec<Range<usize>> {
+    pub(crate) fn blocks(&self) -> Vec<Range<usize>> {
         let rows = self.target.len();
         let size = rows.div_ceil(MAX_BLOCKS).max(BLOCK).next_multiple_of(CHUNK);
         (0..rows).step_by(size).map(|start| start..(start + size).min(rows)).collect()
-    }
-
-    /// Loss and derivatives at `theta`. Blocks run in parallel and are added in their order.
-    pub(crate) fn evaluate(&self, theta: Vec<f64>, second: Second) -> Result<Point, Interrupted> {
-        let partials: Vec<Partial> =
-            self.blocks().into_par_iter().map(|rows| self.partial(&theta, rows, second)).collect::<Result<_, _>>()?;
-        let m = self.size();
-        let mut point = Point {
-            theta,
-            loss: 0.0,
-            gradient: vec![0.0; m],
-            hessian: vec![0.0; if second == Second::Hessian { at(m, 0) } else { 0 }],
-            curvature: Vec::new(),
-        };
-        for partial in partials {
-            point.loss += partial.loss;
-            add(&mut point.gradient, &partial.gradient);
-            add(&mut point.hessian, &partial.hessian);
-            point.curvature.extend(partial.curvature);
-        }
-        let per_weight = 1.0 / self.total;
-        point.loss *= per_weight;
-        point.gradient.iter_mut().chain(&mut point.hessian).for_each(|x| *x *= per_weight);
-        for (j, (penalty, t)) in self.penalty.iter().zip(&point.theta).enumerate() {
-            point.loss += 0.5 * penalty * t * t;
-            point.gradient[j] += penalty * t;
-            if second == Second::Hessian {
-                point.hessian[at(j, j)] += penalty;
-            }
-        }
-        Ok(point)
     }
 
     fn partial(&self, theta: &[f64], rows: Range<usize>, second: Second) -> Result<Partial, Interrupted> {
@@ -170,7 +124,7 @@ impl<'a> Objective<'a> {
     }
 
     /// Fills `z`, one lane of [`CHUNK`] per unknown, with zeros beyond the last row.
-    fn standardise(&self, rows: Range<usize>, z: &mut [f64]) {
+    pub(crate) fn standardise(&self, rows: Range<usize>, z: &mut [f64]) {
         let (lanes, _) = z.as_chunks_mut::<CHUNK>();
         for (j, lane) in lanes.iter_mut().enumerate() {
             let (used, unused) = lane.split_at_mut(rows.len());
@@ -211,9 +165,54 @@ impl<'a> Objective<'a> {
         }
         loss
     }
+}
 
-    /// The Hessian times `direction`, from the curvatures of a point.
-    pub(crate) fn hessian_times(&self, curvature: &[f64], direction: &[f64]) -> Result<Vec<f64>, Interrupted> {
+impl Smooth for Objective<'_> {
+    fn size(&self) -> usize {
+        self.columns.len() + usize::from(self.intercept)
+    }
+
+    fn start(&self) -> Vec<f64> {
+        let mut theta = vec![0.0; self.size()];
+        if self.intercept {
+            let weight = |i: usize| self.weights.as_ref().map_or(1.0, |w| w[i]);
+            let positive: f64 = self.target.iter().enumerate().map(|(i, y)| y * weight(i)).sum();
+            theta[self.columns.len()] = (positive / (self.total - positive)).ln();
+        }
+        theta
+    }
+
+    fn evaluate(&self, theta: Vec<f64>, second: Second) -> Result<Point, Interrupted> {
+        let partials: Vec<Partial> =
+            self.blocks().into_par_iter().map(|rows| self.partial(&theta, rows, second)).collect::<Result<_, _>>()?;
+        let m = self.size();
+        let mut point = Point {
+            theta,
+            loss: 0.0,
+            gradient: vec![0.0; m],
+            hessian: vec![0.0; if second == Second::Hessian { at(m, 0) } else { 0 }],
+            curvature: Vec::new(),
+        };
+        for partial in partials {
+            point.loss += partial.loss;
+            add(&mut point.gradient, &partial.gradient);
+            add(&mut point.hessian, &partial.hessian);
+            point.curvature.extend(partial.curvature);
+        }
+        let per_weight = 1.0 / self.total;
+        point.loss *= per_weight;
+        point.gradient.iter_mut().chain(&mut point.hessian).for_each(|x| *x *= per_weight);
+        for (j, (penalty, t)) in self.penalty.iter().zip(&point.theta).enumerate() {
+            point.loss += 0.5 * penalty * t * t;
+            point.gradient[j] += penalty * t;
+            if second == Second::Hessian {
+                point.hessian[at(j, j)] += penalty;
+            }
+        }
+        Ok(point)
+    }
+
+    fn hessian_times(&self, point: &Point, direction: &[f64]) -> Result<Vec<f64>, Interrupted> {
         let product = |rows: Range<usize>| -> Result<Vec<f64>, Interrupted> {
             ironbook_core::check()?;
             let mut sums = vec![0.0; self.size()];
@@ -227,7 +226,7 @@ impl<'a> Objective<'a> {
                         *a += d * z;
                     }
                 }
-                for (a, w) in along.iter_mut().zip(&curvature[chunk]) {
+                for (a, w) in along.iter_mut().zip(&point.curvature[chunk]) {
                     *a *= w;
                 }
                 for (j, sum) in sums.iter_mut().enumerate() {
@@ -246,9 +245,10 @@ impl<'a> Objective<'a> {
         Ok(out)
     }
 
-    /// Diagonal of the penalty, 0 for the intercept.
-    pub(crate) fn penalties(&self) -> impl Iterator<Item = f64> + '_ {
-        self.penalty.iter().copied().chain(self.intercept.then_some(0.0))
+    fn diagonal(&self, point: &Point) -> Vec<f64> {
+        let mean = point.curvature.iter().sum::<f64>() / self.total;
+        let penalties = self.penalty.iter().copied().chain(self.intercept.then_some(0.0));
+        penalties.map(|penalty| penalty + mean).collect()
     }
 }
 
@@ -266,11 +266,11 @@ struct Scratch {
     curvature: [f64; CHUNK],
 }
 
-fn lane(z: &[f64], j: usize) -> &[f64; CHUNK] {
+pub(crate) fn lane(z: &[f64], j: usize) -> &[f64; CHUNK] {
     &z.as_chunks::<CHUNK>().0[j]
 }
 
-fn add(sum: &mut [f64], more: &[f64]) {
+pub(crate) fn add(sum: &mut [f64], more: &[f64]) {
     sum.iter_mut().zip(more).for_each(|(s, m)| *s += m);
 }
 
@@ -288,7 +288,7 @@ fn curve(z: &[f64], curvature: &[f64; CHUNK], hessian: &mut [f64], m: usize) {
 }
 
 /// Dot product in eight lanes: vectorised, and the same on every machine.
-fn dot(a: &[f64; CHUNK], b: &[f64; CHUNK]) -> f64 {
+pub(crate) fn dot(a: &[f64; CHUNK], b: &[f64; CHUNK]) -> f64 {
     let mut sums = [0.0; 8];
     for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
         for k in 0..8 {

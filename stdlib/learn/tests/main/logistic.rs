@@ -2,7 +2,9 @@
 
 use crate::{dataset, name, uniform};
 use ironbook_data::{Dataset, Matrix};
-use ironbook_learn::{ClassWeight, Fit, LogisticRegression, LogisticRegressionParams, Predict, PredictProba};
+use ironbook_learn::{
+    ClassWeight, Fit, Importances, LogisticRegression, LogisticRegressionParams, Predict, PredictProba,
+};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -10,6 +10,7 @@ mod forest_inputs;
 mod linear;
 mod logistic;
 mod other;
+mod softmax;
 mod trees;
 
 use ironbook_data::{Dataset, Matrix};

@@ -50,7 +50,8 @@ LINEAR = [
     dict(name="plain", rows=300, cols=4, seed=1),
     dict(name="no intercept", rows=300, cols=4, seed=2, fit_intercept=False),
     dict(name="unscaled", rows=300, cols=4, seed=3, **SCALE),
-    dict(name="weighted", rows=300, cols=4, seed=4, weighted=True, **SCALE),
+    # Scales further apart and scikit-learn takes a column for dependent (its tol of 1e-6 on singular values) and drops it.
+    dict(name="weighted", rows=300, cols=4, seed=4, weighted=True, scale=[10.0, 0.1, 1.0, 50.0], offset=[20.0, 0.0, 5.0, 1015.0]),
     dict(name="near copy", rows=300, cols=4, seed=5, near_copy=1e-5),
     dict(name="dependent", rows=300, cols=4, seed=6, sum=True),
     dict(name="dependent, unscaled", rows=300, cols=4, seed=7, sum=True, scale=[2.0, 0.5, 30.0, 1.0]),
