@@ -11,6 +11,11 @@ use std::sync::OnceLock;
 const BLOCK: usize = 1024;
 /// Values of a block at most (256 KiB as `f32`).
 const BLOCK_VALUES: usize = 1 << 16;
+/// Nodes of a tree from which on trees push each other out of the cache: more rows then share what a tree was read for.
+const LARGE_TREE: usize = 4096;
+/// Rows of a block of large trees at most, and their values (4 MiB as `f32`).
+const LARGE_BLOCK: usize = 1 << 14;
+const LARGE_BLOCK_VALUES: usize = 1 << 20;
 /// Fewer rows than this are not worth the tables.
 const TABLE_ROWS: usize = 256;
 
@@ -123,7 +128,9 @@ impl Predictor<'_> {
 
     /// Rows per block: small enough that all threads get some.
     fn block(&self, rows: usize) -> usize {
-        let most = (BLOCK_VALUES / self.ensemble.n_features.max(1)).clamp(64, BLOCK);
+        let large = self.ensemble.trees.iter().any(|tree| tree.nodes() > LARGE_TREE);
+        let (values, most) = if large { (LARGE_BLOCK_VALUES, LARGE_BLOCK) } else { (BLOCK_VALUES, BLOCK) };
+        let most = (values / self.ensemble.n_features.max(1)).clamp(64, most);
         rows.div_ceil(2 * rayon::current_num_threads()).next_multiple_of(64).clamp(64, most)
     }
 
