@@ -118,6 +118,7 @@ impl Compiler {
         let file = file_name(text);
         std::fs::write(work.path.join(&file), text)?;
         let mut command = Command::new(&self.library.rustc);
+        command.envs(self.library.linker_path.iter().map(|path| ("LIBRARY_PATH", path)));
         for (name, value) in &self.env {
             match value {
                 Some(value) => command.env(name, value),

@@ -20,6 +20,7 @@ pub use paths::Paths;
 pub use rustc::{Rustc, find_program};
 
 use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
@@ -59,6 +60,8 @@ pub struct Library {
     pub host: String,
     /// Where the shared objects of CUDA are, if it is for NVIDIA GPUs.
     pub cuda: Vec<PathBuf>,
+    /// `LIBRARY_PATH` for whatever is linked to it, if it needs one.
+    pub linker_path: Option<OsString>,
 }
 
 /// What `manifest.json` holds; file names are relative to `deps/`.
@@ -158,6 +161,7 @@ impl Library {
             rustc_version: rustc.version.clone(),
             sysroot: rustc.sysroot.clone(),
             host: rustc.host.clone(),
+            linker_path: paths.cuda.as_ref().map(|_| cuda::Cuda::linker_path(&paths.data)),
             cuda: paths.cuda.iter().flat_map(|cuda| cuda.library_path(&paths.data)).collect(),
         })
     }

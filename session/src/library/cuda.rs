@@ -17,11 +17,15 @@ const WHEELS: &[&str] = &[
     "nvidia-cuda-runtime==13.0.96",
     "nvidia-cuda-cccl==13.0.85",
     "nvidia-cuda-nvrtc==13.0.88",
-    "nvidia-cublas==13.0.2.14",
+    // Not 13.0: the bindings of CUDA 13 name functions that came with 13.1.
+    "nvidia-cublas==13.1.0.3",
     "nvidia-curand==10.4.0.35",
 ];
 /// The crate that declares the driver's functions.
 const BINDINGS: &str = "cudarc";
+/// What the crates inside the dylib link. The dylib holds or loads it; rustc names it once more wherever the dylib is
+/// linked, and finds an empty archive there.
+const LINKED: &[&str] = &["cuda", "nvrtc", "curand", "cublas", "cublasLt", "cudart", "moe"];
 /// The driver's library.
 const DRIVER: &str = "libcuda.so.1";
 
@@ -96,21 +100,22 @@ impl Cuda {
         path
     }
 
+    /// Where linking against the dylib finds the libraries that it holds or loads itself, for `LIBRARY_PATH`.
+    pub(super) fn linker_path(data: &Path) -> OsString {
+        prepended(data.join("cuda/links"), "LIBRARY_PATH")
+    }
+
     /// What the build scripts of candle's kernels and of the bindings read.
     pub(super) fn environment(&self, data: &Path) -> Vec<(&'static str, OsString)> {
         let bin = self.toolkit.join("bin");
-        let join = |first: PathBuf, name: &str| {
-            let rest = env::var_os(name).unwrap_or_default();
-            env::join_paths(std::iter::once(first).chain(env::split_paths(&rest))).unwrap_or(rest)
-        };
         vec![
             ("CUDA_HOME", self.toolkit.clone().into()),
             ("CUDA_PATH", self.toolkit.clone().into()),
             ("CUDA_COMPUTE_CAP", self.compute_cap.to_string().into()),
             ("NVCC", bin.join("nvcc").into()),
-            ("PATH", join(bin, "PATH")),
+            ("PATH", prepended(bin, "PATH")),
             // For the linker, where the toolkit has no stub of the driver.
-            ("LIBRARY_PATH", join(stubs(data), "LIBRARY_PATH")),
+            ("LIBRARY_PATH", prepended(stubs(data), "LIBRARY_PATH")),
         ]
     }
 
@@ -133,7 +138,12 @@ impl Cuda {
         let mut command = Command::new("cc");
         command.args(["-shared", "-fPIC", "-Wl,-soname,libcuda.so.1", "-o"]).arg(&library).arg(&source);
         succeed(&mut command, "compile the stub of CUDA's driver", "install gcc")?;
-        link(Path::new(DRIVER), &folder.join("libcuda.so"))
+        link(Path::new(DRIVER), &folder.join("libcuda.so"))?;
+        let links = data.join("cuda/links");
+        let archive = |name: &&str| fs::write(links.join(format!("lib{name}.a")), "!<arch>\n");
+        fs::create_dir_all(&links)
+            .and_then(|()| LINKED.iter().try_for_each(archive))
+            .map_err(|error| BuildError::io("write", links, error))
     }
 }
 
@@ -161,6 +171,12 @@ pub fn driver() -> bool {
         ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/wsl/lib"];
     let found = env::split_paths(&searched).chain(usual.map(PathBuf::from)).any(|folder| folder.join(DRIVER).exists());
     found || Path::new("/proc/driver/nvidia/version").exists()
+}
+
+/// A search path with one more directory in front.
+fn prepended(first: PathBuf, variable: &str) -> OsString {
+    let rest = env::var_os(variable).unwrap_or_default();
+    env::join_paths(std::iter::once(first).chain(env::split_paths(&rest))).unwrap_or(rest)
 }
 
 fn settings(data: &Path) -> PathBuf {

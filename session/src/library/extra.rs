@@ -338,6 +338,7 @@ fn link(
     args.push(pair("-Ldependency=", &target.join("debug/deps")));
     let part = dylib.with_extension("part");
     let output = Command::new(&library.rustc)
+        .envs(library.linker_path.iter().map(|path| ("LIBRARY_PATH", path)))
         .arg(&source)
         .args(args)
         .arg("-o")

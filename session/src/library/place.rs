@@ -1,6 +1,7 @@
 //! The copy of a built library: which files belong to it, and how it comes to its place whole or not at all.
 
 use super::cargo::{Artifact, Metadata, failure, metadata_file};
+use super::cuda::Cuda;
 use super::error::BuildError;
 use super::paths::Paths;
 use super::rustc::Rustc;
@@ -138,6 +139,7 @@ impl Fresh {
     pub fn link_runtime(&self, paths: &Paths, rustc: &Rustc) -> Result<(), BuildError> {
         let main = paths.source.join("runtime/main.rs");
         let mut command = Command::new(&rustc.path);
+        command.envs(paths.cuda.iter().map(|_| ("LIBRARY_PATH", Cuda::linker_path(&paths.data))));
         command.arg(&main).arg("--edition=2024").args(["--crate-type", "bin", "--crate-name", "ironbook_runtime"]);
         command.args(["-C", "prefer-dynamic", "-C", "opt-level=1", "-C", "link-arg=-Wl,-rpath,$ORIGIN"]);
         command.arg("--extern").arg(with_prefix("ironbook_std=", &self.folder.join(dylib_name())));
