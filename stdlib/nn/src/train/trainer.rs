@@ -263,7 +263,8 @@ impl<M: Module, L: Loss> Trainer<M, L> {
         let total = (self.settings.epochs * batches) as u64;
         let mut progress = Progress::new("training", Some(total));
         let mut shown = Shown::new(self.live);
-        self.state.history.stop = self.state.history.stop.filter(|_| self.state.epoch >= self.settings.epochs);
+        // More epochs than the last time go on; what stopped early has ended.
+        self.state.history.stop = self.state.history.stop.filter(|stop| *stop == Stop::Early);
         while self.state.epoch < self.settings.epochs && self.state.history.stop.is_none() {
             let order = self.rng("order", self.state.epoch).permutation(train.rows());
             let rows: Vec<&[u32]> = order.chunks(self.settings.batch_size).collect();

@@ -186,7 +186,7 @@ fn a_training_stops_early_with_the_best_weights() {
     assert_eq!(trainer.evaluate(&noise(2)).unwrap(), history.epochs[best - 1].valid_loss.unwrap());
     // It has ended: another call does nothing.
     let before = bits(trainer.model());
-    trainer.fit(&noise(1), Some(&noise(2))).unwrap();
+    assert_eq!(trainer.fit(&noise(1), Some(&noise(2))).unwrap(), history);
     assert_eq!(before, bits(trainer.model()));
 }
 
