@@ -19,7 +19,7 @@ pub(crate) fn best(search: &Search<'_>, node: Node<'_>, feature: u32, bins: &[Ce
 type Found = Option<(f64, [u64; 4], Cell, f64)>;
 
 fn one_against_others(search: &Search<'_>, node: Node<'_>, feature: u32, bins: &[Cell]) -> Found {
-    let least = search.least(search.rules.min_child_samples);
+    let least = search.least(node, search.rules.min_child_samples);
     let mut score = search.wanted(node);
     let mut best = None;
     for (b, &cell) in bins.iter().enumerate() {
@@ -41,11 +41,11 @@ fn runs(search: &Search<'_>, node: Node<'_>, feature: u32, bins: &[Cell]) -> Fou
         let sums = search.units.sums(cell);
         sums.g / (sums.h + rules.cat_smooth)
     };
-    let rows = |cell: Cell| hist::second(cell) as f64 * search.units.second * search.units.rows;
+    let rows = |cell: Cell| hist::second(cell) as f64 * search.units.second * node.density;
     let mut order: Vec<usize> = (0..bins.len()).filter(|&b| rows(bins[b]) >= rules.cat_smooth.max(0.5)).collect();
     order.sort_by(|&a, &b| mean(bins[a]).total_cmp(&mean(bins[b])).then(a.cmp(&b)));
     let longest = rules.max_cat_threshold.min(order.len().div_ceil(2));
-    let least = search.least(search.rules.min_child_samples);
+    let least = search.least(node, search.rules.min_child_samples);
     let mut score = search.wanted(node);
     let mut best = None;
     for backwards in [false, true] {

@@ -76,10 +76,9 @@ impl<'a> Grower<'a> {
     /// # Errors
     /// [`Interrupted`].
     pub(crate) fn grow<'r>(&self, input: Input<'r>) -> Result<Grown<'r>, Interrupted> {
-        let Input { rows, scratch, gradients, mut units, features } = input;
+        let Input { rows, scratch, gradients, units, features } = input;
         let histogram = hist::build(self.data, self.layout, rows, gradients);
         let total = hist::total(&histogram, self.layout);
-        units.rows = rows.len() as f64 / units.sums(total).h.max(f64::MIN_POSITIVE);
         let search = Search { rules: self.rules, cuts: self.cuts, layout: self.layout, units, features };
         let mut root = Leaf {
             rows,
@@ -180,7 +179,9 @@ impl<'a> Grower<'a> {
     fn search(&self, search: &Search<'_>, leaf: &mut Leaf<'_>) {
         let enough = leaf.rows.len() as f64 >= 2.0 * self.rules.min_child_samples;
         if self.may_split(leaf.depth) && enough {
-            leaf.split = search.best(Node { histogram: &leaf.histogram, total: leaf.total, bounds: leaf.bounds });
+            let density = leaf.rows.len() as f64 / search.units.sums(leaf.total).h.max(f64::MIN_POSITIVE);
+            let (histogram, total, bounds) = (&leaf.histogram, leaf.total, leaf.bounds);
+            leaf.split = search.best(Node { histogram, total, bounds, density });
         }
         if leaf.split.is_none() {
             leaf.histogram = Vec::new();

@@ -28,13 +28,11 @@ pub(crate) struct CategoryRules {
     pub(crate) min_data_per_group: f64,
 }
 
-/// Units of a tree's quantised derivatives, and rows per second derivative.
+/// Units of a tree's quantised derivatives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Units {
     pub(crate) first: f64,
     pub(crate) second: f64,
-    /// Rows per unit of the second derivative: counts are estimated from it, as LightGBM does.
-    pub(crate) rows: f64,
 }
 
 /// Sums of derivatives.
@@ -130,6 +128,8 @@ pub(crate) struct Node<'a> {
     pub(crate) histogram: &'a [Cell],
     pub(crate) total: Cell,
     pub(crate) bounds: Bounds,
+    /// Rows of the leaf per second derivative: those of its parts are estimated from it, as LightGBM does.
+    pub(crate) density: f64,
 }
 
 /// Everything besides the leaf that a search needs.
@@ -164,9 +164,9 @@ impl Search<'_> {
     }
 
     /// Least second derivative of a child, which also stands for the least number of rows.
-    pub(crate) fn least(&self, rows: f64) -> f64 {
+    pub(crate) fn least(&self, node: Node<'_>, rows: f64) -> f64 {
         let rules = self.rules;
-        rules.min_child_weight.max((rows - 0.5) / self.units.rows).max(1e-12)
+        rules.min_child_weight.max((rows - 0.5) / node.density).max(1e-12)
     }
 
     /// The score that two children must exceed: what is below may be rounding.
@@ -219,7 +219,7 @@ impl Search<'_> {
     /// The best of the left sums, each plus `extra`, whose score is above `least`, and its score.
     fn scan(&self, node: Node<'_>, feature: u32, left: &[Cell], extra: Cell, least: f64) -> Option<(usize, f64)> {
         let rules = self.rules;
-        let low = self.least(rules.min_child_samples);
+        let low = self.least(node, rules.min_child_samples);
         let (mut best, mut score) = (usize::MAX, least);
         if rules.plain() {
             let total = self.units.sums(node.total);

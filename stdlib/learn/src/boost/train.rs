@@ -165,7 +165,7 @@ impl<'a> Run<'a> {
                 scratch: &mut work.scratch[..work.rows.len()],
                 rows: &mut work.rows,
                 gradients: &work.gradients,
-                units: Units { first: quantiser.unit_first, second: quantiser.unit_second, rows: 1.0 },
+                units: Units { first: quantiser.unit_first, second: quantiser.unit_second },
                 features: &features,
             })?;
             grown.tree.output = k as u32;

@@ -205,21 +205,19 @@ fn growth_by_levels_is_growth_by_leaves_where_all_leaves_fit() {
     assert!(leaves.predict(&data.features).unwrap() == levels.predict(&data.features).unwrap());
     // With fewer leaves the levels fill up from the root, which the leaves that gain most do not care for.
     let few = GbdtRegressor::params().n_estimators(5).num_leaves(12);
-    let (leaves, levels) = (few.fit(&data).unwrap(), few.clone().growth(Growth::DepthWise).fit(&data).unwrap());
-    let depths = |model: &GbdtRegressor| model.ensemble().trees.iter().map(depth).max();
-    assert!(levels.ensemble().trees.iter().all(|tree| tree.leaves() == 12));
-    assert_eq!(depths(&levels), Some(4));
-    assert!(depths(&leaves) > Some(4));
+    let levels = few.growth(Growth::DepthWise).fit(&data).unwrap();
+    assert!(levels.ensemble().trees.iter().all(|tree| tree.leaves() == 12 && depths(tree) == (3, 4)));
 }
 
-/// Number of splits above the deepest leaf.
-fn depth(tree: &Tree) -> usize {
+/// Numbers of splits above the uppermost and above the deepest leaf.
+fn depths(tree: &Tree) -> (usize, usize) {
     let mut depths = vec![0; tree.nodes()];
     for node in (0..tree.nodes()).filter(|&node| tree.feature[node] != LEAF) {
         depths[tree.left[node] as usize] = depths[node] + 1;
         depths[tree.right[node] as usize] = depths[node] + 1;
     }
-    depths.into_iter().max().unwrap()
+    let leaves = (0..tree.nodes()).filter(|&node| tree.feature[node] == LEAF).map(|node| depths[node]);
+    (leaves.clone().min().unwrap(), leaves.max().unwrap())
 }
 
 #[test]

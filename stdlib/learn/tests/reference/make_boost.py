@@ -80,7 +80,7 @@ CASES = [
     dict(name="binary", seed=10, target="class", objective="binary"),
     dict(name="binary missing", seed=11, target="class", objective="binary", missing=True, reg_lambda=1.0),
     dict(name="positive weight", seed=11, target="class", objective="binary", scale_pos_weight=3.0),
-    dict(name="binary weighted", seed=12, target="class", objective="binary", weighted=True),
+    dict(name="binary weighted", seed=12, target="class", objective="binary", weighted=True, min_child_samples=1),
     dict(name="classes", seed=13, target="classes", objective="multiclass", num_class=3),
     dict(name="few categories", seed=14, target="value", objective="regression", categories=3),
     dict(name="categories", seed=15, target="value", objective="regression", categories=30),

@@ -131,10 +131,9 @@ impl Objective {
                 let total: f64 = shares.iter().sum();
                 shares.iter().map(|share| (share / total).max(1e-15).ln()).collect()
             }
-            Objective::Logistic { positive } => {
-                let scaled = |i: usize| set.weight(i) * if set.target[i] > 0.5 { *positive } else { 1.0 };
-                let total: f64 = (0..set.rows()).map(scaled).sum();
-                let p = (0..set.rows()).map(|i| scaled(i) * set.target[i]).sum::<f64>() / total;
+            Objective::Logistic { .. } => {
+                // As LightGBM: `positive` counts from the first tree on.
+                let p = set.mean();
                 let p = p.clamp(1e-15, 1.0 - 1e-15);
                 vec![(p / (1.0 - p)).ln()]
             }
