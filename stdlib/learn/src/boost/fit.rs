@@ -30,7 +30,7 @@ pub(super) fn fit<T: Boosting>(
         (None, Some(_)) => Some(hold_out(train, params.settings.validation_fraction, mix(seed, 2))?),
         _ => None,
     };
-    let classes = T::classes(&*counted(train))?;
+    let classes = T::classes(&counted(train))?;
     let signature = Signature::of(train, classes.clone());
     let objective = T::objective(params, classes.as_ref())?;
     let (train, valid) = split.as_ref().map_or((train, valid), |(train, valid)| (train, Some(valid)));

@@ -231,7 +231,7 @@ impl Objective {
             Objective::Poisson | Objective::Tweedie { .. } => (|y| y >= 0.0, "at least 0"),
             Objective::Gamma => (|y| y > 0.0, "above 0"),
             Objective::LambdaRank { .. } => {
-                (|y| y >= 0.0 && y <= 30.0 && y.fract() == 0.0, "whole grades of relevance from 0 to 30")
+                (|y| (0.0..=30.0).contains(&y) && y.fract() == 0.0, "whole grades of relevance from 0 to 30")
             }
             _ => return Ok(()),
         };
