@@ -301,17 +301,29 @@ impl Inspect for LogisticRegression {
 mod tests {
     use super::*;
     use crate::model::Fit;
+    use crate::{DecisionTree, RandomForest};
     use ironbook_core::interrupt;
+
+    fn three_rows() -> Dataset {
+        let features = Matrix::from_columns(vec![("x".to_owned(), vec![1.0, 2.0, 3.0])]).unwrap();
+        Dataset::from_parts(features, vec![0.0, 1.0, 1.0], "y")
+    }
+
+    /// Fits once while an interrupt is requested, and once after it was cleared.
+    fn stops<P: Fit>(params: &P) {
+        let data = three_rows();
+        interrupt::request();
+        let stopped = params.fit(&data);
+        interrupt::clear();
+        assert!(matches!(stopped, Err(LearnError::Interrupted(_))));
+        assert!(params.fit(&data).is_ok());
+    }
 
     // Here and not among the integration tests: the flag is the process's, and no other test of this binary fits.
     #[test]
     fn an_interrupt_stops_the_fit() {
-        let features = Matrix::from_columns(vec![("x".to_owned(), vec![1.0, 2.0, 3.0])]).unwrap();
-        let data = Dataset::from_parts(features, vec![0.0, 1.0, 1.0], "y");
-        interrupt::request();
-        let stopped = LogisticRegression::params().fit(&data);
-        interrupt::clear();
-        assert!(matches!(stopped, Err(LearnError::Interrupted(_))));
-        assert!(LogisticRegression::params().fit(&data).is_ok());
+        stops(&LogisticRegression::params());
+        stops(&DecisionTree::params().seed(1));
+        stops(&RandomForest::params().n_estimators(3).seed(1));
     }
 }
