@@ -87,7 +87,7 @@ impl Shap {
         let columns = checked(ensemble, &outputs, &features)?;
         let found = tree::explain(ensemble, &columns)?;
         let predicted = ensemble.predict(&columns)?;
-        Shap::from_values(found, outputs, features, &predicted)
+        Shap::from_values(&found, outputs, features, &predicted)
     }
 
     /// [`shap_against`] for an ensemble by itself.
@@ -103,11 +103,11 @@ impl Shap {
         let columns = checked(ensemble, &outputs, &features)?;
         let found = background::explain(ensemble, &columns, &checked(ensemble, &outputs, background)?)?;
         let predicted = ensemble.predict(&columns)?;
-        Shap::from_values(found, outputs, features, &predicted)
+        Shap::from_values(&found, outputs, features, &predicted)
     }
 
     fn from_values(
-        found: Values,
+        found: &Values,
         outputs: Vec<String>,
         features: Matrix,
         predicted: &[Vec<f64>],

@@ -11,9 +11,9 @@ pub use ironbook_data::{Dataset, FrameExt, LazyExt, Matrix};
 pub use ironbook_data::{read_csv, read_json, read_parquet, scan_csv, scan_parquet, write_csv, write_parquet};
 pub use ironbook_features::{Impute, Pipeline};
 pub use ironbook_learn::{DecisionTree, DecisionTreeRegressor, MaxFeatures, RandomForest, RandomForestRegressor};
+pub use ironbook_learn::{Fit, LogisticRegression, MajorityBaseline, MeanBaseline, Persist, Predict, PredictProba};
 pub use ironbook_learn::{Gbdt, GbdtRanker, GbdtRegressor, Loss, Monotone};
 pub use ironbook_learn::{LinearRegression, Ridge};
-pub use ironbook_learn::{Fit, LogisticRegression, MajorityBaseline, MeanBaseline, Persist, Predict, PredictProba};
 pub use ironbook_nn::{BestDevice, MlpClassifier, MlpRegressor};
 
 pub use ironbook_eval as eval;

@@ -127,9 +127,9 @@ mod tests {
         let factor = Factor::of(&a, 4);
         assert_eq!(factor.dependent().len(), 1);
         let x = factor.solve(&b);
-        for i in 0..4 {
+        for (i, wanted) in b.iter().enumerate() {
             let found: f64 = (0..4).map(|j| product(i, j) * x[j]).sum();
-            assert!((found - b[i]).abs() < 1e-12, "{x:?}");
+            assert!((found - wanted).abs() < 1e-12, "{x:?}");
         }
         let null = factor.null_space();
         for row in rows {

@@ -144,12 +144,12 @@ fn classes_have_probabilities_that_sum_to_one() {
     assert_eq!(p.names(), ["0", "1", "2"]);
     let classes = model.predict(&data.features).unwrap();
     let mut right = 0;
-    for i in 0..data.rows() {
+    for (i, &class) in classes.iter().enumerate() {
         let row: Vec<f64> = (0..3).map(|k| p.get(i, k)).collect();
         assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-12 && row.iter().all(|p| *p > 0.0));
         let largest = (0..3).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
-        assert_eq!(classes[i], largest as f64);
-        right += usize::from(classes[i] == data.target[i]);
+        assert_eq!(class, largest as f64);
+        right += usize::from(class == data.target[i]);
     }
     assert!(right > 1100, "{right} of 1500 right");
     assert!(matches!(model.predict_proba(&data.features), Err(LearnError::ManyClasses { classes: 3 })));

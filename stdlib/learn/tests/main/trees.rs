@@ -180,7 +180,7 @@ fn older_files_are_read() {
     assert_eq!(old.categories[4], Some(Vec::new()));
 }
 
-fn refusal(error: LearnError) -> String {
+fn refusal(error: &LearnError) -> String {
     assert!(matches!(error, LearnError::ModelFile { .. }), "{error}");
     error.to_string()
 }
@@ -220,7 +220,7 @@ fn broken_files_of_xgboost_are_refused_in_words() {
             format!("{trees}{place}")
         };
         *broken.pointer_mut(&pointer).unwrap() = value;
-        let error = refusal(XgboostModel::from_json(&broken.to_string()).unwrap_err());
+        let error = refusal(&XgboostModel::from_json(&broken.to_string()).unwrap_err());
         assert!(error.contains(words), "{pointer}: {error}");
         assert!(error.lines().count() >= 2, "{error}");
     }
@@ -250,7 +250,7 @@ fn damaged_files_never_panic() {
                     let _ = model.predict(&vec![vec![0.5; 4]; model.n_features]).unwrap();
                 }
                 Err(error) => {
-                    assert!(refusal(error).contains('\n'));
+                    assert!(refusal(&error).contains('\n'));
                     refused += 1;
                 }
             }
@@ -269,7 +269,7 @@ fn other_files_of_lightgbm_are_refused_in_words() {
         (text.replace("feature_names=", "names="), "it has no feature_names"),
     ];
     for (text, words) in cases {
-        let error = refusal(LightGbm::from_text(&text).unwrap_err());
+        let error = refusal(&LightGbm::from_text(&text).unwrap_err());
         assert!(error.contains(words), "{error}");
     }
 }
@@ -280,13 +280,13 @@ fn what_xgboost_cannot_hold_is_not_written() {
     let model = XgboostModel::from_json(&file).unwrap();
     let mut nan = model.clone();
     nan.ensemble.trees[0].value[3] = f64::NAN;
-    assert!(refusal(nan.to_json().unwrap_err()).contains("NaN"));
+    assert!(refusal(&nan.to_json().unwrap_err()).contains("NaN"));
     let mut unknown = model.clone();
     unknown.objective = "mine".to_owned();
-    assert!(refusal(unknown.to_json().unwrap_err()).contains("the objective mine is not known"));
+    assert!(refusal(&unknown.to_json().unwrap_err()).contains("the objective mine is not known"));
     let mut wide = model;
     wide.ensemble.width = 2;
-    assert!(refusal(wide.to_json().unwrap_err()).contains("several numbers"));
+    assert!(refusal(&wide.to_json().unwrap_err()).contains("several numbers"));
 }
 
 /// A random tree over `features` features, the last of which has categories.
@@ -403,7 +403,8 @@ fn flaws_of_ensembles_are_named() {
         Ensemble { n_features: 4, base: vec![0.0], width: 1, trees: vec![tree] }
     };
     assert_eq!(ensemble(&|_| ()).flaw(), None);
-    let cases: [(&dyn Fn(&mut Tree), &str); 6] = [
+    type Damage<'a> = &'a dyn Fn(&mut Tree);
+    let cases: [(Damage<'_>, &str); 6] = [
         (&|t| t.left[0] = 99, "tree 0: node 0 has the child 99"),
         (&|t| t.left[0] = 0, "tree 0: node 0 has the child 0"),
         (&|t| t.left[0] = t.right[0], "has 0 parents"),
