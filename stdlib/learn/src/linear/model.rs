@@ -31,7 +31,7 @@ pub(crate) mod sealed {
 /// A fitted linear regression: predicts `features . coef + intercept`.
 ///
 /// Its names are [`LinearRegression`](crate::LinearRegression), [`Ridge`](crate::Ridge),
-/// [`ElasticNet`](crate::ElasticNet) and [`Lasso`](crate::Lasso).
+/// [`ElasticNet`](crate::ElasticNet), the lasso among it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "P: LinearParams")]
 pub struct Linear<P> {
