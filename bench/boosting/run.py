@@ -25,11 +25,15 @@ THREADS = 2
 for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ[name] = str(THREADS)
 
-import lightgbm as lgb
-import numpy as np
-import pandas as pd
-import xgboost as xgb
-from sklearn.metrics import roc_auc_score
+try:
+    import lightgbm as lgb
+    import numpy as np
+    import pandas as pd
+    import xgboost as xgb
+    from sklearn.metrics import roc_auc_score
+except ImportError as missing:
+    print(f"SKIPPED: boosting ({missing}; bench/requirements.txt lists what it needs)")
+    sys.exit(0)
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "examples/flights/data"

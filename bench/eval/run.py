@@ -26,10 +26,14 @@ THREADS = "2"
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ[name] = THREADS
 
-import numpy as np
-import pandas as pd
-import sklearn
-from sklearn import metrics as m
+try:
+    import numpy as np
+    import pandas as pd
+    import sklearn
+    from sklearn import metrics as m
+except ImportError as missing:
+    print(f"SKIPPED: eval ({missing}; bench/requirements.txt lists what it needs)")
+    sys.exit(0)
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS, RESAMPLES, TIMED = 1_000_000, 1000, 20

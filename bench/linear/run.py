@@ -22,8 +22,12 @@ THREADS = "2"
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
     os.environ[name] = THREADS
 
-import numpy as np
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+try:
+    import numpy as np
+    from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+except ImportError as missing:
+    print(f"SKIPPED: linear ({missing}; bench/requirements.txt lists what it needs)")
+    sys.exit(0)
 
 warnings.simplefilter("ignore")
 HERE = Path(__file__).resolve().parent

@@ -27,12 +27,16 @@ THREADS = "2"
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ[name] = THREADS
 
-import numpy as np
-import pandas as pd
-import sklearn
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+try:
+    import numpy as np
+    import pandas as pd
+    import sklearn
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+except ImportError as missing:
+    print(f"SKIPPED: logreg ({missing}; bench/requirements.txt lists what it needs)")
+    sys.exit(0)
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "examples/flights/data"

@@ -25,12 +25,15 @@ THREADS = "2"
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
     os.environ[name] = THREADS
 
-import numpy as np
-import pandas as pd
-import torch
-import torch.nn.functional as F
-
-from torch import nn
+try:
+    import numpy as np
+    import pandas as pd
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+except ImportError as missing:
+    print(f"SKIPPED: nn ({missing}; bench/requirements.txt lists what it needs)")
+    sys.exit(0)
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "examples/flights/data"

@@ -25,7 +25,11 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "PO
 os.environ["YDATA_PROFILING_NO_ANALYTICS"] = "True"
 warnings.simplefilter("ignore")
 
-import pandas as pd
+try:
+    import pandas as pd
+except ImportError as missing:
+    print(f"SKIPPED: profile ({missing}; bench/requirements.txt lists what it needs)")
+    sys.exit(0)
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "examples/flights/data/flights.parquet"

@@ -27,11 +27,15 @@ THREADS = "2"
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ[name] = THREADS
 
-import lightgbm as lgb
-import numpy as np
-import pandas as pd
-import shap
-from sklearn.datasets import make_classification
+try:
+    import lightgbm as lgb
+    import numpy as np
+    import pandas as pd
+    import shap
+    from sklearn.datasets import make_classification
+except ImportError as missing:
+    print(f"SKIPPED: shap ({missing}; bench/requirements.txt lists what it needs)")
+    sys.exit(0)
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
