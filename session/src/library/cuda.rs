@@ -266,7 +266,10 @@ fn functions(text: &str) -> Vec<&str> {
         .split("fn cu")
         .skip(1)
         .filter_map(|rest| rest.split_once('(').map(|(name, _)| name))
-        .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+        .filter(|name| {
+            name.starts_with(|first: char| first.is_ascii_uppercase())
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        })
         .collect();
     names.sort_unstable();
     names.dedup();

@@ -155,9 +155,19 @@ fn spec(env: &[(&str, &str)]) -> (Spawn, tempfile::TempDir) {
     (spawn, directory)
 }
 
+/// Starts a program that was just written. Another test's fork may hold the file open for writing until its exec.
+fn spawned(spec: &Spawn) -> Runtime {
+    loop {
+        match Runtime::spawn(spec) {
+            Err(error) if format!("{error:?}").contains("ExecutableFileBusy") => std::thread::yield_now(),
+            started => return started.unwrap(),
+        }
+    }
+}
+
 fn start() -> Started {
     let (spec, directory) = spec(&[]);
-    let mut runtime = Runtime::spawn(&spec).unwrap();
+    let mut runtime = spawned(&spec);
     runtime.poll_idle(&mut |_| {}).unwrap(); // what the test harness prints before the test
     Started { runtime, _directory: directory }
 }
