@@ -25,9 +25,10 @@ pub(super) fn fit<T: Boosting>(
 ) -> Result<Boosted<T>, LearnError> {
     params.settings.check()?;
     check::shape(train)?;
+    [Some(train), valid].into_iter().flatten().try_for_each(moderate)?;
     let seed = params.settings.seed.unwrap_or_else(|| ironbook_core::seed::derive("boosting"));
     let split = match (valid, params.settings.early_stopping) {
-        (None, Some(_)) => Some(hold_out(train, params.settings.validation_fraction, mix(seed, 2))?),
+        (None, Some(_)) => Some(hold_out(&counted(train), params.settings.validation_fraction, mix(seed, 2))?),
         _ => None,
     };
     let classes = T::classes(&counted(train))?;
@@ -45,7 +46,14 @@ pub(super) fn fit<T: Boosting>(
     if let Some(valid) = &valid {
         objective.check(&train.target_name, &valid.target)?;
     }
-    let plan = params.plan(objective, constraints(params, &signature)?, seed);
+    let monotone = constraints(params, &signature)?;
+    if !monotone.is_empty() && objective.leaf_quantile().is_some() {
+        // Quantiles of the rows of a leaf know nothing of the bounds of its place in the tree.
+        let value = params.settings.monotone.keys().cloned().collect::<Vec<_>>().join(", ");
+        let expected = "unset for Loss::Absolute and Loss::Quantile, or take Loss::Huber";
+        return Err(LearnError::Parameter { name: "monotone", value, expected });
+    }
+    let plan = params.plan(objective, monotone, seed);
     let fitted = booster.grow(&plan, &set, valid.as_ref())?;
     let meta = Meta {
         params: params.clone(),
@@ -67,6 +75,18 @@ fn counted(data: &Dataset) -> Cow<'_, Dataset> {
             Cow::Owned(data.select_rows(&rows))
         }
         _ => Cow::Borrowed(data),
+    }
+}
+
+/// Refuses weights whose products with derivatives would not fit an `f32`.
+fn moderate(data: &Dataset) -> Result<(), LearnError> {
+    match data.weights.iter().flatten().position(|w| *w > 1e30) {
+        Some(row) => Err(LearnError::Parameter {
+            name: "a sample weight",
+            value: format!("{:e} (row {row})", data.weights.iter().flatten().nth(row).copied().unwrap_or_default()),
+            expected: "at most 1e30: divide all weights by the same number",
+        }),
+        None => Ok(()),
     }
 }
 

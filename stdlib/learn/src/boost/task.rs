@@ -95,10 +95,21 @@ fn best(scores: &[Vec<f64>], row: usize) -> usize {
     }
 }
 
-/// Refuses targets that are not finite.
+/// Derivatives and outputs of leaves are kept as `f32`, with some room above targets.
+const LARGEST: f64 = 1e36;
+
+/// Refuses targets that are not finite, or whose derivatives would not be.
 fn finite(data: &Dataset) -> Result<Vec<f64>, LearnError> {
     match data.target.iter().filter(|y| !y.is_finite()).count() {
-        0 => Ok(data.target.clone()),
+        0 => match data.target.iter().position(|y| y.abs() > LARGEST) {
+            None => Ok(data.target.clone()),
+            Some(row) => Err(LearnError::TargetRange {
+                target: data.target_name.clone(),
+                row,
+                value: data.target[row],
+                expected: "from -1e36 to 1e36",
+            }),
+        },
         count => Err(LearnError::TargetNotFinite { target: data.target_name.clone(), count, rows: data.target.len() }),
     }
 }

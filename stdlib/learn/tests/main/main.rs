@@ -4,6 +4,7 @@
 
 mod boost;
 mod boost_behaviour;
+mod boost_extremes;
 mod boost_inputs;
 mod forest;
 mod forest_inputs;
