@@ -1,14 +1,14 @@
 //! The Ironbook side of `bench/nn/gpu.py`: trains on a device and prints the time and the loss of each step.
 //!
 //! Arguments: `mlp` or `transformer`, the folder with `weights.safetensors` and `data.safetensors`, the device (`cuda`,
-//! `cpu`), and `f32` or `bf16`. Prints one line of JSON.
+//! `cpu`), `f32` or `bf16`, and `fused` or `composed` (of candle's operations alone). Prints one line of JSON.
 #![expect(clippy::print_stdout, reason = "a program whose result is a line of JSON")]
 
 use candle_core::{DType, Tensor};
 use ironbook_nn::optim::{AdamW, Optimizer};
 use ironbook_nn::{
     BceWithLogits, CrossEntropy, Embedding, Init, LayerNorm, LearnedPositions, Linear, Loss, Module, NnError, Pass,
-    Relu, Rng, Sequential, TransformerBlock, Visitor, device, load_state_dict, parameters,
+    Relu, Rng, Sequential, TransformerBlock, Visitor, device, load_state_dict, ops, parameters,
 };
 use std::error::Error;
 use std::path::Path;
@@ -62,12 +62,19 @@ impl Module for Transformer {
 
 fn main() -> Result<(), Failed> {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, case, folder, place, kind] = arguments.as_slice() else {
-        return Err("usage: nn_gpu mlp|transformer <folder> <device> f32|bf16".into());
+    let [_, case, folder, place, kind, way] = arguments.as_slice() else {
+        return Err("usage: nn_gpu mlp|transformer <folder> <device> f32|bf16 fused|composed".into());
     };
+    let run = || run(case, folder, place, kind);
+    let (times, losses) = if way == "composed" { ops::composed(run)? } else { run()? };
+    println!("{}", serde_json::json!({ "times": times, "losses": losses }));
+    Ok(())
+}
+
+fn run(case: &str, folder: &str, place: &str, kind: &str) -> Result<(Vec<f64>, Vec<f32>), Failed> {
     let device = device(place)?;
     let init = &mut Init::seed(0).on(&device);
-    let (net, loss): (Box<dyn Module>, Box<dyn Loss>) = match case.as_str() {
+    let (net, loss): (Box<dyn Module>, Box<dyn Loss>) = match case {
         "mlp" => {
             let net = Sequential::new().add(Linear::new(14, 256, init)?).add(Relu).add(Linear::new(256, 128, init)?);
             (Box::new(net.add(Relu).add(Linear::new(128, 1, init)?)), Box::new(BceWithLogits))
@@ -96,6 +103,5 @@ fn main() -> Result<(), Failed> {
         losses.push(mean.to_scalar::<f32>()?);
         times.push(start.elapsed().as_secs_f64());
     }
-    println!("{}", serde_json::json!({ "times": times, "losses": losses }));
-    Ok(())
+    Ok((times, losses))
 }

@@ -7,7 +7,8 @@ use ironbook_core::{Bundle, Display};
 
 /// `Device::best()`, for candle's device.
 pub trait BestDevice {
-    /// The first CUDA device, else the first Metal device, else the CPU; never fails.
+    /// The first CUDA device, else the first Metal device, else the CPU; never fails. The same device at every call:
+    /// tensors of two devices that `Device::new_cuda(0)` made do not mix.
     fn best() -> Device;
 }
 
@@ -26,9 +27,9 @@ pub struct Devices {
 
 /// Lists the devices that this process can compute on, best first.
 pub fn devices() -> Devices {
-    let of =
-        |kind: &'static str| (0..16).take_while(move |i| gpu(kind, *i).is_some()).map(move |i| format!("{kind}:{i}"));
-    Devices { names: of("cuda").chain(of("metal")).chain(["cpu".to_owned()]).collect() }
+    let of = |kind: &'static str, n: usize| (0..n).map(move |i| format!("{kind}:{i}"));
+    let metal = usize::from(gpu("metal", 0).is_some());
+    Devices { names: of("cuda", cuda_devices()).chain(of("metal", metal)).chain(["cpu".to_owned()]).collect() }
 }
 
 /// The device of a name: `cpu`, `cuda`, `cuda:1`, `metal`.
@@ -45,9 +46,17 @@ pub fn device(name: &str) -> Result<Device, NnError> {
     found.ok_or_else(|| NnError::NoDevice { asked: format!("device {name}"), present: devices().names.join(", ") })
 }
 
+fn cuda_devices() -> usize {
+    #[cfg(feature = "cuda")]
+    return crate::cuda::count();
+    #[cfg(not(feature = "cuda"))]
+    0
+}
+
 fn gpu(kind: &str, number: usize) -> Option<Device> {
     match kind {
-        "cuda" if candle_core::utils::cuda_is_available() => Device::new_cuda(number).ok(),
+        #[cfg(feature = "cuda")]
+        "cuda" => crate::cuda::open(number).ok(),
         "metal" if candle_core::utils::metal_is_available() => Device::new_metal(number).ok(),
         _ => None,
     }

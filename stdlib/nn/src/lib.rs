@@ -1,5 +1,7 @@
 //! Neural networks on candle: layers whose gradients are right, optimisers with saved state, a trainer.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod device;
 mod error;
 mod gradcheck;

@@ -67,6 +67,9 @@ impl Default for Huber {
 
 impl Loss for CrossEntropy {
     fn mean(&self, output: &Tensor, target: &Tensor) -> Result<Tensor, NnError> {
+        if let Some(loss) = self.on_gpu(output, target)? {
+            return Ok(loss);
+        }
         let (logits, classes) = self.parts(output, target)?;
         if let Some(loss) = ops::loss::cross_entropy(&logits, &classes, self.smoothing)? {
             return Ok(loss);
@@ -85,10 +88,22 @@ impl Loss for CrossEntropy {
 }
 
 impl CrossEntropy {
+    /// The mean loss without a look at the classes on the CPU, if shapes and classes fit.
+    fn on_gpu(&self, output: &Tensor, target: &Tensor) -> Result<Option<Tensor>, NnError> {
+        if output.device().is_cpu() || !Self::fits(output, target) {
+            return Ok(None);
+        }
+        let logits = full(output)?.reshape(((), output.dim(D::Minus1)?))?;
+        Ok(ops::loss::cross_entropy_on_gpu(&logits, target, self.smoothing)?)
+    }
+
+    fn fits(output: &Tensor, target: &Tensor) -> bool {
+        output.rank() >= 2 && output.dims()[..output.rank() - 1] == *target.dims()
+    }
+
     /// Logits `rows x classes` in f32 at least, and the classes.
     fn parts(&self, output: &Tensor, target: &Tensor) -> Result<(Tensor, Vec<u32>), NnError> {
-        let fits = output.rank() >= 2 && output.dims()[..output.rank() - 1] == *target.dims();
-        if !fits {
+        if !Self::fits(output, target) {
             return Err(NnError::Target {
                 loss: "CrossEntropy",
                 expected: "logits of rows x classes and a class number per row",
@@ -157,6 +172,8 @@ fn per_row(losses: &Tensor) -> Result<Tensor, NnError> {
 
 impl Pointwise for BceWithLogits {
     const NAME: &'static str = "bce_with_logits";
+    #[cfg(feature = "cuda")]
+    const KIND: usize = 0;
 
     fn at(&self, x: f64, t: f64) -> (f64, f64) {
         let power = (-x.abs()).exp();
@@ -167,6 +184,8 @@ impl Pointwise for BceWithLogits {
 
 impl Pointwise for Mse {
     const NAME: &'static str = "mse";
+    #[cfg(feature = "cuda")]
+    const KIND: usize = 1;
 
     fn at(&self, x: f64, t: f64) -> (f64, f64) {
         ((x - t) * (x - t), 2.0 * (x - t))
@@ -175,6 +194,8 @@ impl Pointwise for Mse {
 
 impl Pointwise for Huber {
     const NAME: &'static str = "huber";
+    #[cfg(feature = "cuda")]
+    const KIND: usize = 2;
 
     fn at(&self, x: f64, t: f64) -> (f64, f64) {
         let d = x - t;
@@ -183,6 +204,11 @@ impl Pointwise for Huber {
         } else {
             (self.delta * (d.abs() - 0.5 * self.delta), self.delta * d.signum())
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn delta(&self) -> f64 {
+        self.delta
     }
 }
 

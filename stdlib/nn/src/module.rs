@@ -122,6 +122,12 @@ impl Pass {
         self.rng.borrow_mut().fork()
     }
 
+    /// The type of matrix products, if it is not that of their factors.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn compute_type(&self) -> Option<DType> {
+        self.compute
+    }
+
     /// The tensor in the type of matrix products; the gradient comes back in the tensor's own.
     ///
     /// # Errors

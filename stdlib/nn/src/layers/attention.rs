@@ -4,7 +4,7 @@ use super::{Dropout, Linear, refuse};
 use crate::error::NnError;
 use crate::init::{Draw, Init};
 use crate::module::{Module, Pass, Visitor};
-use crate::ops;
+use crate::ops::{self, Function};
 use candle_core::{Tensor, Var};
 
 /// Self-attention with several heads (Vaswani et al. 2017): `batch x time x width`. Names, shapes and first weights as
@@ -80,8 +80,11 @@ impl Module for MultiHeadAttention {
         if w != width {
             return Err(refuse(self.describe(), format!("batch x time x {width}"), x));
         }
-        let bias = pass.cast(&self.in_proj_bias)?;
-        let all = ops::linear(&pass.cast(x)?, &pass.cast(&self.in_proj_weight)?, Some(&bias))?;
+        let all = ops::linear_in(pass, x, &self.in_proj_weight, Some(&self.in_proj_bias), Function::Identity)?;
+        let plain = self.rope.is_none() && (self.dropout.rate == 0.0 || !pass.is_train());
+        if plain && let Some(mixed) = ops::self_attention(&all, self.heads, self.causal)? {
+            return self.out_proj.forward(&mixed, pass);
+        }
         // batch x time x 3 x heads x d -> 3 of batch x heads x time x d
         let split = all.reshape((batch, time, 3, self.heads, width / self.heads))?.permute((2, 0, 3, 1, 4))?;
         let turn = |t: Tensor| self.rope.map_or_else(|| Ok(t.clone()), |base| ops::rope(&t, 0, base));

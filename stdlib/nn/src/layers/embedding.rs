@@ -4,6 +4,7 @@ use super::refuse;
 use crate::error::NnError;
 use crate::init::{Draw, Init};
 use crate::module::{Module, Pass, Visitor};
+use crate::ops;
 use candle_core::{D, DType, Device, Tensor, Var};
 
 /// The rows of a table by their numbers: indices of any shape become `.. x width`. First values standard normal, as
@@ -27,13 +28,16 @@ impl Embedding {
 impl Module for Embedding {
     fn forward(&self, x: &Tensor, _: &Pass) -> Result<Tensor, NnError> {
         let (rows, width) = self.weight.dims2()?;
+        let dims: Vec<usize> = x.dims().iter().copied().chain([width]).collect();
+        if let Some(taken) = ops::embedding(&self.weight, x)? {
+            return Ok(taken.reshape(dims)?);
+        }
         let flat = x.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
         if let Some(index) = flat.iter().find(|i| i.fract() != 0.0 || **i < 0.0 || **i >= rows as f64 || i.is_nan()) {
             return Err(NnError::Index { layer: self.describe(), index: index.to_string(), rows });
         }
         let index: Vec<u32> = flat.iter().map(|i| *i as u32).collect();
         let index = Tensor::from_vec(index, flat.len(), &Device::Cpu)?.to_device(self.weight.device())?;
-        let dims: Vec<usize> = x.dims().iter().copied().chain([width]).collect();
         Ok(self.weight.index_select(&index, 0)?.reshape(dims)?)
     }
 

@@ -4,7 +4,7 @@ use super::refuse;
 use crate::error::NnError;
 use crate::init::{Draw, Init};
 use crate::module::{Module, Pass, Visitor};
-use crate::ops;
+use crate::ops::{self, Function};
 use candle_core::{Tensor, Var};
 
 /// `x weight' + bias`, over the last dimension. First weights as PyTorch's: uniform in `1 / sqrt(in)`.
@@ -39,21 +39,20 @@ impl Linear {
     /// # Errors
     /// As [`Module::forward`].
     pub fn forward_relu(&self, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
-        self.apply(x, pass, ops::linear_relu)
+        self.apply(x, pass, Function::Relu)
     }
 
-    fn apply(
-        &self,
-        x: &Tensor,
-        pass: &Pass,
-        f: fn(&Tensor, &Tensor, Option<&Tensor>) -> Result<Tensor, NnError>,
-    ) -> Result<Tensor, NnError> {
+    /// The layer and a GELU.
+    pub(crate) fn forward_gelu(&self, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+        self.apply(x, pass, Function::Gelu)
+    }
+
+    fn apply(&self, x: &Tensor, pass: &Pass, function: Function) -> Result<Tensor, NnError> {
         let (_, input) = self.sizes();
         if x.dims().last() != Some(&input) {
             return Err(refuse(self.describe(), format!("{input} features in the last dimension"), x));
         }
-        let bias = self.bias.as_ref().map(|bias| pass.cast(bias)).transpose()?;
-        f(&pass.cast(x)?, &pass.cast(&self.weight)?, bias.as_ref())
+        ops::linear_in(pass, x, &self.weight, self.bias.as_deref(), function)
     }
 
     fn sizes(&self) -> (usize, usize) {
@@ -63,7 +62,7 @@ impl Linear {
 
 impl Module for Linear {
     fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
-        self.apply(x, pass, ops::linear)
+        self.apply(x, pass, Function::Identity)
     }
 
     fn visit(&self, visitor: &mut Visitor<'_>) {

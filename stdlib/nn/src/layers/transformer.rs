@@ -4,7 +4,6 @@ use super::{Dropout, LayerNorm, Linear, MultiHeadAttention};
 use crate::error::NnError;
 use crate::init::Init;
 use crate::module::{Module, Pass, Visitor};
-use crate::ops;
 use candle_core::Tensor;
 
 /// Attention and a network of two layers, each with a norm before it and added to what it got.
@@ -72,7 +71,7 @@ impl Module for TransformerBlock {
         let drop = |t: &Tensor| self.dropout.apply(t, pass);
         let seen = self.self_attn.forward(&self.norm1.forward(x, pass)?, pass)?;
         let x = (x + drop(&seen)?.to_dtype(x.dtype())?)?;
-        let hidden = ops::gelu(&self.linear1.forward(&self.norm2.forward(&x, pass)?, pass)?)?;
+        let hidden = self.linear1.forward_gelu(&self.norm2.forward(&x, pass)?, pass)?;
         let out = self.linear2.forward(&drop(&hidden)?, pass)?;
         Ok((&x + drop(&out)?.to_dtype(x.dtype())?)?)
     }

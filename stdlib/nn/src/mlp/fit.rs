@@ -3,6 +3,7 @@
 use super::encode::{Encoding, failed};
 use super::net::{Net, Weights};
 use super::params::MlpParams;
+use crate::device::{BestDevice, device};
 use crate::error::NnError;
 use crate::init::Init;
 use crate::loss::Loss;
@@ -62,7 +63,7 @@ impl Fitted {
     }
 
     fn run(&self, x: &Tensor) -> Result<Vec<Vec<f64>>, NnError> {
-        let net = net(&self.params, &self.encoding, self.outputs, 0)?;
+        let net = net(&self.params, &self.encoding, self.outputs, &mut Init::seed(0))?;
         self.weights.set(&net)?;
         let rows = x.dim(0)?;
         let mut out = Vec::with_capacity(rows);
@@ -110,8 +111,12 @@ impl Fitted {
     }
 }
 
-fn net(params: &MlpParams, encoding: &Encoding, outputs: usize, seed: u64) -> Result<Net, NnError> {
-    Net::new(params, encoding.numbers(), &encoding.tables(), outputs, &mut Init::seed(seed))
+fn net(params: &MlpParams, encoding: &Encoding, outputs: usize, init: &mut Init) -> Result<Net, NnError> {
+    Net::new(params, encoding.numbers(), &encoding.tables(), outputs, init)
+}
+
+fn place(name: &str) -> Result<Device, NnError> {
+    if name == "best" { Ok(Device::best()) } else { device(name) }
 }
 
 fn train<L: Loss>(
@@ -128,7 +133,8 @@ fn train<L: Loss>(
     }
     let (train, valid) = split(params, all, data.weights.as_deref(), seed)?;
     let optimizer = AdamW::new(params.lr).decay(params.decay).decay_weights_only();
-    let mut trainer = Trainer::new(net(params, encoding, goal.outputs, seed)?, goal.loss)
+    let mut init = Init::seed(seed).on(&place(&params.device)?);
+    let mut trainer = Trainer::new(net(params, encoding, goal.outputs, &mut init)?, goal.loss)
         .optimizer(optimizer)
         .epochs(params.epochs)
         .batch_size(params.batch_size)

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 /// | `patience` | epochs without a lower validation loss before it stops; none to make all epochs | 5 |
 /// | `validation` | share of the rows that is held out for that, in `0..1` | 0.1 (scikit-learn) |
 /// | `seed` | of the weights, the held-out rows, the order and dropout | the session's |
+/// | `device` | where it trains: `cpu`, `cuda`, `cuda:1`, or `best` for the first GPU if there is one | `cpu` |
 ///
 /// Numbers and times are standardised; missing ones become the mean, with a column that says so. Text becomes a
 /// learned vector; text that the fit did not see has one of its own.
@@ -40,6 +41,8 @@ pub struct MlpParams {
     pub validation: f64,
     /// Seed; the session's if `None`.
     pub seed: Option<u64>,
+    /// Where it trains.
+    pub device: String,
 }
 
 impl Default for MlpParams {
@@ -54,6 +57,7 @@ impl Default for MlpParams {
             patience: Some(5),
             validation: 0.1,
             seed: None,
+            device: "cpu".to_owned(),
         }
     }
 }
@@ -161,6 +165,14 @@ macro_rules! builders { // the two models take the same parameters
             #[must_use]
             pub fn seed(mut self, seed: u64) -> Self {
                 self.0.seed = Some(seed);
+                self
+            }
+
+            /// Sets where it trains: `cpu`, `cuda`, `cuda:1`, or `best` for the first GPU if there is one. Predictions
+            /// are made on the CPU. A GPU pays with wide layers and batches of thousands.
+            #[must_use]
+            pub fn device(mut self, device: impl Into<String>) -> Self {
+                self.0.device = device.into();
                 self
             }
         }

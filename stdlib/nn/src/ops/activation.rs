@@ -1,12 +1,17 @@
 //! Activation functions, each with its slope.
 
-use super::kernel::{Real, Result, by_type, fused, map, map2, slice};
+use super::kernel::{Real, Result, by_type, fused, map, map2, on_gpu, slice};
 use crate::error::NnError;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Tensor};
 
 /// A function of one number, with its derivative.
 trait Curve: Clone + Send + Sync + 'static {
     const NAME: &'static str;
+    /// Its number in the kernels for GPUs.
+    #[cfg(feature = "cuda")]
+    const KIND: usize;
     /// Whether [`slope`](Self::slope) takes the function's value instead of its argument.
     const BY_VALUE: bool;
     fn value<T: Real>(x: T) -> T;
@@ -27,6 +32,11 @@ impl<C: Curve> CustomOp1 for Forward<C> {
         Ok((out, layout.shape().clone()))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, storage: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        crate::cuda::curve(C::KIND, storage, layout)
+    }
+
     fn bwd(&self, x: &Tensor, y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
         let at = if C::BY_VALUE { y } else { x };
         Ok(Some(at.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &Backward(self.0.clone()))?))
@@ -45,6 +55,11 @@ impl<C: Curve> CustomOp2 for Backward<C> {
         });
         Ok((out, l1.shape().clone()))
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, s1: &CudaStorage, l1: &Layout, s2: &CudaStorage, l2: &Layout) -> Result<(CudaStorage, Shape)> {
+        crate::cuda::curve_slope(C::KIND, (s1, l1), (s2, l2))
+    }
 }
 
 fn apply<C: Curve>(x: &Tensor, curve: C) -> Result<Tensor> {
@@ -59,6 +74,8 @@ fn number<T: Real>(x: f64) -> T {
 struct Relu;
 impl Curve for Relu {
     const NAME: &'static str = "relu";
+    #[cfg(feature = "cuda")]
+    const KIND: usize = 0;
     const BY_VALUE: bool = true;
     #[inline(always)]
     fn value<T: Real>(x: T) -> T {
@@ -75,6 +92,8 @@ impl Curve for Relu {
 struct Sigmoid;
 impl Curve for Sigmoid {
     const NAME: &'static str = "sigmoid";
+    #[cfg(feature = "cuda")]
+    const KIND: usize = 1;
     const BY_VALUE: bool = true;
     #[inline(always)]
     fn value<T: Real>(x: T) -> T {
@@ -90,6 +109,8 @@ impl Curve for Sigmoid {
 struct Tanh;
 impl Curve for Tanh {
     const NAME: &'static str = "tanh";
+    #[cfg(feature = "cuda")]
+    const KIND: usize = 2;
     const BY_VALUE: bool = true;
     #[inline(always)]
     fn value<T: Real>(x: T) -> T {
@@ -105,6 +126,8 @@ impl Curve for Tanh {
 struct Silu;
 impl Curve for Silu {
     const NAME: &'static str = "silu";
+    #[cfg(feature = "cuda")]
+    const KIND: usize = 3;
     const BY_VALUE: bool = false;
     #[inline(always)]
     fn value<T: Real>(x: T) -> T {
@@ -121,6 +144,8 @@ impl Curve for Silu {
 struct Gelu;
 impl Curve for Gelu {
     const NAME: &'static str = "gelu";
+    #[cfg(feature = "cuda")]
+    const KIND: usize = 4;
     const BY_VALUE: bool = false;
     #[inline(always)]
     fn value<T: Real>(x: T) -> T {
@@ -141,6 +166,8 @@ const GELU: (f64, f64) = (0.797_884_560_802_865_4, 0.044_715);
 struct GeluTanh;
 impl Curve for GeluTanh {
     const NAME: &'static str = "gelu_tanh";
+    #[cfg(feature = "cuda")]
+    const KIND: usize = 5;
     const BY_VALUE: bool = false;
     #[inline(always)]
     fn value<T: Real>(x: T) -> T {
@@ -159,6 +186,8 @@ impl Curve for GeluTanh {
 struct Softplus;
 impl Curve for Softplus {
     const NAME: &'static str = "softplus";
+    #[cfg(feature = "cuda")]
+    const KIND: usize = 6;
     const BY_VALUE: bool = false;
     #[inline(always)]
     fn value<T: Real>(x: T) -> T {
@@ -176,7 +205,7 @@ impl Curve for Softplus {
 /// # Errors
 /// [`NnError::Candle`], [`NnError::OutOfMemory`].
 pub fn relu(x: &Tensor) -> Result<Tensor, NnError> {
-    if fused(x) {
+    if fused(x) || on_gpu(x) {
         return Ok(apply(x, Relu)?);
     }
     Ok((x * x.gt(0.0)?.to_dtype(x.dtype())?)?)
@@ -187,7 +216,7 @@ pub fn relu(x: &Tensor) -> Result<Tensor, NnError> {
 /// # Errors
 /// As [`relu`].
 pub fn sigmoid(x: &Tensor) -> Result<Tensor, NnError> {
-    if fused(x) {
+    if fused(x) || on_gpu(x) {
         return Ok(apply(x, Sigmoid)?);
     }
     // By tanh, so that no exponential overflows.
@@ -199,7 +228,7 @@ pub fn sigmoid(x: &Tensor) -> Result<Tensor, NnError> {
 /// # Errors
 /// As [`relu`].
 pub fn tanh(x: &Tensor) -> Result<Tensor, NnError> {
-    if fused(x) { Ok(apply(x, Tanh)?) } else { Ok(x.tanh()?) }
+    if fused(x) || on_gpu(x) { Ok(apply(x, Tanh)?) } else { Ok(x.tanh()?) }
 }
 
 /// `x * sigmoid(x)` (Elfwing et al. 2017).
@@ -207,7 +236,7 @@ pub fn tanh(x: &Tensor) -> Result<Tensor, NnError> {
 /// # Errors
 /// As [`relu`].
 pub fn silu(x: &Tensor) -> Result<Tensor, NnError> {
-    if fused(x) { Ok(apply(x, Silu)?) } else { Ok((x * sigmoid(x)?)?) }
+    if fused(x) || on_gpu(x) { Ok(apply(x, Silu)?) } else { Ok((x * sigmoid(x)?)?) }
 }
 
 /// `x` times the normal distribution function at `x` (Hendrycks & Gimpel 2016), as PyTorch's default.
@@ -215,7 +244,7 @@ pub fn silu(x: &Tensor) -> Result<Tensor, NnError> {
 /// # Errors
 /// As [`relu`].
 pub fn gelu(x: &Tensor) -> Result<Tensor, NnError> {
-    if fused(x) {
+    if fused(x) || on_gpu(x) {
         return Ok(apply(x, Gelu)?);
     }
     let below = ((x * std::f64::consts::FRAC_1_SQRT_2)?.erf()? + 1.0)?;
@@ -227,7 +256,7 @@ pub fn gelu(x: &Tensor) -> Result<Tensor, NnError> {
 /// # Errors
 /// As [`relu`].
 pub fn gelu_tanh(x: &Tensor) -> Result<Tensor, NnError> {
-    if fused(x) {
+    if fused(x) || on_gpu(x) {
         return Ok(apply(x, GeluTanh)?);
     }
     let inner = ((x + (x.sqr()? * x)?.affine(GELU.1, 0.0)?)? * GELU.0)?;
@@ -239,7 +268,7 @@ pub fn gelu_tanh(x: &Tensor) -> Result<Tensor, NnError> {
 /// # Errors
 /// As [`relu`].
 pub fn softplus(x: &Tensor) -> Result<Tensor, NnError> {
-    if fused(x) {
+    if fused(x) || on_gpu(x) {
         return Ok(apply(x, Softplus)?);
     }
     let positive = relu(x)?;

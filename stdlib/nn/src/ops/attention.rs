@@ -5,6 +5,17 @@ use super::softmax::{causal_softmax, softmax};
 use crate::error::NnError;
 use candle_core::{D, DType, Tensor};
 
+/// Attention of `heads` heads from `batch x time x 3 width` (queries, keys, values) to `batch x time x width` as one
+/// operation; `None` where there is none, which is everywhere but on a GPU.
+pub(crate) fn self_attention(all: &Tensor, heads: usize, causal: bool) -> Result<Option<Tensor>, NnError> {
+    #[cfg(feature = "cuda")]
+    if super::kernel::on_gpu(all) {
+        return Ok(Some(all.contiguous()?.apply_op1(crate::cuda::Attend::new(heads, causal))?));
+    }
+    let _ = (all, heads, causal);
+    Ok(None)
+}
+
 /// `softmax(q k' / sqrt(d)) v` (Vaswani et al. 2017); all of `batch x heads x time x d`.
 ///
 /// With `causal` a query sees no later key; the last query stands at the last key. `drop` is applied to the weights.

@@ -1,7 +1,9 @@
 //! Convolutions as one product of the weight with the patches of the input.
 
-use super::kernel::{Real, Result, by_type, fused, slice};
+use super::kernel::{Real, Result, by_type, fused, on_gpu, slice};
 use crate::error::NnError;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Shape, Storage, Tensor};
 use rayon::prelude::*;
@@ -63,7 +65,7 @@ pub fn conv2d(
     };
     let none = || Tensor::zeros(out, weight.dtype(), weight.device());
     let bias = bias.map_or_else(none, |bias| Ok(bias.clone()))?;
-    if fused(x) && x.dtype() == weight.dtype() {
+    if (fused(x) || on_gpu(x)) && x.dtype() == weight.dtype() {
         let op = Conv { window, size, patches: Mutex::new(None) };
         return Ok(x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)?);
     }
@@ -133,6 +135,13 @@ impl Sizes {
         Sizes { batch, channels, input, kernel: (weight[2], weight[3]), output }
     }
 
+    /// The same for the kernels for GPUs.
+    #[cfg(feature = "cuda")]
+    fn on_gpu(&self, window: Window) -> crate::cuda::Sizes {
+        let Sizes { batch, channels, input, kernel, output } = *self;
+        crate::cuda::Sizes { batch, channels, input, kernel, output, window }
+    }
+
     /// Rows of the patch matrix.
     fn depth(&self) -> usize {
         self.channels * self.kernel.0 * self.kernel.1
@@ -172,6 +181,28 @@ impl CustomOp3 for Conv {
             let y = T::cpu_storage_data(y)?;
             T::to_cpu_storage_owned(batch_first(&y, slice::<T>(bias, bl)?, sizes.batch, sizes.positions()))
         });
+        Ok((storage, (sizes.batch, out, self.size.0, self.size.1).into()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        xl: &Layout,
+        weight: &CudaStorage,
+        wl: &Layout,
+        bias: &CudaStorage,
+        bl: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        let sizes = Sizes::new(xl.dims(), wl.dims(), self.size);
+        let (out, depth, columns) = (wl.dims()[0], sizes.depth(), sizes.batch * sizes.positions());
+        let patches = crate::cuda::gather(x, xl, sizes.on_gpu(self.window))?;
+        let flat = Layout::contiguous_with_offset((out, depth), wl.start_offset());
+        let y = weight.matmul(&patches, (1, out, columns, depth), &flat, &Layout::contiguous((depth, columns)))?;
+        let bias = bias.to_dtype(bl, candle_core::DType::F32)?;
+        let storage = crate::cuda::with_bias(&y, (&bias, &Layout::contiguous(out)), sizes.batch, sizes.positions())?;
+        let patches = crate::cuda::made(patches, (depth, columns));
+        *self.patches.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(patches);
         Ok((storage, (sizes.batch, out, self.size.0, self.size.1).into()))
     }
 
@@ -285,6 +316,12 @@ impl CustomOp1 for ChannelsFirst {
         });
         Ok((out, (channels, batch * positions).into()))
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, storage: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        let (batch, channels, height, width) = layout.shape().dims4()?;
+        Ok((crate::cuda::turned(storage, layout)?, (channels, batch * height * width).into()))
+    }
 }
 
 /// Adds the gradients of the patches up where they came from.
@@ -303,6 +340,13 @@ impl CustomOp1 for Scatter {
         let out = by_type!(storage, T => {
             T::to_cpu_storage_owned(scatter(slice::<T>(storage, layout)?, sizes, self.window))
         });
+        Ok((out, (sizes.batch, sizes.channels, sizes.input.0, sizes.input.1).into()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, storage: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        let sizes = self.sizes;
+        let out = crate::cuda::scatter(storage, layout, sizes.on_gpu(self.window))?;
         Ok((out, (sizes.batch, sizes.channels, sizes.input.0, sizes.input.1).into()))
     }
 }

@@ -69,6 +69,17 @@ pub(super) fn fused(x: &Tensor) -> bool {
     !COMPOSED.get() && x.device().is_cpu() && matches!(x.dtype(), DType::F32 | DType::F64)
 }
 
+/// Whether the fused functions for GPUs can take this tensor.
+pub(crate) fn on_gpu(x: &Tensor) -> bool {
+    #[cfg(feature = "cuda")]
+    return !COMPOSED.get() && x.device().is_cuda() && matches!(x.dtype(), DType::F32 | DType::BF16);
+    #[cfg(not(feature = "cuda"))]
+    {
+        let _ = x;
+        false
+    }
+}
+
 /// The values of a contiguous tensor.
 pub(super) fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
     match layout.contiguous_offsets() {

@@ -2,6 +2,7 @@
 
 use super::kernel::{Real, Result, by_type, fused, map2, rows, slice, sum_rows};
 use crate::error::NnError;
+use crate::module::Pass;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Shape, Tensor};
 
@@ -19,6 +20,55 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tens
 /// As [`linear`].
 pub fn linear_relu(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor, NnError> {
     flattened(x, |rows| product(rows, weight, bias, true))
+}
+
+/// What is done with the sum of an affine function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Function {
+    /// Nothing.
+    Identity,
+    /// `max(x, 0)`.
+    Relu,
+    /// `x` times the normal distribution function at `x`.
+    Gelu,
+}
+
+/// `f(x w' + b)`, the product in the type that the pass says: one operation on a GPU, of several elsewhere.
+///
+/// # Errors
+/// As [`linear`].
+pub(crate) fn linear_in(
+    pass: &Pass,
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    function: Function,
+) -> Result<Tensor, NnError> {
+    #[cfg(feature = "cuda")]
+    if super::kernel::on_gpu(x) && [Some(weight), bias].into_iter().flatten().all(|t| t.dtype() == DType::F32) {
+        let compute = pass.compute_type().unwrap_or(x.dtype());
+        return flattened(x, |rows| dense(rows, weight, bias, function, compute));
+    }
+    let (x, weight, bias) = (pass.cast(x)?, pass.cast(weight)?, bias.map(|bias| pass.cast(bias)).transpose()?);
+    match function {
+        Function::Identity => linear(&x, &weight, bias.as_ref()),
+        Function::Relu => linear_relu(&x, &weight, bias.as_ref()),
+        Function::Gelu => super::gelu(&linear(&x, &weight, bias.as_ref())?),
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn dense(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    function: Function,
+    compute: DType,
+) -> Result<Tensor, NnError> {
+    let none = || Tensor::zeros(weight.dim(0)?, DType::F32, weight.device());
+    let bias = bias.map_or_else(none, Tensor::contiguous)?;
+    let op = crate::cuda::Dense::new(function, compute);
+    Ok(x.contiguous()?.apply_op3(&weight.contiguous()?, &bias, op)?)
 }
 
 /// Calls `f` with all leading dimensions as one.

@@ -1,20 +1,32 @@
 //! Mean losses whose gradient is made in the forward pass.
 
-use super::kernel::{Real, Result, by_type, fused, slice, sum};
+use super::kernel::{Real, Result, by_type, fused, on_gpu, slice, sum};
 use super::softmax::largest;
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Tensor};
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Shape, Tensor};
 use std::sync::Mutex;
 
 /// A loss of one output and one target.
 pub(crate) trait Pointwise: Clone + Send + Sync + 'static {
     const NAME: &'static str;
+    /// Its number in the kernels for GPUs.
+    #[cfg(feature = "cuda")]
+    const KIND: usize;
     /// The loss and its slope at the output.
     fn at(&self, output: f64, target: f64) -> (f64, f64);
+
+    /// Where it becomes linear, if it does.
+    #[cfg(feature = "cuda")]
+    fn delta(&self) -> f64 {
+        1.0
+    }
 }
 
 /// The mean loss, if the fused function can make it.
 pub(crate) fn mean<P: Pointwise>(output: &Tensor, target: &Tensor, loss: P) -> Result<Option<Tensor>> {
-    if !fused(output) || target.track_op() || output.dtype() != target.dtype() {
+    let takes = fused(output) || (on_gpu(output) && output.dtype() == DType::F32);
+    if !takes || target.track_op() || output.dtype() != target.dtype() {
         return Ok(None);
     }
     let op = Mean { loss, slope: Mutex::new(None) };
@@ -44,6 +56,13 @@ impl<P: Pointwise> CustomOp2 for Mean<P> {
         Ok((out, ().into()))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, s1: &CudaStorage, l1: &Layout, s2: &CudaStorage, l2: &Layout) -> Result<(CudaStorage, Shape)> {
+        let (mean, slope) = crate::cuda::pointwise(P::KIND, self.loss.delta(), (s1, l1), (s2, l2))?;
+        keep(&self.slope, slope);
+        Ok((mean, ().into()))
+    }
+
     fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         Ok((scaled(&self.slope, grad)?, None))
     }
@@ -55,7 +74,11 @@ fn keep(slot: &Mutex<Option<Tensor>>, slope: Tensor) {
 
 fn scaled(slot: &Mutex<Option<Tensor>>, grad: &Tensor) -> Result<Option<Tensor>> {
     let slope = slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-    let grad = grad.to_dtype(candle_core::DType::F64)?.to_scalar::<f64>()?;
+    if !grad.device().is_cpu() {
+        // Looking at the value would wait for the device.
+        return slope.map(|slope| slope.broadcast_mul(grad)).transpose();
+    }
+    let grad = grad.to_dtype(DType::F64)?.to_scalar::<f64>()?;
     slope.map(|slope| if grad == 1.0 { Ok(slope) } else { slope.affine(grad, 0.0) }).transpose()
 }
 
@@ -107,6 +130,48 @@ impl CustomOp1 for CrossEntropy {
             T::to_cpu_storage_owned(vec![T::from_f64(loss / n as f64)])
         });
         Ok((out, ().into()))
+    }
+
+    fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        scaled(&self.slope, grad)
+    }
+}
+
+/// The mean cross entropy of logits `rows x classes` and targets on one GPU, if the fused function can make it and all
+/// targets are classes.
+pub(crate) fn cross_entropy_on_gpu(logits: &Tensor, target: &Tensor, smoothing: f64) -> Result<Option<Tensor>> {
+    #[cfg(feature = "cuda")]
+    if on_gpu(logits) && logits.dtype() == DType::F32 && target.device().is_cuda() {
+        let classes = crate::cuda::row_numbers(&target.flatten_all()?, logits.dim(1)?)?;
+        let op = |classes| OnGpu { classes, smoothing, slope: Mutex::new(None) };
+        return classes.map(|classes| logits.contiguous()?.apply_op1(op(classes))).transpose();
+    }
+    let _ = (logits, target, smoothing);
+    Ok(None)
+}
+
+/// Cross entropy with the classes on the GPU.
+#[cfg(feature = "cuda")]
+struct OnGpu {
+    classes: Tensor,
+    smoothing: f64,
+    slope: Mutex<Option<Tensor>>,
+}
+
+#[cfg(feature = "cuda")]
+impl CustomOp1 for OnGpu {
+    fn name(&self) -> &'static str {
+        "cross_entropy"
+    }
+
+    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
+        candle_core::bail!("this cross entropy is for GPUs")
+    }
+
+    fn cuda_fwd(&self, storage: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        let (mean, slope) = crate::cuda::cross_entropy(storage, layout, &self.classes, self.smoothing)?;
+        keep(&self.slope, slope);
+        Ok((mean, ().into()))
     }
 
     fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {

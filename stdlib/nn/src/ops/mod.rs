@@ -1,10 +1,13 @@
-//! Differentiable functions: fused on the CPU, composed of candle's own differentiable operations elsewhere.
+//! Differentiable functions: fused on the CPU and on NVIDIA GPUs, composed of candle's own differentiable operations
+//! elsewhere.
 //!
 //! candle 0.11's own norms, softmax, rope and attention give no gradient, and say nothing; these do.
 
 mod activation;
 mod attention;
 mod conv;
+mod dropout;
+mod embedding;
 mod kernel;
 mod linear;
 pub(crate) mod loss;
@@ -15,9 +18,15 @@ mod softmax;
 
 pub use activation::{gelu, gelu_tanh, relu, sigmoid, silu, softplus, tanh};
 pub use attention::attention;
+pub(crate) use attention::self_attention;
 pub use conv::{Window, conv1d, conv2d};
+pub(crate) use dropout::dropout;
+pub(crate) use embedding::embedding;
 #[doc(hidden)]
 pub use kernel::composed;
+#[cfg(feature = "cuda")]
+pub(crate) use kernel::on_gpu;
+pub(crate) use linear::{Function, linear_in};
 pub use linear::{linear, linear_relu};
 pub(crate) use norm::{affine, normalize};
 pub use norm::{layer_norm, rms_norm};

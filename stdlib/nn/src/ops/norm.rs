@@ -9,6 +9,9 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, D, Layout, Shape,
 /// # Errors
 /// [`NnError::Candle`] for shapes that do not fit, [`NnError::OutOfMemory`].
 pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor, NnError> {
+    if let Some(out) = whole(x, weight, bias, eps, true)? {
+        return Ok(out);
+    }
     let width = x.dim(D::Minus1)?;
     affine(&normalize(x, eps, true)?, weight, bias, width, 1)
 }
@@ -20,7 +23,28 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Resul
 pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64) -> Result<Tensor, NnError> {
     let width = x.dim(D::Minus1)?;
     let none = weight.detach().zeros_like()?;
+    if let Some(out) = whole(x, weight, &none, eps, false)? {
+        return Ok(out);
+    }
     affine(&normalize(x, eps, false)?, weight, &none, width, 1)
+}
+
+/// The norm with its scale and shift as one operation, on a GPU.
+fn whole(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64, centre: bool) -> Result<Option<Tensor>, NnError> {
+    let f32 = |t: &Tensor| t.dtype() == candle_core::DType::F32;
+    if !super::kernel::on_gpu(x) || !f32(weight) || !f32(bias) {
+        return Ok(None);
+    }
+    #[cfg(feature = "cuda")]
+    {
+        let op = crate::cuda::Norm::new(eps, centre);
+        Ok(Some(x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)?))
+    }
+    #[cfg(not(feature = "cuda"))]
+    {
+        let _ = (eps, centre);
+        Ok(None)
+    }
 }
 
 /// Each row of the last dimension over its deviation (`centre`) or its root mean square.

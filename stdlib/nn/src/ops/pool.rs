@@ -1,8 +1,10 @@
 //! Pooling: the largest or the mean value of each window.
 
 use super::conv::Window;
-use super::kernel::{Real, Result, by_type, fused, rows, slice};
+use super::kernel::{Real, Result, by_type, fused, on_gpu, rows, slice};
 use crate::error::NnError;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Device, Layout, Shape, Tensor};
 
 /// The largest value of each window of `x` (`batch x channels x height x width`); padding never wins.
@@ -32,7 +34,7 @@ enum Pick {
 fn pool(x: &Tensor, kernel: (usize, usize), window: Window, pick: Pick) -> Result<Tensor, NnError> {
     let (_, _, height, width) = x.dims4()?;
     let size = window.output((height, width), kernel).ok_or_else(|| too_small(x, kernel))?;
-    if fused(x) {
+    if fused(x) || on_gpu(x) {
         let op = Pool { kernel, window, size, pick };
         return Ok(x.contiguous()?.apply_op1(op)?);
     }
@@ -96,6 +98,14 @@ struct Pool {
 }
 
 impl Pool {
+    /// The sizes for the kernels for GPUs.
+    #[cfg(feature = "cuda")]
+    fn on_gpu(&self, x: &Layout) -> Result<crate::cuda::Sizes> {
+        let (batch, channels, height, width) = x.shape().dims4()?;
+        let (input, kernel, output, window) = ((height, width), self.kernel, self.size, self.window);
+        Ok(crate::cuda::Sizes { batch, channels, input, kernel, output, window })
+    }
+
     /// Calls `f` with the place in the input plane of each value of the window at output `at`.
     #[inline(always)]
     fn each(&self, at: usize, input: (usize, usize), mut f: impl FnMut(usize)) {
@@ -169,6 +179,13 @@ impl CustomOp1 for Pool {
         Ok((out, (batch, channels, self.size.0, self.size.1).into()))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, storage: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        let sizes = self.on_gpu(layout)?;
+        let out = crate::cuda::pool(storage, layout, self.pick == Pick::Max, sizes)?;
+        Ok((out, (sizes.batch, sizes.channels, self.size.0, self.size.1).into()))
+    }
+
     fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
         Ok(Some(x.apply_op2_no_bwd(&grad.contiguous()?, &PoolSlope(*self))?))
     }
@@ -193,6 +210,13 @@ impl CustomOp2 for PoolSlope {
             });
             T::to_cpu_storage_owned(out)
         });
+        Ok((out, l1.shape().clone()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, s1: &CudaStorage, l1: &Layout, s2: &CudaStorage, l2: &Layout) -> Result<(CudaStorage, Shape)> {
+        let most = self.0.pick == Pick::Max;
+        let out = crate::cuda::pool_slope((s1, l1), (s2, l2), most, self.0.on_gpu(l1)?)?;
         Ok((out, l1.shape().clone()))
     }
 }

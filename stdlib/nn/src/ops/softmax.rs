@@ -1,7 +1,9 @@
 //! Softmax and its logarithm, with their gradients.
 
-use super::kernel::{Real, Result, by_type, fused, rows, slice};
+use super::kernel::{Real, Result, by_type, fused, on_gpu, rows, slice};
 use crate::error::NnError;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, D, Layout, Shape, Tensor};
 
 /// `exp(x) / sum(exp(x))` over the last dimension.
@@ -9,7 +11,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, D, Layout, Shape, Tensor};
 /// # Errors
 /// [`NnError::Candle`], [`NnError::OutOfMemory`].
 pub fn softmax(x: &Tensor) -> Result<Tensor, NnError> {
-    if fused(x) {
+    if fused(x) || on_gpu(x) {
         return Ok(x.contiguous()?.apply_op1(Softmax { log: false, causal: false })?);
     }
     composed(x)
@@ -25,7 +27,7 @@ fn composed(x: &Tensor) -> Result<Tensor, NnError> {
 /// # Errors
 /// As [`softmax`].
 pub fn log_softmax(x: &Tensor) -> Result<Tensor, NnError> {
-    if fused(x) {
+    if fused(x) || on_gpu(x) {
         return Ok(x.contiguous()?.apply_op1(Softmax { log: true, causal: false })?);
     }
     let shifted = shifted(x)?;
@@ -37,7 +39,7 @@ pub fn log_softmax(x: &Tensor) -> Result<Tensor, NnError> {
 ///
 /// The last query is taken to stand at the last key.
 pub(super) fn causal_softmax(x: &Tensor) -> Result<Tensor, NnError> {
-    if fused(x) {
+    if fused(x) || on_gpu(x) {
         return Ok(x.contiguous()?.apply_op1(Softmax { log: false, causal: true })?);
     }
     let (queries, keys) = (x.dim(D::Minus2)?, x.dim(D::Minus1)?);
@@ -87,6 +89,15 @@ impl CustomOp1 for Softmax {
         Ok((out, layout.shape().clone()))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, storage: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        let queries = match layout.dims() {
+            [.., queries, _] if self.causal => *queries,
+            _ => 0,
+        };
+        crate::cuda::softmax(storage, layout, queries, 1.0, self.log)
+    }
+
     fn bwd(&self, _: &Tensor, y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
         Ok(Some(y.apply_op2_no_bwd(&grad.contiguous()?, &Slope { log: self.log })?))
     }
@@ -114,6 +125,11 @@ impl CustomOp2 for Slope {
             T::to_cpu_storage_owned(out)
         });
         Ok((out, l1.shape().clone()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, s1: &CudaStorage, l1: &Layout, s2: &CudaStorage, l2: &Layout) -> Result<(CudaStorage, Shape)> {
+        crate::cuda::softmax_slope((s1, l1), (s2, l2), 1.0, self.log)
     }
 }
 

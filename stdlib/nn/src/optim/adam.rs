@@ -34,12 +34,25 @@ struct Moments {
     decoupled: bool,
     steps: usize,
     slots: Slots,
+    #[cfg(feature = "cuda")]
+    plan: Option<crate::cuda::Plan>,
 }
 
 impl Moments {
     fn new(lr: f64, decay: f64, decoupled: bool) -> Self {
         let (betas, eps, decay_bias, steps, slots) = ((0.9, 0.999), 1e-8, true, 0, Slots::default());
-        Moments { lr, betas, eps, decay, decay_bias, decoupled, steps, slots }
+        Moments {
+            lr,
+            betas,
+            eps,
+            decay,
+            decay_bias,
+            decoupled,
+            steps,
+            slots,
+            #[cfg(feature = "cuda")]
+            plan: None,
+        }
     }
 
     fn decay_of(&self, role: Role) -> f64 {
@@ -50,6 +63,10 @@ impl Moments {
         self.steps += 1;
         let first = self.slots.of("exp_avg", params)?.to_vec();
         let second = self.slots.of("exp_avg_sq", params)?.to_vec();
+        #[cfg(feature = "cuda")]
+        if self.on_gpu(params, grads, (&first, &second), lr)? {
+            return Ok(());
+        }
         for (i, param) in params.iter().enumerate() {
             let decay = self.decay_of(param.role);
             if applies(&param.var) && applies(&grads[i]) && grads[i].dtype() == param.var.dtype() {
@@ -61,6 +78,29 @@ impl Moments {
             }
         }
         Ok(())
+    }
+
+    /// Moves all parameters in one launch, if all are on one GPU.
+    #[cfg(feature = "cuda")]
+    fn on_gpu(
+        &mut self,
+        params: &[Param],
+        grads: &[Tensor],
+        moments: (&[Tensor], &[Tensor]),
+        lr: f64,
+    ) -> Result<bool, NnError> {
+        let decays: Vec<f64> = params.iter().map(|param| self.decay_of(param.role)).collect();
+        let params: Vec<Tensor> = params.iter().map(|param| param.var.as_detached_tensor()).collect();
+        let grads = grads.iter().map(Tensor::contiguous).collect::<candle_core::Result<Vec<_>>>()?;
+        let fused = params.iter().all(crate::ops::on_gpu);
+        if !fused || !crate::cuda::AdamStep::applies(&params, &grads) {
+            return Ok(false);
+        }
+        let (params, grads, decays) = (params.as_slice(), grads.as_slice(), decays.as_slice());
+        let (betas, corrections, eps, decoupled) = (self.betas, self.corrections(), self.eps, self.decoupled);
+        let step = crate::cuda::AdamStep { params, grads, moments, decays, lr, betas, corrections, eps, decoupled };
+        step.run(&mut self.plan)?;
+        Ok(true)
     }
 
     /// What the moments are divided by, since they start at 0.

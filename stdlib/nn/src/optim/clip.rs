@@ -38,6 +38,10 @@ impl Clip {
 /// # Errors
 /// [`NnError::Candle`], [`NnError::OutOfMemory`].
 pub fn norm(grads: &[Tensor]) -> Result<f64, NnError> {
+    #[cfg(feature = "cuda")]
+    if let Some(norm) = crate::cuda::norm_of(grads)? {
+        return Ok(norm);
+    }
     let mut sum = 0.0;
     for grad in grads {
         sum += grad.sqr()?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()?;

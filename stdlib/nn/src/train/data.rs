@@ -22,6 +22,9 @@ pub struct Data {
     pub(crate) weights: Option<Tensor>,
 }
 
+/// Data sets up to this size are moved to the GPU whole; larger ones batch by batch.
+const WHOLE: usize = 2 << 30;
+
 /// A part of the rows.
 pub(crate) struct Batch {
     pub(crate) x: Tensor,
@@ -87,6 +90,17 @@ impl Data {
     /// The targets.
     pub fn y(&self) -> &Tensor {
         &self.y
+    }
+
+    /// The same data on a device, unless it is large: then it stays where it is.
+    pub(crate) fn near(&self, device: &Device) -> Result<Self, NnError> {
+        let parts = [Some(&self.x), Some(&self.y), self.weights.as_ref()];
+        let bytes: usize = parts.into_iter().flatten().map(|t| t.elem_count() * t.dtype().size_in_bytes()).sum();
+        if device.is_cpu() || bytes > WHOLE {
+            return Ok(self.clone());
+        }
+        let weights = self.weights.as_ref().map(|weights| weights.to_device(device)).transpose()?;
+        Ok(Data { x: self.x.to_device(device)?, y: self.y.to_device(device)?, weights })
     }
 
     /// The rows of these numbers, on a device.

@@ -137,9 +137,13 @@ pub(super) fn evaluate<M: Module, L: Loss>(
 }
 
 fn first_not_finite(params: &[Param], grads: &[Tensor]) -> Result<Option<String>, NnError> {
+    // On a GPU every look at a value waits for the device: one for all of them.
+    #[cfg(feature = "cuda")]
+    if crate::cuda::norm_of(grads)?.is_some_and(f64::is_finite) {
+        return Ok(None);
+    }
     for (param, grad) in params.iter().zip(grads) {
-        // On a GPU every look at a value waits for the device; the next loss tells it as well.
-        if grad.device().is_cpu() && !finite(grad)? {
+        if !finite(grad)? {
             return Ok(Some(param.name.clone()));
         }
     }

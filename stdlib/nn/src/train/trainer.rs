@@ -258,6 +258,8 @@ impl<M: Module, L: Loss> Trainer<M, L> {
     /// [`NnError::OutOfMemory`], [`NnError::Interrupted`].
     pub fn fit(&mut self, train: &Data, valid: Option<&Data>) -> Result<History, NnError> {
         self.check(train, valid)?;
+        let device = self.device();
+        let (train, valid) = (&train.near(&device)?, valid.map(|valid| valid.near(&device)).transpose()?);
         let params = self.trained();
         let batches = train.rows().div_ceil(self.settings.batch_size);
         let total = (self.settings.epochs * batches) as u64;
@@ -281,7 +283,7 @@ impl<M: Module, L: Loss> Trainer<M, L> {
                     self.save_now()?;
                 }
             }
-            self.end_epoch(valid, self.lr_of(self.state.step - 1, batches))?;
+            self.end_epoch(valid.as_ref(), self.lr_of(self.state.step - 1, batches))?;
             self.save_now()?;
         }
         self.finish()?;

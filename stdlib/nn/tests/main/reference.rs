@@ -11,7 +11,12 @@ fn init() -> Init {
 
 /// Every layer that the reference has, by its name there.
 pub fn layers() -> Vec<(&'static str, Box<dyn Module>)> {
-    let i = &mut init();
+    layers_by(init())
+}
+
+/// The same, made by `init`: of its type, on its device.
+pub fn layers_by(mut init: Init) -> Vec<(&'static str, Box<dyn Module>)> {
+    let i = &mut init;
     let conv = |a, b, k, i: &mut Init| Conv2d::new(a, b, k, i).unwrap();
     vec![
         ("linear", Box::new(Linear::new(5, 3, i).unwrap())),
