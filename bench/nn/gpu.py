@@ -134,7 +134,7 @@ def main():
                     if out.returncode != 0:
                         sys.exit(f"{' '.join(map(str, command))}: {out.stderr}")
                     result = json.loads(out.stdout)
-                    ours[way] = (result["times"], result["losses"])
+                    ours[way] = (result["times"], result["losses"], result["queued"])
             skip = min(WARM, options.steps // 2)
             median = lambda side: float(np.median(side[0][skip:])) * 1e3
             losses = theirs[peers[0]][1]
@@ -142,6 +142,7 @@ def main():
             ratio = median(ours["fused"]) / min(map(median, theirs.values()))
             cells = "".join(f"{median(side):8.3f} ms" for side in [*theirs.values(), *ours.values()])
             print(f"{name + ' ' + kind:18}{cells} {ratio:6.2f} {difference:11.1e}  {losses[-1]:.4f} {ours['fused'][1][-1]:.4f}", flush=True)
+            print(f"{'':18}queued after {float(np.median(ours['fused'][2][skip:])) * 1e3:.3f} ms", flush=True)
             rows.append({"case": f"{name} {kind}", "ms": {**{f"PyTorch {k}": median(v) for k, v in theirs.items()},
                          **{f"Ironbook {k}": median(v) for k, v in ours.items()}}, "ratio": ratio, "difference": difference})
     if options.save:

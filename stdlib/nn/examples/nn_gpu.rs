@@ -8,7 +8,7 @@ use candle_core::{DType, Tensor};
 use ironbook_nn::optim::{AdamW, Optimizer};
 use ironbook_nn::{
     BceWithLogits, CrossEntropy, Embedding, Init, LayerNorm, LearnedPositions, Linear, Loss, Module, NnError, Pass,
-    Relu, Rng, Sequential, TransformerBlock, Visitor, device, load_state_dict, ops, parameters,
+    Relu, Rng, Sequential, TransformerBlock, Visitor, backward, device, load_state_dict, ops, parameters,
 };
 use std::error::Error;
 use std::path::Path;
@@ -60,18 +60,27 @@ impl Module for Transformer {
     }
 }
 
+/// What was seen, step by step.
+#[derive(Default)]
+struct Run {
+    times: Vec<f64>,
+    /// Seconds until all of a step was handed to the device.
+    queued: Vec<f64>,
+    losses: Vec<f32>,
+}
+
 fn main() -> Result<(), Failed> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, case, folder, place, kind, way] = arguments.as_slice() else {
         return Err("usage: nn_gpu mlp|transformer <folder> <device> f32|bf16 fused|composed".into());
     };
     let run = || run(case, folder, place, kind);
-    let (times, losses) = if way == "composed" { ops::composed(run)? } else { run()? };
-    println!("{}", serde_json::json!({ "times": times, "losses": losses }));
+    let run = if way == "composed" { ops::composed(run)? } else { run()? };
+    println!("{}", serde_json::json!({ "times": run.times, "queued": run.queued, "losses": run.losses }));
     Ok(())
 }
 
-fn run(case: &str, folder: &str, place: &str, kind: &str) -> Result<(Vec<f64>, Vec<f32>), Failed> {
+fn run(case: &str, folder: &str, place: &str, kind: &str) -> Result<Run, Failed> {
     let device = device(place)?;
     let init = &mut Init::seed(0).on(&device);
     let (net, loss): (Box<dyn Module>, Box<dyn Loss>) = match case {
@@ -89,19 +98,20 @@ fn run(case: &str, folder: &str, place: &str, kind: &str) -> Result<(Vec<f64>, V
     let compute = (kind == "bf16").then_some(DType::BF16);
     let params = parameters(&*net);
     let mut optimizer = AdamW::new(1e-3);
-    let (mut times, mut losses) = (Vec::new(), Vec::new());
+    let mut run = Run::default();
     for step in 0..order.dim(0)? {
         let start = Instant::now();
         let rows = order.get(step)?;
         let (x, y) = (data["x"].index_select(&rows, 0)?, data["y"].index_select(&rows, 0)?);
         let pass = Pass::train(Rng::seed(0)).compute(compute);
         let mean = loss.mean(&net.forward(&x, &pass)?, &y)?;
-        let mut store = mean.backward()?;
+        let mut store = backward(&mean)?;
         let grads = params.iter().map(|p| store.remove(&p.var).ok_or_else(|| format!("no gradient of {}", p.name)));
         let grads = grads.collect::<Result<Vec<_>, _>>()?;
         optimizer.step(&params, &grads, 1e-3)?;
-        losses.push(mean.to_scalar::<f32>()?);
-        times.push(start.elapsed().as_secs_f64());
+        run.queued.push(start.elapsed().as_secs_f64());
+        run.losses.push(mean.to_scalar::<f32>()?);
+        run.times.push(start.elapsed().as_secs_f64());
     }
-    Ok((times, losses))
+    Ok(run)
 }

@@ -1,5 +1,6 @@
 //! Neural networks on candle: layers whose gradients are right, optimisers with saved state, a trainer.
 
+mod backward;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod device;
@@ -16,6 +17,7 @@ mod rng;
 mod train;
 mod weights;
 
+pub use backward::backward;
 pub use device::{BestDevice, Devices, device, devices};
 pub use error::NnError;
 pub use gradcheck::gradient_error;

@@ -3,7 +3,8 @@
 use super::launch::{Launch, address, kernel, made, on_gpu, place, room};
 use super::norm::column_sums;
 use super::product::{Factor, Sizes, product};
-use super::rows::curve_slope;
+use super::rows::{curve_slope, rows_of};
+use crate::backward::handed;
 use crate::ops::Function;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CudaStorage, CustomOp3, DType, Layout, Result, Shape, Storage, Tensor, bail};
@@ -14,11 +15,12 @@ const RELU: usize = 0;
 const GELU: usize = 4;
 const NONE: usize = 99;
 
-/// `f(x w' + b)`: `x` is `rows x in` in f32 or bf16, `w` `out x in` and `b` `out` in f32; the product is made in `compute`
-/// and the result is of that type.
+/// `f(x w' + b)`: `x` is `.. x in` in f32 or bf16, `w` `out x in` and `b` `out` in f32; the factors of the product are of
+/// the type `compute`, the result of the type `output`.
 pub(crate) struct Dense {
     function: Function,
     compute: DType,
+    output: DType,
     kept: Mutex<Kept>,
 }
 
@@ -33,8 +35,8 @@ struct Kept {
 }
 
 impl Dense {
-    pub(crate) fn new(function: Function, compute: DType) -> Self {
-        Dense { function, compute, kept: Mutex::new(Kept::default()) }
+    pub(crate) fn new(function: Function, compute: DType, output: DType) -> Self {
+        Dense { function, compute, output, kept: Mutex::new(Kept::default()) }
     }
 }
 
@@ -64,11 +66,11 @@ impl CustomOp3 for Dense {
         bias: &CudaStorage,
         bl: &Layout,
     ) -> Result<(CudaStorage, Shape)> {
-        let ((m, k), (n, inner)) = (xl.shape().dims2()?, wl.shape().dims2()?);
+        let ((m, k), (n, inner)) = (rows_of(xl), wl.shape().dims2()?);
         if k != inner || bl.shape().elem_count() != n {
             bail!("linear: x is {:?}, the weight {:?}, the bias {:?}", xl.shape(), wl.shape(), bl.shape());
         }
-        let (device, compute) = (x.device(), self.compute);
+        let (device, compute, output) = (x.device(), self.compute, self.output);
         let mut kept = Kept { x: cast(x, xl, compute)?, weight: cast(weight, wl, compute)?, sum: None };
         let of = |cast: &Option<Tensor>, own: &CudaStorage, layout: &Layout| match cast {
             Some(tensor) => address(tensor),
@@ -78,14 +80,14 @@ impl CustomOp3 for Dense {
             Factor { place: of(&kept.x, x, xl)?, transposed: false },
             Factor { place: of(&kept.weight, weight, wl)?, transposed: true },
         );
-        let y = room(device, m * n, compute)?;
-        let sizes = Sizes { batch: 1, m, n, k, input: compute, output: compute };
+        let y = room(device, m * n, output)?;
+        let sizes = Sizes { batch: 1, m, n, k, input: compute, output };
         product(device, sizes, factors.0, factors.1, place(&y, 0)?)?;
-        let launch = Launch::new(device, kernel!("add_bias", compute)).all(&y)?.values(bias, bl)?;
+        let launch = Launch::new(device, kernel!("add_bias", output)).all(&y)?.values(bias, bl)?;
         let out = if self.function == Function::Gelu {
-            let out = room(device, m * n, compute)?;
+            let out = room(device, m * n, output)?;
             launch.all(&out)?.int(GELU).int(n).count(m * n).each(m * n)?;
-            kept.sum = Some(made(y, (m, n)));
+            kept.sum = Some(made(y, m * n));
             out
         } else {
             let kind = if self.function == Function::Relu { RELU } else { NONE };
@@ -93,7 +95,8 @@ impl CustomOp3 for Dense {
             y
         };
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
-        Ok((out, (m, n).into()))
+        let dims: Vec<usize> = xl.dims()[..xl.dims().len() - 1].iter().copied().chain([n]).collect();
+        Ok((out, dims.into()))
     }
 
     fn bwd(
@@ -107,7 +110,10 @@ impl CustomOp3 for Dense {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let grad = self.through(&grad.contiguous()?, out, kept.sum.as_ref())?;
         let (in_x, in_weight) = (kept.x.as_ref().unwrap_or(x), kept.weight.as_ref().unwrap_or(weight));
-        let ((m, n), k) = (grad.dims2()?, x.dim(1)?);
+        let (n, k) = weight.dims2()?;
+        let m = grad.elem_count() / n;
+        let full = grad.reshape((m, n))?;
+        let grad = if full.dtype() == self.compute { full.clone() } else { full.to_dtype(self.compute)? };
         let device = x.device().as_cuda_device()?;
         let multiply = |(m, n, k): (usize, usize, usize), a: &Tensor, turned: bool, b: &Tensor, output: DType| {
             let out = room(device, m * n, output)?;
@@ -116,10 +122,12 @@ impl CustomOp3 for Dense {
             product(device, sizes, a, Factor { place: address(b)?, transposed: false }, place(&out, 0)?)?;
             Ok::<_, candle_core::Error>(made(out, (m, n)))
         };
-        let of_x = x.track_op().then(|| multiply((m, k, n), &grad, false, in_weight, x.dtype())).transpose()?;
-        let of_weight = weight.track_op().then(|| multiply((n, k, m), &grad, true, in_x, DType::F32)).transpose()?;
-        let of_bias = bias.track_op().then(|| column_sums(&grad)).transpose()?;
-        Ok((of_x, of_weight, of_bias))
+        let of_x = || multiply((m, k, n), &grad, false, in_weight, x.dtype())?.reshape(x.shape());
+        let of_x = x.track_op().then(of_x).transpose()?;
+        let of_weight = || handed(weight, multiply((n, k, m), &grad, true, in_x, DType::F32)?);
+        let of_weight = weight.track_op().then(of_weight).transpose()?.flatten();
+        let of_bias = || handed(bias, column_sums(&full)?);
+        Ok((of_x, of_weight, bias.track_op().then(of_bias).transpose()?.flatten()))
     }
 }
 

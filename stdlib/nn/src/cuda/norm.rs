@@ -2,6 +2,7 @@
 
 use super::launch::{Launch, kernel, made, on_gpu, room};
 use super::rows::rows_of;
+use crate::backward::handed;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CudaStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, bail};
 use std::sync::{Mutex, PoisonError};
@@ -76,8 +77,8 @@ impl CustomOp3 for Norm {
             return Ok((of_x, None, None));
         }
         let both = of_parameters(x, &grad, &stats)?;
-        let of_weight = weight.track_op().then(|| both.get(0)).transpose()?;
-        let of_bias = bias.track_op().then(|| both.get(1)).transpose()?;
+        let of_weight = if weight.track_op() { handed(weight, both.get(0)?)? } else { None };
+        let of_bias = if bias.track_op() { handed(bias, both.get(1)?)? } else { None };
         Ok((of_x, of_weight, of_bias))
     }
 }

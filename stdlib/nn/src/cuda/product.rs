@@ -41,6 +41,33 @@ pub(super) fn product(device: &CudaDevice, sizes: Sizes, a: Factor, b: Factor, o
     };
     let (blas, one, none) = (device.cublas_handle(), (&raw const alpha).cast::<c_void>(), (&raw const beta).cast());
     // cuBLAS has matrices by columns: row by row they are the transposed ones, and (a b)' = b' a'.
+    if batch == 1 {
+        // SAFETY: as below. cuBLAS splits long sums among blocks here, but not in batches.
+        return unsafe {
+            result::gemm_ex(
+                *blas.handle(),
+                operation(b.transposed),
+                operation(a.transposed),
+                n as i32,
+                m as i32,
+                k as i32,
+                one,
+                b.place as *const c_void,
+                kind(input)?,
+                (if b.transposed { k } else { n }) as i32,
+                a.place as *const c_void,
+                kind(input)?,
+                (if a.transposed { m } else { k }) as i32,
+                none,
+                out as *mut c_void,
+                kind(output)?,
+                n as i32,
+                compute,
+                sys::cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT_TENSOR_OP,
+            )
+        }
+        .map_err(|error| Error::Cuda(Box::new(error)));
+    }
     // SAFETY: the factors hold batch m k and batch k n values, `out` has room for batch m n, and all are freed in the
     // order of the handle's stream.
     unsafe {

@@ -83,7 +83,7 @@ impl Module for MultiHeadAttention {
         let all = ops::linear_in(pass, x, &self.in_proj_weight, Some(&self.in_proj_bias), Function::Identity)?;
         let plain = self.rope.is_none() && (self.dropout.rate == 0.0 || !pass.is_train());
         if plain && let Some(mixed) = ops::self_attention(&all, self.heads, self.causal)? {
-            return self.out_proj.forward(&mixed, pass);
+            return self.out_proj.forward_full(&mixed, pass);
         }
         // batch x time x 3 x heads x d -> 3 of batch x heads x time x d
         let split = all.reshape((batch, time, 3, self.heads, width / self.heads))?.permute((2, 0, 3, 1, 4))?;
@@ -92,7 +92,7 @@ impl Module for MultiHeadAttention {
         let drop = |weights: Tensor| self.dropout.apply(&weights, pass);
         let mixed = ops::attention(&q, &k, &split.get(2)?, self.causal, drop)?;
         let joined = mixed.transpose(1, 2)?.contiguous()?.reshape((batch, time, width))?;
-        self.out_proj.forward(&joined, pass)
+        self.out_proj.forward_full(&joined, pass)
     }
 
     fn visit(&self, visitor: &mut Visitor<'_>) {

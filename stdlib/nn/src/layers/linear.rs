@@ -47,11 +47,22 @@ impl Linear {
         self.apply(x, pass, Function::Gelu)
     }
 
-    fn apply(&self, x: &Tensor, pass: &Pass, function: Function) -> Result<Tensor, NnError> {
+    /// The layer, its result in the type of the weights whatever the type of products.
+    pub(crate) fn forward_full(&self, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+        self.check(x)?;
+        ops::linear_full(pass, x, &self.weight, self.bias.as_deref())
+    }
+
+    fn check(&self, x: &Tensor) -> Result<(), NnError> {
         let (_, input) = self.sizes();
         if x.dims().last() != Some(&input) {
             return Err(refuse(self.describe(), format!("{input} features in the last dimension"), x));
         }
+        Ok(())
+    }
+
+    fn apply(&self, x: &Tensor, pass: &Pass, function: Function) -> Result<Tensor, NnError> {
+        self.check(x)?;
         ops::linear_in(pass, x, &self.weight, self.bias.as_deref(), function)
     }
 

@@ -72,7 +72,7 @@ impl Module for TransformerBlock {
         let seen = self.self_attn.forward(&self.norm1.forward(x, pass)?, pass)?;
         let x = (x + drop(&seen)?.to_dtype(x.dtype())?)?;
         let hidden = self.linear1.forward_gelu(&self.norm2.forward(&x, pass)?, pass)?;
-        let out = self.linear2.forward(&drop(&hidden)?, pass)?;
+        let out = self.linear2.forward_full(&drop(&hidden)?, pass)?;
         Ok((&x + drop(&out)?.to_dtype(x.dtype())?)?)
     }
 

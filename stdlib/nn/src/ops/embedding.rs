@@ -54,7 +54,7 @@ mod gpu {
             grad: &Tensor,
         ) -> Result<(Option<Tensor>, Option<Tensor>)> {
             let grad = crate::cuda::embedding_slope(index, &grad.contiguous()?, table.dim(0)?)?;
-            Ok((Some(grad), None))
+            Ok((crate::backward::handed(table, grad)?, None))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The affine function, with or without ReLU: one product, one pass over the result.
 
 use super::kernel::{Real, Result, by_type, fused, map2, rows, slice, sum_rows};
+use crate::backward::handed;
 use crate::error::NnError;
 use crate::module::Pass;
 use candle_core::backend::BackendStorage;
@@ -45,9 +46,9 @@ pub(crate) fn linear_in(
     function: Function,
 ) -> Result<Tensor, NnError> {
     #[cfg(feature = "cuda")]
-    if super::kernel::on_gpu(x) && [Some(weight), bias].into_iter().flatten().all(|t| t.dtype() == DType::F32) {
+    if on_gpu(x, weight, bias) {
         let compute = pass.compute_type().unwrap_or(x.dtype());
-        return flattened(x, |rows| dense(rows, weight, bias, function, compute));
+        return dense((x, weight, bias), function, compute, compute);
     }
     let (x, weight, bias) = (pass.cast(x)?, pass.cast(weight)?, bias.map(|bias| pass.cast(bias)).transpose()?);
     match function {
@@ -57,17 +58,34 @@ pub(crate) fn linear_in(
     }
 }
 
+/// `x w' + b` in the type of the weight, the factors of the product in the type that the pass says.
+///
+/// # Errors
+/// As [`linear`].
+pub(crate) fn linear_full(pass: &Pass, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor, NnError> {
+    #[cfg(feature = "cuda")]
+    if on_gpu(x, weight, bias) {
+        let compute = pass.compute_type().unwrap_or(x.dtype());
+        return dense((x, weight, bias), Function::Identity, compute, DType::F32);
+    }
+    Ok(linear_in(pass, x, weight, bias, Function::Identity)?.to_dtype(weight.dtype())?)
+}
+
+#[cfg(feature = "cuda")]
+fn on_gpu(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> bool {
+    super::kernel::on_gpu(x) && [Some(weight), bias].into_iter().flatten().all(|t| t.dtype() == DType::F32)
+}
+
 #[cfg(feature = "cuda")]
 fn dense(
-    x: &Tensor,
-    weight: &Tensor,
-    bias: Option<&Tensor>,
+    (x, weight, bias): (&Tensor, &Tensor, Option<&Tensor>),
     function: Function,
     compute: DType,
+    output: DType,
 ) -> Result<Tensor, NnError> {
     let none = || Tensor::zeros(weight.dim(0)?, DType::F32, weight.device());
     let bias = bias.map_or_else(none, Tensor::contiguous)?;
-    let op = crate::cuda::Dense::new(function, compute);
+    let op = crate::cuda::Dense::new(function, compute, output);
     Ok(x.contiguous()?.apply_op3(&weight.contiguous()?, &bias, op)?)
 }
 
@@ -148,8 +166,8 @@ impl CustomOp3 for Linear {
         let grad = grad.contiguous()?;
         let grad = if self.relu { out.apply_op2_no_bwd(&grad, &Masked)? } else { grad };
         let of_x = x.track_op().then(|| grad.matmul(weight)).transpose()?;
-        let of_weight = weight.track_op().then(|| grad.t()?.matmul(x)).transpose()?;
-        let of_bias = bias.track_op().then(|| grad.apply_op1_no_bwd(&SumRows)).transpose()?;
+        let of_weight = if weight.track_op() { handed(weight, grad.t()?.matmul(x)?)? } else { None };
+        let of_bias = if bias.track_op() { handed(bias, grad.apply_op1_no_bwd(&SumRows)?)? } else { None };
         Ok((of_x, of_weight, of_bias))
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use embedding::embedding;
 pub use kernel::composed;
 #[cfg(feature = "cuda")]
 pub(crate) use kernel::on_gpu;
-pub(crate) use linear::{Function, linear_in};
+pub(crate) use linear::{Function, linear_full, linear_in};
 pub use linear::{linear, linear_relu};
 pub(crate) use norm::{affine, normalize};
 pub use norm::{layer_norm, rms_norm};

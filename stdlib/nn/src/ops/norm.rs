@@ -1,6 +1,7 @@
 //! Normalisation over the last dimension, and a scale and shift per channel.
 
 use super::kernel::{Real, Result, by_type, fused, rows, slice, sum_rows};
+use crate::backward::handed;
 use crate::error::NnError;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, D, Layout, Shape, Tensor};
 
@@ -212,9 +213,13 @@ impl CustomOp3 for Affine {
         let none = weight.detach().zeros_like()?;
         let of_x = || grad.apply_op3_no_bwd(weight, &none, &Affine { channels, inner });
         let of_x = x.track_op().then(of_x).transpose()?;
-        let of_weight = || x.apply_op2_no_bwd(&grad, &SumChannels { channels, inner, times: true });
-        let of_bias = || grad.apply_op2_no_bwd(&grad, &SumChannels { channels, inner, times: false });
-        Ok((of_x, weight.track_op().then(of_weight).transpose()?, bias.track_op().then(of_bias).transpose()?))
+        let sum = |times: bool| {
+            let first = if times { x } else { &grad };
+            first.apply_op2_no_bwd(&grad, &SumChannels { channels, inner, times })
+        };
+        let of_weight = if weight.track_op() { handed(weight, sum(true)?)? } else { None };
+        let of_bias = if bias.track_op() { handed(bias, sum(false)?)? } else { None };
+        Ok((of_x, of_weight, of_bias))
     }
 }
 

@@ -53,7 +53,7 @@ impl<M: Module, L: Loss> Trainer<M, L> {
 
     /// Adds the gradients of a part of the batch up; refuses parameters that got none.
     fn gather(&self, mean: &Tensor, params: &[Param], share: f64, grads: &mut Vec<Tensor>) -> Result<(), NnError> {
-        let mut store = mean.backward()?;
+        let mut store = crate::backward(mean)?;
         let found: Vec<Option<Tensor>> = params.iter().map(|p| store.remove(&p.var)).collect();
         let without: Vec<String> =
             params.iter().zip(&found).filter(|(_, g)| g.is_none()).map(|(p, _)| p.name.clone()).collect();

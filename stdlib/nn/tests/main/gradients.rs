@@ -61,6 +61,29 @@ fn the_composed_losses_are_the_fused_ones() {
     }
 }
 
+/// Also for a weight that two layers share, and one that the loss reads itself.
+#[test]
+fn the_short_way_back_is_candles() {
+    let init = &mut Init::seed(3).dtype(DType::F64);
+    let shared = Linear::new(6, 6, init).unwrap();
+    let net = Sequential::new().add(shared.clone()).add(Relu).add(shared.clone()).add(LayerNorm::new(6, init).unwrap());
+    let net = net.add(Conv1d::new(1, 2, 3, init).unwrap());
+    let x = Stream::new(1).tensor(&[4, 1, 6]);
+    let params = parameters(&net);
+    let loss = || {
+        let decay = shared.weight.sqr().unwrap().sum_all().unwrap();
+        (net.forward(&x, &Pass::train(Rng::seed(0))).unwrap().sqr().unwrap().sum_all().unwrap() + decay).unwrap()
+    };
+    let (long, short) = (loss().backward().unwrap(), backward(&loss()).unwrap());
+    for param in &params {
+        let difference = (long.get(&param.var).unwrap() - short.get(&param.var).unwrap()).unwrap();
+        let worst = difference.abs().unwrap().max_all().unwrap().to_scalar::<f64>().unwrap();
+        assert!(worst < 1e-12, "{}: {worst}", param.name);
+    }
+    // And candle's own way is whole again.
+    assert!(params.iter().all(|p| loss().backward().unwrap().get(&p.var).is_some()));
+}
+
 #[test]
 fn dropout_and_rope_have_gradients() {
     let mut init = Init::seed(3).dtype(DType::F64);
