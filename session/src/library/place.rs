@@ -39,17 +39,21 @@ impl Crates {
             .find(|file| file.extension().is_some_and(|is| is == std::env::consts::DLL_EXTENSION))
             .ok_or_else(|| lacks("the dylib"))?
             .clone();
+        let facade = metadata.packages.iter().find(|package| package.name == super::FACADE);
+        let facade = facade.ok_or_else(|| lacks("package ironbook"))?;
+        // The facade's metadata names the file of every crate below it.
+        let named = artifacts.iter().find(|artifact| artifact.package_id == facade.id).and_then(metadata_file);
+        let named = named.and_then(|file| fs::read(file).ok()).unwrap_or_default();
+        let named = hashes(&named);
         let linked: BTreeMap<&str, &Artifact> = metadata
             .linked(root)
             .into_iter()
             .filter(|id| *id != root)
-            .filter_map(|id| Some((id, linked_artifact(artifacts, id)?)))
+            .filter_map(|id| Some((id, linked_artifact(artifacts, id, &named)?)))
             .collect();
         let file = |artifact: &&Artifact| metadata_file(artifact).map(Path::to_owned);
         let files = linked.values().filter_map(|artifact| Some((crate_name(artifact), file(artifact)?))).collect();
         let mut externs = Vec::new();
-        let facade = metadata.packages.iter().find(|package| package.name == super::FACADE);
-        let facade = facade.ok_or_else(|| lacks("package ironbook"))?;
         let node = metadata.resolve.nodes.iter().find(|node| node.id == facade.id);
         for dep in node.map(|node| node.deps.as_slice()).unwrap_or_default() {
             let Some(path) = linked.get(dep.pkg.as_str()).and_then(file) else { continue };
@@ -96,11 +100,32 @@ impl Metadata {
     }
 }
 
-/// The artifact that is linked, where one package is also compiled for build scripts and proc macros.
-fn linked_artifact<'a>(artifacts: &'a [Artifact], id: &str) -> Option<&'a Artifact> {
+/// The artifact that is linked, where one package is also compiled for build scripts and proc macros: the one whose hash
+/// is among those that the metadata of a crate above it names.
+fn linked_artifact<'a>(artifacts: &'a [Artifact], id: &str, named: &BTreeSet<&str>) -> Option<&'a Artifact> {
     let all = artifacts.iter().filter(|artifact| artifact.package_id == id && artifact.is_library());
-    // Those for the host are not optimised, and have fewer features where they differ.
-    all.max_by_key(|artifact| (artifact.profile.opt_level != "0", artifact.features.len()))
+    // Without a name: those for the host have fewer features where they differ, and perhaps are not optimised.
+    all.max_by_key(|artifact| {
+        let is_named = hash(artifact).is_some_and(|hash| named.contains(hash));
+        (is_named, artifact.profile.opt_level != "0", artifact.features.len())
+    })
+}
+
+/// `62d5276f1ad98052` of `librayon-62d5276f1ad98052.rmeta`: what tells two builds of a crate apart.
+fn hash(artifact: &Artifact) -> Option<&str> {
+    let stem = metadata_file(artifact)?.file_stem()?.to_str()?;
+    stem.rsplit_once('-').map(|(_, hash)| hash)
+}
+
+/// The hashes of files that a crate's metadata names, each behind a hyphen.
+fn hashes(metadata: &[u8]) -> BTreeSet<&str> {
+    const DIGITS: usize = 16;
+    let of = |part: &'_ [u8]| part[0] == b'-' && part[1..].iter().all(u8::is_ascii_hexdigit);
+    metadata
+        .windows(DIGITS + 1)
+        .filter(|part| of(part))
+        .filter_map(|part| std::str::from_utf8(&part[1..]).ok())
+        .collect()
 }
 
 /// A library's name as `extern crate` has it.
@@ -255,5 +280,32 @@ fn remove_old(paths: &Paths, keep: &str) {
             drop(fs::remove_file(root.join(MANIFEST)));
             drop(fs::remove_dir_all(&root));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn artifact(file: &str, features: &[&str]) -> Artifact {
+        let text = serde_json::json!({
+            "package_id": "rayon", "target": { "name": "rayon", "kind": ["lib"] }, "profile": { "opt_level": "3" },
+            "features": features, "filenames": [file], "fresh": true,
+        });
+        serde_json::from_value(text).unwrap()
+    }
+
+    /// A build script of CUDA's kernels links rayon as well, compiled once more and no less optimised.
+    #[test]
+    fn of_two_builds_the_one_that_is_linked_is_taken() {
+        let artifacts = [
+            artifact("deps/librayon-62d5276f1ad98052.rmeta", &[]),
+            artifact("deps/librayon-113fa769dc5083f1.rmeta", &[]),
+        ];
+        let metadata = b"\x01rayon\x11-62d5276f1ad98052abc\0libc\x11-00ff00ff00ff00ff".as_slice();
+        let taken = linked_artifact(&artifacts, "rayon", &hashes(metadata)).unwrap();
+        assert_eq!(hash(taken), Some("62d5276f1ad98052"));
+        let other = hashes(b"-113fa769dc5083f1");
+        assert_eq!(hash(linked_artifact(&artifacts, "rayon", &other).unwrap()), Some("113fa769dc5083f1"));
     }
 }

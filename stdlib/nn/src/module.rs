@@ -123,7 +123,6 @@ impl Pass {
     }
 
     /// The type of matrix products, if it is not that of their factors.
-    #[cfg(feature = "cuda")]
     pub(crate) fn compute_type(&self) -> Option<DType> {
         self.compute
     }

@@ -179,8 +179,8 @@ extern "C" __global__ void columns_end(const float *parts, float *out, int chunk
 
 // ---- layer norm and root mean square norm: a block per row
 
-template <typename T>
-__device__ void norm_rows(const T *x, const float *weight, const float *bias, T *out, float *stats, int width, float eps,
+template <typename T, typename Y>
+__device__ void norm_rows(const T *x, const float *weight, const float *bias, Y *out, float *stats, int width, float eps,
                           int centre) {
     const T *row = x + (count_t)blockIdx.x * width;
     float sum = 0.0f;
@@ -201,8 +201,8 @@ __device__ void norm_rows(const T *x, const float *weight, const float *bias, T 
     }
 }
 
-template <typename T>
-__device__ void norm_slope(const T *x, const float *weight, const T *grad, const float *stats, T *out, int width,
+template <typename T, typename Y>
+__device__ void norm_slope(const T *x, const float *weight, const Y *grad, const float *stats, T *out, int width,
                            int centre) {
     count_t from = (count_t)blockIdx.x * width;
     float mean = stats[2 * blockIdx.x], scale = stats[2 * blockIdx.x + 1];
@@ -221,8 +221,8 @@ __device__ void norm_slope(const T *x, const float *weight, const T *grad, const
 }
 
 // Sums of columns of the gradient times the normalised value (`parts`) and of the gradient (after them).
-template <typename T>
-__device__ void norm_parts(const T *x, const T *grad, const float *stats, float *parts, int rows, int width, int per) {
+template <typename T, typename Y>
+__device__ void norm_parts(const T *x, const Y *grad, const float *stats, float *parts, int rows, int width, int per) {
     __shared__ float tile[2][8][33];
     int column = blockIdx.x * 32 + threadIdx.x;
     int first = blockIdx.y * per, end = min(first + per, rows);
@@ -616,15 +616,20 @@ BOTH(dropout, P_DROPOUT, (x, out, seed, limit, scale, n))
 BOTH(add_bias, P_ADD_BIAS, (y, bias, out, kind, width, n))
 #define P_COLUMN_PARTS(T) (const T *x, float *parts, int rows, int width, int per)
 BOTH(column_parts, P_COLUMN_PARTS, (x, parts, rows, width, per))
-#define P_NORM_ROWS(T) \
-    (const T *x, const float *weight, const float *bias, T *out, float *stats, int width, float eps, int centre)
-BOTH(norm_rows, P_NORM_ROWS, (x, weight, bias, out, stats, width, eps, centre))
-#define P_NORM_SLOPE(T) \
-    (const T *x, const float *weight, const T *grad, const float *stats, T *out, int width, int centre)
-BOTH(norm_slope, P_NORM_SLOPE, (x, weight, grad, stats, out, width, centre))
-#define P_NORM_PARTS(T) \
-    (const T *x, const T *grad, const float *stats, float *parts, int rows, int width, int per)
-BOTH(norm_parts, P_NORM_PARTS, (x, grad, stats, parts, rows, width, per))
+// Norms also take f32 and give bf16 (`mixed`), for the product that follows.
+#define ALL(NAME, PARAMETERS, ARGUMENTS) \
+    extern "C" __global__ void NAME##_f32 PARAMETERS(float, float) { NAME ARGUMENTS; } \
+    extern "C" __global__ void NAME##_bf16 PARAMETERS(bf16, bf16) { NAME ARGUMENTS; } \
+    extern "C" __global__ void NAME##_mixed PARAMETERS(float, bf16) { NAME ARGUMENTS; }
+#define P_NORM_ROWS(T, Y) \
+    (const T *x, const float *weight, const float *bias, Y *out, float *stats, int width, float eps, int centre)
+ALL(norm_rows, P_NORM_ROWS, (x, weight, bias, out, stats, width, eps, centre))
+#define P_NORM_SLOPE(T, Y) \
+    (const T *x, const float *weight, const Y *grad, const float *stats, T *out, int width, int centre)
+ALL(norm_slope, P_NORM_SLOPE, (x, weight, grad, stats, out, width, centre))
+#define P_NORM_PARTS(T, Y) \
+    (const T *x, const Y *grad, const float *stats, float *parts, int rows, int width, int per)
+ALL(norm_parts, P_NORM_PARTS, (x, grad, stats, parts, rows, width, per))
 #define P_SOFTMAX_ROWS(T) (const T *x, T *out, int width, int queries, float scale, int log)
 BOTH(softmax_rows, P_SOFTMAX_ROWS, (x, out, width, queries, scale, log))
 #define P_SOFTMAX_SLOPE(T) (const T *y, const T *grad, T *out, int width, float scale, int log)

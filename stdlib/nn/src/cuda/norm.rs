@@ -11,13 +11,15 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct Norm {
     eps: f64,
     centre: bool,
+    /// Type of the result: that of the input, or bf16.
+    output: DType,
     /// Mean and reciprocal scale of each row.
     stats: Mutex<Option<Tensor>>,
 }
 
 impl Norm {
-    pub(crate) fn new(eps: f64, centre: bool) -> Self {
-        Norm { eps, centre, stats: Mutex::new(None) }
+    pub(crate) fn new(eps: f64, centre: bool, output: DType) -> Self {
+        Norm { eps, centre, output, stats: Mutex::new(None) }
     }
 }
 
@@ -52,8 +54,9 @@ impl CustomOp3 for Norm {
             bail!("norm: {width} values in a row, a weight of {:?}", wl.shape());
         }
         let device = x.device();
-        let (out, stats) = (room(device, rows * width, x.dtype())?, room(device, 2 * rows, DType::F32)?);
-        let launch = Launch::new(device, kernel!("norm_rows", x.dtype())).values(x, xl)?;
+        let (out, stats) = (room(device, rows * width, self.output)?, room(device, 2 * rows, DType::F32)?);
+        let name = named(x.dtype(), self.output, ["norm_rows_f32", "norm_rows_bf16", "norm_rows_mixed"])?;
+        let launch = Launch::new(device, name).values(x, xl)?;
         let launch = launch.values(weight, wl)?.values(bias, bl)?.all(&out)?.all(&stats)?;
         launch.int(width).real(self.eps).flag(self.centre).rows(rows, width)?;
         *self.stats.lock().unwrap_or_else(PoisonError::into_inner) = Some(made(stats, (rows, 2)));
@@ -89,10 +92,21 @@ impl Norm {
         let storage = on_gpu(&guard)?;
         let (rows, width) = rows_of(layout);
         let out = room(storage.device(), rows * width, x.dtype())?;
-        let launch = Launch::new(storage.device(), kernel!("norm_slope", x.dtype())).values(storage, layout)?;
+        let name = named(x.dtype(), grad.dtype(), ["norm_slope_f32", "norm_slope_bf16", "norm_slope_mixed"])?;
+        let launch = Launch::new(storage.device(), name).values(storage, layout)?;
         let launch = launch.tensor(weight)?.tensor(grad)?.tensor(stats)?.all(&out)?;
         launch.int(width).flag(self.centre).rows(rows, width)?;
         Ok(made(out, x.shape().clone()))
+    }
+}
+
+/// The kernel for an input and a result of these types, of those for f32, for bf16, and from f32 to bf16.
+fn named(x: DType, y: DType, names: [&'static str; 3]) -> Result<&'static str> {
+    match (x, y) {
+        (DType::F32, DType::F32) => Ok(names[0]),
+        (DType::BF16, DType::BF16) => Ok(names[1]),
+        (DType::F32, DType::BF16) => Ok(names[2]),
+        _ => bail!("no norm from {x:?} to {y:?}"),
     }
 }
 
@@ -103,7 +117,8 @@ fn of_parameters(x: &Tensor, grad: &Tensor, stats: &Tensor) -> Result<Tensor> {
     let (rows, width) = rows_of(layout);
     let (chunks, per) = chunks(rows);
     let parts = room(storage.device(), chunks * 2 * width, DType::F32)?;
-    let launch = Launch::new(storage.device(), kernel!("norm_parts", x.dtype())).values(storage, layout)?;
+    let name = named(x.dtype(), grad.dtype(), ["norm_parts_f32", "norm_parts_bf16", "norm_parts_mixed"])?;
+    let launch = Launch::new(storage.device(), name).values(storage, layout)?;
     let launch = launch.tensor(grad)?.tensor(stats)?.all(&parts)?.int(rows).int(width).int(per);
     launch.over((width.div_ceil(32), chunks), (32, 8))?;
     Ok(made(columns_end(&parts, chunks, 2 * width)?, (2, width)))

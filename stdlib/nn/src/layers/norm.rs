@@ -44,6 +44,16 @@ impl LayerNorm {
     }
 }
 
+impl LayerNorm {
+    /// The norm in the type of the products that follow it, where that is one operation.
+    pub(crate) fn forward_in(&self, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+        last_is(x, self.weight.elem_count(), self)?;
+        let output = pass.compute_type().unwrap_or(x.dtype());
+        let whole = ops::whole_norm(x, &self.weight, &self.bias, (self.eps, true), output)?;
+        whole.map_or_else(|| self.forward(x, pass), Ok)
+    }
+}
+
 impl Module for LayerNorm {
     fn forward(&self, x: &Tensor, _: &Pass) -> Result<Tensor, NnError> {
         last_is(x, self.weight.elem_count(), self)?;

@@ -69,9 +69,9 @@ impl TransformerBlock {
 impl Module for TransformerBlock {
     fn forward(&self, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
         let drop = |t: &Tensor| self.dropout.apply(t, pass);
-        let seen = self.self_attn.forward(&self.norm1.forward(x, pass)?, pass)?;
+        let seen = self.self_attn.forward(&self.norm1.forward_in(x, pass)?, pass)?;
         let x = (x + drop(&seen)?.to_dtype(x.dtype())?)?;
-        let hidden = self.linear1.forward_gelu(&self.norm2.forward(&x, pass)?, pass)?;
+        let hidden = self.linear1.forward_gelu(&self.norm2.forward_in(&x, pass)?, pass)?;
         let out = self.linear2.forward_full(&drop(&hidden)?, pass)?;
         Ok((&x + drop(&out)?.to_dtype(x.dtype())?)?)
     }

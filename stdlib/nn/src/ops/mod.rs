@@ -28,7 +28,7 @@ pub use kernel::composed;
 pub(crate) use kernel::on_gpu;
 pub(crate) use linear::{Function, linear_full, linear_in};
 pub use linear::{linear, linear_relu};
-pub(crate) use norm::{affine, normalize};
+pub(crate) use norm::{affine, normalize, whole as whole_norm};
 pub use norm::{layer_norm, rms_norm};
 pub use pool::{avg_pool2d, max_pool2d};
 pub use rope::rope;

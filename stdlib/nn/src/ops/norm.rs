@@ -3,14 +3,14 @@
 use super::kernel::{Real, Result, by_type, fused, rows, slice, sum_rows};
 use crate::backward::handed;
 use crate::error::NnError;
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, D, Layout, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, D, DType, Layout, Shape, Tensor};
 
 /// Layer norm over the last dimension (Ba et al. 2016): `(x - mean) / sqrt(variance + eps) * weight + bias`.
 ///
 /// # Errors
 /// [`NnError::Candle`] for shapes that do not fit, [`NnError::OutOfMemory`].
 pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor, NnError> {
-    if let Some(out) = whole(x, weight, bias, eps, true)? {
+    if let Some(out) = whole(x, weight, bias, (eps, true), x.dtype())? {
         return Ok(out);
     }
     let width = x.dim(D::Minus1)?;
@@ -24,26 +24,32 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Resul
 pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64) -> Result<Tensor, NnError> {
     let width = x.dim(D::Minus1)?;
     let none = weight.detach().zeros_like()?;
-    if let Some(out) = whole(x, weight, &none, eps, false)? {
+    if let Some(out) = whole(x, weight, &none, (eps, false), x.dtype())? {
         return Ok(out);
     }
     affine(&normalize(x, eps, false)?, weight, &none, width, 1)
 }
 
-/// The norm with its scale and shift as one operation, on a GPU.
-fn whole(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64, centre: bool) -> Result<Option<Tensor>, NnError> {
-    let f32 = |t: &Tensor| t.dtype() == candle_core::DType::F32;
+/// The norm with its scale and shift as one operation, on a GPU; `output` is the type of the input, or bf16.
+pub(crate) fn whole(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    (eps, centre): (f64, bool),
+    output: DType,
+) -> Result<Option<Tensor>, NnError> {
+    let f32 = |t: &Tensor| t.dtype() == DType::F32;
     if !super::kernel::on_gpu(x) || !f32(weight) || !f32(bias) {
         return Ok(None);
     }
     #[cfg(feature = "cuda")]
     {
-        let op = crate::cuda::Norm::new(eps, centre);
+        let op = crate::cuda::Norm::new(eps, centre, output);
         Ok(Some(x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)?))
     }
     #[cfg(not(feature = "cuda"))]
     {
-        let _ = (eps, centre);
+        let _ = (eps, centre, output);
         Ok(None)
     }
 }
