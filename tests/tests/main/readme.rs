@@ -19,6 +19,21 @@ fn the_snippet_runs() {
 }
 
 #[test]
+fn the_digits_notebook_reads_digits() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("data")).unwrap();
+    for file in ["digits.ipynb", "data/digits.parquet"] {
+        std::fs::copy(workspace().join("examples/digits").join(file), desk.path(file)).unwrap();
+    }
+    let out = desk.path("out.ipynb");
+    run(["run".into(), desk.path("digits.ipynb"), "-o".into(), out.clone(), "-p".into(), "epochs=6".into()]).check(0, &[]);
+    let notebook = std::fs::read_to_string(&out).unwrap();
+    let accuracy = notebook.split_once("network 0.").and_then(|(_, rest)| rest.get(..4)?.parse::<u32>().ok());
+    assert!(accuracy.is_some_and(|accuracy| accuracy > 9600), "{accuracy:?}");
+    assert!(notebook.contains("validation"));
+}
+
+#[test]
 fn the_flights_notebook_beats_its_baseline_and_tracks_it() {
     let desk = Desk::new();
     let example = workspace().join("examples/flights");
