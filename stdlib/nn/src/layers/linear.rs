@@ -4,7 +4,7 @@ use super::refuse;
 use crate::error::NnError;
 use crate::init::{Draw, Init};
 use crate::module::{Module, Pass, Visitor};
-use crate::ops;
+use crate::ops::{self, Affine};
 use candle_core::{Tensor, Var};
 
 /// `x weight' + bias`, over the last dimension. First weights as PyTorch's: uniform in `1 / sqrt(in)`.
@@ -54,6 +54,12 @@ impl Linear {
         }
         let bias = self.bias.as_ref().map(|bias| pass.cast(bias)).transpose()?;
         f(&pass.cast(x)?, &pass.cast(&self.weight)?, bias.as_ref())
+    }
+
+    /// The layer as part of a chain; `None` without a bias.
+    pub(super) fn affine(&self, relu: bool) -> Option<Affine> {
+        let bias = self.bias.as_ref()?.as_tensor().clone();
+        Some(Affine { weight: self.weight.as_tensor().clone(), bias, relu })
     }
 
     fn sizes(&self) -> (usize, usize) {

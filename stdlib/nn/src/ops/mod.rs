@@ -4,6 +4,8 @@
 
 mod activation;
 mod attention;
+mod block;
+mod chain;
 mod conv;
 mod kernel;
 mod linear;
@@ -12,12 +14,16 @@ mod norm;
 mod pool;
 mod rope;
 mod softmax;
+pub(crate) mod vector;
 
 pub use activation::{gelu, gelu_tanh, relu, sigmoid, silu, softplus, tanh};
 pub use attention::attention;
+pub(crate) use block::{After, conv_pool};
+pub(crate) use chain::{Affine, chain};
 pub use conv::{Window, conv1d, conv2d};
 #[doc(hidden)]
 pub use kernel::composed;
+pub(crate) use kernel::{fused, share};
 pub use linear::{linear, linear_relu};
 pub(crate) use norm::{affine, normalize};
 pub use norm::{layer_norm, rms_norm};
