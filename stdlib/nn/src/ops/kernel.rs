@@ -148,9 +148,9 @@ pub(super) fn sum_rows<T: Real>(count: usize, width: usize, term: impl Fn(usize,
     let mut parts = vec![T::zero(); count.div_ceil(ROWS) * width];
     let each = parts.chunks_mut(width.max(1)).enumerate();
     if count * width < SERIAL {
-        each.for_each(partial)
+        each.for_each(partial);
     } else {
-        share(each, partial)
+        share(each, partial);
     }
     let mut total = vec![T::zero(); width];
     for part in parts.chunks(width.max(1)) {

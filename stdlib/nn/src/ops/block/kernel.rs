@@ -8,14 +8,17 @@ pub(super) const WIDE: usize = 16;
 /// Positions that are computed at once.
 const TALL: usize = 4;
 
+/// The positions under a window of the pooling, in order.
+pub(super) type Cell = Vec<u32>;
+
 /// What both directions know of the layer.
 pub(super) struct Layer {
     pub(super) plan: Plan,
     /// Output channels.
     pub(super) out: usize,
     pub(super) relu: bool,
-    /// The positions under each window of the pooling, in order.
-    pub(super) cells: Vec<Vec<u32>>,
+    /// One per value of an output channel.
+    pub(super) cells: Vec<Cell>,
 }
 
 impl Layer {

@@ -10,7 +10,7 @@ use super::kernel::{Result, by_type, fused, share, slice};
 use super::vector::{self, Float};
 use crate::error::NnError;
 use candle_core::{CpuStorage, CustomOp3, Device, Layout, Shape, Storage, Tensor, WithDType, bail};
-use kernel::{Backward, Forward, Layer, Sums, WIDE};
+use kernel::{Backward, Cell, Forward, Layer, Sums, WIDE};
 use plan::{NONE, Plan, Sizes};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -61,7 +61,7 @@ pub(crate) fn conv_pool(
 }
 
 /// Size of the pooled output, and the positions under each window; `None` if a window is empty.
-fn cells(input: (usize, usize), after: After) -> Option<((usize, usize), Vec<Vec<u32>>)> {
+fn cells(input: (usize, usize), after: After) -> Option<((usize, usize), Vec<Cell>)> {
     let (window, kernel) = (after.window, after.kernel);
     let size = window.output(input, kernel)?;
     let along = |at: usize, kernel: usize, input: usize, stride: usize, padding: usize, dilation: usize| {
@@ -74,7 +74,7 @@ fn cells(input: (usize, usize), after: After) -> Option<((usize, usize), Vec<Vec
         let rows = along(at / size.1, kernel.0, input.0, s.0, p.0, d.0);
         let columns =
             |row| along(at % size.1, kernel.1, input.1, s.1, p.1, d.1).map(move |j| (row * input.1 + j) as u32);
-        all.push(rows.flat_map(columns).collect::<Vec<u32>>());
+        all.push(rows.flat_map(columns).collect::<Cell>());
     }
     all.iter().all(|cell| !cell.is_empty()).then_some((size, all))
 }
