@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor};
 use ironbook_nn::optim::{AdamW, Optimizer};
 use ironbook_nn::{
     BceWithLogits, Conv2d, CrossEntropy, Flatten, Init, Linear, Loss, MaxPool2d, Module, Pass, Relu, Rng, Sequential,
-    load_state_dict, parameters,
+    backward, load_state_dict, parameters,
 };
 use std::error::Error;
 use std::path::Path;
@@ -48,7 +48,7 @@ fn train(
     optimizer: &mut AdamW,
 ) -> Result<f32, Failed> {
     let loss = loss.mean(&net.forward(x, &Pass::train(Rng::seed(0)))?, y)?;
-    let mut store = loss.backward()?;
+    let mut store = backward(&loss)?;
     let grads = params.iter().map(|p| store.remove(&p.var).ok_or("a parameter without gradient"));
     let grads = grads.collect::<Result<Vec<_>, _>>()?;
     let lr = optimizer.lr();

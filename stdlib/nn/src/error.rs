@@ -202,6 +202,14 @@ fn first_line(error: &candle_core::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
+/// Refuses a number that is not finite, or does not fit.
+pub(crate) fn in_range(name: &'static str, value: f64, fits: bool, expected: &'static str) -> Result<(), NnError> {
+    if value.is_finite() && fits {
+        return Ok(());
+    }
+    Err(NnError::Parameter { name, value: value.to_string(), expected })
+}
+
 /// `32 x 3 x 8 x 8`, or `a single number`.
 pub(crate) fn dims(shape: &[usize]) -> String {
     if shape.is_empty() {

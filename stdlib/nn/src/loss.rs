@@ -1,6 +1,6 @@
 //! Losses: how far an output is from its target.
 
-use crate::error::NnError;
+use crate::error::{NnError, in_range};
 use crate::ops;
 use crate::ops::loss::Pointwise;
 use candle_core::{D, DType, Device, Tensor};
@@ -111,6 +111,8 @@ impl CrossEntropy {
                 target: target.dims().to_vec(),
             });
         }
+        let expected = "a share of at least 0 and at most 1, for instance 0.1";
+        in_range("smoothing", self.smoothing, (0.0..=1.0).contains(&self.smoothing), expected)?;
         let width = output.dim(D::Minus1)?;
         let flat = target.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
         let wrong = |class: &f64| !(class.fract() == 0.0 && *class >= 0.0 && *class < width as f64);
@@ -197,6 +199,10 @@ impl Pointwise for Huber {
     #[cfg(feature = "cuda")]
     const KIND: usize = 2;
 
+    fn check(&self) -> Result<(), NnError> {
+        in_range("delta", self.delta, self.delta > 0.0, "a number above 0, for instance 1.0")
+    }
+
     fn at(&self, x: f64, t: f64) -> (f64, f64) {
         let d = x - t;
         if d.abs() <= self.delta {
@@ -243,6 +249,7 @@ macro_rules! pointwise { // three losses with one shape of trait methods
     ($($loss:ident),+) => { $(
         impl Loss for $loss {
             fn mean(&self, output: &Tensor, target: &Tensor) -> Result<Tensor, NnError> {
+                self.check()?;
                 let (output, target) = same(output, target, self.name())?;
                 if let Some(loss) = ops::loss::mean(&output, &target, self.clone())? {
                     return Ok(loss);
@@ -251,6 +258,7 @@ macro_rules! pointwise { // three losses with one shape of trait methods
             }
 
             fn weighted(&self, output: &Tensor, target: &Tensor, weights: &Tensor) -> Result<Tensor, NnError> {
+                self.check()?;
                 let (output, target) = same(output, target, self.name())?;
                 weigh(&per_row(&self.losses(&output, &target)?)?, weights)
             }

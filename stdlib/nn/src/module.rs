@@ -98,6 +98,16 @@ impl Pass {
         self
     }
 
+    /// Whether matrix products are made in another type than the weights.
+    pub(crate) fn casts(&self) -> bool {
+        self.compute.is_some()
+    }
+
+    /// Whether it looks for that layer: each then runs on its own.
+    pub(crate) fn traces(&self) -> bool {
+        self.trace.is_some()
+    }
+
     /// The first layer whose output was not finite.
     pub(crate) fn traced(&self) -> Option<String> {
         self.trace.as_ref().and_then(|found| found.borrow().clone())

@@ -26,7 +26,8 @@ fn the_digits_notebook_reads_digits() {
         std::fs::copy(workspace().join("examples/digits").join(file), desk.path(file)).unwrap();
     }
     let out = desk.path("out.ipynb");
-    run(["run".into(), desk.path("digits.ipynb"), "-o".into(), out.clone(), "-p".into(), "epochs=6".into()]).check(0, &[]);
+    run(["run".into(), desk.path("digits.ipynb"), "-o".into(), out.clone(), "-p".into(), "epochs=6".into()])
+        .check(0, &[]);
     let notebook = std::fs::read_to_string(&out).unwrap();
     let accuracy = notebook.split_once("network 0.").and_then(|(_, rest)| rest.get(..4)?.parse::<u32>().ok());
     assert!(accuracy.is_some_and(|accuracy| accuracy > 9600), "{accuracy:?}");

@@ -1,10 +1,10 @@
 //! Convolution layers.
 
-use super::refuse;
+use super::{MaxPool2d, refuse};
 use crate::error::NnError;
 use crate::init::{Draw, Init};
 use crate::module::{Module, Pass, Visitor};
-use crate::ops::{self, Window};
+use crate::ops::{self, After, Window};
 use candle_core::{Tensor, Var};
 
 /// A convolution over images: `batch x in x height x width`. First weights as PyTorch's.
@@ -65,6 +65,15 @@ impl Conv2d {
     pub fn dilation(mut self, dilation: usize) -> Self {
         self.window.dilation = (dilation.max(1), dilation.max(1));
         self
+    }
+
+    /// The layer, ReLU if `relu`, and pooling in one pass; `None` where that is not possible or no gain.
+    pub(super) fn forward_pool(&self, x: &Tensor, relu: bool, pool: &MaxPool2d) -> Result<Option<Tensor>, NnError> {
+        if self.groups > 1 {
+            return Ok(None);
+        }
+        let after = After { relu, kernel: (pool.kernel, pool.kernel), window: pool.window };
+        ops::conv_pool(x, &self.weight, self.bias.as_deref(), self.window, after)
     }
 }
 

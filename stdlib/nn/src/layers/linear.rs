@@ -4,7 +4,7 @@ use super::refuse;
 use crate::error::NnError;
 use crate::init::{Draw, Init};
 use crate::module::{Module, Pass, Visitor};
-use crate::ops::{self, Function};
+use crate::ops::{self, Affine, Function};
 use candle_core::{Tensor, Var};
 
 /// `x weight' + bias`, over the last dimension. First weights as PyTorch's: uniform in `1 / sqrt(in)`.
@@ -64,6 +64,12 @@ impl Linear {
     fn apply(&self, x: &Tensor, pass: &Pass, function: Function) -> Result<Tensor, NnError> {
         self.check(x)?;
         ops::linear_in(pass, x, &self.weight, self.bias.as_deref(), function)
+    }
+
+    /// The layer as part of a chain; `None` without a bias.
+    pub(super) fn affine(&self, relu: bool) -> Option<Affine> {
+        let bias = self.bias.as_ref()?.as_tensor().clone();
+        Some(Affine { weight: self.weight.as_tensor().clone(), bias, relu })
     }
 
     fn sizes(&self) -> (usize, usize) {

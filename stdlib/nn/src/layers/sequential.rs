@@ -1,8 +1,9 @@
 //! Layers one after the other.
 
-use super::{Linear, Relu};
+use super::{Conv2d, Linear, MaxPool2d, Relu};
 use crate::error::NnError;
 use crate::module::{Module, Pass, Visitor, size};
+use crate::ops::{self, Affine};
 use candle_core::Tensor;
 use ironbook_core::{Bundle, Display};
 use std::any::Any;
@@ -38,8 +39,26 @@ struct Step {
 #[derive(Clone)]
 enum Kind {
     Linear(Linear),
+    Conv(Conv2d),
+    Pool(MaxPool2d),
     Relu,
     Other,
+}
+
+impl Kind {
+    fn of(layer: &dyn Any) -> Self {
+        if let Some(linear) = layer.downcast_ref::<Linear>() {
+            return Kind::Linear(linear.clone());
+        }
+        if let Some(conv) = layer.downcast_ref::<Conv2d>() {
+            return Kind::Conv(conv.clone());
+        }
+        match layer.downcast_ref::<MaxPool2d>() {
+            Some(pool) => Kind::Pool(*pool),
+            None if layer.is::<Relu>() => Kind::Relu,
+            None => Kind::Other,
+        }
+    }
 }
 
 impl Sequential {
@@ -52,12 +71,7 @@ impl Sequential {
     #[must_use]
     #[expect(clippy::should_implement_trait, reason = "adds a layer, as PyTorch's add_module")]
     pub fn add<M: Module + Send + Sync + 'static>(mut self, layer: M) -> Self {
-        let any: &dyn Any = &layer;
-        let kind = match any.downcast_ref::<Linear>() {
-            Some(linear) => Kind::Linear(linear.clone()),
-            None if any.is::<Relu>() => Kind::Relu,
-            None => Kind::Other,
-        };
+        let kind = Kind::of(&layer);
         self.layers.push(Step { layer: Arc::new(layer), kind });
         self
     }
@@ -74,6 +88,42 @@ impl Sequential {
 
     fn named(&self, i: usize) -> String {
         format!("layer {i} ({})", self.layers[i].layer.describe())
+    }
+
+    /// The output of layer `i` and of those after it that run in one pass with it, and how many those are.
+    fn together(&self, i: usize, x: &Tensor, pass: &Pass) -> Result<Option<(Tensor, usize)>, NnError> {
+        if pass.traces() {
+            return Ok(None);
+        }
+        let kind = |at: usize| self.layers.get(at).map(|step| &step.kind);
+        if ops::fused(x) && !pass.casts() {
+            let (layers, steps) = self.linears(i);
+            let out = match (&self.layers[i].kind, kind(i + 1), kind(i + 2)) {
+                (Kind::Linear(_), ..) => (ops::chain(x, &layers)?, steps),
+                (Kind::Conv(conv), Some(Kind::Relu), Some(Kind::Pool(pool))) => (conv.forward_pool(x, true, pool)?, 3),
+                (Kind::Conv(conv), Some(Kind::Pool(pool)), _) => (conv.forward_pool(x, false, pool)?, 2),
+                _ => (None, 0),
+            };
+            if let (Some(out), steps) = out {
+                return Ok(Some((out, steps)));
+            }
+        }
+        match (&self.layers[i].kind, kind(i + 1)) {
+            (Kind::Linear(linear), Some(Kind::Relu)) => Ok(Some((linear.forward_relu(x, pass)?, 2))),
+            _ => Ok(None),
+        }
+    }
+
+    /// The linear layers from layer `i` on, with or without ReLU between them, and how many layers those are.
+    fn linears(&self, i: usize) -> (Vec<Affine>, usize) {
+        let (mut layers, mut at) = (Vec::new(), i);
+        while let Some(Step { kind: Kind::Linear(linear), .. }) = self.layers.get(at) {
+            let relu = matches!(self.layers.get(at + 1), Some(Step { kind: Kind::Relu, .. }));
+            let Some(layer) = linear.affine(relu) else { break };
+            layers.push(layer);
+            at += 1 + usize::from(relu);
+        }
+        (layers, at - i)
     }
 
     /// Says of an error of layer `i` which layer that is and which one came before.
@@ -95,11 +145,11 @@ impl Module for Sequential {
         let mut x = x.clone();
         let mut i = 0;
         while i < self.layers.len() {
-            let (result, steps) = match (&self.layers[i].kind, self.layers.get(i + 1).map(|next| &next.kind)) {
-                (Kind::Linear(linear), Some(Kind::Relu)) => (linear.forward_relu(&x, pass), 2),
-                _ => (self.layers[i].layer.forward(&x, pass), 1),
+            let (out, steps) = match self.together(i, &x, pass).map_err(|error| self.place(i, error))? {
+                Some((out, steps)) => (out, steps),
+                None => (self.layers[i].layer.forward(&x, pass).map_err(|error| self.place(i, error))?, 1),
             };
-            x = result.map_err(|error| self.place(i, error))?;
+            x = out;
             i += steps;
             pass.look(&x, || self.named(i - steps))?;
         }

@@ -1,12 +1,12 @@
 //! Convolutions as one product of the weight with the patches of the input.
 
 use super::kernel::{Real, Result, by_type, fused, on_gpu, slice};
+use crate::backward::handed;
 use crate::error::NnError;
 #[cfg(feature = "cuda")]
 use candle_core::CudaStorage;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Shape, Storage, Tensor};
-use rayon::prelude::*;
 use std::sync::Mutex;
 
 /// How a window moves over an input: vertical and horizontal.
@@ -63,6 +63,9 @@ pub fn conv2d(
             after: None,
         });
     };
+    if x.dim(0)? == 0 {
+        return Ok(Tensor::zeros((0, out, size.0, size.1), x.dtype(), x.device())?);
+    }
     let none = || Tensor::zeros(out, weight.dtype(), weight.device());
     let bias = bias.map_or_else(none, |bias| Ok(bias.clone()))?;
     if (fused(x) || on_gpu(x)) && x.dtype() == weight.dtype() {
@@ -219,10 +222,10 @@ impl CustomOp3 for Conv {
         let grad = grad.contiguous()?.apply_op1_no_bwd(&ChannelsFirst)?;
         let patches = self.patches.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let of_weight = match patches.filter(|_| weight.track_op()) {
-            Some(patches) => Some(grad.matmul(&patches.t()?)?.reshape(weight.shape())?),
+            Some(patches) => handed(weight, grad.matmul(&patches.t()?)?.reshape(weight.shape())?)?,
             None => None,
         };
-        let of_bias = bias.track_op().then(|| grad.sum(1)).transpose()?;
+        let of_bias = if bias.track_op() { handed(bias, grad.sum(1)?)? } else { None };
         let scattered = || {
             let flat = weight.reshape((weight.dim(0)?, sizes.depth()))?;
             flat.t()?.matmul(&grad)?.apply_op1_no_bwd(&Scatter { sizes, window: self.window })
@@ -257,7 +260,7 @@ fn gather<T: Real>(x: &[T], sizes: Sizes, window: Window) -> Vec<T> {
     if out.len() < super::kernel::SERIAL {
         out.chunks_mut(columns).enumerate().for_each(fill);
     } else {
-        out.par_chunks_mut(columns).enumerate().for_each(fill);
+        super::kernel::share(out.chunks_mut(columns).enumerate(), fill);
     }
     out
 }
@@ -355,8 +358,7 @@ fn scatter<T: Real>(grad: &[T], sizes: Sizes, window: Window) -> Vec<T> {
     let (plane, columns) = (sizes.input.0 * sizes.input.1, sizes.batch * sizes.positions());
     let taps = sizes.kernel.0 * sizes.kernel.1;
     // One channel over all batches per unit of work: its rows of the patches are added in their order.
-    let one = |channel: usize| {
-        let mut sums = vec![T::zero(); sizes.batch * plane];
+    let one = |(channel, sums): (usize, &mut [T])| {
         for row in channel * taps..(channel + 1) * taps {
             let grad = &grad[row * columns..(row + 1) * columns];
             each_run(row, sizes, window, |batch_channel, from, to, count| {
@@ -364,12 +366,13 @@ fn scatter<T: Real>(grad: &[T], sizes: Sizes, window: Window) -> Vec<T> {
                 (0..count).for_each(|i| sums[to + i * window.stride.1] += grad[from + i]);
             });
         }
-        sums
     };
-    let parts: Vec<Vec<T>> = (0..sizes.channels).into_par_iter().map(one).collect();
+    let mut parts = vec![T::zero(); sizes.channels * sizes.batch * plane];
+    super::kernel::share(parts.chunks_mut(sizes.batch * plane).enumerate(), one);
     let mut out = Vec::with_capacity(sizes.batch * sizes.channels * plane);
     for b in 0..sizes.batch {
-        parts.iter().for_each(|part| out.extend_from_slice(&part[b * plane..(b + 1) * plane]));
+        let parts = parts.chunks(sizes.batch * plane);
+        parts.for_each(|part| out.extend_from_slice(&part[b * plane..(b + 1) * plane]));
     }
     out
 }

@@ -1,8 +1,8 @@
 //! What the fused functions share: slices of tensors, and loops over them.
 
 use candle_core::{CpuStorage, DType, Layout, Tensor, WithDType, bail};
-use rayon::prelude::*;
 use std::cell::Cell;
+use std::sync::Mutex;
 
 /// The result of a kernel, unless it says otherwise.
 pub(super) type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
@@ -10,7 +10,7 @@ pub(super) type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
 /// Fewer values than this are not worth a second thread.
 pub(super) const SERIAL: usize = 1 << 15;
 /// Values per unit of parallel work.
-const BLOCK: usize = 1 << 14;
+pub(super) const BLOCK: usize = 1 << 14;
 
 /// `f32` and `f64`, with the functions that the kernels need.
 pub(super) trait Real: WithDType {
@@ -65,7 +65,7 @@ pub fn composed<T>(f: impl FnOnce() -> T) -> T {
 }
 
 /// Whether the fused functions can take this tensor.
-pub(super) fn fused(x: &Tensor) -> bool {
+pub(crate) fn fused(x: &Tensor) -> bool {
     !COMPOSED.get() && x.device().is_cpu() && matches!(x.dtype(), DType::F32 | DType::F64)
 }
 
@@ -88,14 +88,40 @@ pub(super) fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) 
     }
 }
 
+/// Calls `f` with each item, on this thread and on those of the pool that come in time.
+///
+/// This thread does not wait for another to wake up, which takes longer than a small kernel.
+pub(crate) fn share<I>(items: I, f: impl Fn(I::Item) + Sync)
+where
+    I: Iterator + Send,
+    I::Item: Send,
+{
+    let others = rayon::current_num_threads().min(items.size_hint().0).saturating_sub(1);
+    let items = Mutex::new(items);
+    let work = || {
+        loop {
+            let item = items.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+            match item {
+                Some(item) => f(item),
+                None => break,
+            }
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        (0..others).for_each(|_| scope.spawn(|_| work()));
+        work();
+    });
+}
+
 /// `f` of each value.
 pub(super) fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
     if x.len() < SERIAL {
         return x.iter().map(|&x| f(x)).collect();
     }
     let mut out = vec![T::zero(); x.len()];
-    let block = |(out, x): (&mut [T], &[T])| out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x));
-    out.par_chunks_mut(BLOCK).zip(x.par_chunks(BLOCK)).for_each(block);
+    share(out.chunks_mut(BLOCK).zip(x.chunks(BLOCK)), |(out, x)| {
+        out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x));
+    });
     out
 }
 
@@ -105,10 +131,9 @@ pub(super) fn map2<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> V
         return a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect();
     }
     let mut out = vec![T::zero(); a.len()];
-    let block = |((out, a), b): ((&mut [T], &[T]), &[T])| {
+    share(out.chunks_mut(BLOCK).zip(a.chunks(BLOCK)).zip(b.chunks(BLOCK)), |((out, a), b)| {
         out.iter_mut().zip(a).zip(b).for_each(|((out, &a), &b)| *out = f(a, b));
-    };
-    out.par_chunks_mut(BLOCK).zip(a.par_chunks(BLOCK)).zip(b.par_chunks(BLOCK)).for_each(block);
+    });
     out
 }
 
@@ -118,7 +143,7 @@ pub(super) fn rows<T: Real>(out: &mut [T], width: usize, f: impl Fn(&mut [T], us
         out.chunks_mut(width).enumerate().for_each(|(i, row)| f(row, i));
     } else {
         let per = (BLOCK / width).max(1);
-        out.par_chunks_mut(per * width).enumerate().for_each(|(block, rows)| {
+        share(out.chunks_mut(per * width).enumerate(), |(block, rows)| {
             rows.chunks_mut(width).enumerate().for_each(|(i, row)| f(row, block * per + i));
         });
     }
@@ -128,33 +153,21 @@ pub(super) fn rows<T: Real>(out: &mut [T], width: usize, f: impl Fn(&mut [T], us
 /// the result does not depend on the number of threads.
 pub(super) fn sum_rows<T: Real>(count: usize, width: usize, term: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
     const ROWS: usize = 64;
-    let partial = |block: usize| {
-        let mut sums = vec![T::zero(); width];
-        (block * ROWS..((block + 1) * ROWS).min(count)).for_each(|row| term(row, &mut sums));
-        sums
+    let partial = |(block, sums): (usize, &mut [T])| {
+        (block * ROWS..((block + 1) * ROWS).min(count)).for_each(|row| term(row, sums));
     };
-    let blocks = count.div_ceil(ROWS);
-    let parts: Vec<Vec<T>> = if count * width < SERIAL {
-        (0..blocks).map(partial).collect()
+    let mut parts = vec![T::zero(); count.div_ceil(ROWS) * width];
+    let each = parts.chunks_mut(width.max(1)).enumerate();
+    if count * width < SERIAL {
+        each.for_each(partial);
     } else {
-        (0..blocks).into_par_iter().map(partial).collect()
-    };
+        share(each, partial);
+    }
     let mut total = vec![T::zero(); width];
-    for part in parts {
-        total.iter_mut().zip(&part).for_each(|(total, &x)| *total += x);
+    for part in parts.chunks(width.max(1)) {
+        total.iter_mut().zip(part).for_each(|(total, &x)| *total += x);
     }
     total
-}
-
-/// The sum of `f` over the numbers `0..count` in f64, in blocks of a fixed size.
-pub(super) fn sum(count: usize, f: impl Fn(usize) -> f64 + Sync) -> f64 {
-    let partial = |block: usize| (block * BLOCK..((block + 1) * BLOCK).min(count)).map(&f).sum::<f64>();
-    let blocks = count.div_ceil(BLOCK);
-    if blocks < 2 {
-        return partial(0);
-    }
-    let parts: Vec<f64> = (0..blocks).into_par_iter().map(partial).collect();
-    parts.iter().sum()
 }
 
 /// Evaluates an expression with a type's name standing for the float type of a storage.

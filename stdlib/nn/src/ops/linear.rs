@@ -101,6 +101,9 @@ fn flattened(x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor, NnError>) -> Resu
 }
 
 fn product(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, relu: bool) -> Result<Tensor, NnError> {
+    if x.dim(0)? == 0 && weight.rank() == 2 {
+        return Ok(Tensor::zeros((0, weight.dim(0)?), x.dtype(), x.device())?);
+    }
     if let Some(bias) = bias
         && fused(x)
         && x.dtype() == weight.dtype()
@@ -173,15 +176,15 @@ impl CustomOp3 for Linear {
 }
 
 #[inline(always)]
-fn add_bias<T: Real>(row: &mut [T], bias: &[T], relu: bool) {
+pub(super) fn add_bias<T: Real>(row: &mut [T], bias: &[T], relu: bool) {
     for (out, &b) in row.iter_mut().zip(bias) {
         let sum = *out + b;
         *out = if relu && sum < T::zero() { T::zero() } else { sum };
     }
 }
 
-/// The gradient where the output is positive.
-struct Masked;
+/// The gradient where the output is not cut off; NaN is not, as in PyTorch.
+pub(super) struct Masked;
 
 impl CustomOp2 for Masked {
     fn name(&self) -> &'static str {
@@ -191,7 +194,7 @@ impl CustomOp2 for Masked {
     fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
         let out = by_type!(s1, T => {
             let zero = T::from_f64(0.0);
-            let mask = |y: T, grad: T| if y > zero { grad } else { zero };
+            let mask = |y: T, grad: T| if y <= zero { zero } else { grad };
             T::to_cpu_storage_owned(map2(slice::<T>(s1, l1)?, slice::<T>(s2, l2)?, mask))
         });
         Ok((out, l1.shape().clone()))
@@ -199,7 +202,7 @@ impl CustomOp2 for Masked {
 }
 
 /// The sum of the rows of a matrix.
-struct SumRows;
+pub(super) struct SumRows;
 
 impl CustomOp1 for SumRows {
     fn name(&self) -> &'static str {

@@ -1,7 +1,8 @@
 //! Mean losses whose gradient is made in the forward pass.
 
-use super::kernel::{Real, Result, by_type, fused, on_gpu, slice, sum};
+use super::kernel::{BLOCK, Real, Result, by_type, fused, on_gpu, share, slice};
 use super::softmax::largest;
+use crate::error::NnError;
 #[cfg(feature = "cuda")]
 use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Shape, Tensor};
@@ -13,6 +14,11 @@ pub(crate) trait Pointwise: Clone + Send + Sync + 'static {
     /// Its number in the kernels for GPUs.
     #[cfg(feature = "cuda")]
     const KIND: usize;
+    /// Refuses numbers of the loss that make no sense.
+    fn check(&self) -> std::result::Result<(), NnError> {
+        Ok(())
+    }
+
     /// The loss and its slope at the output.
     fn at(&self, output: f64, target: f64) -> (f64, f64);
 
@@ -38,6 +44,24 @@ struct Mean<P> {
     slope: Mutex<Option<Tensor>>,
 }
 
+impl<P: Pointwise> Mean<P> {
+    /// The sum of the losses, by blocks of a fixed size, and the slopes of their mean.
+    fn losses<T: Real>(&self, output: &[T], target: &[T]) -> (f64, Vec<T>) {
+        let n = output.len() as f64;
+        let mut slopes = vec![T::zero(); output.len()];
+        let mut sums = vec![0.0; output.len().div_ceil(BLOCK)];
+        let values = output.chunks(BLOCK).zip(target.chunks(BLOCK));
+        share(sums.iter_mut().zip(slopes.chunks_mut(BLOCK)).zip(values), |((sum, slopes), (output, target))| {
+            for ((slope, x), t) in slopes.iter_mut().zip(output).zip(target) {
+                let (loss, of_x) = self.loss.at(x.to_f64(), t.to_f64());
+                *sum += loss;
+                *slope = T::from_f64(of_x / n);
+            }
+        });
+        (sums.iter().sum(), slopes)
+    }
+}
+
 impl<P: Pointwise> CustomOp2 for Mean<P> {
     fn name(&self) -> &'static str {
         P::NAME
@@ -47,9 +71,8 @@ impl<P: Pointwise> CustomOp2 for Mean<P> {
         let out = by_type!(s1, T => {
             let (output, target) = (slice::<T>(s1, l1)?, slice::<T>(s2, l2)?);
             let n = output.len() as f64;
-            let loss = sum(output.len(), |i| self.loss.at(output[i].to_f64(), target[i].to_f64()).0) / n;
-            let slope = |(&x, &t): (&T, &T)| T::from_f64(self.loss.at(x.to_f64(), t.to_f64()).1 / n);
-            let slopes: Vec<T> = output.iter().zip(target).map(slope).collect();
+            let (loss, slopes) = self.losses(output, target);
+            let loss = loss / n;
             keep(&self.slope, Tensor::from_vec(slopes, l1.shape().clone(), &candle_core::Device::Cpu)?);
             T::to_cpu_storage_owned(vec![T::from_f64(loss)])
         });

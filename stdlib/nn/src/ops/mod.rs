@@ -5,6 +5,8 @@
 
 mod activation;
 mod attention;
+mod block;
+mod chain;
 mod conv;
 mod dropout;
 mod embedding;
@@ -15,10 +17,13 @@ mod norm;
 mod pool;
 mod rope;
 mod softmax;
+pub(crate) mod vector;
 
 pub use activation::{gelu, gelu_tanh, relu, sigmoid, silu, softplus, tanh};
 pub use attention::attention;
 pub(crate) use attention::self_attention;
+pub(crate) use block::{After, conv_pool};
+pub(crate) use chain::{Affine, chain};
 pub use conv::{Window, conv1d, conv2d};
 pub(crate) use dropout::dropout;
 pub(crate) use embedding::embedding;
@@ -26,6 +31,7 @@ pub(crate) use embedding::embedding;
 pub use kernel::composed;
 #[cfg(feature = "cuda")]
 pub(crate) use kernel::on_gpu;
+pub(crate) use kernel::{fused, share};
 pub(crate) use linear::{Function, linear_full, linear_in};
 pub use linear::{linear, linear_relu};
 pub(crate) use norm::{affine, normalize, whole as whole_norm};

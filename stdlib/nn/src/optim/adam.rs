@@ -1,8 +1,9 @@
 //! Adam, with decay of the weights inside the gradient or beside it.
 
-use super::fused::{Update2, Update3, applies};
+use super::adam_cpu::{self, Step};
+use super::fused::applies;
 use super::{Optimizer, Slots};
-use crate::error::NnError;
+use crate::error::{NnError, in_range};
 use crate::module::{Param, Role};
 use candle_core::Tensor;
 use serde_json::{Value, json};
@@ -110,19 +111,10 @@ impl Moments {
     }
 
     fn fused(&self, param: &Param, grad: &Tensor, m: (&Tensor, &Tensor), rate: (f64, f64)) -> Result<(), NnError> {
-        let ((b1, b2), (c1, c2), (lr, decay)) = (self.betas, self.corrections(), rate);
-        if decay != 0.0 && self.decoupled {
-            param.var.inplace_op2(grad, &Update2(|x, _| x * (1.0 - lr * decay)))?;
-        }
-        let grad = if decay != 0.0 && !self.decoupled {
-            (grad + (param.var.as_detached_tensor() * decay)?)?
-        } else {
-            grad.clone()
-        };
-        m.0.inplace_op2(&grad, &Update2(|m, g| m + (g - m) * (1.0 - b1)))?;
-        m.1.inplace_op2(&grad, &Update2(|v, g| v * b2 + g * g * (1.0 - b2)))?;
-        let (step, root, eps) = (lr / c1, c2.sqrt(), self.eps);
-        Ok(param.var.inplace_op3(m.0, m.1, &Update3(|x, m, v: f64| x - step * m / (v.sqrt() / root + eps)))?)
+        let ((c1, c2), (lr, decay)) = (self.corrections(), rate);
+        let (added, kept) = if self.decoupled { (0.0, 1.0 - lr * decay) } else { (decay, 1.0) };
+        let step = Step { rate: lr / c1, betas: self.betas, root: c2.sqrt(), eps: self.eps, added, kept };
+        Ok(adam_cpu::step(&param.var, grad, m, step)?)
     }
 
     fn composed(
@@ -146,6 +138,15 @@ impl Moments {
         let size = ((second.sqrt()? / c2.sqrt())? + self.eps)?;
         param.var.set(&(kept - ((&first / size)? * (lr / c1))?)?)?;
         Ok((first, second))
+    }
+
+    fn check(&self) -> Result<(), NnError> {
+        in_range("the learning rate", self.lr, self.lr > 0.0, "a positive number, for instance 1e-3")?;
+        for beta in [self.betas.0, self.betas.1] {
+            in_range("a beta", beta, (0.0..1.0).contains(&beta), "at least 0 and below 1, for instance 0.9")?;
+        }
+        in_range("eps", self.eps, self.eps >= 0.0, "at least 0, for instance 1e-8")?;
+        in_range("decay", self.decay, self.decay >= 0.0, "at least 0, for instance 0.01")
     }
 
     fn settings(&self, name: &str) -> Value {
@@ -216,6 +217,10 @@ macro_rules! adams { // the two differ in a default and a flag
                 }
                 self.0.steps = steps;
                 Ok(())
+            }
+
+            fn check(&self) -> Result<(), NnError> {
+                self.0.check()
             }
 
             fn settings(&self) -> Value {

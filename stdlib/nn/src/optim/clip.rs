@@ -15,6 +15,18 @@ pub enum Clip {
 }
 
 impl Clip {
+    /// Refuses a limit that nothing can keep.
+    pub(crate) fn check(&self) -> Result<(), NnError> {
+        let (name, most) = match *self {
+            Clip::Norm(most) => ("clip_norm", most),
+            Clip::Value(most) => ("clip_value", most),
+        };
+        if most > 0.0 {
+            return Ok(());
+        }
+        Err(NnError::Parameter { name, value: most.to_string(), expected: "a number above 0, for instance 1.0" })
+    }
+
     /// The gradients, cut.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Optimisers whose whole state can be saved, clipping, and learning rate schedules.
 
 mod adam;
+mod adam_cpu;
 mod clip;
 mod schedule;
 mod sgd;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 pub trait Optimizer {
     /// Moves each parameter by one step of learning rate `lr`; `grads` are in the order of `params`.
     ///
-    /// The parameters and their order must be the same at every call.
+    /// Parameters are told apart by their names.
     ///
     /// # Errors
     /// [`NnError::Candle`], [`NnError::OutOfMemory`].
@@ -41,6 +42,15 @@ pub trait Optimizer {
     /// [`NnError::OtherNetwork`] for a state of other parameters.
     fn load(&mut self, params: &[Param], state: &BTreeMap<String, Tensor>, steps: usize) -> Result<(), NnError>;
 
+    /// Refuses settings that no step can be made with.
+    ///
+    /// # Errors
+    /// [`NnError::Parameter`].
+    fn check(&self) -> Result<(), NnError> {
+        let lr = self.lr();
+        crate::error::in_range("the learning rate", lr, lr > 0.0, "a positive number, for instance 1e-3")
+    }
+
     /// Its kind and its settings, for checkpoints.
     fn settings(&self) -> Value;
 }
@@ -55,8 +65,8 @@ pub(crate) struct Slots {
 impl Slots {
     /// The tensors of a slot, zeros at first.
     pub(crate) fn of(&mut self, slot: &'static str, params: &[Param]) -> Result<&[Tensor], NnError> {
-        if self.names.is_empty() {
-            self.names = params.iter().map(|p| p.name.clone()).collect();
+        if !self.names.iter().eq(params.iter().map(|p| &p.name)) {
+            self.align(params)?;
         }
         let at = match self.slots.iter().position(|(name, _)| *name == slot) {
             Some(at) => at,
@@ -67,6 +77,21 @@ impl Slots {
             }
         };
         Ok(&self.slots[at].1)
+    }
+
+    /// Takes over the tensors of parameters of the same name; others, say some that are no longer frozen, start at 0.
+    fn align(&mut self, params: &[Param]) -> Result<(), NnError> {
+        for (_, tensors) in &mut self.slots {
+            let named: BTreeMap<&String, &Tensor> = self.names.iter().zip(tensors.iter()).collect();
+            let kept = |p: &Param| match named.get(&p.name) {
+                Some(t) if t.dims() == p.var.dims() => Ok((*t).clone()),
+                _ => Ok(p.var.zeros_like()?.detach()),
+            };
+            let aligned = params.iter().map(kept).collect::<Result<Vec<_>, NnError>>()?;
+            *tensors = aligned;
+        }
+        self.names = params.iter().map(|p| p.name.clone()).collect();
+        Ok(())
     }
 
     pub(crate) fn state(&self) -> BTreeMap<String, Tensor> {
@@ -114,74 +139,13 @@ impl Slots {
     }
 }
 
-/// One pass over a variable and two more tensors, on the CPU; `None` where the fused form does not apply.
+/// Which tensors a pass on the CPU can take.
 pub(crate) mod fused {
-    use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, bail};
+    use candle_core::Tensor;
 
     pub(crate) fn applies(t: &Tensor) -> bool {
         t.device().is_cpu()
             && t.is_contiguous()
             && matches!(t.dtype(), candle_core::DType::F32 | candle_core::DType::F64)
-    }
-
-    /// `f(x, a)` written to `x`.
-    pub(crate) struct Update2<F>(pub(crate) F);
-    /// `f(x, a, b)` written to `x`.
-    pub(crate) struct Update3<F>(pub(crate) F);
-
-    fn range(layout: &Layout) -> Result<std::ops::Range<usize>> {
-        match layout.contiguous_offsets() {
-            Some((start, end)) => Ok(start..end),
-            None => bail!("an optimiser's tensor is not contiguous"),
-        }
-    }
-
-    impl<F: Fn(f64, f64) -> f64> InplaceOp2 for Update2<F> {
-        fn name(&self) -> &'static str {
-            "update2"
-        }
-
-        fn cpu_fwd(&self, x: &mut CpuStorage, xl: &Layout, a: &CpuStorage, al: &Layout) -> Result<()> {
-            match (x, a) {
-                (CpuStorage::F32(x), CpuStorage::F32(a)) => {
-                    let pairs = x[range(xl)?].iter_mut().zip(&a[range(al)?]);
-                    pairs.for_each(|(x, &a)| *x = (self.0)(f64::from(*x), f64::from(a)) as f32);
-                }
-                (CpuStorage::F64(x), CpuStorage::F64(a)) => {
-                    x[range(xl)?].iter_mut().zip(&a[range(al)?]).for_each(|(x, &a)| *x = (self.0)(*x, a));
-                }
-                _ => bail!("an optimiser's tensors differ in type"),
-            }
-            Ok(())
-        }
-    }
-
-    impl<F: Fn(f64, f64, f64) -> f64> InplaceOp3 for Update3<F> {
-        fn name(&self) -> &'static str {
-            "update3"
-        }
-
-        fn cpu_fwd(
-            &self,
-            x: &mut CpuStorage,
-            xl: &Layout,
-            a: &CpuStorage,
-            al: &Layout,
-            b: &CpuStorage,
-            bl: &Layout,
-        ) -> Result<()> {
-            match (x, a, b) {
-                (CpuStorage::F32(x), CpuStorage::F32(a), CpuStorage::F32(b)) => {
-                    let all = x[range(xl)?].iter_mut().zip(&a[range(al)?]).zip(&b[range(bl)?]);
-                    all.for_each(|((x, &a), &b)| *x = (self.0)(f64::from(*x), f64::from(a), f64::from(b)) as f32);
-                }
-                (CpuStorage::F64(x), CpuStorage::F64(a), CpuStorage::F64(b)) => {
-                    let all = x[range(xl)?].iter_mut().zip(&a[range(al)?]).zip(&b[range(bl)?]);
-                    all.for_each(|((x, &a), &b)| *x = (self.0)(*x, a, b));
-                }
-                _ => bail!("an optimiser's tensors differ in type"),
-            }
-            Ok(())
-        }
     }
 }

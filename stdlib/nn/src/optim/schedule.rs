@@ -1,5 +1,6 @@
 //! Learning rates that change from step to step.
 
+use crate::error::NnError;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
@@ -58,6 +59,25 @@ impl Schedule {
     }
 }
 
+impl Schedule {
+    /// Refuses numbers that would make a learning rate negative or NaN.
+    pub(crate) fn check(&self) -> Result<(), NnError> {
+        let (name, value, fits, expected) = match *self {
+            Schedule::Step { gamma, .. } => {
+                ("the schedule's gamma", gamma, gamma.is_finite() && gamma > 0.0, "a number above 0, for instance 0.1")
+            }
+            Schedule::Cosine { least } => {
+                ("the schedule's least", least, least.is_finite() && least >= 0.0, "a learning rate of at least 0")
+            }
+            Schedule::OneCycle { rising } => {
+                ("the schedule's rising", rising, (0.0..=1.0).contains(&rising), "a share between 0 and 1")
+            }
+            Schedule::Constant | Schedule::WarmupCosine { .. } | Schedule::WarmupLinear { .. } => return Ok(()),
+        };
+        if fits { Ok(()) } else { Err(NnError::Parameter { name, value: value.to_string(), expected }) }
+    }
+}
+
 /// How much of the time after the warm-up has passed.
 fn after(step: usize, warmup: usize, total: usize) -> f64 {
     (step - warmup) as f64 / total.saturating_sub(warmup).max(1) as f64
@@ -104,7 +124,7 @@ impl Plateau {
 
     /// Takes the loss of an epoch and gives the factor of the learning rate from now on.
     pub fn epoch(&mut self, loss: f64) -> f64 {
-        if self.best.is_none_or(|best| loss < best * (1.0 - 1e-4)) {
+        if loss < self.best.map_or(f64::INFINITY, |best| best * (1.0 - 1e-4)) {
             (self.best, self.waited) = (Some(loss), 0);
         } else {
             self.waited += 1;
@@ -114,6 +134,15 @@ impl Plateau {
             self.waited = 0;
         }
         self.scale
+    }
+
+    /// Refuses a factor that would not lower the learning rate.
+    pub(crate) fn check(&self) -> Result<(), NnError> {
+        if self.factor > 0.0 && self.factor < 1.0 {
+            return Ok(());
+        }
+        let (name, value) = ("the plateau's factor", self.factor.to_string());
+        Err(NnError::Parameter { name, value, expected: "a number between 0 and 1, for instance 0.1" })
     }
 
     /// The factor of the learning rate now.

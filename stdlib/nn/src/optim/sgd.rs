@@ -1,7 +1,7 @@
 //! Stochastic gradient descent, with momentum.
 
 use super::{Optimizer, Slots};
-use crate::error::NnError;
+use crate::error::{NnError, in_range};
 use crate::module::{Param, Role};
 use candle_core::Tensor;
 use serde_json::{Value, json};
@@ -104,6 +104,12 @@ impl Optimizer for Sgd {
         }
         self.steps = steps;
         Ok(())
+    }
+
+    fn check(&self) -> Result<(), NnError> {
+        in_range("the learning rate", self.lr, self.lr > 0.0, "a positive number, for instance 1e-3")?;
+        in_range("momentum", self.momentum, self.momentum >= 0.0, "at least 0, for instance 0.9")?;
+        in_range("decay", self.decay, self.decay >= 0.0, "at least 0, for instance 0.01")
     }
 
     fn settings(&self) -> Value {

@@ -48,6 +48,7 @@ impl<M: Module, L: Loss> Trainer<M, L> {
         put("model", state_dict(&self.model)?);
         put("optimizer", self.optimizer.state());
         put("best", self.best.clone().unwrap_or_default());
+        put("last", self.last.clone().unwrap_or_default());
         let path = path.as_ref();
         let text = serde_json::to_string(&about)
             .map_err(|e| NnError::Write { path: path.to_owned(), source: std::io::Error::other(e) })?;
@@ -81,8 +82,8 @@ impl<M: Module, L: Loss> Trainer<M, L> {
             load_named(&all, &before, "the network")?;
             return Err(error);
         }
-        let best = part("best");
-        self.best = (!best.is_empty()).then_some(best);
+        let saved = |prefix| Some(part(prefix)).filter(|tensors| !tensors.is_empty());
+        (self.best, self.last) = (saved("best"), saved("last"));
         self.state = about.state;
         Ok(self)
     }

@@ -49,10 +49,18 @@ impl Data {
     /// The same rows, each counting as much as its weight says.
     ///
     /// # Errors
-    /// [`NnError::Rows`] for another number of weights.
+    /// [`NnError::Rows`] for another number of weights; [`NnError::Parameter`] for one that is negative or not finite,
+    /// and if all are 0.
     pub fn weights(mut self, weights: Tensor) -> Result<Self, NnError> {
         if weights.elem_count() != self.rows() {
             return Err(NnError::Rows { what: "weights have", inputs: self.rows(), found: weights.elem_count() });
+        }
+        let values = weights.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+        let wrong = values.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0));
+        if wrong.is_some() || values.iter().sum::<f64>() == 0.0 {
+            let value = wrong.map_or("0 in all rows".to_owned(), |row| format!("{} in row {row}", values[row]));
+            let expected = "finite numbers of at least 0, at least one of them above 0";
+            return Err(NnError::Parameter { name: "the weight", value, expected });
         }
         self.weights = Some(if weights.rank() == 1 { weights } else { weights.flatten_all()? });
         Ok(self)

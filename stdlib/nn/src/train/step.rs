@@ -6,13 +6,30 @@ use super::trainer::Trainer;
 use crate::error::NnError;
 use crate::loss::Loss;
 use crate::module::{Module, Param, Pass};
-use candle_core::{DType, Device, Tensor};
+use candle_core::{CpuStorage, DType, Device, Storage, Tensor};
 use ironbook_core::{DisplayHandle, display_updatable};
 use std::time::{Duration, Instant};
 
 impl<M: Module, L: Loss> Trainer<M, L> {
-    /// Moves the parameters by one batch; an error leaves them as they were.
-    pub(super) fn step(&mut self, train: &Data, rows: &[u32], params: &[Param], lr: f64) -> Result<(), NnError> {
+    /// Moves the parameters by one batch; an error leaves them and the buffers as they were.
+    pub(super) fn step(
+        &mut self,
+        train: &Data,
+        rows: &[u32],
+        (params, buffers): (&[Param], &[Param]),
+        lr: f64,
+    ) -> Result<(), NnError> {
+        let copy = |p: &Param| p.var.as_detached_tensor().copy();
+        let before = buffers.iter().map(copy).collect::<Result<Vec<_>, _>>()?;
+        let done = self.attempt(train, rows, params, lr);
+        if done.is_err() {
+            // A forward pass moves running moments, also one whose loss is not finite.
+            buffers.iter().zip(&before).try_for_each(|(p, value)| p.var.set(value))?;
+        }
+        done
+    }
+
+    fn attempt(&mut self, train: &Data, rows: &[u32], params: &[Param], lr: f64) -> Result<(), NnError> {
         let batch = train.pick(rows, &self.device())?;
         let total = batch.total()?;
         let parts = self.settings.accumulate.min(rows.len());
@@ -25,11 +42,12 @@ impl<M: Module, L: Loss> Trainer<M, L> {
             if share == 0.0 || total == 0.0 {
                 continue;
             }
-            let pass = self.pass(Pass::train(self.rng("pass", self.state.step * parts + i)));
+            let at = self.state.step * parts + i;
+            let pass = self.pass(Pass::train(self.rng("pass", at)));
             let mean = loss_of(&self.model, &self.loss, part, &pass)?;
             let value = mean.to_dtype(DType::F64)?.to_scalar::<f64>()?;
             if !value.is_finite() {
-                return Err(self.not_finite(value, part, params));
+                return Err(self.not_finite(value, part, params, at));
             }
             loss += value * share;
             self.gather(&mean, params, share, &mut grads)?;
@@ -79,12 +97,12 @@ impl<M: Module, L: Loss> Trainer<M, L> {
     }
 
     /// Finds where the first NaN or infinity came up.
-    fn not_finite(&self, loss: f64, batch: &Batch, params: &[Param]) -> NnError {
-        let place = self.first_place(batch, params);
+    fn not_finite(&self, loss: f64, batch: &Batch, params: &[Param], at: usize) -> NnError {
+        let place = self.first_place(batch, params, at);
         self.located(loss, place.unwrap_or_else(|error| format!("its place could not be found: {error}")))
     }
 
-    fn first_place(&self, batch: &Batch, params: &[Param]) -> Result<String, NnError> {
+    fn first_place(&self, batch: &Batch, params: &[Param], at: usize) -> Result<String, NnError> {
         if !finite(&batch.x)? {
             return Ok("NaN or infinity in the inputs".to_owned());
         }
@@ -96,7 +114,7 @@ impl<M: Module, L: Loss> Trainer<M, L> {
                 return Ok(format!("in the parameter {}", param.name));
             }
         }
-        let pass = self.pass(Pass::train(self.rng("pass", self.state.step))).trace();
+        let pass = self.pass(Pass::train(self.rng("pass", at))).trace();
         let out = self.model.forward(&batch.x, &pass)?;
         Ok(match pass.traced() {
             Some(layer) => format!("first in the output of {layer}"),
@@ -155,8 +173,29 @@ pub(crate) fn finite(t: &Tensor) -> Result<bool, NnError> {
     if !t.dtype().is_float() {
         return Ok(true);
     }
+    if let Some(all) = finite_here(t) {
+        return Ok(all);
+    }
     // x * 0 is 0 for finite values and NaN otherwise.
     Ok((t * 0.0)?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()? == 0.0)
+}
+
+/// As [`finite`], for values that lie on the CPU one after the other.
+fn finite_here(t: &Tensor) -> Option<bool> {
+    /// Values that are looked at together.
+    const MANY: usize = 1024;
+    let (storage, layout) = t.storage_and_layout();
+    let Storage::Cpu(storage) = &*storage else { return None };
+    let (start, end) = layout.contiguous_offsets()?;
+    match storage {
+        CpuStorage::F32(x) => {
+            Some(x[start..end].chunks(MANY).all(|x| x.iter().fold(true, |all, x| all & x.is_finite())))
+        }
+        CpuStorage::F64(x) => {
+            Some(x[start..end].chunks(MANY).all(|x| x.iter().fold(true, |all, x| all & x.is_finite())))
+        }
+        _ => None,
+    }
 }
 
 /// The curves on the screen.

@@ -5,7 +5,7 @@ use super::history::{Epoch, History, Stop};
 use super::step::{Shown, evaluate};
 use crate::error::NnError;
 use crate::loss::Loss;
-use crate::module::{Module, Param, Pass, parameters, state_dict};
+use crate::module::{Module, Param, Pass, Role, load_state_dict, parameters, state_dict, variables};
 use crate::optim::{AdamW, Clip, Optimizer, Plateau, Schedule};
 use crate::rng::Rng;
 use candle_core::{DType, Device, Tensor};
@@ -53,6 +53,8 @@ pub struct Trainer<M, L> {
     pub(super) settings: Settings,
     pub(super) state: State,
     pub(super) best: Option<BTreeMap<String, Tensor>>,
+    /// The weights of the last step, while the network holds the best ones.
+    pub(super) last: Option<BTreeMap<String, Tensor>>,
     frozen: Vec<String>,
     checkpoint: Option<(PathBuf, Option<usize>)>,
     live: bool,
@@ -78,6 +80,9 @@ pub(super) struct Settings {
 pub(super) struct State {
     pub(super) epoch: usize,
     pub(super) batch: usize,
+    /// Rows of the data of this epoch.
+    #[serde(default)]
+    pub(super) rows: Option<usize>,
     pub(super) step: usize,
     /// Sum of losses times weights, and of weights, in this epoch.
     pub(super) sums: (f64, f64),
@@ -101,8 +106,8 @@ impl<M: Module, L: Loss> Trainer<M, L> {
             epochs: 10,
         };
         let optimizer = Box::new(AdamW::new(1e-3));
-        let (state, best, frozen, checkpoint) = (State::default(), None, Vec::new(), None);
-        Trainer { model, loss, optimizer, settings, state, best, frozen, checkpoint, live: true }
+        let (state, best, last, frozen, checkpoint) = (State::default(), None, None, Vec::new(), None);
+        Trainer { model, loss, optimizer, settings, state, best, last, frozen, checkpoint, live: true }
     }
 
     /// Sets the optimiser.
@@ -182,10 +187,10 @@ impl<M: Module, L: Loss> Trainer<M, L> {
         self
     }
 
-    /// Leaves the parameters whose names start with `prefix` as they are.
+    /// Leaves the parameters of the layer of this name as they are, or one parameter: `"encoder"`, `"0"`, `"0.weight"`.
     #[must_use]
-    pub fn freeze(mut self, prefix: impl Into<String>) -> Self {
-        self.frozen.push(prefix.into());
+    pub fn freeze(mut self, name: impl Into<String>) -> Self {
+        self.frozen.push(name.into());
         self
     }
 
@@ -232,7 +237,8 @@ impl<M: Module, L: Loss> Trainer<M, L> {
     pub fn predict(&self, x: &Tensor) -> Result<Tensor, NnError> {
         let device = self.device();
         let mut parts = Vec::new();
-        for from in (0..x.dim(0)?).step_by(self.settings.batch_size.max(1024)) {
+        // No rows are one batch of none: the output has the shape of others.
+        for from in (0..x.dim(0)?.max(1)).step_by(self.settings.batch_size.max(1024)) {
             ironbook_core::check()?;
             let count = self.settings.batch_size.max(1024).min(x.dim(0)? - from);
             let pass = self.pass(Pass::eval());
@@ -258,9 +264,12 @@ impl<M: Module, L: Loss> Trainer<M, L> {
     /// [`NnError::OutOfMemory`], [`NnError::Interrupted`].
     pub fn fit(&mut self, train: &Data, valid: Option<&Data>) -> Result<History, NnError> {
         self.check(train, valid)?;
+        self.go_on()?;
         let device = self.device();
         let (train, valid) = (&train.near(&device)?, valid.map(|valid| valid.near(&device)).transpose()?);
-        let params = self.trained();
+        let (params, mut buffers) = (self.trained(), variables(&self.model));
+        buffers.retain(|p| p.role == Role::Buffer);
+        self.state.rows = Some(train.rows());
         let batches = train.rows().div_ceil(self.settings.batch_size);
         let total = (self.settings.epochs * batches) as u64;
         let mut progress = Progress::new("training", Some(total));
@@ -273,7 +282,7 @@ impl<M: Module, L: Loss> Trainer<M, L> {
             while self.state.batch < batches {
                 ironbook_core::check()?;
                 let lr = self.lr(batches);
-                self.step(train, rows[self.state.batch], &params, lr)?;
+                self.step(train, rows[self.state.batch], (&params, &buffers), lr)?;
                 self.state.batch += 1;
                 self.state.step += 1;
                 let loss = self.state.history.steps.last().copied().unwrap_or(f64::NAN);
@@ -299,9 +308,17 @@ impl<M: Module, L: Loss> Trainer<M, L> {
         if self.settings.accumulate == 0 || self.settings.accumulate > self.settings.batch_size {
             return refuse("accumulate", self.settings.accumulate.to_string(), "at least 1 and at most the batch size");
         }
-        let lr = self.optimizer.lr();
-        if !(lr.is_finite() && lr > 0.0) {
-            return refuse("the learning rate", lr.to_string(), "a positive number, for instance 1e-3");
+        self.optimizer.check()?;
+        self.settings.schedule.check()?;
+        self.state.plateau.as_ref().map_or(Ok(()), Plateau::check)?;
+        self.settings.clip.as_ref().map_or(Ok(()), Clip::check)?;
+        let names = parameters(&self.model);
+        if let Some(name) = self.frozen.iter().find(|name| !names.iter().any(|p| within(&p.name, name))) {
+            let expected = "the name of a layer or of a parameter, as parameters(&network) lists them";
+            return refuse("freeze", format!("\"{name}\", which the network does not have"), expected);
+        }
+        if let Some(rows) = self.state.rows.filter(|rows| self.state.batch > 0 && *rows != train.rows()) {
+            return Err(NnError::Rows { what: "epoch that goes on had", inputs: train.rows(), found: rows });
         }
         if valid.is_none() && (self.settings.patience.is_some() || self.state.plateau.is_some()) {
             return refuse("valid", "None".to_owned(), "validation data: patience and plateau judge by its loss");
@@ -322,7 +339,7 @@ impl<M: Module, L: Loss> Trainer<M, L> {
     /// The parameters that move.
     pub(super) fn trained(&self) -> Vec<Param> {
         let mut all = parameters(&self.model);
-        all.retain(|p| !self.frozen.iter().any(|prefix| p.name.starts_with(prefix.as_str())));
+        all.retain(|p| !self.frozen.iter().any(|name| within(&p.name, name)));
         all
     }
 
@@ -367,7 +384,8 @@ impl<M: Module, L: Loss> Trainer<M, L> {
         if let Some(plateau) = &mut self.state.plateau {
             plateau.epoch(loss);
         }
-        if self.state.best_loss.is_none_or(|best| loss < best) {
+        // NaN is no lower than anything.
+        if loss < self.state.best_loss.unwrap_or(f64::INFINITY) {
             self.state.best_loss = Some(loss);
             self.state.history.best = Some(self.state.epoch);
             self.state.waited = 0;
@@ -386,8 +404,23 @@ impl<M: Module, L: Loss> Trainer<M, L> {
     /// Takes the best weights where there is patience, and says why it ended.
     fn finish(&mut self) -> Result<(), NnError> {
         self.state.history.stop.get_or_insert(Stop::Epochs);
-        if let Some(best) = &self.best {
-            crate::module::load_state_dict(&self.model, best)?;
+        if let Some(best) = &self.best
+            && self.last.is_none()
+        {
+            self.last = Some(state_dict(&self.model)?);
+            load_state_dict(&self.model, best)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the last weights again where more epochs follow, unless the network was changed since it got the best ones.
+    fn go_on(&mut self) -> Result<(), NnError> {
+        let more = self.state.epoch < self.settings.epochs && self.state.history.stop != Some(Stop::Early);
+        let Some(last) = self.last.take_if(|_| more) else { return Ok(()) };
+        if let Some(best) = &self.best
+            && same_values(&state_dict(&self.model)?, best)?
+        {
+            load_state_dict(&self.model, &last)?;
         }
         Ok(())
     }
@@ -398,4 +431,22 @@ impl<M: Module, L: Loss> Trainer<M, L> {
             None => Ok(()),
         }
     }
+}
+
+/// Whether a parameter is this one, or belongs to this layer.
+fn within(parameter: &str, name: &str) -> bool {
+    let rest = parameter.strip_prefix(name);
+    rest.is_some_and(|rest| name.is_empty() || name.ends_with('.') || rest.is_empty() || rest.starts_with('.'))
+}
+
+fn same_values(a: &BTreeMap<String, Tensor>, b: &BTreeMap<String, Tensor>) -> Result<bool, NnError> {
+    for (name, a) in a {
+        let Some(b) = b.get(name) else { return Ok(false) };
+        if a.dims() != b.dims()
+            || a.to_device(b.device())?.ne(b)?.to_dtype(DType::F32)?.sum_all()?.to_scalar::<f32>()? != 0.0
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

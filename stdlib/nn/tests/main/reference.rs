@@ -30,6 +30,42 @@ pub fn layers_by(mut init: Init) -> Vec<(&'static str, Box<dyn Module>)> {
         ("conv2d_dilated", Box::new(conv(2, 3, 2, i).dilation(2).padding(1))),
         ("conv2d_grouped", Box::new(Conv2d::grouped(4, 6, 3, 2, i).unwrap().padding(1))),
         ("conv1d", Box::new(Conv1d::new(3, 4, 3, i).unwrap().stride(2).padding(1))),
+        (
+            "conv_relu_pool",
+            Box::new(Sequential::new().add(conv(2, 3, 3, i).padding(1)).add(Relu).add(MaxPool2d::new(2))),
+        ),
+        (
+            "conv_relu_pool_wide",
+            Box::new(
+                Sequential::new()
+                    .add(conv(8, 18, 3, i).padding(1))
+                    .add(Relu)
+                    .add(MaxPool2d::new(3).stride(2).padding(1)),
+            ),
+        ),
+        ("conv_pool", Box::new(Sequential::new().add(conv(4, 5, 2, i).stride(2)).add(MaxPool2d::new(2)))),
+        (
+            "conv_pool_dilated",
+            Box::new(
+                Sequential::new()
+                    .add(conv(4, 6, 2, i).dilation(2).padding(1))
+                    .add(Relu)
+                    .add(MaxPool2d::new(2).stride(1)),
+            ),
+        ),
+        (
+            "linear_chain",
+            Box::new(
+                Sequential::new()
+                    .add(Linear::new(5, 7, i).unwrap())
+                    .add(Relu)
+                    .add(Linear::new(7, 6, i).unwrap())
+                    .add(Linear::new(6, 4, i).unwrap())
+                    .add(Relu)
+                    .add(Linear::new(4, 3, i).unwrap())
+                    .add(Relu),
+            ),
+        ),
         ("max_pool", Box::new(MaxPool2d::new(2))),
         ("max_pool_padded", Box::new(MaxPool2d::new(3).stride(2).padding(1))),
         ("avg_pool", Box::new(AvgPool2d::new(2))),

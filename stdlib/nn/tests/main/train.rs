@@ -113,8 +113,13 @@ fn threads_do_not_change_a_training() {
                 .add(BatchNorm::new(8, &mut init).unwrap())
                 .add(Relu)
                 .add(MaxPool2d::new(2))
+                .add(Conv2d::new(8, 24, 3, &mut init).unwrap().padding(1))
+                .add(Relu)
+                .add(MaxPool2d::new(2))
                 .add(Flatten)
-                .add(Linear::new(8 * 64, 128, &mut init).unwrap())
+                .add(Linear::new(24 * 16, 512, &mut init).unwrap())
+                .add(Relu)
+                .add(Linear::new(512, 128, &mut init).unwrap())
                 .add(Relu)
                 .add(LayerNorm::new(128, &mut init).unwrap())
                 .add(Linear::new(128, 4, &mut init).unwrap());
@@ -280,6 +285,13 @@ fn shapes_that_do_not_fit_name_both_layers() {
         error,
         "layer 2 (Linear 9 -> 1) got 10 x 8 from layer 1 (Relu)\nit takes 9 features in the last dimension"
     );
+    // Layers that run in one pass are told apart.
+    let net = Sequential::new().add(Conv2d::new(1, 2, 3, init).unwrap()).add(Relu).add(MaxPool2d::new(4));
+    let x = Tensor::zeros((2, 1, 5, 5), DType::F32, &Device::Cpu).unwrap();
+    let error = net.forward(&x, &Pass::eval()).unwrap_err().to_string();
+    assert!(error.starts_with("layer 2 (MaxPool2d 4 x 4) got 2 x 2 x 3 x 3 from layer 1 (Relu)"), "{error}");
+    let error = net.forward(&x.narrow(3, 0, 2).unwrap(), &Pass::eval()).unwrap_err().to_string();
+    assert!(error.starts_with("layer 0 (Conv2d 1 -> 2, 3 x 3) got 2 x 1 x 5 x 2"), "{error}");
     let net = Sequential::new().add(Linear::new(3, 2, init).unwrap());
     let error = Trainer::new(net, Mse).live(false).fit(&data(10, 1), None).unwrap_err();
     assert!(matches!(error, NnError::Target { loss: "Mse", .. }), "{error}");

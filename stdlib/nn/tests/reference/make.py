@@ -78,6 +78,18 @@ LAYERS = {
     "conv2d_dilated": (nn.Conv2d(2, 3, 2, dilation=2, padding=1), (1, 2, 5, 5)),
     "conv2d_grouped": (nn.Conv2d(4, 6, 3, padding=1, groups=2), (2, 4, 4, 4)),
     "conv1d": (nn.Conv1d(3, 4, 3, stride=2, padding=1), (2, 3, 9)),
+    "conv_relu_pool": (nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)), (3, 2, 6, 6)),
+    "conv_relu_pool_wide": (
+        nn.Sequential(nn.Conv2d(8, 18, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, stride=2, padding=1)), (2, 8, 5, 6),
+    ),
+    "conv_pool": (nn.Sequential(nn.Conv2d(4, 5, 2, stride=2), nn.MaxPool2d(2)), (2, 4, 9, 8)),
+    "conv_pool_dilated": (
+        nn.Sequential(nn.Conv2d(4, 6, 2, dilation=2, padding=1), nn.ReLU(), nn.MaxPool2d(2, stride=1)), (1, 4, 7, 6),
+    ),
+    "linear_chain": (
+        nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 6), nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 3), nn.ReLU()),
+        (2, 3, 5),
+    ),
     "max_pool": (nn.MaxPool2d(2), (2, 2, 5, 4)),
     "max_pool_padded": (nn.MaxPool2d(3, stride=2, padding=1), (1, 2, 6, 5)),
     "avg_pool": (nn.AvgPool2d(2), (2, 2, 4, 5)),
