@@ -42,7 +42,7 @@ impl<M: Module, L: Loss> Trainer<M, L> {
             if share == 0.0 || total == 0.0 {
                 continue;
             }
-            let at = self.state.step * parts + i;
+            let at = self.state.step * self.settings.accumulate + i;
             let pass = self.pass(Pass::train(self.rng("pass", at)));
             let mean = loss_of(&self.model, &self.loss, part, &pass)?;
             let value = mean.to_dtype(DType::F64)?.to_scalar::<f64>()?;

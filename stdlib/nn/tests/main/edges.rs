@@ -261,3 +261,31 @@ fn no_rows_are_no_panic() {
     let clip = Clip::Norm(1.0);
     assert!(clip.apply(Vec::new()).unwrap().is_empty());
 }
+
+/// Layers that run together hand their gradients on by hand: also the second time, and for two inputs in one graph.
+#[test]
+fn a_graph_can_be_gone_back_through_twice() {
+    let init = &mut Init::seed(4);
+    let deep = Sequential::new()
+        .add(Linear::new(3, 6, init).unwrap())
+        .add(Relu)
+        .add(Linear::new(6, 5, init).unwrap())
+        .add(Relu)
+        .add(Linear::new(5, 1, init).unwrap());
+    let (a, b) = (data(4, 1).x().clone(), data(7, 2).x().clone());
+    let params = parameters(&deep);
+    let of = |loss: &Tensor| {
+        let grads = loss.backward().unwrap();
+        let flat = |p: &Param| grads.get(&p.var).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        params.iter().flat_map(flat).collect::<Vec<f32>>()
+    };
+    let loss = |x: &Tensor| deep.forward(x, &Pass::eval()).unwrap().sqr().unwrap().sum_all().unwrap();
+    let (of_a, of_b) = (of(&loss(&a)), of(&loss(&b)));
+    let both = (loss(&a) + loss(&b)).unwrap();
+    for _ in 0..2 {
+        for ((sum, a), b) in of(&both).iter().zip(&of_a).zip(&of_b) {
+            assert!((sum - (a + b)).abs() < 1e-4 * sum.abs().max(1.0), "{sum} instead of {}", a + b);
+        }
+    }
+    assert!(of_a.iter().any(|grad| *grad != 0.0));
+}
