@@ -157,7 +157,9 @@ fn bands(labels: &[String], look: &Look, upwards: bool) -> Value {
     };
     let angle = if slanted { -45 } else { 0 };
     // The object in the expression is JSON, which Vega's expressions contain.
-    let expression = format!("{}[datum.value]", Value::Object(names));
+    // These two end a line for the parser of expressions, within a string as well.
+    let names = Value::Object(names).to_string().replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+    let expression = format!("{names}[datum.value]");
     let mut axis = json!({ "values": values, "labelExpr": expression, "labelAngle": angle, "labelLimit": limit });
     (axis["ticks"], axis["labelOverlap"]) = (json!(false), json!(false));
     axis

@@ -9,7 +9,7 @@ use crate::number::{nullable_rows, texts};
 use crate::quantile::quantile;
 use crate::sample;
 use crate::scale::{Axis, Scale, alike};
-use crate::text::{Dots, clip, x_axis};
+use crate::text::{Dots, clip, places, right, x_axis};
 use crate::theme::{AXIS, Ramp};
 use serde::{Deserialize, Serialize};
 
@@ -144,7 +144,7 @@ impl Drawing for Beeswarm {
         let order = self.order();
         let order = &order[..order.len().min(rows.saturating_sub(5).max(3))];
         let room = (columns / 3).max(6);
-        let margin = order.iter().map(|i| self.features[*i].chars().count().min(room)).max().unwrap_or(0) + 1;
+        let margin = order.iter().map(|i| places(&self.features[*i]).min(room)).max().unwrap_or(0) + 1;
         let wide = columns.saturating_sub(margin + 1 + 7).max(4);
         let side = self.side(order);
         let axis = Axis::new(&Scale::Linear, (side.lo, side.hi), side.whole, columns / 12);
@@ -157,12 +157,11 @@ impl Drawing for Beeswarm {
             for (v, h) in values.iter().zip(stack(&values, (side.lo, side.hi), 1.0)) {
                 cells.set((axis.at(*v) * (wide * 2 - 1) as f64).round() as usize, ((h + 0.5) * 3.0).round() as usize);
             }
-            let label = clip(&self.features[feature], room);
-            let pad = " ".repeat((margin - 1).saturating_sub(label.chars().count()));
+            let label = right(&clip(&self.features[feature], room), margin - 1);
             let zero = ((axis.at(0.0) * (wide - 1) as f64).round() as usize).min(wide - 1);
             let mut row = cells.row(0);
             row[zero] = if row[zero] == ' ' { '│' } else { row[zero] };
-            out.push(format!("{pad}{label} ┤{} {:>6}", row.into_iter().collect::<String>(), clip(mean, 6)));
+            out.push(format!("{label} ┤{} {:>6}", row.into_iter().collect::<String>(), clip(mean, 6)));
         }
         out.extend(x_axis(&axis, margin, wide));
         out.extend(look.x_label.iter().map(|l| crate::text::centered(l, margin + 1, wide)));
