@@ -37,7 +37,7 @@ pub(crate) fn color(i: usize) -> Color {
     };
     match i / SERIES.len() % 3 {
         0 => SERIES[i % SERIES.len()],
-        1 => mixed([0; 3], 0.5),
+        1 => mixed([0; 3], 0.4),
         _ => mixed(PAGE, 0.45),
     }
 }

@@ -200,7 +200,9 @@ impl Drawing for Bars {
                 Bar { x, y, label: self.labels[r.label].clone(), value: r.value }
             };
             let bars = reaches.iter().filter(|r| r.series == i).map(bar).collect();
-            figure.layers.push(Layer::Bars { bars, fill: Fill::Series(i), alpha: 1.0, gap: 0.5 });
+            let long = if lies { look.height } else { look.width } as usize;
+            let gap = if long / (self.shown() * self.series.len()).max(1) > 5 { 0.5 } else { 0.0 };
+            figure.layers.push(Layer::Bars { bars, fill: Fill::Series(i), alpha: 1.0, gap });
         }
         for spans in spans.into_iter().filter(|s| !s.is_empty()) {
             figure.layers.push(Layer::Spans { spans, upright: !lies, color: INK, cap: 4.0, width: 1.2 });

@@ -158,7 +158,8 @@ impl Drawing for Histogram {
         let bins = self.edges();
         let counts: Vec<Vec<f64>> = self.series.iter().map(|s| bins.counts(&s.values)).collect();
         let heights = counts.iter().flatten().copied().chain((!look.log_y).then_some(0.0));
-        let mut y = look.y_side(heights).reach(Reach::Ticks);
+        // On a logarithmic axis bars stand on its lower end.
+        let mut y = look.y_side(heights).reach(if look.log_y { Reach::Exact } else { Reach::Ticks });
         let floor = if look.log_y { 0.5 } else { 0.0 }; // below the smallest count, 1
         y.include(floor);
         y.whole = true;

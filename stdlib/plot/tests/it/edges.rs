@@ -107,6 +107,40 @@ fn eight_series_have_eight_colours() {
     assert_eq!((range.len(), different.len()), (8, 8));
 }
 
+/// Vega leaves marks out whose colour is null unless it is told not to: text features of a beeswarm, missing cells.
+#[test]
+fn marks_without_a_colour_are_drawn_by_vega() {
+    let swarm = Chart::beeswarm(&["text", "n"], &[vec![1.0, 2.0], vec![0.5, 0.1]], &[vec![], vec![1.0, 2.0]]).unwrap();
+    let cells = Chart::heatmap(&["a", "b"], &["c"], &[vec![1.0, f64::NAN]]).unwrap();
+    for (chart, mark) in [(swarm, "point"), (cells, "rect")] {
+        let vega = chart.to_vega();
+        let layers = vega["layer"].as_array().unwrap();
+        let layer = layers.iter().find(|l| l["mark"]["type"] == mark).unwrap();
+        assert_eq!(layer["mark"].get("invalid"), Some(&serde_json::Value::Null));
+        assert_eq!(layer["encoding"]["color"]["condition"]["value"], "#c9ccd1");
+    }
+}
+
+#[test]
+fn legends_and_titles_of_vega_keep_within_the_picture() {
+    let long = "a rather long name of a series ".repeat(2);
+    let chart = (1..30)
+        .fold(Chart::line(&[0, 1], &[0, 1]).unwrap(), |c, k| c.series(format!("{long}{k}"), &[0, 1], &[k, 1]).unwrap());
+    let vega = chart.title("t".repeat(500)).to_vega();
+    let legend = &vega["layer"][0]["encoding"]["color"]["legend"];
+    assert_eq!((&legend["columns"], legend["symbolLimit"].as_u64().unwrap() < 12), (&serde_json::json!(1), true));
+    assert!(vega["config"]["title"]["limit"] == 616 && vega["config"]["axisX"]["titleLimit"] == 600);
+}
+
+/// On a logarithmic axis bars reach down to it.
+#[test]
+fn bars_of_a_logarithmic_histogram_stand_on_the_axis() {
+    let vega = Chart::histogram(&[1.0, 1.5, 1.6, 1.7, 9.0]).unwrap().log_y().unwrap().to_vega();
+    let (scale, bar) = (&vega["layer"][0]["encoding"]["y"]["scale"], &vega["layer"][0]["data"]["values"][0]);
+    let (low, foot) = (scale["domain"][0].as_f64().unwrap(), bar["y"].as_f64().unwrap());
+    assert!((low - foot).abs() < 1e-12, "{low} {foot}");
+}
+
 #[test]
 fn moments_are_dates() {
     assert_eq!(
