@@ -2,6 +2,7 @@
 
 use crate::bootstrap::Interval;
 use crate::error::EvalError;
+use ironbook_core::{Bundle, Display};
 use ironbook_learn::table::{Table, number};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -59,6 +60,14 @@ pub struct Score {
     pub interval: Option<Interval>,
     /// Which way it is better.
     pub better: Better,
+}
+
+/// `roc_auc 0.72 (0.712 to 0.733), higher is better`.
+impl Display for Score {
+    fn bundle(&self) -> Bundle {
+        let interval = self.interval.map_or_else(String::new, |interval| format!(" ({})", between(&interval)));
+        Bundle::text(format!("{} {}{interval}, {} is better", self.name, number(self.value), self.better.word()))
+    }
 }
 
 /// The metrics of a report; those that are not defined on its rows are left out.

@@ -207,7 +207,7 @@ fn dashes(points: &[(f32, f32)], length: f32) -> Vec<Vec<(f32, f32)>> {
         loop {
             let distance = (to.0 - from.0).hypot(to.1 - from.1);
             // Also where the distance is no number: this has to end.
-            if !(distance > left) {
+            if distance.is_nan() || distance <= left {
                 left -= distance;
                 piece.push(to);
                 break;

@@ -14,6 +14,7 @@ pub(crate) use values::{VALUES, Values};
 
 use crate::error::EvalError;
 use crate::random::Stream;
+use ironbook_core::{Bundle, Display};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,14 @@ impl Interval {
     /// Whether the interval holds the value.
     pub fn contains(&self, value: f64) -> bool {
         self.low <= value && value <= self.high
+    }
+}
+
+/// `0.712 to 0.733 (95% interval)`.
+impl Display for Interval {
+    fn bundle(&self) -> Bundle {
+        let percent = (1000.0 * self.level).round() / 10.0;
+        Bundle::text(format!("{} ({percent}% interval)", crate::scores::between(self)))
     }
 }
 

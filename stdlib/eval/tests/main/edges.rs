@@ -56,7 +56,11 @@ fn average_precision_of_many_classes() {
     let report = evaluate(&Echo::<Classification>::of(&data, Some(classes)), &data).unwrap();
     let score = report.scores().named("average_precision").unwrap();
     near(report.average_precision, &case["average_precision"]);
-    assert!(score.value == report.average_precision && score.interval.unwrap().contains(score.value));
+    let interval = score.interval.unwrap();
+    assert!(score.value == report.average_precision && interval.contains(score.value));
+    assert!(interval.bundle().plain().ends_with(" (95% interval)"), "{}", interval.bundle().plain());
+    assert!(score.bundle().plain().starts_with("average_precision 0."), "{}", score.bundle().plain());
+    assert!(score.bundle().plain().ends_with("), higher is better"), "{}", score.bundle().plain());
 }
 
 #[test]
