@@ -88,7 +88,8 @@ pub(crate) fn curve(
 
 /// The inner edges of the bins.
 fn edges(proba: &[f64], bins: usize, binning: Binning) -> Vec<f64> {
-    let shares = (1..bins).map(|k| k as f64 / bins as f64);
+    // As numpy's linspace rounds them.
+    let shares = (1..bins).map(|k| k as f64 * (1.0 / bins as f64));
     match binning {
         Binning::Uniform => shares.collect(),
         Binning::Quantile => {

@@ -3,7 +3,7 @@
 use crate::check;
 use crate::confusion::Average;
 use crate::error::EvalError;
-use crate::ranking::{area, cuts_of};
+use crate::ranking::{Cut, area, cuts_of, precision_area};
 
 /// How several classes become pairs of two for a ROC curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,8 @@ impl<'a> ClassScores<'a> {
     ///
     /// # Errors
     /// [`EvalError::Empty`], [`EvalError::Length`], [`EvalError::NoClass`] for numbers without a column,
-    /// [`EvalError::NotFinite`], [`EvalError::NotProbability`].
+    /// [`EvalError::NotFinite`], [`EvalError::NotProbability`], [`EvalError::NotDistribution`] for rows that do not add up
+    /// to 1 (to 0.001).
     pub fn new(truth: &'a [usize], probas: &'a [Vec<f64>]) -> Result<Self, EvalError> {
         if truth.is_empty() {
             return Err(EvalError::Empty);
@@ -39,8 +40,12 @@ impl<'a> ClassScores<'a> {
             }
             check::probabilities(column)?;
         }
-        match truth.iter().position(|&k| k >= probas.len()) {
-            Some(row) => Err(EvalError::NoClass { row, class: truth[row], classes: probas.len() }),
+        if let Some(row) = truth.iter().position(|&k| k >= probas.len()) {
+            return Err(EvalError::NoClass { row, class: truth[row], classes: probas.len() });
+        }
+        let sum = |row: usize| probas.iter().map(|column| column[row]).sum::<f64>();
+        match (0..truth.len()).find(|&row| (sum(row) - 1.0).abs() > 1e-3) {
+            Some(row) => Err(EvalError::NotDistribution { row, sum: sum(row) }),
             None => Ok(ClassScores { truth, probas, weights: None }),
         }
     }
@@ -107,10 +112,9 @@ impl<'a> ClassScores<'a> {
     /// [`EvalError::OneClass`] where no two classes occur.
     pub fn roc_auc(&self, pairing: Pairing, average: Average) -> Result<f64, EvalError> {
         let prevalence: Vec<f64> = (0..self.probas.len()).map(|k| self.prevalence(k)).collect();
-        let seen: Vec<usize> = (0..self.probas.len()).filter(|&k| prevalence[k] > 0.0).collect();
+        let seen = self.seen();
         if seen.len() < 2 {
-            let value = seen.first().map_or(f64::NAN, |&k| k as f64);
-            return Err(EvalError::OneClass { metric: "the area under the ROC curve", value });
+            return Err(self.one_class("the area under the ROC curve", &seen));
         }
         let mut areas: Vec<(f64, f64)> = Vec::new();
         match (pairing, average) {
@@ -135,6 +139,35 @@ impl<'a> ClassScores<'a> {
         Ok(areas.iter().map(|&(area, p)| weight(p) * area).sum::<f64>() / all)
     }
 
+    /// Mean over the classes that occur of the average precision of each against the rest, as scikit-learn's
+    /// `average_precision_score(average="macro")` of these classes.
+    ///
+    /// # Errors
+    /// [`EvalError::OneClass`] where no two classes occur.
+    pub fn average_precision(&self) -> Result<f64, EvalError> {
+        let seen = self.seen();
+        if seen.len() < 2 {
+            return Err(self.one_class("average precision", &seen));
+        }
+        let of = |&k: &usize| precision_area(&self.cuts(k));
+        Ok(seen.iter().map(of).sum::<Result<f64, _>>()? / seen.len() as f64)
+    }
+
+    /// The classes that occur.
+    fn seen(&self) -> Vec<usize> {
+        (0..self.probas.len()).filter(|&k| self.prevalence(k) > 0.0).collect()
+    }
+
+    fn one_class(&self, metric: &'static str, seen: &[usize]) -> EvalError {
+        EvalError::OneClass { metric, value: seen.first().map_or(f64::NAN, |&k| k as f64), name: None }
+    }
+
+    /// The cuts of class `k` against the rest.
+    fn cuts(&self, k: usize) -> Vec<Cut> {
+        let rows = 0..self.truth.len();
+        cuts_of(rows.map(|i| (self.probas[k][i], f64::from(u8::from(self.truth[i] == k)), self.weight(i))))
+    }
+
     fn prevalence(&self, k: usize) -> f64 {
         self.mean(|i| f64::from(u8::from(self.truth[i] == k)))
     }
@@ -152,13 +185,48 @@ impl<'a> ClassScores<'a> {
     /// How much each row moves the mean one-vs-rest area if it counts more (DeLong, DeLong and Clarke-Pearson 1988).
     pub(crate) fn auc_influence(&self) -> Vec<f64> {
         let mut influence = vec![0.0; self.truth.len()];
-        let seen: Vec<usize> = (0..self.probas.len())
-            .filter(|&k| (0.0..1.0).contains(&self.prevalence(k)) && self.prevalence(k) > 0.0)
-            .collect();
-        for &k in &seen {
+        let seen = self.seen();
+        for &k in seen.iter().filter(|_| seen.len() > 1) {
             self.add_influence(k, 1.0 / seen.len() as f64, &mut influence);
         }
         influence
+    }
+
+    /// How much each row moves the mean average precision if it counts more: the derivative by its weight.
+    pub(crate) fn precision_influence(&self) -> Vec<f64> {
+        let mut influence = vec![0.0; self.truth.len()];
+        let seen = self.seen();
+        for &k in seen.iter().filter(|_| seen.len() > 1) {
+            self.add_precision_influence(k, 1.0 / seen.len() as f64, &mut influence);
+        }
+        influence
+    }
+
+    /// A row counts by its own place, and by the precision at all places below it, which it raises or lowers.
+    fn add_precision_influence(&self, k: usize, times: f64, influence: &mut [f64]) {
+        let cuts = self.cuts(k);
+        let Some(last) = cuts.last() else { return };
+        let (ones, all) = (last.true_positives, last.true_positives + last.false_positives);
+        let found = |at: usize| cuts[at].true_positives - if at > 0 { cuts[at - 1].true_positives } else { 0.0 };
+        let rows = |at: usize| cuts[at].true_positives + cuts[at].false_positives;
+        let precision = |at: usize| cuts[at].true_positives / rows(at);
+        let average = (0..cuts.len()).map(|at| found(at) * precision(at)).sum::<f64>() / ones;
+        // From each place down to the last: what a row of the class adds there, and what any row takes away.
+        let mut below = vec![(0.0, 0.0); cuts.len() + 1];
+        for at in (0..cuts.len()).rev() {
+            let (gain, loss) = below[at + 1];
+            below[at] = (gain + found(at) / rows(at), loss + found(at) * precision(at) / rows(at));
+        }
+        for (i, influence) in influence.iter_mut().enumerate() {
+            let at = cuts.partition_point(|cut| cut.threshold > self.probas[k][i]);
+            let (gain, loss) = below[at];
+            let own = match self.truth[i] == k {
+                // A row without weight may stand below all cuts.
+                true => gain - loss + if at < cuts.len() { precision(at) } else { 0.0 } - average,
+                false => -loss,
+            };
+            *influence += times * own * all / ones;
+        }
     }
 
     fn add_influence(&self, k: usize, times: f64, influence: &mut [f64]) {

@@ -6,6 +6,12 @@ use ironbook_core::{Bundle, Display};
 use ironbook_learn::table::{Table, number};
 use serde::{Deserialize, Serialize};
 
+/// Different values beyond which they are no classes (the table has the square of this many cells).
+const MOST: usize = 1000;
+
+/// Classes in a table that is shown.
+pub(crate) const SHOWN: usize = 30;
+
 /// How a metric of one class becomes a metric of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,7 +39,8 @@ pub struct ConfusionTable {
 /// and 1.
 ///
 /// # Errors
-/// [`EvalError::Length`], [`EvalError::Empty`], [`EvalError::NotClass`] for fractions and NaN.
+/// [`EvalError::Length`], [`EvalError::Empty`], [`EvalError::NotClass`] for fractions and NaN,
+/// [`EvalError::TooManyClasses`] beyond 1,000 of them.
 pub fn confusion_table(truth: &[f64], predicted: &[f64]) -> Result<ConfusionTable, EvalError> {
     table(truth, predicted, None)
 }
@@ -58,6 +65,9 @@ fn table(truth: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> Result<Co
     for y in truth.iter().chain(predicted) {
         if let Err(at) = values.binary_search_by(|v| v.total_cmp(&(y + 0.0))) {
             values.insert(at, y + 0.0);
+        }
+        if values.len() > MOST {
+            return Err(EvalError::TooManyClasses { most: MOST });
         }
     }
     // Adding 0 makes -0 and 0 one class.
@@ -178,18 +188,42 @@ impl ConfusionTable {
     }
 }
 
+/// A number of rows, or a weight: whole numbers have all their digits.
+pub(crate) fn counted(rows: f64) -> String {
+    if rows.fract() == 0.0 && rows.abs() < 1e15 { format!("{rows}") } else { number(rows) }
+}
+
 fn share(part: f64, of: f64) -> f64 {
     if of > 0.0 { part / of } else { 0.0 }
 }
 
+impl ConfusionTable {
+    /// Where a table would be too large: the most frequent mistakes.
+    fn mistakes(&self) -> Table {
+        let k = self.classes.len();
+        let mut wrong: Vec<(usize, usize)> =
+            (0..k * k).map(|i| (i / k, i % k)).filter(|&(t, p)| t != p && self.counts[t][p] > 0.0).collect();
+        wrong.sort_by(|a, b| self.counts[b.0][b.1].total_cmp(&self.counts[a.0][a.1]));
+        let mut table = Table::new(format!("Most frequent mistakes of {k} classes"), &["true", "predicted", "rows"]);
+        for &(t, p) in wrong.iter().take(SHOWN) {
+            table.row([self.classes[t].clone(), self.classes[p].clone(), counted(self.counts[t][p])]);
+        }
+        table.note(format!("accuracy {}; counts has all", number(self.accuracy())));
+        table
+    }
+}
+
 impl Display for ConfusionTable {
     fn bundle(&self) -> Bundle {
+        if self.classes.len() > SHOWN {
+            return self.mistakes().bundle();
+        }
         let header: Vec<String> =
             std::iter::once(String::new()).chain(self.classes.iter().map(|c| format!("predicted {c}"))).collect();
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
         let mut table = Table::new("Confusion matrix", &header);
         for (name, counts) in self.classes.iter().zip(&self.counts) {
-            let cells = counts.iter().map(|&n| number(n));
+            let cells = counts.iter().map(|&n| counted(n));
             table.row(std::iter::once(format!("true {name}")).chain(cells));
         }
         table.bundle()

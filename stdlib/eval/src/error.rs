@@ -40,6 +40,32 @@ pub enum EvalError {
         /// The value.
         value: f64,
     },
+    /// The values are too many to be classes.
+    #[error("there are more than {most} different values\nthese are no classes: for numbers use rmse, mae or r2")]
+    TooManyClasses {
+        /// Most that there may be.
+        most: usize,
+    },
+    /// The probabilities of a row are not those of all classes.
+    #[error(
+        "the probabilities of row {row} add up to {sum}\ngive one for each class, each row adding up to 1: divide scores by their sum"
+    )]
+    NotDistribution {
+        /// The row, from 0.
+        row: usize,
+        /// The sum of its probabilities.
+        sum: f64,
+    },
+    /// A metric is not defined on the rows.
+    #[error(
+        "{metric} is not defined on {place}: all rows are of one class, or the target does not vary\njudge more rows, or split with StratifiedKFold"
+    )]
+    Undefined {
+        /// The metric asked for.
+        metric: String,
+        /// Which rows.
+        place: String,
+    },
     /// The number of a class has no probabilities.
     #[error(
         "row {row} is of class {class}, and there are probabilities of {classes} classes\nnumber the classes from 0"
@@ -108,13 +134,16 @@ pub enum EvalError {
     },
     /// The metric compares two classes, and there is one.
     #[error(
-        "{metric} is not defined: every true value is {value}\nevaluate on rows that hold both classes, for instance a longer period"
+        "{metric} is not defined: every true value is {}\nevaluate on rows that hold more than one class, for instance a longer period",
+        name.as_ref().map_or_else(|| value.to_string(), |name| format!("\"{name}\""))
     )]
     OneClass {
         /// Name of the metric.
         metric: &'static str,
-        /// The only class.
+        /// The only class, or its number.
         value: f64,
+        /// Its name, where it has one.
+        name: Option<String>,
     },
     /// A sample weight is negative, NaN or infinite.
     #[error("sample weight {row} is {value}\nweights must be finite and at least 0")]

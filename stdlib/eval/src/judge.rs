@@ -105,6 +105,17 @@ pub trait Judge<M>: Task {
 #[derive(Clone, Debug)]
 pub struct Predictions(pub(crate) Outcome);
 
+impl Predictions {
+    /// The metrics that are defined on the rows, as a report has them, without its curves and tables.
+    ///
+    /// # Errors
+    /// As [`evaluate_with`], but one class is fine.
+    pub fn scores(&self, options: &EvaluateOptions) -> Result<Scores, EvalError> {
+        options.check()?;
+        options.scores(&self.0)
+    }
+}
+
 /// What a model predicts for data, beside what is true: for several judgements of the same predictions.
 ///
 /// # Errors

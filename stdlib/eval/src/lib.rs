@@ -32,7 +32,7 @@ mod split;
 mod threshold;
 mod validate;
 
-pub use bootstrap::{Interval, bootstrap};
+pub use bootstrap::{Interval, bootstrap, bootstrap_bca};
 pub use calibration::{
     Binning, BrierParts, CalibrationCurve, calibration_curve, calibration_curve_weighted, calibration_error,
 };
@@ -62,4 +62,4 @@ pub use scores::{Better, Score, Scores};
 pub use slices::{Slice, Slices, slices};
 pub use split::{holdout_split, time_split};
 pub use threshold::{LiftTable, Operating, Thresholds};
-pub use validate::{CrossMetric, CrossValidation, LearningCurve, cross_validate, learning_curve};
+pub use validate::{CrossMetric, CrossValidation, LearningCurve, UndefinedMetric, cross_validate, learning_curve};

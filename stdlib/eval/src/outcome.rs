@@ -101,8 +101,8 @@ impl Outcome {
                 if resamples == 0 {
                     return Ok(scores);
                 }
-                let area = scores.value("roc_auc");
-                let cells = Classes::new(&checked, truth, &predicted, weights, names.clone(), area);
+                let areas = ["roc_auc", "average_precision"].map(|name| scores.value(name));
+                let cells = Classes::new(&checked, truth, &predicted, weights, names.clone(), areas);
                 Ok(scores.with_draws(CLASSES, &cells.resample(resamples, seed)?, key))
             }
             Kind::Values { truth, predicted } => {
@@ -188,6 +188,7 @@ fn classes(scores: &ClassScores, table: &ConfusionTable) -> Scores {
         ("log_loss", scores.log_loss()),
         ("accuracy", table.accuracy()),
         ("brier", scores.brier()),
+        ("average_precision", scores.average_precision().unwrap_or(f64::NAN)),
         ("balanced_accuracy", table.balanced_accuracy()),
         ("f1_macro", table.f1(Average::Macro)),
         ("mcc", table.mcc()),

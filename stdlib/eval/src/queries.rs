@@ -14,7 +14,10 @@ pub struct Queries {
 
 impl Queries {
     /// Relevances of at least 0, scores (higher is earlier) and the query of each row; rows of a query need not be
-    /// neighbours, and equal scores keep the order of the rows.
+    /// neighbours.
+    ///
+    /// Equal scores say nothing of the order: each metric is the mean over all orders of such rows (McSherry and Najork
+    /// 2008), so that the order in which rows are given changes nothing.
     ///
     /// # Errors
     /// [`EvalError::Length`], [`EvalError::Empty`], [`EvalError::NotFinite`], [`EvalError::Relevance`].
@@ -138,22 +141,52 @@ fn ndcg(query: &[(f64, f64)], k: usize) -> f64 {
     if most > 0.0 { found / most } else { 0.0 }
 }
 
+/// Rows of one score: how many stand before them, how many they are, and how many of these are relevant.
+struct Tie {
+    before: usize,
+    rows: usize,
+    relevant: usize,
+}
+
+fn ties(query: &[(f64, f64)]) -> impl Iterator<Item = Tie> {
+    let mut before = 0;
+    query.chunk_by(|a, b| a.1 == b.1).map(move |tie| {
+        let relevant = tie.iter().filter(|row| row.0 > 0.0).count();
+        let found = Tie { before, rows: tie.len(), relevant };
+        before += tie.len();
+        found
+    })
+}
+
 fn average_precision(query: &[(f64, f64)], k: usize) -> f64 {
     let relevant = query.iter().filter(|row| row.0 > 0.0).count().min(k);
     let (mut found, mut sum) = (0.0, 0.0);
-    for (place, row) in query.iter().take(k).enumerate() {
-        if row.0 > 0.0 {
-            found += 1.0;
-            sum += found / (place as f64 + 1.0);
+    for tie in ties(query).take_while(|tie| tie.before < k) {
+        let (n, r) = (tie.rows as f64, tie.relevant as f64);
+        for i in 0..tie.rows.min(k - tie.before) {
+            // The row at this place is relevant with the chance r / n; of those before it then r - 1 in n - 1 are.
+            let above = if i > 0 { i as f64 * (r - 1.0) / (n - 1.0) } else { 0.0 };
+            sum += r / n * (found + 1.0 + above) / ((tie.before + i) as f64 + 1.0);
         }
+        found += r;
     }
     if relevant > 0 { sum / relevant as f64 } else { 0.0 }
 }
 
 fn reciprocal_rank(query: &[(f64, f64)]) -> f64 {
-    query.iter().position(|row| row.0 > 0.0).map_or(0.0, |place| 1.0 / (place as f64 + 1.0))
+    let Some(tie) = ties(query).find(|tie| tie.relevant > 0) else { return 0.0 };
+    let (n, r) = (tie.rows as f64, tie.relevant as f64);
+    let (mut first, mut sum) = (r / n, 0.0);
+    for i in 0..=tie.rows - tie.relevant {
+        sum += first / ((tie.before + i) as f64 + 1.0);
+        // The chance that the first relevant row is one place later.
+        let left = n - i as f64 - 1.0;
+        first *= if left > 0.0 { (left - r + 1.0) / left } else { 0.0 };
+    }
+    sum
 }
 
 fn precision(query: &[(f64, f64)], k: usize) -> f64 {
-    query.iter().take(k).filter(|row| row.0 > 0.0).count() as f64 / k.max(1) as f64
+    let share = |tie: Tie| tie.relevant as f64 * (k - tie.before).min(tie.rows) as f64 / tie.rows as f64;
+    ties(query).take_while(|tie| tie.before < k).map(share).sum::<f64>() / k.max(1) as f64
 }

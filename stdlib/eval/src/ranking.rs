@@ -51,10 +51,10 @@ pub(crate) fn cuts_of(rows: impl Iterator<Item = (f64, f64, f64)>) -> Vec<Cut> {
 pub(crate) fn both_classes(cuts: &[Cut], metric: &'static str) -> Result<(f64, f64), EvalError> {
     let Some(all) = cuts.last() else { return Err(EvalError::Empty) };
     if all.true_positives == 0.0 {
-        return Err(EvalError::OneClass { metric, value: 0.0 });
+        return Err(EvalError::OneClass { metric, value: 0.0, name: None });
     }
     if all.false_positives == 0.0 {
-        return Err(EvalError::OneClass { metric, value: 1.0 });
+        return Err(EvalError::OneClass { metric, value: 1.0, name: None });
     }
     Ok((all.false_positives, all.true_positives))
 }
@@ -110,7 +110,7 @@ pub fn average_precision_weighted(truth: &[f64], scores: &[f64], weights: &[f64]
 pub(crate) fn precision_area(cuts: &[Cut]) -> Result<f64, EvalError> {
     let positives = cuts.last().map_or(0.0, |all| all.true_positives);
     if positives == 0.0 {
-        return Err(EvalError::OneClass { metric: "average precision", value: 0.0 });
+        return Err(EvalError::OneClass { metric: "average precision", value: 0.0, name: None });
     }
     let (mut area, mut found) = (0.0, 0.0);
     for cut in cuts {
@@ -236,9 +236,24 @@ pub struct RocCurve {
     /// True positive rates, rising from 0 to 1.
     pub tpr: Vec<f64>,
     /// The scores from which on rows are predicted 1, falling from infinity.
+    #[serde(with = "endless")]
     pub thresholds: Vec<f64>,
     /// Area under the curve, see [`roc_auc`].
     pub auc: f64,
+}
+
+/// JSON has no infinity: it is written as null.
+mod endless {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(values.iter().map(|v| v.is_finite().then_some(v)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+        let values = Vec::<Option<f64>>::deserialize(deserializer)?;
+        Ok(values.into_iter().map(|v| v.unwrap_or(f64::INFINITY)).collect())
+    }
 }
 
 /// In a line: a curve can have many thousand points.

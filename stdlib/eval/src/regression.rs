@@ -83,16 +83,29 @@ impl<'a> Residuals<'a> {
 
     /// Share of the variance that is predicted: 1 is perfect, 0 the mean, less is worse than the mean.
     ///
-    /// As scikit-learn's `r2_score`: for a constant target 1 if the predictions are exact, otherwise 0.
+    /// As scikit-learn's `r2_score`: for a constant target 1 if the predictions are exact, otherwise 0; NaN for a single
+    /// row.
     pub fn r2(&self) -> f64 {
-        let mean = self.mean(|i| self.truth[i]);
-        explained(self.mse(), self.mean(|i| (self.truth[i] - mean).powi(2)))
+        if self.truth.len() < 2 {
+            return f64::NAN;
+        }
+        explained(self.mse(), self.variance(|i| self.truth[i]))
+    }
+
+    /// Of what does not vary exactly 0, whatever its mean is rounded to.
+    fn variance(&self, of: impl Fn(usize) -> f64) -> f64 {
+        let mut counted = (0..self.truth.len()).filter(|&i| self.weight(i) > 0.0).map(&of);
+        let first = counted.next();
+        if counted.all(|value| Some(value) == first) {
+            return 0.0;
+        }
+        let mean = self.mean(&of);
+        self.mean(|i| (of(i) - mean).powi(2))
     }
 
     /// As [`r2`](Self::r2), but predictions that are off by a constant lose nothing.
     pub fn explained_variance(&self) -> f64 {
-        let (mean, bias) = (self.mean(|i| self.truth[i]), self.bias());
-        explained(self.mean(|i| (self.off(i) - bias).powi(2)), self.mean(|i| (self.truth[i] - mean).powi(2)))
+        explained(self.variance(|i| self.off(i)), self.variance(|i| self.truth[i]))
     }
 
     /// Mean absolute error as a share of the true value (0.1 is 10%); as scikit-learn, values around 0 are taken as
@@ -113,8 +126,11 @@ impl<'a> Residuals<'a> {
     }
 
     /// Share of the absolute error of the constant median that is explained, as scikit-learn's
-    /// `d2_absolute_error_score`.
+    /// `d2_absolute_error_score`; NaN for a single row.
     pub fn d2_absolute_error(&self) -> f64 {
+        if self.truth.len() < 2 {
+            return f64::NAN;
+        }
         let values = (0..self.truth.len()).map(|i| (self.truth[i], self.weight(i))).collect();
         let median = weighted_quantile(values, 0.5);
         explained(self.mae(), self.mean(|i| (self.truth[i] - median).abs()))
@@ -136,7 +152,7 @@ impl<'a> Residuals<'a> {
 }
 
 /// One minus the share of the errors that is left; for a target that does not vary 1 or 0.
-fn explained(errors: f64, variance: f64) -> f64 {
+pub(crate) fn explained(errors: f64, variance: f64) -> f64 {
     match (errors == 0.0, variance == 0.0) {
         (true, _) => 1.0,
         (false, true) => 0.0,
@@ -187,7 +203,7 @@ pub fn mae(truth: &[f64], predicted: &[f64]) -> Result<f64, EvalError> {
     Ok(Residuals::new(truth, predicted)?.mae())
 }
 
-/// Share of the variance that is predicted; see [`Residuals::r2`].
+/// Share of the variance that is predicted, NaN for a single row; see [`Residuals::r2`].
 ///
 /// # Errors
 /// As [`Residuals::new`].

@@ -2,6 +2,7 @@
 
 use crate::bootstrap::Interval;
 use crate::error::EvalError;
+use ironbook_core::{Bundle, Display};
 use ironbook_learn::table::{Table, number};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -61,11 +62,22 @@ pub struct Score {
     pub better: Better,
 }
 
+/// `roc_auc 0.72 (0.712 to 0.733), higher is better`.
+impl Display for Score {
+    fn bundle(&self) -> Bundle {
+        let interval = self.interval.map_or_else(String::new, |interval| format!(" ({})", between(&interval)));
+        Bundle::text(format!("{} {}{interval}, {} is better", self.name, number(self.value), self.better.word()))
+    }
+}
+
 /// The metrics of a report; those that are not defined on its rows are left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// The metrics, the most telling ones first.
     pub list: Vec<Score>,
+    /// Names of those that are not defined on the rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    undefined: Vec<String>,
     /// Values on the resamples, for comparisons on the same rows; not saved.
     #[serde(skip)]
     draws: Draws,
@@ -96,8 +108,9 @@ impl Scores {
             interval: None,
             better: Better::of(name),
         };
-        let list = values.into_iter().filter(|(_, value)| value.is_finite()).map(score).collect();
-        Scores { list, draws: Draws::default() }
+        let (list, undefined): (Vec<Score>, Vec<Score>) =
+            values.into_iter().map(score).partition(|score| score.value.is_finite());
+        Scores { list, undefined: undefined.into_iter().map(|score| score.name).collect(), draws: Draws::default() }
     }
 
     /// Adds intervals from the metrics of resamples; `key` says which rows were drawn.
@@ -126,12 +139,21 @@ impl Scores {
     /// The metric of this name.
     ///
     /// # Errors
-    /// [`EvalError::NoMetric`], with the names that there are.
+    /// [`EvalError::NoMetric`], with the names that there are; [`EvalError::Undefined`] for one that is not defined on
+    /// the rows.
     pub fn named(&self, name: &str) -> Result<&Score, EvalError> {
-        self.get(name).ok_or_else(|| EvalError::NoMetric {
-            metric: name.to_owned(),
-            known: self.list.iter().map(|score| score.name.clone()).collect(),
+        self.get(name).ok_or_else(|| match self.undefined.iter().any(|undefined| undefined == name) {
+            true => EvalError::Undefined { metric: name.to_owned(), place: "these rows".to_owned() },
+            false => EvalError::NoMetric {
+                metric: name.to_owned(),
+                known: self.list.iter().map(|score| score.name.clone()).collect(),
+            },
         })
+    }
+
+    /// Names of the metrics that are not defined on the rows: those of the order where all rows are of one class.
+    pub fn undefined(&self) -> &[String] {
+        &self.undefined
     }
 
     /// How much better a metric is than the baseline's, resample by resample, and whether both were judged on the same
@@ -171,7 +193,29 @@ impl Scores {
 
 /// The interval in words, with as many digits as its width deserves.
 pub(crate) fn between(interval: &Interval) -> String {
-    let width = interval.high - interval.low;
-    let decimals = if width > 0.0 { (1.0 - width.log10().floor()).clamp(0.0, 8.0) as usize } else { 4 };
-    format!("{:.decimals$} to {:.decimals$}", interval.low, interval.high)
+    let (low, high) = (interval.low, interval.high);
+    let decimals = 1.0 - (high - low).log10().floor();
+    // Ends that are one, tiny or huge are written as single values are.
+    if !(0.0..=8.0).contains(&decimals) && !(high > low && low.abs().max(high.abs()) < 1e6 && decimals < 0.0) {
+        return format!("{} to {}", number(low), number(high));
+    }
+    let decimals = decimals.max(0.0) as usize;
+    format!("{low:.decimals$} to {high:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_have_the_digits_that_they_deserve() {
+        let shown = |low, high| between(&Interval { low, high, level: 0.95 });
+        assert_eq!(shown(0.71234, 0.73345), "0.712 to 0.733");
+        assert_eq!(shown(12.3, 456.7), "12 to 457");
+        assert_eq!(shown(123.4, 456_789.0), "123 to 456789");
+        assert_eq!(shown(0.5, 0.5), "0.5 to 0.5");
+        assert_eq!(shown(1.2e-12, 3.4e-12), "1.20000e-12 to 3.40000e-12");
+        assert_eq!(shown(1.5e11, 2.5e11), "1.50000e11 to 2.50000e11");
+        assert_eq!(shown(0.0, 0.0), "0 to 0");
+    }
 }

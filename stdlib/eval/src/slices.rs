@@ -10,6 +10,7 @@ use ironbook_core::{Bundle, Display};
 use ironbook_data::{Dataset, Kind};
 use ironbook_learn::Predict;
 use ironbook_learn::table::{Table, number};
+use ironbook_plot::moment;
 use serde::{Deserialize, Serialize};
 
 /// Parts of the rows, worst first.
@@ -113,7 +114,8 @@ fn parts(data: &Dataset, feature: &str) -> Result<Vec<(String, Vec<usize>)>, Eva
     distinct.dedup();
     let name = |x: f64| match kind {
         Kind::Categorical(names) => names[x as usize].clone(),
-        _ => number(x),
+        Kind::Time => moment(x),
+        Kind::Numeric => number(x),
     };
     let each = kind.categories().is_some() || distinct.len() <= VALUES;
     // Upper ends of the parts; the last is open.

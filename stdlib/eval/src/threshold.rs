@@ -17,7 +17,7 @@ pub struct Thresholds {
 /// What a threshold does: rows with at least this score are predicted 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Operating {
-    /// The threshold, a score that occurs.
+    /// The threshold: a score that occurs, or one above all of them.
     pub threshold: f64,
     /// Share of the rows predicted 1.
     pub predicted: f64,
@@ -81,19 +81,17 @@ impl Thresholds {
         best
     }
 
+    /// A threshold above all scores.
+    fn nothing(&self, threshold: f64) -> Operating {
+        let accuracy = self.negatives / (self.negatives + self.positives);
+        Operating { threshold, predicted: 0.0, precision: 0.0, recall: 0.0, fpr: 0.0, f1: 0.0, accuracy }
+    }
+
     /// The highest threshold that rows of this score reach.
     pub fn at(&self, score: f64) -> Operating {
         let at = self.cuts.partition_point(|cut| cut.threshold >= score);
         match at {
-            0 => Operating {
-                threshold: score,
-                predicted: 0.0,
-                precision: 0.0,
-                recall: 0.0,
-                fpr: 0.0,
-                f1: 0.0,
-                accuracy: self.negatives / (self.negatives + self.positives),
-            },
+            0 => self.nothing(score),
             _ => Operating { threshold: score, ..self.operating(&self.cuts[at - 1]) },
         }
     }
@@ -104,7 +102,7 @@ impl Thresholds {
     }
 
     /// The threshold with the lowest cost, if a row of class 0 predicted 1 costs `false_positive` and a row of class 1
-    /// predicted 0 `false_negative`; predicting no row 1 is not among them.
+    /// predicted 0 `false_negative`. Where it is cheapest to predict no row 1 the threshold is above all scores.
     ///
     /// # Errors
     /// [`EvalError::Parameter`] for negative costs and NaN.
@@ -117,7 +115,9 @@ impl Thresholds {
         let cost = |o: &Operating| {
             o.fpr * self.negatives * false_positive + (1.0 - o.recall) * self.positives * false_negative
         };
-        Ok(self.best(|o| -cost(o)))
+        let best = self.best(|o| -cost(o));
+        let nothing = self.nothing(self.cuts[0].threshold.next_up());
+        Ok(if cost(&nothing) < cost(&best) { nothing } else { best })
     }
 
     /// The threshold with the highest recall among those of at least this precision.
@@ -212,7 +212,11 @@ impl Display for LiftTable {
 
 impl Display for Operating {
     fn bundle(&self) -> Bundle {
-        let mut table = Table::new(format!("Predicting 1 from {} on", number(self.threshold)), &["", "value"]);
+        let title = match self.predicted > 0.0 {
+            true => format!("Predicting 1 from {} on", number(self.threshold)),
+            false => format!("Predicting no row 1: all scores are below {}", number(self.threshold)),
+        };
+        let mut table = Table::new(title, &["", "value"]);
         let rows = [
             ("predicted 1", self.predicted),
             ("precision", self.precision),

@@ -2,8 +2,9 @@
 
 use crate::error::EvalError;
 use crate::folds::{Fold, Folds};
-use crate::judge::{EvaluateOptions, Judge, Report, evaluate_with};
+use crate::judge::{EvaluateOptions, Judge, predictions};
 use crate::random::Stream;
+use crate::scores::{Better, Scores};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Progress};
 use ironbook_data::Dataset;
@@ -24,6 +25,18 @@ pub struct CrossValidation {
     pub rows: Vec<(usize, usize)>,
     /// Seconds of each fit.
     pub fit_s: Vec<f64>,
+    /// The metrics that are not defined on some fold, for instance those of the order where it has one class only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undefined: Vec<UndefinedMetric>,
+}
+
+/// A metric that is not defined on some folds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UndefinedMetric {
+    /// Its name.
+    pub name: String,
+    /// The folds on which it is not defined, from 0.
+    pub folds: Vec<usize>,
 }
 
 /// One metric over the folds.
@@ -43,11 +56,12 @@ pub struct CrossMetric {
 /// Fits the parameters to the rows of each fold and judges the models on the others.
 ///
 /// Folds run one after the other: the models themselves use all threads. The same parameters, data and folds give the
-/// same metrics, on any number of threads; only the times differ.
+/// same metrics, on any number of threads; only the times differ. A fold of one class has no ROC curve: metrics that are
+/// not defined on all folds have no mean, and the display says so.
 ///
 /// # Errors
-/// Those of the folds, of `fit` and of [`evaluate`](crate::evaluate), each with the number of the fold
-/// ([`EvalError::InFold`]); [`EvalError::NoFolds`].
+/// Those of the folds, of `fit` and of [`evaluate`](crate::evaluate) (but one class is fine), each with the number of the
+/// fold ([`EvalError::InFold`]); [`EvalError::NoFolds`].
 pub fn cross_validate<P>(
     params: &P,
     data: &Dataset,
@@ -63,18 +77,22 @@ where
         return Err(EvalError::NoFolds);
     }
     let mut progress = Progress::new("Cross-validation", Some(folds.len() as u64));
-    let mut all: Vec<Vec<(String, f64)>> = Vec::new();
+    let mut all: Vec<Scores> = Vec::new();
     let mut fit_s = Vec::new();
     for (k, fold) in folds.iter().enumerate() {
         ironbook_core::check()?;
-        let (metrics, seconds) = judged(params, data, fold).map_err(|error| in_fold(k, error))?;
-        progress
-            .set(k as u64 + 1, metrics.first().map_or_else(String::new, |(name, v)| format!("{name} {}", number(*v))));
-        all.push(metrics);
-        fit_s.push(seconds);
+        let (train, test) = fold.of(data);
+        let start = Instant::now();
+        let model = params.fit(&train).map_err(|error| in_fold(k, error.into()))?;
+        fit_s.push(start.elapsed().as_secs_f64());
+        let scores = judged(&model, &test).map_err(|error| in_fold(k, error))?;
+        let first = scores.list.first();
+        progress.set(k as u64 + 1, first.map_or_else(String::new, |s| format!("{} {}", s.name, number(s.value))));
+        all.push(scores);
     }
     let rows = folds.iter().map(|fold| (fold.train.len(), fold.test.len())).collect();
-    Ok(CrossValidation { target: data.target_name.clone(), metrics: over_folds(&all), rows, fit_s })
+    let (metrics, undefined) = over_folds(&all);
+    Ok(CrossValidation { target: data.target_name.clone(), metrics, rows, fit_s, undefined })
 }
 
 /// An interrupt stays one.
@@ -85,42 +103,60 @@ fn in_fold(fold: usize, error: EvalError) -> EvalError {
     }
 }
 
-/// The metrics of a fold, and the seconds of its fit.
-fn judged<P>(params: &P, data: &Dataset, fold: &Fold) -> Result<(Vec<(String, f64)>, f64), EvalError>
+fn judged<M>(model: &M, data: &Dataset) -> Result<Scores, EvalError>
 where
-    P: Fit,
-    P::Model: Predict,
-    <P::Model as Predict>::Task: Judge<P::Model>,
+    M: Predict,
+    M::Task: Judge<M>,
 {
-    let (train, test) = fold.of(data);
-    let start = Instant::now();
-    let model = params.fit(&train)?;
-    let seconds = start.elapsed().as_secs_f64();
-    let report = evaluate_with(&model, &test, &EvaluateOptions::new().resamples(0))?;
-    Ok((report.scores().metrics(), seconds))
+    predictions(model, data)?.scores(&EvaluateOptions::new().resamples(0))
 }
 
-fn over_folds(all: &[Vec<(String, f64)>]) -> Vec<CrossMetric> {
-    let of = |name: &String| -> Option<CrossMetric> {
-        let value = |metrics: &Vec<(String, f64)>| metrics.iter().find(|(n, _)| n == name).map(|(_, value)| *value);
-        let folds: Vec<f64> = all.iter().map(value).collect::<Option<_>>()?;
-        let mean = folds.iter().sum::<f64>() / folds.len() as f64;
-        let std = (folds.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / folds.len() as f64).sqrt();
-        Some(CrossMetric { name: name.clone(), mean, std, folds })
-    };
-    all.first().into_iter().flatten().filter_map(|(name, _)| of(name)).collect()
+/// The metrics over all folds, and those that some fold does not define.
+fn over_folds(all: &[Scores]) -> (Vec<CrossMetric>, Vec<UndefinedMetric>) {
+    // A fold that defines all metrics has them in their order.
+    let fullest = all.iter().max_by_key(|scores| scores.list.len());
+    let listed = fullest.into_iter().flat_map(|scores| scores.list.iter().map(|score| &score.name));
+    let (mut metrics, mut undefined) = (Vec::new(), Vec::new());
+    for name in listed.chain(fullest.into_iter().flat_map(Scores::undefined)) {
+        let found: Vec<Option<f64>> = all.iter().map(|scores| scores.get(name).map(|score| score.value)).collect();
+        let missing: Vec<usize> = (0..found.len()).filter(|&k| found[k].is_none()).collect();
+        match missing.is_empty() {
+            true => metrics.push(cross_metric(name, found.into_iter().flatten().collect())),
+            false => undefined.push(UndefinedMetric { name: name.clone(), folds: missing }),
+        }
+    }
+    (metrics, undefined)
+}
+
+fn cross_metric(name: &str, folds: Vec<f64>) -> CrossMetric {
+    let mean = folds.iter().sum::<f64>() / folds.len() as f64;
+    let std = (folds.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / folds.len() as f64).sqrt();
+    CrossMetric { name: name.to_owned(), mean, std, folds }
+}
+
+/// `fold 3`, `folds 1, 4, 7 and 12 more`.
+fn named_folds(folds: &[usize]) -> String {
+    const SHOWN: usize = 5;
+    let some: Vec<String> = folds.iter().take(SHOWN).map(usize::to_string).collect();
+    let more = if folds.len() > SHOWN { format!(" and {} more", folds.len() - SHOWN) } else { String::new() };
+    format!("fold{} {}{more}", if folds.len() == 1 { "" } else { "s" }, some.join(", "))
 }
 
 impl CrossValidation {
     /// The metric of this name.
     ///
     /// # Errors
-    /// [`EvalError::NoMetric`], with the names that there are.
+    /// [`EvalError::NoMetric`], with the names that there are; [`EvalError::Undefined`] for a metric that some fold does
+    /// not define.
     pub fn metric(&self, name: &str) -> Result<&CrossMetric, EvalError> {
-        self.metrics.iter().find(|metric| metric.name == name).ok_or_else(|| EvalError::NoMetric {
-            metric: name.to_owned(),
-            known: self.metrics.iter().map(|metric| metric.name.clone()).collect(),
-        })
+        let missing = || match self.undefined.iter().find(|undefined| undefined.name == name) {
+            Some(undefined) => EvalError::Undefined { metric: name.to_owned(), place: named_folds(&undefined.folds) },
+            None => EvalError::NoMetric {
+                metric: name.to_owned(),
+                known: self.metrics.iter().map(|metric| metric.name.clone()).collect(),
+            },
+        };
+        self.metrics.iter().find(|metric| metric.name == name).ok_or_else(missing)
     }
 
     /// Means and deviations by name (`roc_auc`, `roc_auc_std`), for a tracking store.
@@ -135,7 +171,7 @@ impl Display for CrossValidation {
         let title = format!("Cross-validation of \"{}\", {} folds", self.target, self.rows.len());
         let mut table = Table::new(title, &["metric", "mean", "std", "worst to best"]);
         for metric in &self.metrics {
-            let better = crate::scores::Better::of(&metric.name);
+            let better = Better::of(&metric.name);
             let mut sorted = metric.folds.clone();
             sorted.sort_by(|a, b| better.gain(*a, *b).total_cmp(&0.0));
             let ends = (sorted.first(), sorted.last());
@@ -147,6 +183,9 @@ impl Display for CrossValidation {
         }
         let mean = self.fit_s.iter().sum::<f64>() / self.fit_s.len().max(1) as f64;
         table.note(format!("{mean:.3} s per fit"));
+        for undefined in &self.undefined {
+            table.note(format!("{} is not defined on {}", undefined.name, named_folds(&undefined.folds)));
+        }
         table.bundle()
     }
 }
@@ -206,12 +245,16 @@ where
         let (mut seen, mut unseen, mut count) = (Vec::new(), Vec::new(), 0);
         for (k, fold) in folds.iter().enumerate() {
             ironbook_core::check()?;
-            let part = part_of(fold, share, seed, k);
-            count += part.train.len();
-            let on_train = Fold { train: part.train.clone(), test: part.train.clone() };
-            for (fold, values) in [(&part, &mut unseen), (&on_train, &mut seen)] {
-                let (metrics, _) = judged(params, data, fold).map_err(|error| in_fold(k, error))?;
-                values.push(named(&metrics, metric)?);
+            let (train, test) = part_of(fold, share, seed, k).of(data);
+            count += train.rows();
+            let model = params.fit(&train).map_err(|error| in_fold(k, error.into()))?;
+            for (part, values) in [(&test, &mut unseen), (&train, &mut seen)] {
+                let scores = judged(&model, part).map_err(|error| in_fold(k, error))?;
+                let found = scores.named(metric).map_err(|error| match error {
+                    EvalError::Undefined { .. } => in_fold(k, error),
+                    unknown => unknown,
+                })?;
+                values.push(found.value);
             }
             progress.inc(1);
         }
@@ -229,13 +272,6 @@ fn part_of(fold: &Fold, share: f64, seed: u64, k: usize) -> Fold {
     train.truncate(((train.len() as f64 * share).ceil() as usize).max(1));
     train.sort_unstable();
     Fold { train, test: fold.test.clone() }
-}
-
-fn named(metrics: &[(String, f64)], name: &str) -> Result<f64, EvalError> {
-    metrics.iter().find(|(n, _)| n == name).map(|(_, value)| *value).ok_or_else(|| EvalError::NoMetric {
-        metric: name.to_owned(),
-        known: metrics.iter().map(|(name, _)| name.clone()).collect(),
-    })
 }
 
 impl LearningCurve {

@@ -21,6 +21,11 @@ pub enum ExplainError {
     /// There is nothing to explain.
     #[error("there are no rows to explain\ncheck the filter that made the features")]
     NoRows,
+    /// There is no background.
+    #[error(
+        "the background has no rows\ngive some rows that stand for the data, for instance a hundred of the training rows"
+    )]
+    NoBackground,
     /// SHAP values and base do not add up to the prediction.
     #[error(
         "the SHAP values of row {row} and the base add up to {sum}, the trees predict {prediction}\n\

@@ -4,7 +4,7 @@ use crate::error::ExplainError;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Progress};
 use ironbook_data::{Dataset, Matrix};
-use ironbook_eval::{EvalError, EvaluateOptions, Judge, Report, evaluate_with};
+use ironbook_eval::{EvalError, EvaluateOptions, Judge, predictions};
 use ironbook_learn::Predict;
 use ironbook_learn::table::{Table, number};
 use ironbook_plot::Chart;
@@ -69,10 +69,8 @@ where
     M::Task: Judge<M>,
 {
     let options = EvaluateOptions::new().resamples(0);
-    let score = |data: &Dataset| -> Result<_, EvalError> {
-        let report = evaluate_with(model, data, &options)?;
-        report.scores().named(metric).cloned()
-    };
+    let score =
+        |data: &Dataset| -> Result<_, EvalError> { predictions(model, data)?.scores(&options)?.named(metric).cloned() };
     let whole = score(data)?;
     let drop = |data: &Dataset| Ok(whole.better.gain(whole.value, score(data)?.value));
     let features = shuffled(data, repeats, seed, drop)?;

@@ -9,10 +9,10 @@ use ironbook_data::{Kind, Matrix};
 use ironbook_learn::table::{Table, number};
 use ironbook_learn::tree::TreeModel;
 use ironbook_learn::tree::ensemble::Ensemble;
-use ironbook_plot::Chart;
+use ironbook_plot::{Chart, moment};
 use std::fmt;
 
-/// Base and values may miss a prediction by this much, relative to it or to 1, whichever is larger.
+/// Base and values may miss a prediction by this share of the largest of them, in either direction.
 const TOLERANCE: f64 = 1e-6;
 /// Features in the table that shows SHAP values.
 const SHOWN: usize = 15;
@@ -72,7 +72,7 @@ pub fn shap<M: TreeModel>(model: &M, features: &Matrix) -> Result<Shap, ExplainE
 /// Source: Lundberg et al. 2020, doi:10.1038/s42256-019-0138-9.
 ///
 /// # Errors
-/// As [`shap`].
+/// As [`shap`]; [`ExplainError::NoBackground`].
 pub fn shap_against<M: TreeModel>(model: &M, features: &Matrix, background: &Matrix) -> Result<Shap, ExplainError> {
     let background = model.tree_features(background)?;
     Shap::against(model.ensemble(), model.output_names(), model.tree_features(features)?, &background)
@@ -101,7 +101,11 @@ impl Shap {
         background: &Matrix,
     ) -> Result<Self, ExplainError> {
         let columns = checked(ensemble, &outputs, &features)?;
-        let found = background::explain(ensemble, &columns, &checked(ensemble, &outputs, background)?)?;
+        let others = checked(ensemble, &outputs, background).map_err(|error| match error {
+            ExplainError::NoRows => ExplainError::NoBackground,
+            error => error,
+        })?;
+        let found = background::explain(ensemble, &columns, &others)?;
         let predicted = ensemble.predict(&columns)?;
         Shap::from_values(&found, outputs, features, &predicted)
     }
@@ -129,12 +133,14 @@ impl Shap {
     /// Refuses values that do not add up to the predictions.
     fn add_up(&self, predicted: &[Vec<f64>]) -> Result<(), ExplainError> {
         for (output, predicted) in self.outputs.iter().zip(predicted) {
-            let sums = output.predictions();
-            let apart = |(sum, prediction): (&f64, &f64)| {
-                let near = (sum - prediction).abs() <= TOLERANCE * prediction.abs().max(1.0);
+            let (sums, sizes) = (output.predictions(), output.sizes());
+            let apart = |row: usize| {
+                let (sum, prediction) = (sums[row], predicted[row]);
+                // What rounds is what is added up: large values that cancel leave a small prediction and no small error.
+                let near = (sum - prediction).abs() <= TOLERANCE * sizes[row].max(prediction.abs());
                 !near && sum.to_bits() != prediction.to_bits()
             };
-            if let Some(row) = sums.iter().zip(predicted).position(apart) {
+            if let Some(row) = (0..sums.len()).find(|&row| apart(row)) {
                 return Err(ExplainError::NotAdditive { row, sum: sums[row], prediction: predicted[row] });
             }
         }
@@ -245,7 +251,8 @@ impl Shap {
         match &self.features.kinds()[j] {
             _ if value.is_nan() => format!("{name} missing"),
             Kind::Categorical(names) => format!("{name} = {}", names[value as usize]),
-            Kind::Numeric | Kind::Time => format!("{name} = {}", number(value)),
+            Kind::Time => format!("{name} = {}", moment(value)),
+            Kind::Numeric => format!("{name} = {}", number(value)),
         }
     }
 }
@@ -268,9 +275,18 @@ fn checked<'a>(ensemble: &Ensemble, outputs: &[String], features: &'a Matrix) ->
 
 impl Output {
     fn predictions(&self) -> Vec<f64> {
-        let mut sums = vec![self.base; self.values.rows()];
+        self.sums(|value| value)
+    }
+
+    /// Sizes of base and values added up, row by row.
+    fn sizes(&self) -> Vec<f64> {
+        self.sums(f64::abs)
+    }
+
+    fn sums(&self, of: impl Fn(f64) -> f64) -> Vec<f64> {
+        let mut sums = vec![of(self.base); self.values.rows()];
         for j in 0..self.values.cols() {
-            sums.iter_mut().zip(self.values.column(j)).for_each(|(sum, value)| *sum += value);
+            sums.iter_mut().zip(self.values.column(j)).for_each(|(sum, value)| *sum += of(*value));
         }
         sums
     }

@@ -45,7 +45,7 @@ pub(crate) fn binary(data: &Dataset, weights: Option<&[f64]>) -> Result<(), Lear
     match (seen(0.0), seen(1.0)) {
         (true, true) => Ok(()),
         (false, false) => Err(LearnError::ZeroWeights),
-        (_, one) => Err(LearnError::OneClass { target: data.target_name.clone(), value: f64::from(u8::from(one)) }),
+        (_, one) => Err(LearnError::one_class(data, f64::from(u8::from(one)))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong with a model, in words: first what was wrong, then what to do.
 
 use ironbook_core::Interrupted;
+use ironbook_data::Dataset;
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -74,13 +75,15 @@ pub enum LearnError {
     },
     /// The target has a single value, so there is nothing to tell apart.
     #[error(
-        "target \"{target}\" is {value} in every row\na classifier needs rows of both classes: check the filter or the split that made the data"
+        "target \"{target}\" is {class} in every row\na classifier needs rows of both classes: check the filter or the split that made the data"
     )]
     OneClass {
         /// Name of the target.
         target: String,
         /// The value.
         value: f64,
+        /// The class in words.
+        class: String,
     },
     /// The target of a regression is not finite.
     #[error(
@@ -243,6 +246,15 @@ pub(crate) fn mend(column: &str, nan: usize, infinite: usize) -> String {
     }
     let fill = format!("col(\"{column}\").fill_null(col(\"{column}\").mean())");
     format!("fill them, for instance with df.lazy().with_column({fill}), or {drop}")
+}
+
+impl LearnError {
+    /// All rows are of the class with this value; text is named as it was read.
+    pub fn one_class(data: &Dataset, value: f64) -> Self {
+        let name = data.classes.as_ref().and_then(|names| names.get(value as usize));
+        let class = name.map_or_else(|| value.to_string(), |name| format!("\"{name}\""));
+        LearnError::OneClass { target: data.target_name.clone(), value, class }
+    }
 }
 
 /// What differs between the columns given and those expected.

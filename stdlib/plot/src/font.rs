@@ -1,7 +1,8 @@
 //! The embedded font: DejaVu Sans, regular and bold, in a subset (see font/LICENSE).
 
-use ab_glyph::{Font, FontRef, Outline};
+use ab_glyph::{Font, FontRef, GlyphId, Outline};
 use std::sync::LazyLock;
+use unicode_width::UnicodeWidthChar as _;
 
 const REGULAR: &[u8] = include_bytes!("../font/DejaVuSans-subset.ttf");
 const BOLD: &[u8] = include_bytes!("../font/DejaVuSans-Bold-subset.ttf");
@@ -21,6 +22,16 @@ fn font(weight: Weight) -> &'static FontRef<'static> {
     &FONTS[usize::from(weight == Weight::Bold)]
 }
 
+/// What a character moves the next one by, in pixels: what the font has not is drawn by a reader's own fonts, where
+/// accents take no room and East Asian letters a square.
+fn advance(font: &FontRef<'static>, c: char, size: f32, scale: f32) -> f32 {
+    match (font.glyph_id(c), c.width()) {
+        (GlyphId(0), Some(0)) => 0.0,
+        (GlyphId(0), Some(2)) => size,
+        (glyph, _) => font.h_advance_unscaled(glyph) * scale,
+    }
+}
+
 /// Glyph outlines of a text with their horizontal positions, in pixels at this size, and the whole width.
 pub(crate) fn lay_out(text: &str, size: f32, weight: Weight) -> (Vec<(f32, Outline)>, f32) {
     let font = font(weight);
@@ -31,10 +42,11 @@ pub(crate) fn lay_out(text: &str, size: f32, weight: Weight) -> (Vec<(f32, Outli
         if let Some(last) = last {
             x += font.kern_unscaled(last, id) * scale;
         }
-        if let Some(outline) = font.outline(id) {
+        let step = advance(font, c, size, scale);
+        if let Some(outline) = font.outline(id).filter(|_| step > 0.0) {
             glyphs.push((x, outline));
         }
-        x += font.h_advance_unscaled(id) * scale;
+        x += step;
         last = Some(id);
     }
     (glyphs, x)
@@ -47,21 +59,23 @@ pub(crate) fn scale(size: f32, weight: Weight) -> f32 {
 
 /// Width of a text in pixels.
 pub(crate) fn width(text: &str, size: f32, weight: Weight) -> f32 {
-    let font = font(weight);
-    let advance = |c| font.h_advance_unscaled(font.glyph_id(c));
-    text.chars().map(advance).sum::<f32>() * scale(size, weight)
+    let (font, scale) = (font(weight), scale(size, weight));
+    text.chars().map(|c| advance(font, c, size, scale)).sum()
 }
 
 /// The text, or as much of it as fits with an ellipsis.
 pub(crate) fn fit(text: &str, size: f32, weight: Weight, room: f32) -> String {
-    if width(text, size, weight) <= room {
-        return text.to_owned();
+    let (font, scale) = (font(weight), scale(size, weight));
+    let (mut wide, mut kept) = (0.0, 0);
+    for (at, c) in text.char_indices() {
+        wide += advance(font, c, size, scale);
+        if wide + size <= room {
+            kept = at + c.len_utf8();
+        } else if wide > room {
+            return text[..kept].trim_end().to_owned() + "…";
+        }
     }
-    let mut out: String = text.to_owned();
-    while !out.is_empty() && width(&out, size, weight) + size > room {
-        out.pop();
-    }
-    out.trim_end().to_owned() + "…"
+    text.to_owned()
 }
 
 /// Registers the fonts with plotters under the generic family.

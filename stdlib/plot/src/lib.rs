@@ -51,6 +51,7 @@ pub use chart::Chart;
 pub use error::PlotError;
 pub use kinds::KINDS;
 pub use number::Number;
+pub use time::moment;
 
 /// A line through the points, in the order given; see [`Chart::line`].
 ///

@@ -206,7 +206,8 @@ fn dashes(points: &[(f32, f32)], length: f32) -> Vec<Vec<(f32, f32)>> {
         let (mut from, to) = (pair[0], pair[1]);
         loop {
             let distance = (to.0 - from.0).hypot(to.1 - from.1);
-            if distance <= left {
+            // Also where the distance is no number: this has to end.
+            if distance.is_nan() || distance <= left {
                 left -= distance;
                 piece.push(to);
                 break;

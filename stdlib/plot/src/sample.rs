@@ -7,8 +7,13 @@ pub(crate) const LINE: usize = 2000;
 /// Points of a cloud at most, before it is sampled.
 pub(crate) const CLOUD: usize = 4000;
 
-/// The points of a line as runs without gaps, thinned to what a screen can show.
-pub(crate) fn runs(points: impl Iterator<Item = (f64, f64)>, shows: impl Fn(f64, f64) -> bool) -> Runs {
+/// What each of many series may have of `most` points: four whole ones, or as much for all together.
+pub(crate) fn share(most: usize, series: usize) -> usize {
+    (4 * most / series.max(1)).clamp(most / 20, most)
+}
+
+/// The points of a line as runs without gaps, thinned to about `most`.
+pub(crate) fn runs(points: impl Iterator<Item = (f64, f64)>, most: usize, shows: impl Fn(f64, f64) -> bool) -> Runs {
     let mut runs: Runs = vec![Vec::new()];
     for point in points {
         match runs.last_mut() {
@@ -19,12 +24,12 @@ pub(crate) fn runs(points: impl Iterator<Item = (f64, f64)>, shows: impl Fn(f64,
     }
     runs.retain(|run| !run.is_empty());
     let total: usize = runs.iter().map(Vec::len).sum();
-    if total > LINE {
+    if total > most {
         // A line of thousands of pieces is bounded by its pieces, each thinned to its share.
         for run in &mut runs {
-            *run = lttb(run, (run.len() * LINE / total).max(2));
+            *run = lttb(run, (run.len() * most / total).max(2));
         }
-        let every = runs.len().div_ceil(LINE);
+        let every = runs.len().div_ceil(most);
         runs = runs.into_iter().step_by(every).collect();
     }
     runs
@@ -88,9 +93,9 @@ mod tests {
         let finite = |x: f64, y: f64| x.is_finite() && y.is_finite();
         let y = [1.0, f64::NAN, 2.0, 3.0, f64::INFINITY];
         let points = y.iter().enumerate().map(|(i, y)| (i as f64, *y));
-        assert_eq!(runs(points, finite), [vec![(0.0, 1.0)], vec![(2.0, 2.0), (3.0, 3.0)]]);
+        assert_eq!(runs(points, LINE, finite), [vec![(0.0, 1.0)], vec![(2.0, 2.0), (3.0, 3.0)]]);
         let points = (0..60_000).map(f64::from).map(|v| (v, if v % 3.0 == 0.0 { f64::NAN } else { v }));
-        let kept: usize = runs(points, finite).iter().map(Vec::len).sum();
+        let kept: usize = runs(points, LINE, finite).iter().map(Vec::len).sum();
         assert!(kept <= 2 * LINE, "{kept}");
     }
 

@@ -36,9 +36,11 @@ impl Axis {
             Scale::Log | Scale::Bands(_) if lo == hi => (lo - 0.5, hi + 0.5),
             Scale::Time if lo == hi => (lo - 1.0, hi + 1.0),
             _ if lo == hi && lo == 0.0 => (-1.0, 1.0),
-            _ if lo == hi => (lo - lo.abs() * 0.1, hi + lo.abs() * 0.1),
+            _ if lo == hi => ((lo - lo.abs() * 0.1).max(f64::MIN), (hi + lo.abs() * 0.1).min(f64::MAX)),
             _ => (lo, hi),
         };
+        // Next to zero a tenth, or a half, rounds to nothing.
+        let (lo, hi) = if lo * 0.5 < hi * 0.5 { (lo, hi) } else { (-1.0, 1.0) };
         // near the largest float the next round number is infinite
         let mut step = f64::MAX.min(round_step((hi / count.max(1) as f64) - (lo / count.max(1) as f64)));
         match scale {
@@ -159,9 +161,12 @@ impl Axis {
 
     fn number(&self, value: f64) -> String {
         let largest = self.lo.abs().max(self.hi.abs());
+        // A short way far from zero needs all digits: numbers in units would be alike.
+        let far = largest / self.step >= 1e6;
         match () {
+            () if far && (1e6..1e15).contains(&largest) => fixed(value, self.step, true),
             () if !(1e-4..1e15).contains(&largest) && largest > 0.0 => {
-                let digits = (largest.log10().floor() - self.step.log10().floor()).clamp(0.0, 6.0) as usize;
+                let digits = (largest.log10().floor() - self.step.log10().floor()).clamp(0.0, 16.0) as usize;
                 if value == 0.0 { "0".to_owned() } else { minus(&format!("{value:.digits$e}")) }
             }
             () if largest >= 1e12 => with_unit(value, self.step, 1e12, "T"),
@@ -304,10 +309,24 @@ mod tests {
     #[test]
     fn extreme_ranges_stay_finite() {
         for (lo, hi) in [(f64::MIN, f64::MAX), (0.0, f64::MIN_POSITIVE), (5.0, 5.0), (0.0, 0.0), (1e300, 1.0000001e300)]
+            .into_iter()
+            .chain([5e-324, -5e-324, 1e-310, f64::MAX, f64::MIN].map(|v| (v, v)))
         {
             let axis = Axis::over([lo, hi].into_iter(), 5).widened_to_ticks();
-            assert!(axis.step > 0.0 && axis.ticks().len() <= 101, "{axis:?}");
+            assert!(axis.step > 0.0 && axis.ticks().len() <= 30, "{axis:?}");
             assert!(axis.at(lo).is_finite() && axis.at(hi).is_finite(), "{axis:?}");
+        }
+    }
+
+    #[test]
+    fn ticks_far_from_zero_differ() {
+        assert_eq!(labels(1e9, 1e9 + 10.0, 4), "1,000,000,000 1,000,000,005 1,000,000,010");
+        for (lo, hi) in [(1e12, 1e12 + 1.0), (1.6e18, 1.6e18 + 1e5), (123_456.7, 123_456.8), (1e-5, 1.000_01e-5)] {
+            let axis = Axis::over([lo, hi].into_iter(), 4);
+            let mut texts: Vec<String> = axis.ticks().iter().map(|&t| axis.label(t)).collect();
+            let count = texts.len();
+            texts.dedup();
+            assert!(count > 1 && texts.len() == count, "{texts:?}");
         }
     }
 

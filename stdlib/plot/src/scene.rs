@@ -85,8 +85,8 @@ impl Scene {
     }
 
     pub fn text(&mut self, (x, y): (f32, f32), text: impl Into<String>, style: Style) {
-        // Line breaks and other control characters have no place in a label, nor in XML.
-        let text = text.into().replace(|c: char| c.is_control(), " ");
+        // Line breaks and other control characters have no place in a label, nor, as what is no character, in XML.
+        let text = text.into().replace(|c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}'), " ");
         self.shapes.push(Shape::Text { x, y, text, style });
     }
 }

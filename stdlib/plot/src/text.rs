@@ -4,6 +4,7 @@ use crate::chart::Chart;
 use crate::figure::{Bar, Figure, Fill, Layer, Place};
 use crate::look::Look;
 use crate::scale::{Axis, Scale, short};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// The chart in at most `columns` x `rows` characters (but at least 20 x 6).
 pub(crate) fn draw(chart: &Chart, columns: usize, rows: usize) -> String {
@@ -31,7 +32,7 @@ fn grid(charts: &[Chart], across: usize, columns: usize, rows: usize) -> Vec<Str
         let parts: Vec<Vec<String>> =
             row.iter().map(|c| draw(c, wide, high).lines().map(|l| clip(l, wide)).collect()).collect();
         for i in 0..parts.iter().map(Vec::len).max().unwrap_or(0) {
-            let cell = |part: &Vec<String>| format!("{:<wide$}", part.get(i).map_or("", String::as_str));
+            let cell = |part: &Vec<String>| left(part.get(i).map_or("", String::as_str), wide);
             out.push(parts.iter().map(cell).collect::<Vec<_>>().join("  "));
         }
     }
@@ -283,7 +284,7 @@ pub(crate) fn table(
     columns: usize,
     rows: usize,
 ) -> Option<Vec<String>> {
-    let count = |s: &String| s.chars().count();
+    let count = |s: &String| places(s);
     let margin = y.iter().map(count).max().unwrap_or(0).min(columns / 3);
     let needs = |j: usize, head: usize| {
         cells.iter().map(|row| count(&row[j])).max().unwrap_or(0).max(count(&x[j]).min(head)) + 2
@@ -295,8 +296,8 @@ pub(crate) fn table(
         return None;
     }
     let line = |label: &str, texts: &[String]| {
-        let cells: String = texts.iter().zip(&wide).map(|(t, w)| format!("{:>w$}", clip(t, w - 2))).collect();
-        format!("{:>margin$}{cells}", clip(label, margin))
+        let cells: String = texts.iter().zip(&wide).map(|(t, w)| right(&clip(t, w - 2), *w)).collect();
+        right(&clip(label, margin), margin) + &cells
     };
     Some(std::iter::once(line("", x)).chain(y.iter().zip(cells).map(|(l, row)| line(l, row))).collect())
 }
@@ -320,8 +321,8 @@ pub(crate) fn block(value: f64, (lo, hi): (f64, f64), wide: usize) -> String {
 
 pub(crate) fn centered(text: &str, margin: usize, wide: usize) -> String {
     let text = clip(text, margin + wide);
-    let before = margin + wide.saturating_sub(text.chars().count()) / 2;
-    let before = before.min(margin + wide - text.chars().count());
+    let before = margin + wide.saturating_sub(places(&text)) / 2;
+    let before = before.min(margin + wide - places(&text));
     format!("{:before$}{text}", "")
 }
 
@@ -329,11 +330,31 @@ fn clean(text: &str) -> String {
     text.replace(|c: char| c.is_control(), " ")
 }
 
-/// At most `room` characters, control characters replaced.
+/// How many places of the terminal a text takes: some letters take two, accents none.
+pub(crate) fn places(text: &str) -> usize {
+    text.width()
+}
+
+/// The text at the right of so many places.
+pub(crate) fn right(text: &str, wide: usize) -> String {
+    " ".repeat(wide.saturating_sub(places(text))) + text
+}
+
+/// The text at the left of so many places.
+fn left(text: &str, wide: usize) -> String {
+    text.to_owned() + &" ".repeat(wide.saturating_sub(places(text)))
+}
+
+/// As much of the text as takes `room` places, control characters replaced.
 pub(crate) fn clip(text: &str, room: usize) -> String {
     let text = clean(text);
-    if text.chars().count() <= room {
+    if places(&text) <= room {
         return text;
     }
-    text.chars().take(room.saturating_sub(1)).collect::<String>() + "…"
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(1);
+        taken < room
+    };
+    text.chars().take_while(fits).collect::<String>() + "…"
 }

@@ -28,9 +28,18 @@ pub(crate) const TITLE: f32 = 15.0;
 pub(crate) const LABEL: f32 = 12.0;
 pub(crate) const TICK: f32 = 11.0;
 
-/// Colour of series number `i`.
+/// Colour of series number `i`; after the seventh darker ones, then lighter ones.
 pub(crate) fn color(i: usize) -> Color {
-    SERIES[i % SERIES.len()]
+    let mixed = |toward: Color, share: f64| {
+        let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
+        let own = SERIES[i % SERIES.len()];
+        [mix(own[0], toward[0]), mix(own[1], toward[1]), mix(own[2], toward[2])]
+    };
+    match i / SERIES.len() % 3 {
+        0 => SERIES[i % SERIES.len()],
+        1 => mixed([0; 3], 0.4),
+        _ => mixed(PAGE, 0.45),
+    }
 }
 
 /// `#rrggbb`.
@@ -125,6 +134,14 @@ mod tests {
             light[..11].windows(2).all(|w| w[0] < w[1]) && light[10..].windows(2).all(|w| w[0] > w[1]),
             "{light:?}"
         );
+    }
+
+    #[test]
+    fn twenty_one_series_have_colours_of_their_own() {
+        for i in 0..21 {
+            let (a, page) = (luminance(color(i)), luminance(PAGE));
+            assert!((0..i).all(|j| color(j) != color(i)) && (page + 0.05) / (a + 0.05) > 1.4, "{i}: {:?}", color(i));
+        }
     }
 
     #[test]

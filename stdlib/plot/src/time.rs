@@ -95,6 +95,28 @@ pub(crate) fn label(seconds: f64, step: f64) -> String {
     }
 }
 
+/// A moment in seconds since 1970 as text: the day, and the time of day as far as there is one.
+///
+/// What lies beyond the years 1 to 9999 is written as a number of seconds.
+///
+/// ```
+/// use ironbook_plot::moment;
+///
+/// assert_eq!(moment(1_357_034_400.0), "2013-01-01 10:00");
+/// assert_eq!(moment(-86_400.0), "1969-12-31");
+/// ```
+pub fn moment(seconds: f64) -> String {
+    if !shows(seconds, seconds) {
+        return format!("{seconds:e} s");
+    }
+    let whole = seconds.round();
+    let step = [DAY, MINUTE].into_iter().find(|step| whole.rem_euclid(*step) == 0.0).unwrap_or(1.0);
+    match step {
+        DAY => label(whole, DAY),
+        _ => format!("{} {}", label(whole, DAY), label(whole, step)),
+    }
+}
+
 /// Whether a year of the Gregorian calendar has a 29 February.
 fn leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
@@ -147,6 +169,23 @@ mod tests {
         for day in (-800_000..3_000_000).step_by(997) {
             let (year, month, of_month) = date(day);
             assert_eq!(days(year * 12 + month - 1) + of_month - 1, day);
+        }
+    }
+
+    #[test]
+    fn moments_are_as_exact_as_they_are() {
+        // From GNU date: date -u -d @SECONDS
+        for (seconds, expect) in [
+            (0.0, "1970-01-01"),
+            (951_782_400.0, "2000-02-29"),
+            (951_825_600.0, "2000-02-29 12:00"),
+            (951_825_601.4, "2000-02-29 12:00:01"),
+            (-1.0, "1969-12-31 23:59:59"),
+            (86_399.7, "1970-01-02"),
+            (1e300, "1e300 s"),
+            (f64::NAN, "NaN s"),
+        ] {
+            assert_eq!(moment(seconds), expect);
         }
     }
 

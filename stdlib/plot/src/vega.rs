@@ -3,7 +3,7 @@
 mod ink;
 
 use crate::chart::Chart;
-use crate::figure::{Bar, Figure, Fill, Layer, Note, Side};
+use crate::figure::{Bar, Figure, Fill, Layer, Note, Place, Side};
 use crate::layout::ticks;
 use crate::look::Look;
 use crate::scale::{Axis, Scale};
@@ -34,7 +34,12 @@ pub(crate) fn spec(chart: &Chart) -> Value {
             "labelColor": hex(INK), "labelFontSize": TICK, "labelLimit": 400,
             "titleColor": hex(SOFT), "titleFontWeight": "normal", "titleFontSize": TICK,
         },
-        "title": { "anchor": "start", "color": hex(INK), "fontSize": TITLE, "subtitleColor": hex(SOFT) },
+        "axisX": { "titleLimit": chart.width() - 40 },
+        "axisY": { "titleLimit": chart.height() - 40 },
+        "title": {
+            "anchor": "start", "color": hex(INK), "fontSize": TITLE, "subtitleColor": hex(SOFT),
+            "limit": chart.width() - 24,
+        },
         "view": { "stroke": null },
     });
     spec
@@ -93,19 +98,36 @@ fn layers(look: &Look, figure: &Figure, whole: bool) -> Value {
     let (across, up) = ticks(look);
     let (xs, ys) = (figure.x.axis(across), figure.y.axis(up));
     let axes = Axes {
-        x: channel(&figure.x, &xs, (look, false)),
-        y: channel(&figure.y, &ys, (look, true)),
+        x: channel(&figure.x, &xs, (look, false, figure.zoom)),
+        y: channel(&figure.y, &ys, (look, true, figure.zoom)),
         factor: if figure.x.scale == Scale::Time { 1000.0 } else { 1.0 },
     };
     let mut layers: Vec<Value> = figure.layers.iter().flat_map(|layer| axes.layer(layer, figure)).collect();
+    if figure.place == Place::Above {
+        in_columns(&mut layers, look, figure);
+    }
     if let Some(first) = layers.first_mut().filter(|_| figure.zoom && whole) {
         first["params"] = json!([{ "name": "zoom", "select": "interval", "bind": "scales" }]);
     }
     Value::Object(Map::from_iter([("layer".to_owned(), Value::Array(layers))]))
 }
 
+/// Legends above the plot in as many columns as have room, and not beyond a third of the picture.
+fn in_columns(layers: &mut [Value], look: &Look, figure: &Figure) {
+    let wide = |name: &str| crate::font::width(name, TICK, crate::font::Weight::Regular).min(400.0) + 40.0;
+    let widest = figure.legend.iter().map(|entry| wide(&entry.name)).fold(1.0, f32::max);
+    let columns = ((look.width as f32 - 60.0) / widest).floor().max(1.0) as usize;
+    let rows = ((look.height as f32 / 3.0) / (TICK + 4.0)).floor().max(1.0) as usize;
+    for layer in layers {
+        let legend = layer.pointer_mut("/encoding/color/legend").filter(|legend| legend.is_object());
+        if let Some(legend) = legend {
+            (legend["columns"], legend["symbolLimit"]) = (json!(columns), json!(columns * rows));
+        }
+    }
+}
+
 /// An axis as a channel of the encoding, without its field.
-fn channel(side: &Side, axis: &Axis, (look, upwards): (&Look, bool)) -> Value {
+fn channel(side: &Side, axis: &Axis, (look, upwards, zoom): (&Look, bool, bool)) -> Value {
     let (lo, hi) = axis.ends();
     let (kind, scale, ms) = match side.scale {
         Scale::Linear | Scale::Bands(_) => ("quantitative", "linear", 1.0),
@@ -127,7 +149,16 @@ fn channel(side: &Side, axis: &Axis, (look, upwards): (&Look, bool)) -> Value {
         Scale::Linear if side.whole => {
             // Whole numbers (years, epochs) get whole ticks, and a comma from five digits on.
             let large = lo.abs().max(hi.abs()) >= 10_000.0;
-            json!({ "grid": side.grid, "tickMinStep": 1, "format": if large { ",d" } else { "d" } })
+            let format = if large { ",d" } else { "d" };
+            // Vega puts ticks between whole numbers all the same: these have no label where they can come by zooming.
+            let label = format!("datum.value == floor(datum.value) ? format(datum.value, '{format}') : ''");
+            match zoom {
+                true => json!({ "grid": side.grid, "tickMinStep": 1, "labelExpr": label }),
+                false => json!({ "grid": side.grid, "values": axis.ticks(), "format": format }),
+            }
+        }
+        Scale::Linear if !(1e-4..1e15).contains(&lo.abs().max(hi.abs())) => {
+            json!({ "grid": side.grid, "format": "~e" })
         }
         Scale::Log => json!({ "grid": side.grid, "values": axis.ticks(), "format": "~g" }),
         _ => json!({ "grid": side.grid }),
@@ -157,7 +188,9 @@ fn bands(labels: &[String], look: &Look, upwards: bool) -> Value {
     };
     let angle = if slanted { -45 } else { 0 };
     // The object in the expression is JSON, which Vega's expressions contain.
-    let expression = format!("{}[datum.value]", Value::Object(names));
+    // These two end a line for the parser of expressions, within a string as well.
+    let names = Value::Object(names).to_string().replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+    let expression = format!("{names}[datum.value]");
     let mut axis = json!({ "values": values, "labelExpr": expression, "labelAngle": angle, "labelLimit": limit });
     (axis["ticks"], axis["labelOverlap"]) = (json!(false), json!(false));
     axis
@@ -339,7 +372,7 @@ impl Axes {
             (mark["dx"], mark["dy"]) = (json!(rounded(dx)), json!(rounded(dy)));
             let mut encoding = self.encoding("x", "y");
             encoding["text"] = json!({ "field": "text", "type": "nominal" });
-            encoding["color"] = json!({ "field": "c", "type": "nominal", "scale": null });
+            encoding["color"] = json!({ "field": "c", "type": "nominal", "scale": null, "title": null });
             layer(values, mark, encoding)
         };
         groups.into_iter().map(group).collect()

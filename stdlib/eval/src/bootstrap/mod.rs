@@ -1,17 +1,20 @@
 //! Bootstrap intervals: how far a metric would move if other rows of the same kind had been judged.
 
+mod bca;
 mod binary;
 mod cells;
 mod classes;
 mod poisson;
 mod values;
 
+pub use bca::bootstrap_bca;
 pub(crate) use binary::{BINARY, Binary, at_threshold};
 pub(crate) use classes::{CLASSES, Classes, RANKED, queries};
 pub(crate) use values::{VALUES, Values};
 
 use crate::error::EvalError;
 use crate::random::Stream;
+use ironbook_core::{Bundle, Display};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +45,14 @@ impl Interval {
     /// Whether the interval holds the value.
     pub fn contains(&self, value: f64) -> bool {
         self.low <= value && value <= self.high
+    }
+}
+
+/// `0.712 to 0.733 (95% interval)`.
+impl Display for Interval {
+    fn bundle(&self) -> Bundle {
+        let percent = (1000.0 * self.level).round() / 10.0;
+        Bundle::text(format!("{} ({percent}% interval)", crate::scores::between(self)))
     }
 }
 
@@ -81,14 +92,23 @@ pub fn bootstrap(
         return Err(EvalError::Empty);
     }
     resamples_checked(resamples)?;
+    Interval::of(&drawn(rows, resamples, seed, &metric)?, 0.95).ok_or(EvalError::NoInterval)
+}
+
+/// The metric of each resample.
+fn drawn(
+    rows: usize,
+    resamples: usize,
+    seed: u64,
+    metric: &(impl Fn(&[usize]) -> f64 + Sync),
+) -> Result<Vec<f64>, EvalError> {
     let one = |r: usize| {
         ironbook_core::check()?;
         let mut stream = Stream::numbered(seed, r as u64);
         let drawn: Vec<usize> = (0..rows).map(|_| stream.below(rows as u64) as usize).collect();
         Ok(metric(&drawn))
     };
-    let values: Result<Vec<f64>, EvalError> = (0..resamples).into_par_iter().map(one).collect();
-    Interval::of(&values?, 0.95).ok_or(EvalError::NoInterval)
+    (0..resamples).into_par_iter().map(one).collect()
 }
 
 /// Refuses too few resamples for a tail.

@@ -3,6 +3,7 @@
 use super::EXACT;
 use super::cells::Cells;
 use crate::error::EvalError;
+use crate::regression::explained;
 
 /// The metrics of a resample, in order.
 pub(crate) const VALUES: [&str; 6] = ["rmse", "mae", "r2", "median_absolute_error", "explained_variance", "bias"];
@@ -50,21 +51,28 @@ impl Values {
     fn metrics(&self, weights: &[f64], sums: &[f64; 5]) -> [f64; 6] {
         let all: f64 = weights.iter().sum();
         let [absolute, square, off, y, y_square] = sums.map(|sum| sum / all);
-        let variance = y_square - y * y;
-        let r2 = 1.0 - square / variance;
-        let explained = 1.0 - (square - off * off) / variance;
+        // What rounding leaves of rows that are all alike is no variance.
+        let left =
+            |square: f64, mean: f64| if square - mean * mean > 1e-12 * square { square - mean * mean } else { 0.0 };
+        let variance = left(y_square, y);
+        let (r2, explained) = (explained(square, variance), explained(left(square, off), variance));
         [square.sqrt(), absolute, r2, self.median(weights, 0.5 * all), explained, off]
     }
 
-    /// The error that half of the weight reaches, linear within a cell.
+    /// The error that half of the weight reaches, linear within a cell; the mean of two errors between which it lies.
     fn median(&self, weights: &[f64], half: f64) -> f64 {
-        let mut before = 0.0;
-        for (&(low, high), &weight) in self.errors.iter().zip(weights) {
-            if before + weight > half {
+        let (mut before, mut reached) = (0.0, None);
+        for (&(low, high), &weight) in self.errors.iter().zip(weights).filter(|cell| *cell.1 > 0.0) {
+            if let Some(reached) = reached {
+                return 0.5 * (reached + low);
+            }
+            if (before + weight - half).abs() <= 1e-12 * half {
+                reached = Some(high);
+            } else if before + weight > half {
                 return low + (high - low) * (half - before) / weight;
             }
             before += weight;
         }
-        self.errors.last().map_or(f64::NAN, |cell| cell.1)
+        reached.or(self.errors.last().map(|cell| cell.1)).unwrap_or(f64::NAN)
     }
 }

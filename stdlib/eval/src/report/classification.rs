@@ -3,7 +3,7 @@
 use super::compare::{self, Comparison};
 use super::page::{self, Page};
 use crate::calibration::{Binning, CalibrationCurve};
-use crate::confusion::ConfusionTable;
+use crate::confusion::{ConfusionTable, counted};
 use crate::error::EvalError;
 use crate::judge::{EvaluateOptions, Report};
 use crate::outcome::{BINS, Kind, Outcome, most_probable, table_of};
@@ -13,6 +13,7 @@ use crate::slices::Slices;
 use crate::{calibration, check};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display};
+use ironbook_learn::table::number;
 use ironbook_plot::{Chart, PlotError};
 use serde::{Deserialize, Serialize};
 
@@ -98,7 +99,8 @@ impl ClassificationReport {
             Kind::Binary { truth, proba, names } => {
                 check::pair(truth, proba, "probabilities")?;
                 check::probabilities(proba)?;
-                both_classes(&cuts(truth, proba, weights)?, "the area under the ROC curve")?;
+                both_classes(&cuts(truth, proba, weights)?, "the area under the ROC curve")
+                    .map_err(|error| named(error, names))?;
                 let above: Vec<usize> = proba.iter().map(|p| usize::from(*p > options.cut())).collect();
                 (truth.iter().map(|y| *y as usize).collect(), above, names)
             }
@@ -108,7 +110,8 @@ impl ClassificationReport {
         let scores = options.scores(outcome)?;
         if scores.get("roc_auc").is_none() {
             let value = truth.first().map_or(0.0, |&k| k as f64);
-            return Err(EvalError::OneClass { metric: "the area under the ROC curve", value });
+            let error = EvalError::OneClass { metric: "the area under the ROC curve", value, name: None };
+            return Err(named(error, names));
         }
         let confusion = table_of(&truth, &predicted, weights, names);
         let curves = curves(outcome)?;
@@ -195,6 +198,16 @@ impl ClassificationReport {
             None => format!("{} classes", self.classes.len()),
         };
         format!("Evaluation of \"{}\" on {} rows, {share}", self.target, self.n)
+    }
+}
+
+/// The error with the name of the only class instead of its number.
+fn named(error: EvalError, names: &[String]) -> EvalError {
+    match error {
+        EvalError::OneClass { metric, value, .. } => {
+            EvalError::OneClass { metric, value, name: names.get(value as usize).cloned() }
+        }
+        other => other,
     }
 }
 
@@ -287,7 +300,11 @@ impl Display for ClassificationReport {
             let c = &self.confusion.counts;
             table.note(format!(
                 "at {}: {} true and {} false positives, {} true and {} false negatives",
-                self.threshold, c[1][1], c[0][1], c[0][0], c[1][0]
+                number(self.threshold),
+                counted(c[1][1]),
+                counted(c[0][1]),
+                counted(c[0][0]),
+                counted(c[1][0])
             ));
         }
         let mut page = Page::new(&table);

@@ -1,7 +1,7 @@
 //! Reports as parts of a page and as text: tables, a shaded confusion matrix, and charts side by side as inline SVG.
 
 use super::classification::{ClassCurves, ClassSummary};
-use crate::confusion::ConfusionTable;
+use crate::confusion::{ConfusionTable, SHOWN, counted};
 use ironbook_core::Bundle;
 use ironbook_core::Display as _;
 use ironbook_core::bundle::escape_html;
@@ -14,8 +14,10 @@ const SIZE: u32 = 340;
 const CURVES: usize = 7;
 /// Classes of a confusion matrix that is drawn; others are tables.
 const DRAWN: usize = 6;
-/// Classes of a confusion matrix that is shown.
-const MATRIX: usize = 30;
+/// Columns and rows of a confusion matrix of many classes in text.
+const TEXT: (usize, usize) = (96, 36);
+/// Classes in the table of classes.
+const CLASSES: usize = 40;
 
 /// A report that grows part by part.
 pub(super) struct Page {
@@ -40,13 +42,20 @@ impl Page {
 
     /// The confusion matrix: a picture of few classes, a table of more, each cell as dark as its share of the row.
     pub(super) fn matrix(&mut self, confusion: &ConfusionTable) {
-        if confusion.classes.len() > MATRIX {
+        let drawn = Chart::confusion(&confusion.classes, &confusion.counts);
+        let few = confusion.classes.len() <= DRAWN;
+        let bundle = confusion.bundle();
+        self.text.push(match &drawn {
+            // As wide as a terminal: the table, or the most frequent mistakes.
+            Ok(chart) if !few => chart.to_text(TEXT.0, TEXT.1),
+            _ => bundle.plain().to_owned(),
+        });
+        if confusion.classes.len() > SHOWN {
+            let table = bundle.data.get("text/html").and_then(|html| html.as_str()).unwrap_or_default();
+            self.charts += &format!("<div>{table}</div>");
             return;
         }
-        self.text.push(confusion.bundle().plain().to_owned());
-        if confusion.classes.len() <= DRAWN
-            && let Ok(svg) = Chart::confusion(&confusion.classes, &confusion.counts).and_then(|chart| chart.to_svg())
-        {
+        if few && let Ok(svg) = drawn.and_then(|chart| chart.to_svg()) {
             self.charts += &format!("<div>{svg}</div>");
             return;
         }
@@ -63,7 +72,7 @@ impl Page {
                     "<td style=\"text-align:right;background:rgba(0,114,178,{:.2})\" title=\"{:.1}% of the row\">{}</td>",
                     0.55 * share,
                     100.0 * share,
-                    number(count)
+                    counted(count)
                 )
             };
             let cells: String = counts.iter().map(cell).collect();
@@ -101,7 +110,14 @@ impl Page {
 /// Metrics of each class.
 pub(super) fn class_table(classes: &[ClassSummary]) -> Table {
     let mut table = Table::new("Classes", &["class", "share", "precision", "recall", "f1"]);
-    for class in classes {
+    let mut shown: Vec<&ClassSummary> = classes.iter().collect();
+    if classes.len() > CLASSES {
+        // Those that need a look.
+        shown.sort_by(|a, b| a.f1.total_cmp(&b.f1));
+        shown.truncate(CLASSES);
+        table.note(format!("the {CLASSES} of {} classes with the lowest f1: report.classes has all", classes.len()));
+    }
+    for class in shown {
         let values = [class.share, class.precision, class.recall, class.f1].map(number);
         table.row(std::iter::once(class.name.clone()).chain(values));
     }

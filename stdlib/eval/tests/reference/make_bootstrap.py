@@ -82,6 +82,7 @@ def classes(n, k):
         "accuracy": lambda y, p: m.accuracy_score(y, best(p)),
         "f1_macro": lambda y, p: m.f1_score(y, best(p), average="macro"),
         "mcc": lambda y, p: m.matthews_corrcoef(y, best(p)),
+        "average_precision": lambda y, p: m.average_precision_score(np.eye(k)[y], p),
     }
     return {"truth": truth.tolist(), "proba": proba.T.tolist(), "plain": spread(n, metrics, (truth, proba))}
 

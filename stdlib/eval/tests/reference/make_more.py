@@ -4,6 +4,7 @@ pip install scikit-learn==1.9.1 scipy
 python make_more.py > more.json
 """
 
+import itertools
 import json
 
 import numpy as np
@@ -114,22 +115,31 @@ def regression(name, truth, predicted, weight):
     return out
 
 
+def orders(hit, s):
+    """All ways in which relevant rows can lie in the order of the scores: rows of one score in any order."""
+    ways = []
+    for score in np.unique(s)[::-1]:
+        tied = hit[s == score]
+        places = itertools.combinations(range(len(tied)), int(tied.sum()))
+        ways.append([np.isin(np.arange(len(tied)), some) for some in places])
+    return [np.concatenate(way) for way in itertools.product(*ways)]
+
+
 def ranking(name, queries, digits):
     relevance, scores, groups, per = [], [], [], []
     for q in range(queries):
         n = int(rng.integers(2, 15))
         y = rng.choice([0, 0, 1, 2, 3], size=n)
         s = np.round(y * 0.4 + rng.standard_normal(n), digits)
-        order = np.argsort(-s, kind="stable")
-        hit = (y > 0)[order]
         at = np.arange(1, n + 1)
-        relevant = hit.sum()
-        average = lambda k: float((hit[:k] * (hit[:k].cumsum() / at[:k])).sum() / min(k, relevant)) if relevant else 0.0
+        relevant = (y > 0).sum()
+        average = lambda hit, k: float((hit[:k] * (hit[:k].cumsum() / at[:k])).sum() / min(k, relevant)) if relevant else 0.0
+        over = lambda metric: float(np.mean([metric(hit) for hit in orders(y > 0, s)]))
         per.append({
             "ndcg": m.ndcg_score([y], [s]), "ndcg_3": m.ndcg_score([y], [s], k=3),
-            "map": average(n), "map_3": average(3),
-            "mrr": float(1 / at[hit][0]) if relevant else 0.0,
-            "precision_3": float(hit[:3].sum() / 3),
+            "map": over(lambda hit: average(hit, n)), "map_3": over(lambda hit: average(hit, 3)),
+            "mrr": over(lambda hit: 1 / at[hit][0] if relevant else 0.0),
+            "precision_3": over(lambda hit: hit[:3].sum() / 3),
         })
         # Without ties this is scikit-learn's own number.
         if relevant and len(np.unique(s)) == n:

@@ -159,7 +159,7 @@ fn groups(data: &Dataset) -> Result<Vec<Vec<u32>>, LearnError> {
 fn tell_apart(data: &Dataset, set: &TrainingSet<'_>, classes: &Classes) -> Result<(), LearnError> {
     match set.target.first() {
         Some(&first) if set.target.iter().all(|&y| y == first) => {
-            Err(LearnError::OneClass { target: data.target_name.clone(), value: classes.values[first as usize] })
+            Err(LearnError::one_class(data, classes.values[first as usize]))
         }
         _ => Ok(()),
     }

@@ -223,7 +223,7 @@ impl Task {
         let seen: Vec<usize> = (0..classes.len()).filter(|&class| counts[class]).collect();
         match seen.as_slice() {
             [] => Err(LearnError::ZeroWeights),
-            [only] => Err(LearnError::OneClass { target: data.target_name.clone(), value: classes.values[*only] }),
+            [only] => Err(LearnError::one_class(data, classes.values[*only])),
             _ => {
                 let number = |class: &usize| seen.binary_search(class).unwrap_or(0);
                 let numbers = numbers.iter().map(number).collect();

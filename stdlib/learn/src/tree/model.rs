@@ -7,6 +7,10 @@ use crate::model::{Predict, Signature};
 use ironbook_data::Matrix;
 
 /// A fitted model whose predictions follow from the sums of an [`Ensemble`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not made of trees",
+    note = "SHAP values are those of trees; `explain::permutation_importance` explains any model"
+)]
 pub trait TreeModel: Predict {
     /// The trees.
     fn ensemble(&self) -> &Ensemble;

@@ -98,6 +98,10 @@ fn bad_targets_are_refused() {
     assert!(matches!(refused(&data), LearnError::NotClasses { value, .. } if value.is_nan()));
     data.target = vec![1.0; 60];
     assert!(matches!(refused(&data), LearnError::OneClass { value: 1.0, .. }));
+    assert!(refused(&data).to_string().contains("is 1 in every row"));
+    data.classes = Some(vec!["EWR".to_owned(), "JFK".to_owned()]);
+    assert!(refused(&data).to_string().contains("is \"JFK\" in every row"));
+    data.classes = None;
     data.target = vec![0.0; 59];
     assert!(matches!(refused(&data), LearnError::Length { features: 60, found: 59, .. }));
     assert!(matches!(refused(&dataset(vec![vec![]], vec![])), LearnError::NoRows));

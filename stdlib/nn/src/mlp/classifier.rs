@@ -83,7 +83,7 @@ impl Fit for MlpClassifierParams {
         let classes = Classes::of(data)?;
         let numbers = classes.numbers(data)?;
         if numbers.iter().all(|class| *class == numbers[0]) {
-            return Err(LearnError::OneClass { target: data.target_name.clone(), value: data.target[0] });
+            return Err(LearnError::one_class(data, data.target[0]));
         }
         let signature = Signature::of(data, Some(classes.clone()));
         let fitted = if classes.len() == 2 {

@@ -9,7 +9,7 @@ use crate::look::Look;
 use crate::number::{Number, floats, nullable, texts};
 use crate::scale::alike;
 use crate::scene::Anchor;
-use crate::text::{block, centered, clip};
+use crate::text::{block, centered, clip, places, right};
 use crate::theme::{INK, TICK};
 use serde::{Deserialize, Serialize};
 
@@ -200,7 +200,9 @@ impl Drawing for Bars {
                 Bar { x, y, label: self.labels[r.label].clone(), value: r.value }
             };
             let bars = reaches.iter().filter(|r| r.series == i).map(bar).collect();
-            figure.layers.push(Layer::Bars { bars, fill: Fill::Series(i), alpha: 1.0, gap: 0.5 });
+            let long = if lies { look.height } else { look.width } as usize;
+            let gap = if long / (self.shown() * self.series.len()).max(1) > 5 { 0.5 } else { 0.0 };
+            figure.layers.push(Layer::Bars { bars, fill: Fill::Series(i), alpha: 1.0, gap });
         }
         for spans in spans.into_iter().filter(|s| !s.is_empty()) {
             figure.layers.push(Layer::Spans { spans, upright: !lies, color: INK, cap: 4.0, width: 1.2 });
@@ -214,14 +216,14 @@ impl Drawing for Bars {
 
     fn text(&self, look: &Look, columns: usize, rows: usize) -> Option<Vec<String>> {
         let room = (columns / 3).max(6);
-        let margin = self.labels.iter().map(|l| l.chars().count().min(room)).max().unwrap_or(0);
+        let margin = self.labels.iter().map(|l| places(l).min(room)).max().unwrap_or(0);
         let all: Vec<f64> = self.series.iter().flat_map(|s| s.y.iter().copied()).collect();
         let (lo, hi) =
             all.iter().filter(|v| v.is_finite()).fold((0.0_f64, 0.0_f64), |(lo, hi), v| (lo.min(*v), hi.max(*v)));
         let written = alike(&all);
-        let digits = written.iter().map(|t| t.chars().count()).max().unwrap_or(1);
+        let digits = written.iter().map(|t| places(t)).max().unwrap_or(1);
         let many = self.series.len() > 1;
-        let names = self.series.iter().filter_map(|s| s.name.as_ref()).map(|n| n.chars().count() + 1).max();
+        let names = self.series.iter().filter_map(|s| s.name.as_ref()).map(|n| places(n) + 1).max();
         let names = names.filter(|_| many).unwrap_or(0).min(room);
         let wide = columns.saturating_sub(margin + digits + names + 3).max(4);
         let mut out: Vec<String> = look.y_label.iter().map(|l| clip(l, columns)).collect();
@@ -232,9 +234,9 @@ impl Drawing for Bars {
                 let label = if i == 0 { clip(label, room) } else { String::new() };
                 let bar = block(series.y[j], (lo, hi), wide);
                 let name = series.name.as_deref().filter(|_| many).unwrap_or_default();
-                let pad = " ".repeat(margin - label.chars().count().min(margin));
+                let label = right(&label, margin);
                 let value = &written[i * self.labels.len() + j];
-                out.push(clip(format!("{pad}{label} │{bar} {value} {name}").trim_end(), columns));
+                out.push(clip(format!("{label} │{bar} {value} {name}").trim_end(), columns));
             }
         }
         if self.labels.len() > fit {

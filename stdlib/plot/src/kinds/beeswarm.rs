@@ -8,8 +8,8 @@ use crate::look::Look;
 use crate::number::{nullable_rows, texts};
 use crate::quantile::quantile;
 use crate::sample;
-use crate::scale::{Axis, Scale, alike};
-use crate::text::{Dots, clip, x_axis};
+use crate::scale::{Axis, Scale, short};
+use crate::text::{Dots, clip, places, right, x_axis};
 use crate::theme::{AXIS, Ramp};
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +98,16 @@ impl Beeswarm {
     }
 }
 
+/// Means in at most seven characters, three digits of the largest; what is far below it rounds to zero.
+fn written(means: &[f64]) -> Vec<String> {
+    let largest = means.iter().copied().fold(0.0, f64::max);
+    if !(1e-3..1e5).contains(&largest) {
+        return means.iter().map(|&v| short(v)).collect();
+    }
+    let decimals = (2.0 - largest.log10().floor()).clamp(0.0, 5.0) as usize;
+    means.iter().map(|v| format!("{v:.decimals$}")).collect()
+}
+
 /// Heights of dots around their row, -0.5 to 0.5: dots at one place are stacked, in turn above and below.
 fn stack(values: &[f64], (lo, hi): (f64, f64), step: f64) -> Vec<f64> {
     let place = |v: f64| if hi > lo { ((v * 0.5 - lo * 0.5) / (hi * 0.5 - lo * 0.5) * PLACES) as usize } else { 0 };
@@ -144,12 +154,12 @@ impl Drawing for Beeswarm {
         let order = self.order();
         let order = &order[..order.len().min(rows.saturating_sub(5).max(3))];
         let room = (columns / 3).max(6);
-        let margin = order.iter().map(|i| self.features[*i].chars().count().min(room)).max().unwrap_or(0) + 1;
-        let wide = columns.saturating_sub(margin + 1 + 7).max(4);
+        let margin = order.iter().map(|i| places(&self.features[*i]).min(room)).max().unwrap_or(0) + 1;
+        let wide = columns.saturating_sub(margin + 1 + 8).max(4);
         let side = self.side(order);
         let axis = Axis::new(&Scale::Linear, (side.lo, side.hi), side.whole, columns / 12);
-        let means = alike(&order.iter().map(|i| self.mean(*i)).collect::<Vec<_>>());
-        let mut out = vec![format!("{:>1$}", "mean |v|", columns.min(margin + wide + 8))];
+        let means = written(&order.iter().map(|i| self.mean(*i)).collect::<Vec<_>>());
+        let mut out = vec![format!("{:>1$}", "mean |v|", columns.min(margin + wide + 9))];
         for (&feature, mean) in order.iter().zip(&means) {
             let (dots, _) = self.dots(feature, DOTS);
             let values: Vec<f64> = dots.iter().map(|d| d.0).collect();
@@ -157,12 +167,11 @@ impl Drawing for Beeswarm {
             for (v, h) in values.iter().zip(stack(&values, (side.lo, side.hi), 1.0)) {
                 cells.set((axis.at(*v) * (wide * 2 - 1) as f64).round() as usize, ((h + 0.5) * 3.0).round() as usize);
             }
-            let label = clip(&self.features[feature], room);
-            let pad = " ".repeat((margin - 1).saturating_sub(label.chars().count()));
+            let label = right(&clip(&self.features[feature], room), margin - 1);
             let zero = ((axis.at(0.0) * (wide - 1) as f64).round() as usize).min(wide - 1);
             let mut row = cells.row(0);
             row[zero] = if row[zero] == ' ' { '│' } else { row[zero] };
-            out.push(format!("{pad}{label} ┤{} {:>6}", row.into_iter().collect::<String>(), clip(mean, 6)));
+            out.push(format!("{label} ┤{} {:>7}", row.into_iter().collect::<String>(), clip(mean, 7)));
         }
         out.extend(x_axis(&axis, margin, wide));
         out.extend(look.x_label.iter().map(|l| crate::text::centered(l, margin + 1, wide)));
@@ -183,6 +192,14 @@ impl Drawing for Beeswarm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn means_are_short() {
+        assert_eq!(written(&[1.8093, 0.0141, 0.0003]), ["1.81", "0.01", "0.00"]);
+        assert_eq!(written(&[0.0241, 0.00123]), ["0.0241", "0.0012"]);
+        assert_eq!(written(&[4.2e7, 12.0]), ["42M", "12"]);
+        assert_eq!(written(&[1.2e-7]), ["1.20e-7"]);
+    }
 
     #[test]
     fn dots_at_one_place_are_stacked_around_the_row() {

@@ -11,7 +11,7 @@ use crate::quantile::quartiles;
 use crate::scale::Axis;
 use crate::scale::Scale;
 use crate::scene::Anchor;
-use crate::text::{clip, x_axis};
+use crate::text::{clip, places, right, x_axis};
 use crate::theme::{INK, SOFT, TICK, color};
 use serde::{Deserialize, Serialize};
 
@@ -141,7 +141,7 @@ impl Drawing for Boxes {
     /// A row per group: whiskers as lines, the box as blocks, the median as a gap in it.
     fn text(&self, look: &Look, columns: usize, rows: usize) -> Option<Vec<String>> {
         let room = (columns / 3).max(6);
-        let margin = self.labels.iter().map(|l| l.chars().count().min(room)).max().unwrap_or(0) + 1;
+        let margin = self.labels.iter().map(|l| places(l).min(room)).max().unwrap_or(0) + 1;
         let wide = columns.saturating_sub(margin + 1).max(8);
         let side = self.values();
         let axis = Axis::new(&Scale::Linear, (side.lo, side.hi), side.whole, columns / 12);
@@ -156,9 +156,8 @@ impl Drawing for Boxes {
                 (at(g.quartiles[0])..=at(g.quartiles[2])).for_each(|c| cells[c] = '▒');
                 cells[at(g.quartiles[1])] = '█';
             }
-            let label = clip(label, room);
-            let pad = " ".repeat((margin - 1).saturating_sub(label.chars().count()));
-            out.push(format!("{pad}{label} │{}", cells.into_iter().collect::<String>()));
+            let label = right(&clip(label, room), margin - 1);
+            out.push(format!("{label} │{}", cells.into_iter().collect::<String>()));
         }
         if self.labels.len() > fit {
             out.push(format!("... {} more", self.labels.len() - fit));

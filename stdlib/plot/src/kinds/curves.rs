@@ -44,7 +44,8 @@ const DOTS: usize = 24;
 impl Chart {
     /// A line through the points, in the order given; NaN makes a gap.
     ///
-    /// Long lines are thinned to 2,000 points that keep their shape (LTTB, Steinarsson 2013).
+    /// Long lines are thinned to 2,000 points that keep their shape (LTTB, Steinarsson 2013); more than four lines share
+    /// 8,000.
     ///
     /// # Errors
     /// [`PlotError::Empty`], [`PlotError::Lengths`], [`PlotError::NothingFinite`].
@@ -54,7 +55,7 @@ impl Chart {
 
     /// A dot per point; points with NaN are left out.
     ///
-    /// Of more than 4,000 points per series every k-th is drawn, and the chart says so.
+    /// Of more than 4,000 points per series (16,000 of all) every k-th is drawn, and the chart says so.
     ///
     /// # Errors
     /// [`PlotError::Empty`], [`PlotError::Lengths`], [`PlotError::NothingFinite`].
@@ -199,12 +200,14 @@ impl Curves {
         let series = &self.series[i];
         let fill = Fill::Series(i);
         if !self.cloud {
-            let runs = sample::runs(series.points(), |x, y| look.shows(x, y));
+            let most = sample::share(sample::LINE, self.series.len());
+            let runs = sample::runs(series.points(), most, |x, y| look.shows(x, y));
             let dots = runs.iter().map(Vec::len).sum::<usize>() <= DOTS;
             figure.layers.push(Layer::Line { runs, fill, width: 2.0, dash: None, dots });
             return;
         }
-        let (points, every) = sample::every(series.points().filter(|p| look.shows(p.0, p.1)).collect(), sample::CLOUD);
+        let most = sample::share(sample::CLOUD, self.series.len());
+        let (points, every) = sample::every(series.points().filter(|p| look.shows(p.0, p.1)).collect(), most);
         if let Some(remark) = sample::remark(every).filter(|r| !figure.remarks.contains(r)) {
             figure.remarks.push(remark);
         }

@@ -9,7 +9,7 @@ use crate::look::Look;
 use crate::number::{nullable_rows, texts};
 use crate::scale::{alike, short};
 use crate::scene::Anchor;
-use crate::text::{clip, table};
+use crate::text::{clip, right, table};
 use crate::theme::{Ramp, TICK, ink_on};
 use serde::{Deserialize, Serialize};
 
@@ -140,11 +140,11 @@ impl Drawing for Heatmap {
             return Some(out);
         }
         let (places, bar) = colored(&flat);
-        let margin = self.y.iter().map(|l| l.chars().count()).max().unwrap_or(0).min(columns / 3);
+        let margin = self.y.iter().map(|l| crate::text::places(l)).max().unwrap_or(0).min(columns / 3);
         let wide = columns.saturating_sub(margin + 1).max(1);
         for (label, row) in self.y.iter().zip(places.chunks(self.x.len())).take(fit) {
             let shades: String = row.iter().take(wide).map(|t| shade(*t)).collect();
-            out.push(format!("{:>margin$} {shades}", clip(label, margin)));
+            out.push(format!("{} {shades}", right(&clip(label, margin), margin)));
         }
         let (lo, hi) = bar.ends;
         let hidden = (self.x.len().saturating_sub(wide), self.y.len().saturating_sub(fit));

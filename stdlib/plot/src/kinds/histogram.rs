@@ -108,18 +108,28 @@ impl Bins {
         }
     }
 
-    /// The edge before bin `i`.
+    /// The edge before bin `i`, as numpy rounds it.
     fn edge(&self, i: usize) -> f64 {
-        let share = i as f64 / self.count as f64;
-        self.lo * (1.0 - share) + self.hi * share
+        let (share, wide) = (i as f64 / self.count as f64, self.hi - self.lo);
+        match () {
+            () if i == self.count => self.hi,
+            () if wide.is_finite() => self.lo + i as f64 * (wide / self.count as f64),
+            () => self.lo * (1.0 - share) + self.hi * share,
+        }
     }
 
     fn counts(&self, values: &[f64]) -> Vec<f64> {
         let mut counts = vec![0.0; self.count];
         let (half, scale) = (self.lo * 0.5, self.count as f64 / (self.hi * 0.5 - self.lo * 0.5));
         for v in values.iter().filter(|v| v.is_finite()) {
-            let at = ((v * 0.5 - half) * scale) as usize; // below 0 becomes 0
-            counts[at.min(self.count - 1)] += 1.0;
+            let at = (((v * 0.5 - half) * scale) as usize).min(self.count - 1); // below 0 becomes 0
+            // The edges decide, not what the division is rounded to.
+            let at = match () {
+                () if *v < self.edge(at) => at.saturating_sub(1),
+                () if at + 1 < self.count && *v >= self.edge(at + 1) => at + 1,
+                () => at,
+            };
+            counts[at] += 1.0;
         }
         counts
     }
@@ -148,7 +158,8 @@ impl Drawing for Histogram {
         let bins = self.edges();
         let counts: Vec<Vec<f64>> = self.series.iter().map(|s| bins.counts(&s.values)).collect();
         let heights = counts.iter().flatten().copied().chain((!look.log_y).then_some(0.0));
-        let mut y = look.y_side(heights).reach(Reach::Ticks);
+        // On a logarithmic axis bars stand on its lower end.
+        let mut y = look.y_side(heights).reach(if look.log_y { Reach::Exact } else { Reach::Ticks });
         let floor = if look.log_y { 0.5 } else { 0.0 }; // below the smallest count, 1
         y.include(floor);
         y.whole = true;

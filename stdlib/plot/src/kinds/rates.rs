@@ -87,7 +87,8 @@ impl Rates {
 
     fn line(&self, curve: &Curve) -> Vec<(f64, f64)> {
         let points = curve.x.iter().copied().zip(curve.y.iter().copied());
-        let run = sample::runs(points, |_, _| true).pop().unwrap_or_default();
+        let run =
+            sample::runs(points, sample::share(sample::LINE, self.curves.len()), |_, _| true).pop().unwrap_or_default();
         if self.pr { steps(&run) } else { run }
     }
 }

@@ -8,7 +8,7 @@ use crate::look::Look;
 use crate::number::{Number, floats, texts};
 use crate::scale::short;
 use crate::scene::Anchor;
-use crate::text::clip;
+use crate::text::{clip, places, right};
 use crate::theme::{AXIS, Color, INK, LOWERS, RAISES, SOFT, TICK};
 use serde::{Deserialize, Serialize};
 
@@ -137,7 +137,7 @@ impl Drawing for Waterfall {
     fn text(&self, look: &Look, columns: usize, rows: usize) -> Option<Vec<String>> {
         let steps = self.steps(STEPS.min(rows.saturating_sub(4).max(3)));
         let room = (columns / 3).max(6);
-        let margin = steps.iter().map(|s| s.0.chars().count().min(room)).chain([10]).max().unwrap_or(0);
+        let margin = steps.iter().map(|s| places(&s.0).min(room)).chain([10]).max().unwrap_or(0);
         let wide = columns.saturating_sub(margin + 2 + 10).max(8);
         let ends = || steps.iter().flat_map(|s| [s.2, s.2 + s.1]).chain([self.base]);
         let (lo, hi) = ends().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
@@ -151,9 +151,8 @@ impl Drawing for Waterfall {
         let row = |label: &str, from: f64, to: f64, mark: char, text: &str| {
             let (a, b) = (at(from.min(to)), at(from.max(to)));
             let bar: String = std::iter::repeat_n(mark, b - a + 1).collect();
-            let label = clip(label, room);
-            let pad = " ".repeat(margin.saturating_sub(label.chars().count()));
-            clip(format!("{pad}{label} │{}{bar} {text}", " ".repeat(a)).trim_end(), columns)
+            let label = right(&clip(label, room), margin);
+            clip(format!("{label} │{}{bar} {text}", " ".repeat(a)).trim_end(), columns)
         };
         let mut out: Vec<String> = look.y_label.iter().map(|l| clip(l, columns)).collect();
         out.push(row("base", self.base, self.base, '┊', &short(self.base)));

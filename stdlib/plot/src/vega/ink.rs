@@ -31,10 +31,18 @@ pub(super) fn finish(values: Vec<Value>, mut mark: Value, mut encoding: Value, f
         Fill::Series(i) if figure.legend.is_empty() => mark["color"] = json!(hex(color(*i))),
         Fill::Series(i) => encoding["color"] = series(*i, figure),
         Fill::Plain(color) => mark["color"] = json!(hex(*color)),
-        Fill::Each(_) => encoding["color"] = json!({ "field": "c", "type": "nominal", "scale": null }),
+        // Without a title of its own, which would become the legend's.
+        Fill::Each(_) => {
+            encoding["color"] = json!({ "field": "c", "type": "nominal", "scale": null, "title": null });
+        }
         Fill::Ramp(at) => {
+            let missing = at.iter().any(|t| t.is_nan());
             if let Some(bar) = &figure.bar {
-                encoding["color"] = ramp(bar, at.iter().any(|t| t.is_nan()));
+                encoding["color"] = ramp(bar, missing);
+            }
+            if missing {
+                // Otherwise marks without a colour are left out.
+                mark["invalid"] = Value::Null;
             }
         }
     }

@@ -47,6 +47,18 @@ fn bins_and_counts_are_those_of_numpy() {
 }
 
 #[test]
+fn values_on_edges_are_counted_as_by_numpy() {
+    for name in ["tenths", "sums", "parts"] {
+        let expect = &reference()[name];
+        for (bins, counts) in expect["bins"].as_object().unwrap() {
+            let chart = Chart::histogram(&floats(&expect["values"])).unwrap().bins(bins.parse().unwrap()).unwrap();
+            let filled: Vec<f64> = floats(counts).into_iter().filter(|c| *c > 0.0).collect();
+            assert_eq!(field(&chart.to_vega(), "rect", 0, "value"), filled, "{name} in {bins}");
+        }
+    }
+}
+
+#[test]
 fn a_hundred_bins_at_most_hold_everything() {
     let values: Vec<f64> = (0..100_000).map(|i| (f64::from(i) / 1000.0).exp2().min(1e9)).collect();
     let counts = field(&Chart::histogram(&values).unwrap().to_vega(), "rect", 0, "value");

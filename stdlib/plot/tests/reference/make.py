@@ -31,6 +31,10 @@ for name, values in samples.items():
         "whiskers": [min(inside.min(), q1), max(inside.max(), q3)],
         "outliers": sorted(values[(values < inside.min()) | (values > inside.max())].tolist()),
     }
+# Values on the edges of bins, as sums and products of tenths round them.
+for name, values in {"tenths": np.arange(31) * 0.1, "sums": np.cumsum(np.full(31, 0.1)), "parts": np.arange(31) / 10}.items():
+    counts = {str(bins): np.histogram(values, bins)[0].tolist() for bins in (3, 10, 30, 31)}
+    out[name] = {"values": values.tolist(), "bins": counts}
 scores = rng.normal(0.8, 0.05, size=(4, 5)).round(6)
 out["scores"] = {"values": scores.tolist(), "mean": scores.mean(1).tolist(), "std": scores.std(1).tolist()}
 pathlib.Path(__file__).with_name("numpy.json").write_text(json.dumps(out))

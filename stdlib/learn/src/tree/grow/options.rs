@@ -67,7 +67,7 @@ impl Grown for Classification {
         numbers.iter().enumerate().for_each(|(i, &class)| weights[class] += weight(data, i));
         if weights.iter().filter(|w| **w > 0.0).count() < 2 {
             let only = weights.iter().position(|w| *w > 0.0).map_or(f64::NAN, |class| classes.values[class]);
-            return Err(LearnError::OneClass { target: data.target_name.clone(), value: only });
+            return Err(LearnError::one_class(data, only));
         }
         let (total, count) = (weights.iter().sum::<f64>(), weights.iter().filter(|w| **w > 0.0).count());
         let factor = |class: usize| match class_weight {
