@@ -1,15 +1,15 @@
 //! CSV with its options, and a second look at files that do not parse, to say where and why.
 
+use crate::content::Content;
 use crate::error::DataError;
 use crate::files;
-use crate::read::open;
-use crate::records::{Flaw, Record, Records, field_text, first_flaw, line_of, packed};
+use crate::frame::find;
+use crate::records::{Flaw, Record, Records, field_text, first_flaw, line_of};
 use crate::union::{Types, each};
 use polars::prelude::{
-    CsvEncoding, CsvReadOptions, DataFrame, LazyCsvReader, LazyFileListReader, LazyFrame, NullValues, PlRefPath,
-    PolarsError, SerReader,
+    CsvEncoding, CsvReadOptions, DataFrame, DataType, LazyCsvReader, LazyFileListReader, LazyFrame, NullValues,
+    PlRefPath, PlSmallStr, PolarsError, Schema,
 };
-use std::io::Read as _;
 use std::path::Path;
 
 /// How a CSV file is read.
@@ -22,7 +22,10 @@ use std::path::Path;
 /// | `infer_schema_length` | 10,000 rows decide the types | Ironbook (polars: 100) |
 /// | `ignore_errors` | false | polars |
 /// | `decimal_comma` | false: `2,5` is no number | polars |
-/// | `dates` | true: ISO dates and times become dates and times | Ironbook (polars: false) |
+/// | `dates` | true: ISO dates and times become dates and times; `3/4/2013` stays text | Ironbook (polars: false) |
+/// | `types` | none: values decide | polars |
+///
+/// Whole numbers too large for `i64` (identifiers, hashes) stay text, so that no digit is lost.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("ironbook-csv-{}", std::process::id()));
@@ -43,6 +46,7 @@ pub struct CsvOptions {
     ignore_errors: bool,
     decimal_comma: bool,
     dates: bool,
+    types: Vec<(String, DataType)>,
 }
 
 impl Default for CsvOptions {
@@ -55,6 +59,7 @@ impl Default for CsvOptions {
             ignore_errors: false,
             decimal_comma: false,
             dates: true,
+            types: Vec::new(),
         }
     }
 }
@@ -115,27 +120,48 @@ impl CsvOptions {
         self
     }
 
+    /// Sets the types of columns by their names: `[("zip", DataType::String)]` keeps the leading zeros of codes.
+    #[must_use]
+    pub fn types<S: Into<String>>(mut self, types: impl IntoIterator<Item = (S, DataType)>) -> Self {
+        self.types = types.into_iter().map(|(name, dtype)| (name.into(), dtype)).collect();
+        self
+    }
+
     /// Reads one file, those that a pattern matches, or those of a directory; gzip, zlib and zstd are recognised.
     ///
     /// # Errors
     /// [`DataError::MissingFile`] with names close to it, [`DataError::EmptyFile`], [`DataError::NoMatch`],
     /// [`DataError::NoFiles`]; for broken content [`DataError::BrokenRow`], [`DataError::BrokenValue`],
     /// [`DataError::OpenQuote`] or [`DataError::NotUtf8`] with the line; [`DataError::OtherSeparator`];
-    /// [`DataError::Schemas`] and [`DataError::Partitions`] if files differ; [`DataError::Unreadable`] otherwise.
+    /// [`DataError::UnknownColumn`] for names in `types`; [`DataError::Schemas`] and [`DataError::Partitions`] if files
+    /// differ; [`DataError::Unreadable`] otherwise.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
-        let path = path.as_ref();
-        each(path, &files::sources(path, files::CSV)?, "CSV", Types::Guessed, |file| self.read_one(file))
+        let (path, options) = (path.as_ref(), self.clone());
+        each(path, &files::sources(path, files::CSV)?, "CSV", Types::Guessed, move |file| options.read_one(file))
     }
 
     fn read_one(&self, path: &Path) -> Result<DataFrame, DataError> {
-        let file = open(path)?;
-        self.check_separator(path)?;
-        let frame = self.polars().into_reader_with_file_handle(file).finish();
-        match frame {
-            Ok(df) if self.ignore_errors || !is_suspect(&df) => Ok(df),
-            Ok(df) => self.flaw(path, df.width()).map_or(Ok(df), Err),
-            Err(PolarsError::NoData(_)) => Err(DataError::EmptyFile { path: path.to_owned() }),
-            Err(source) => Err(self.explain(path, source)),
+        let content = Content::of(path)?;
+        self.check_separator(&content)?;
+        let end = line_end(&content);
+        let mut types = self.chosen();
+        let df = loop {
+            match content.parse(self.polars(&types, end)) {
+                Ok(df) => match self.unclear_dates(&content, df.schema(), end) {
+                    texts if texts.is_empty() => break df,
+                    texts => types.extend(texts.into_iter().map(|name| (name, DataType::String))),
+                },
+                Err(PolarsError::NoData(_)) => return Err(DataError::EmptyFile { path: path.to_owned() }),
+                Err(source) => match too_large(&source).filter(|name| !types.contains(name)) {
+                    Some(name) => drop(types.insert(name, DataType::String)),
+                    None => return Err(self.explain(&content, source)),
+                },
+            }
+        };
+        self.types.iter().try_for_each(|(name, _)| find(&df, name).map(drop))?;
+        match self.ignore_errors || end == b'\r' || !is_suspect(&df) {
+            true => Ok(df),
+            false => self.flaw(&content, df.width()).map_or(Ok(df), Err),
         }
     }
 
@@ -143,13 +169,40 @@ impl CsvOptions {
         self.separator.unwrap_or(b',')
     }
 
-    /// Refuses a first line that has no comma but another separator, unless the user chose one.
-    pub(crate) fn check_separator(&self, path: &Path) -> Result<(), DataError> {
-        let mut head = Vec::new();
-        let read = std::fs::File::open(path).and_then(|file| file.take(1 << 16).read_to_end(&mut head));
-        if self.separator.is_some() || read.is_err() || packed(&head) {
-            return Ok(());
+    /// The types that the user chose.
+    pub(crate) fn chosen(&self) -> Schema {
+        self.types.iter().map(|(name, dtype)| (PlSmallStr::from(name.as_str()), dtype.clone())).collect()
+    }
+
+    /// The first rows of a file, as many as decide the types.
+    pub(crate) fn first_rows(&self, content: &Content<'_>, types: &Schema) -> Result<DataFrame, PolarsError> {
+        content.parse(self.polars(types, line_end(content)).with_n_rows(self.infer_schema_length))
+    }
+
+    /// The columns that polars takes for dates because of texts like 3/4/2013: whether the day or the month comes
+    /// first is not for a library to guess.
+    pub(crate) fn unclear_dates(&self, content: &Content<'_>, schema: &Schema, end: u8) -> Vec<PlSmallStr> {
+        let dated = |dtype: &DataType| matches!(dtype, DataType::Date | DataType::Datetime(..));
+        let chosen = |name: &str| self.types.iter().any(|(own, _)| own == name);
+        let names: Vec<PlSmallStr> =
+            schema.iter().filter(|(name, t)| dated(t) && !chosen(name)).map(|(name, _)| name.clone()).collect();
+        if names.is_empty() {
+            return names;
         }
+        let texts: Schema = names.iter().map(|name| (name.clone(), DataType::String)).collect();
+        let options = self.polars(&texts, end).with_n_rows(self.infer_schema_length);
+        // It has been parsed before: nothing new can be said here.
+        let Ok(head) = content.parse(options.with_columns(Some(names.clone().into()))) else { return Vec::new() };
+        let unclear = |name: &PlSmallStr| {
+            let texts = head.column(name).and_then(|column| column.str());
+            texts.is_ok_and(|texts| texts.iter().flatten().any(|text| !year_first(text)))
+        };
+        names.into_iter().filter(unclear).collect()
+    }
+
+    /// Refuses a first line that has no comma but another separator, unless the user chose one.
+    pub(crate) fn check_separator(&self, content: &Content<'_>) -> Result<(), DataError> {
+        let Some(head) = content.head().filter(|_| self.separator.is_none()) else { return Ok(()) };
         let fields = |separator| Records::new(&head, separator).next().map_or(0, |record| record.fields.len());
         if fields(b',') != 1 {
             return Ok(());
@@ -157,14 +210,14 @@ impl CsvOptions {
         let best = [b';', b'\t', b'|'].into_iter().map(|separator| (fields(separator), separator)).max_by_key(|f| f.0);
         match best {
             Some((columns, separator)) if columns > 1 => {
-                Err(DataError::OtherSeparator { path: path.to_owned(), separator, columns })
+                Err(DataError::OtherSeparator { path: content.path.to_owned(), separator, columns })
             }
             _ => Ok(()),
         }
     }
 
-    /// The file as a lazy frame.
-    pub(crate) fn lazy(&self, path: PlRefPath) -> Result<LazyFrame, DataError> {
+    /// The file as a lazy frame, with these types for some columns.
+    pub(crate) fn lazy(&self, path: PlRefPath, types: &Schema, end: u8) -> Result<LazyFrame, DataError> {
         let nulls: Vec<_> = self.null_values.iter().map(|v| v.as_str().into()).collect();
         let encoding = if self.ignore_errors { CsvEncoding::LossyUtf8 } else { CsvEncoding::Utf8 };
         let reader = LazyCsvReader::new(path)
@@ -172,7 +225,9 @@ impl CsvOptions {
             .with_has_header(self.has_header)
             .with_infer_schema_length(self.infer_schema_length)
             .with_ignore_errors(self.ignore_errors)
+            .with_dtype_overwrite(Some(types.clone().into()))
             .with_separator(self.byte())
+            .with_eol_char(end)
             .with_decimal_comma(self.decimal_comma)
             .with_try_parse_dates(self.dates)
             .with_null_values((!nulls.is_empty()).then_some(NullValues::AllColumns(nulls)))
@@ -181,16 +236,18 @@ impl CsvOptions {
         Ok(reader.finish()?)
     }
 
-    fn polars(&self) -> CsvReadOptions {
+    fn polars(&self, types: &Schema, end: u8) -> CsvReadOptions {
         let nulls: Vec<_> = self.null_values.iter().map(|v| v.as_str().into()).collect();
         CsvReadOptions::default()
             .with_has_header(self.has_header)
             .with_infer_schema_length(self.infer_schema_length)
             .with_ignore_errors(self.ignore_errors)
+            .with_schema_overwrite(Some(types.clone().into()))
             .with_rechunk(true)
             .map_parse_options(|parse| {
                 parse
                     .with_separator(self.byte())
+                    .with_eol_char(end)
                     .with_decimal_comma(self.decimal_comma)
                     .with_try_parse_dates(self.dates)
                     .with_null_values((!nulls.is_empty()).then(|| NullValues::AllColumns(nulls.clone())))
@@ -199,19 +256,20 @@ impl CsvOptions {
             })
     }
 
-    fn flaw(&self, path: &Path, expected: usize) -> Option<DataError> {
-        let (file, path) = (std::fs::File::open(path).ok()?, path.to_owned());
-        Some(match first_flaw(file, self.byte(), expected)? {
+    fn flaw(&self, content: &Content<'_>, expected: usize) -> Option<DataError> {
+        let path = content.path.to_owned();
+        Some(match first_flaw(content.reader().ok()?, self.byte(), expected)? {
             Flaw::Uneven { line, found } => DataError::BrokenRow { path, line, expected, found },
             Flaw::OpenQuote { line } => DataError::OpenQuote { path, line },
         })
     }
 
     /// What is wrong with the file that polars refused, found by reading it again, record by record.
-    fn explain(&self, path: &Path, source: PolarsError) -> DataError {
-        let message = source.to_string();
-        let value = unparsable(&message);
-        plain_bytes(path)
+    fn explain(&self, content: &Content<'_>, source: PolarsError) -> DataError {
+        let value = unparsable(&source.to_string());
+        let path = content.path;
+        content
+            .plain()
             .and_then(|bytes| {
                 let bad = std::str::from_utf8(&bytes).err().map(|e| line_of(&bytes, e.valid_up_to()));
                 let utf8 = bad.map(|line| DataError::NotUtf8 { path: path.to_owned(), line });
@@ -286,7 +344,22 @@ fn unparsable(message: &str) -> Option<Unparsable> {
     Some(Unparsable { value: value.trim_matches('"').to_owned(), dtype: dtype.to_owned(), column: column.to_owned() })
 }
 
-/// The file's bytes, unless it is compressed: then lines have no meaning for whoever wants to mend it.
-fn plain_bytes(path: &Path) -> Option<Vec<u8>> {
-    std::fs::read(path).ok().filter(|bytes| !packed(bytes))
+/// The column whose value polars could not parse, if that is a whole number beyond `i64`.
+fn too_large(error: &PolarsError) -> Option<PlSmallStr> {
+    let found = unparsable(&error.to_string()).filter(|found| found.dtype == "i64")?;
+    let text = found.value.trim();
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let whole = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    (whole && text.parse::<i64>().is_err()).then(|| found.column.into())
+}
+
+/// The byte that ends lines: a carriage return where there is no line break at all, as in files of old Macs.
+pub(crate) fn line_end(content: &Content<'_>) -> u8 {
+    let old = content.head().is_some_and(|head| head.contains(&b'\r') && !head.contains(&b'\n'));
+    if old { b'\r' } else { b'\n' }
+}
+
+/// Whether a date begins with its year.
+fn year_first(text: &str) -> bool {
+    text.trim().bytes().take_while(u8::is_ascii_digit).count() >= 4
 }
