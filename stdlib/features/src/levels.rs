@@ -35,8 +35,15 @@ impl Levels {
         if let Kind::Categorical(names) = &column.kind {
             let mut counts = vec![0; names.len()];
             column.values.iter().filter(|value| !value.is_nan()).for_each(|&code| counts[code as usize] += 1);
-            let seen = names.iter().zip(counts).filter(|(_, count)| *count > 0);
-            let (names, counts) = seen.map(|(name, count)| (name.clone(), count)).unzip();
+            let mut seen: Vec<_> = names.iter().cloned().zip(counts).filter(|(_, count)| *count > 0).collect();
+            // Names of a matrix that is not made from a frame can stand in any order, and twice.
+            seen.sort();
+            seen.dedup_by(|later, first| {
+                let same = later.0 == first.0;
+                first.1 += if same { later.1 } else { 0 };
+                same
+            });
+            let (names, counts) = seen.into_iter().unzip();
             return Ok((Levels::Text(names), counts));
         }
         column.refuse_infinite(step)?;
