@@ -4,12 +4,13 @@ use crate::content::Content;
 use crate::error::DataError;
 use crate::files;
 use crate::frame::find;
-use crate::records::{Flaw, Record, Records, field_text, first_flaw, line_of};
+use crate::records::{Flaw, Record, Records, Survey, field_text, line_of, survey};
 use crate::union::{Types, each};
 use polars::prelude::{
-    CsvEncoding, CsvReadOptions, DataFrame, DataType, LazyCsvReader, LazyFileListReader, LazyFrame, NullValues,
-    PlRefPath, PlSmallStr, PolarsError, Schema,
+    BooleanChunked, CsvEncoding, CsvReadOptions, DataFrame, DataType, LazyCsvReader, LazyFileListReader, LazyFrame,
+    NullValues, PlRefPath, PlSmallStr, PolarsError, Schema,
 };
+use std::collections::HashSet;
 use std::path::Path;
 
 /// How a CSV file is read.
@@ -24,8 +25,10 @@ use std::path::Path;
 /// | `decimal_comma` | false: `2,5` is no number | polars |
 /// | `dates` | true: ISO dates and times become dates and times; `3/4/2013` stays text | Ironbook (polars: false) |
 /// | `types` | none: values decide | polars |
+/// | `quote_char` | `"`; with `None` it is a letter like others | polars |
 ///
-/// Whole numbers too large for `i64` (identifiers, hashes) stay text, so that no digit is lost.
+/// Whole numbers too large for `i64` (identifiers, hashes) stay text, so that no digit is lost. Blank lines are no rows
+/// (in a scan, and in packed files, they are rows of nulls; in a table of one column, missing values).
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("ironbook-csv-{}", std::process::id()));
@@ -47,6 +50,7 @@ pub struct CsvOptions {
     decimal_comma: bool,
     dates: bool,
     types: Vec<(String, DataType)>,
+    quote: Option<u8>,
 }
 
 impl Default for CsvOptions {
@@ -60,6 +64,7 @@ impl Default for CsvOptions {
             decimal_comma: false,
             dates: true,
             types: Vec::new(),
+            quote: Some(b'"'),
         }
     }
 }
@@ -127,6 +132,14 @@ impl CsvOptions {
         self
     }
 
+    /// Sets the byte that fields with separators or line breaks in them stand between; `None` if there is none, and `5"`
+    /// is five inches.
+    #[must_use]
+    pub fn quote_char(mut self, quote: impl Into<Option<u8>>) -> Self {
+        self.quote = quote.into();
+        self
+    }
+
     /// Reads one file, those that a pattern matches, or those of a directory; gzip, zlib and zstd are recognised.
     ///
     /// # Errors
@@ -159,10 +172,33 @@ impl CsvOptions {
             }
         };
         self.types.iter().try_for_each(|(name, _)| find(&df, name).map(drop))?;
-        match self.ignore_errors || end == b'\r' || !is_suspect(&df) {
+        match end == b'\r' || self.quote.is_none() || !is_suspect(&df) {
             true => Ok(df),
-            false => self.flaw(&content, df.width()).map_or(Ok(df), Err),
+            false => self.surveyed(&content, df),
         }
+    }
+
+    /// The table without the rows that polars made of blank lines, unless the text has a flaw.
+    fn surveyed(&self, content: &Content<'_>, df: DataFrame) -> Result<DataFrame, DataError> {
+        let read = |source| DataError::Read { path: content.path.to_owned(), source };
+        let Survey { flaw, blank } = survey(content.reader().map_err(read)?, self.byte(), df.width());
+        let path = content.path.to_owned();
+        match flaw.filter(|_| !self.ignore_errors) {
+            Some(Flaw::Uneven { line, found }) => {
+                return Err(DataError::BrokenRow { path, line, expected: df.width(), found });
+            }
+            Some(Flaw::OpenQuote { line }) => return Err(DataError::OpenQuote { path, line }),
+            None => {}
+        }
+        let first = usize::from(!self.has_header);
+        let rows = blank.into_iter().map(|row| row + first).filter(|&row| row < df.height());
+        let gone: HashSet<usize> = rows.filter(|&row| is_null(&df, row)).collect();
+        // In one column a blank line is a missing value.
+        if df.width() < 2 || gone.is_empty() {
+            return Ok(df);
+        }
+        let stay: BooleanChunked = (0..df.height()).map(|row| Some(!gone.contains(&row))).collect();
+        Ok(df.filter(&stay)?)
     }
 
     fn byte(&self) -> u8 {
@@ -200,9 +236,15 @@ impl CsvOptions {
         names.into_iter().filter(unclear).collect()
     }
 
-    /// Refuses a first line that has no comma but another separator, unless the user chose one.
+    /// Refuses text of two bytes a letter, and a first line that has no comma but another separator, unless the user chose one.
     pub(crate) fn check_separator(&self, content: &Content<'_>) -> Result<(), DataError> {
-        let Some(head) = content.head().filter(|_| self.separator.is_none()) else { return Ok(()) };
+        let Some(head) = content.head() else { return Ok(()) };
+        if is_wide(&head) {
+            return Err(DataError::NotUtf8 { path: content.path.to_owned(), line: 1 });
+        }
+        if self.separator.is_some() {
+            return Ok(());
+        }
         let fields = |separator| Records::new(&head, separator).next().map_or(0, |record| record.fields.len());
         if fields(b',') != 1 {
             return Ok(());
@@ -228,6 +270,7 @@ impl CsvOptions {
             .with_dtype_overwrite(Some(types.clone().into()))
             .with_separator(self.byte())
             .with_eol_char(end)
+            .with_quote_char(self.quote)
             .with_decimal_comma(self.decimal_comma)
             .with_try_parse_dates(self.dates)
             .with_null_values((!nulls.is_empty()).then_some(NullValues::AllColumns(nulls)))
@@ -248,20 +291,13 @@ impl CsvOptions {
                 parse
                     .with_separator(self.byte())
                     .with_eol_char(end)
+                    .with_quote_char(self.quote)
                     .with_decimal_comma(self.decimal_comma)
                     .with_try_parse_dates(self.dates)
                     .with_null_values((!nulls.is_empty()).then(|| NullValues::AllColumns(nulls.clone())))
                     .with_truncate_ragged_lines(self.ignore_errors)
                     .with_encoding(if self.ignore_errors { CsvEncoding::LossyUtf8 } else { CsvEncoding::Utf8 })
             })
-    }
-
-    fn flaw(&self, content: &Content<'_>, expected: usize) -> Option<DataError> {
-        let path = content.path.to_owned();
-        Some(match first_flaw(content.reader().ok()?, self.byte(), expected)? {
-            Flaw::Uneven { line, found } => DataError::BrokenRow { path, line, expected, found },
-            Flaw::OpenQuote { line } => DataError::OpenQuote { path, line },
-        })
     }
 
     /// What is wrong with the file that polars refused, found by reading it again, record by record.
@@ -319,6 +355,10 @@ fn is_suspect(df: &DataFrame) -> bool {
     df.height() == 0 || df.columns().last().is_some_and(|column| column.null_count() > 0)
 }
 
+fn is_null(df: &DataFrame, row: usize) -> bool {
+    df.columns().iter().all(|column| column.get(row).is_ok_and(|value| value.is_null()))
+}
+
 fn wrong_width(path: &Path, record: &Record, expected: usize) -> Option<DataError> {
     let found = record.fields.len();
     (found != expected && !record.open_quote).then(|| DataError::BrokenRow {
@@ -357,6 +397,12 @@ fn too_large(error: &PolarsError) -> Option<PlSmallStr> {
 pub(crate) fn line_end(content: &Content<'_>) -> u8 {
     let old = content.head().is_some_and(|head| head.contains(&b'\r') && !head.contains(&b'\n'));
     if old { b'\r' } else { b'\n' }
+}
+
+/// Whether text is UTF-16, as Excel's "Unicode text" is.
+fn is_wide(head: &[u8]) -> bool {
+    let zeros = head.iter().filter(|&&b| b == 0).count();
+    head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") || zeros > head.len() / 3
 }
 
 /// Whether a date begins with its year.

@@ -146,7 +146,8 @@ pub enum DataError {
         dtype: String,
     },
     /// A quote in a CSV file is never closed.
-    #[error("\"{}\", line {line}: a quoted field starts here and is never closed\nclose the quote or remove it", path.display())]
+    #[error("\"{}\", line {line}: a quoted field starts here and is never closed\n\
+         close the quote or remove it, or read with CsvOptions::new().quote_char(None) if it is a letter like others", path.display())]
     OpenQuote {
         /// The path as given.
         path: PathBuf,
@@ -381,7 +382,7 @@ fn encode_hint(name: &str, dtype: &DataType) -> String {
 
 fn hint_for(format: &str) -> &'static str {
     match format {
-        "CSV" => "check separator, quotes and header with CsvOptions",
+        "CSV" => "check separator, quotes (quote_char(None) takes them for letters) and header with CsvOptions",
         "Parquet" => "the file may be cut off or damaged: write or fetch it again",
         _ => "all objects should have the same fields with values of one type",
     }

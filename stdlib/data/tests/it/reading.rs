@@ -376,3 +376,39 @@ fn damaged_parquet_is_refused_in_words() {
         assert!(matches!(error, DataError::Unreadable { .. } | DataError::NotParquet { .. }), "cut at {at}: {error:?}");
     }
 }
+
+/// As in pandas; polars makes rows of nulls of them.
+#[test]
+fn blank_lines_are_no_rows() {
+    let files = Files::new();
+    let expected = df!["a" => [Some(1i64), None, Some(3)], "b" => [Some(2i64), None, Some(4)]].unwrap();
+    for text in ["\n\na,b\n1,2\n\n,\n3,4\n\n\n", "a,b\r\n1,2\r\n\r\n,\r\n3,4", "a,b\n\n\n1,2\n,\n3,4\n\n"] {
+        let df = read_csv(files.with("a.csv", text)).unwrap();
+        assert!(df.equals_missing(&expected), "{text:?}: {df}");
+    }
+    let bare = CsvOptions::new().has_header(false).read(files.with("b.csv", "1,2\n\n3,4\n\n")).unwrap();
+    assert_eq!(bare, df!["column_1" => [1i64, 3], "column_2" => [2i64, 4]].unwrap());
+    let one = read_csv(files.with("c.csv", "a\n1\n\n2\n")).unwrap();
+    assert_eq!(one.column("a").unwrap().null_count(), 1);
+}
+
+#[test]
+fn quotes_can_be_letters() {
+    let files = Files::new();
+    let path = files.with("a.csv", "pipe,n\n5\" long,1\n7\",2\n6\" short,\n");
+    let text = read_csv(&path).unwrap_err().to_string();
+    assert!(text.contains("quote_char(None)"), "{text}");
+    let df = CsvOptions::new().quote_char(None).read(&path).unwrap();
+    assert_eq!(df.strings("pipe").unwrap(), ["5\" long", "7\"", "6\" short"]);
+    assert_eq!(df.column("n").unwrap().null_count(), 1);
+}
+
+#[test]
+fn text_of_two_bytes_a_letter_is_named() {
+    let files = Files::new();
+    let wide = |mark: &str| format!("{mark}a,b\n1,2\n").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    for mark in ["\u{feff}", ""] {
+        let error = read_csv(files.with("a.csv", wide(mark))).unwrap_err();
+        assert!(matches!(error, DataError::NotUtf8 { line: 1, .. }), "{error:?}");
+    }
+}
