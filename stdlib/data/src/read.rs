@@ -172,7 +172,11 @@ impl Target {
                 self.clear();
                 Err(DataError::Polars(error))
             }
-            Err(interrupted) => Err(interrupted),
+            Err(interrupted) => {
+                // What polars goes on writing has no name any more, and ends with this process at the latest.
+                self.clear();
+                Err(interrupted)
+            }
         }
     }
 
@@ -193,12 +197,12 @@ impl Target {
     }
 }
 
-/// Whether the system refused something, and not the query.
+/// Whether the system refused something, and not the query; the writer of Parquet says so in its text only.
 fn of_file(error: &PolarsError) -> bool {
     match error {
         PolarsError::IO { .. } => true,
         PolarsError::Context { error, .. } => of_file(error),
-        _ => false,
+        other => other.to_string().contains("(os error "),
     }
 }
 

@@ -84,8 +84,14 @@ impl Levels {
         let found = |at: Option<usize>| at.map_or(Place::Unknown, Place::Level);
         match (self, &column.kind) {
             (Levels::Text(known), Kind::Categorical(names)) => {
-                let of_code: Vec<Place> = names.iter().map(|name| found(known.binary_search(name).ok())).collect();
-                let of = |&value: &f64| if value.is_nan() { Place::Missing } else { of_code[value as usize] };
+                let place = |name: &String| found(known.binary_search(name).ok());
+                // One row of a column of many names looks for its own only.
+                let of_code: Vec<Place> =
+                    if column.values.len() < names.len() { Vec::new() } else { names.iter().map(place).collect() };
+                let of = |&value: &f64| match value {
+                    value if value.is_nan() => Place::Missing,
+                    value => of_code.get(value as usize).copied().unwrap_or_else(|| place(&names[value as usize])),
+                };
                 column.values.iter().map(of).collect()
             }
             (Levels::Numbers(known), Kind::Numeric | Kind::Time) => {

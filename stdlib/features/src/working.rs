@@ -4,6 +4,7 @@ use crate::error::FeatureError;
 use ironbook_data::{Kind, Matrix};
 use ironbook_learn::Feature;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -55,12 +56,15 @@ impl Column<'_> {
 pub(crate) struct Working<'a> {
     pub(crate) rows: usize,
     pub(crate) columns: Vec<Column<'a>>,
+    /// Behind the column that was looked for last: steps go through their columns in order.
+    next: Cell<usize>,
 }
 
 impl<'a> Working<'a> {
     /// All columns of a matrix.
     pub(crate) fn of(matrix: &'a Matrix) -> Self {
-        Working { rows: matrix.rows(), columns: (0..matrix.cols()).map(|j| Column::of(matrix, j)).collect() }
+        let columns = (0..matrix.cols()).map(|j| Column::of(matrix, j)).collect();
+        Working { rows: matrix.rows(), columns, next: Cell::new(0) }
     }
 
     /// The columns of the fit in their order; refuses missing and unexpected columns and those of another kind.
@@ -81,12 +85,15 @@ impl<'a> Working<'a> {
             Ok(column)
         });
         let columns = columns.collect::<Result<_, FeatureError>>()?;
-        Ok(Working { rows: matrix.rows(), columns })
+        Ok(Working { rows: matrix.rows(), columns, next: Cell::new(0) })
     }
 
     /// Number of the column of this name.
     pub(crate) fn position(&self, name: &str, step: &'static str) -> Result<usize, FeatureError> {
-        self.columns.iter().position(|column| column.name == name).ok_or_else(|| FeatureError::UnknownColumn {
+        let start = self.next.get().min(self.columns.len());
+        let found = (start..self.columns.len()).chain(0..start).find(|&at| self.columns[at].name == name);
+        self.next.set(found.map_or(0, |at| at + 1));
+        found.ok_or_else(|| FeatureError::UnknownColumn {
             name: name.to_owned(),
             step,
             columns: self.columns.iter().map(|column| column.name.clone()).collect(),

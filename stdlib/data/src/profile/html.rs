@@ -3,7 +3,7 @@
 use super::column::{ColumnProfile, Detail};
 use super::target::TargetProfile;
 use super::terminal::{headline, kind};
-use super::warnings::{brief, share, shortened};
+use super::warnings::{brief, measured, share, shortened};
 use super::{Finding, Numbers, Profile, Texts, svg};
 use crate::cells::grouped;
 use ironbook_core::bundle::escape_html;
@@ -37,13 +37,13 @@ body[data-jp-theme-light=false] .ip{--ip-bar:#56b4e9;--ip-pos:#f08a3c;--ip-warn:
 .ip li.ip-grave{border-left-color:var(--ip-warn)}.ip li b{font-weight:600}\
 .ip table{border-collapse:collapse;border:none;margin:0;font-size:12px;color:inherit;font-variant-numeric:tabular-nums}\
 .ip td,.ip th{padding:2px 10px 2px 0;border:none;text-align:left;color:inherit;background:none;font-weight:400;overflow-wrap:anywhere}\
-.ip th{color:var(--ip-soft)}.ip td.r,.ip th.r{text-align:right}.ip tbody tr{background:none!important}\
+.ip th{color:var(--ip-soft)}.ip td.r,.ip th.r{text-align:right;white-space:nowrap}.ip tbody tr{background:none!important}\
 .ip .ip-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(330px,1fr));gap:10px}\
 .ip .ip-card{background:var(--ip-card);border:1px solid var(--ip-line);border-radius:6px;padding:10px 12px;min-width:0}\
 .ip .ip-two{display:grid;grid-template-columns:1fr 1fr;gap:0 14px}\
 .ip svg{display:block;max-width:100%;overflow:visible;margin:8px 0 4px}.ip svg text{fill:var(--ip-soft);font:11px system-ui,sans-serif}\
 .ip .ip-h{width:100%}.ip .ip-map{height:auto}.ip .ip-scroll{overflow-x:auto;max-width:100%}\
-.ip .ip-bar{fill:var(--ip-bar)}.ip .ip-axis{stroke:var(--ip-line);fill:none}.ip .ip-pos{fill:var(--ip-pos)}.ip .ip-neg{fill:var(--ip-bar)}.ip .ip-none{fill:var(--ip-line)}\
+.ip .ip-bar{fill:var(--ip-bar)}.ip .ip-axis{stroke:var(--ip-line);fill:none}.ip .ip-pos{fill:var(--ip-pos)}.ip .ip-neg{fill:var(--ip-bar)}.ip .ip-none{fill:var(--ip-line)}.ip .ip-map rect{stroke:var(--ip-line);stroke-width:.5}\
 .ip .ip-track{background:var(--ip-line);border-radius:2px;height:9px;min-width:90px}.ip .ip-track i{display:block;height:9px;border-radius:2px;background:var(--ip-bar)}\
 .ip .ip-v{max-width:160px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}\
 .ip details>summary{cursor:pointer;color:var(--ip-soft);margin:4px 0}\
@@ -118,11 +118,11 @@ fn of_target(target: &TargetProfile, out: &mut String) {
     for a in target.associations.iter().take(TELLING) {
         let _ = write!(
             out,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"r\">{:.3}</td></tr>",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"r\">{}</td></tr>",
             name(&a.column),
             track(a.strength),
             escape_html(&a.measure.to_string()),
-            a.value
+            measured(a.value)
         );
     }
     out.push_str("</tbody></table>");

@@ -65,7 +65,7 @@ pub(super) fn heatmap(names: &[String], values: &[Vec<Option<f64>>]) -> String {
             let x = label + j as f64 * CELL;
             let title = format!("{} and {}", escape_html(&short[i]), escape_html(&short[j]));
             let (class, opacity, shown) = match values[i][j] {
-                Some(v) => (if v < 0.0 { "ip-neg" } else { "ip-pos" }, v.abs(), format!("{v:.3}")),
+                Some(v) => (if v < 0.0 { "ip-neg" } else { "ip-pos" }, v.abs(), super::warnings::measured(v)),
                 None => ("ip-none", 1.0, "not defined".to_owned()),
             };
             let _ = write!(

@@ -2,7 +2,7 @@
 
 use super::column::{ColumnProfile, Detail};
 use super::target::{Measure, TargetKind, TargetProfile};
-use super::warnings::{brief, share, shortened};
+use super::warnings::{brief, measured, share, shortened};
 use super::{Histogram, Profile};
 use crate::cells::{extent, grouped};
 use crate::term::cut_to as cut;
@@ -205,7 +205,7 @@ fn of_target(target: &TargetProfile, width: usize) -> Vec<String> {
         let filled = (full as f64 * a.strength).round() as usize;
         let measure = if a.measure == Measure::AucMissing { Measure::Auc } else { a.measure };
         let bar = "█".repeat(filled) + &"░".repeat(full - filled.min(full));
-        lines.push(format!("  {}  {bar} {measure} {:.3}", pad(name, wide, false), a.value));
+        lines.push(format!("  {}  {bar} {measure} {}", pad(name, wide, false), measured(a.value)));
     }
     lines
 }

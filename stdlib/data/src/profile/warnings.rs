@@ -335,6 +335,12 @@ pub(crate) fn shortened(text: &str) -> String {
     cut_to(&clean, SHORT)
 }
 
+/// A measure between -1 and 1 in three decimals; what rounds to zero has no sign.
+pub(crate) fn measured(value: f64) -> String {
+    let text = format!("{value:.3}");
+    if text == "-0.000" { "0.000".to_owned() } else { text }
+}
+
 /// A number in at most about five digits.
 pub(crate) fn brief(value: f64) -> String {
     let size = value.abs();
@@ -346,6 +352,12 @@ pub(crate) fn brief(value: f64) -> String {
             format!("{}{}", if value < 0.0 { "-" } else { "" }, grouped(size as usize))
         }
         () if size >= 1e4 => brief(value.round()),
+        () if size >= 1e3 => {
+            // Tenths, grouped as whole numbers are.
+            let tenths = (size * 10.0).round() as usize;
+            let part = if tenths.is_multiple_of(10) { String::new() } else { format!(".{}", tenths % 10) };
+            format!("{}{}{part}", if value < 0.0 { "-" } else { "" }, grouped(tenths / 10))
+        }
         () => {
             let digits = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
             let text = format!("{value:.digits$}");
@@ -364,7 +376,10 @@ mod tests {
             (0.0, "0"),
             (12.0, "12"),
             (-43.0, "-43"),
-            (1234.567, "1235"),
+            (1234.567, "1,234.6"),
+            (-2803.5, "-2,803.5"),
+            (9999.99, "10,000"),
+            (1234.04, "1,234"),
             (-12345.6, "-12,346"),
             (15.49, "15.49"),
             (0.0123456, "0.01235"),
@@ -375,6 +390,14 @@ mod tests {
         assert_eq!(
             (brief(1e9), brief(-2.5e-7), brief(123_456.0)),
             ("1.00e9".into(), "-2.50e-7".into(), "123,456".into())
+        );
+    }
+
+    #[test]
+    fn what_rounds_to_zero_has_no_sign() {
+        assert_eq!(
+            (measured(-0.0004), measured(-0.0005001), measured(0.12)),
+            ("0.000".into(), "-0.001".into(), "0.120".into())
         );
     }
 

@@ -322,3 +322,24 @@ fn a_directory_that_may_not_be_listed_is_an_error() {
         }
     }
 }
+
+/// A full disk, whatever the writer calls it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named_with_the_file() {
+    let dir = Dir::new();
+    let df = df!["x" => (0..100_000i64).map(|i| i * 7919).collect::<Vec<_>>()].unwrap();
+    dir.parquet("a.parquet", &df);
+    let query = || scan_parquet(dir.at("a.parquet")).unwrap();
+    let full = "/dev/full";
+    for error in [
+        write_csv(&df, full).unwrap_err(),
+        write_parquet(&df, full).unwrap_err(),
+        query().sink_csv(full).unwrap_err(),
+        query().sink_parquet(full).unwrap_err(),
+    ] {
+        assert!(matches!(&error, DataError::Write { path, .. } if path.ends_with("full")), "{error:?}");
+        assert!(format!("{error:?}").contains("No space left"), "{error:?}");
+    }
+    assert!(std::path::Path::new(full).exists() && !std::path::Path::new(full).is_file(), "it stays a device");
+}
