@@ -2,6 +2,7 @@
 
 use crate::error::DataError;
 use crate::frame::{find, push_floats, push_values};
+use crate::kind::Kind;
 use crate::matrix::Matrix;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display};
@@ -46,6 +47,9 @@ impl Dataset {
         }
         let mut target = Vec::with_capacity(df.height());
         let kind = push_values(column, &mut target)?;
+        if kind == Kind::Time {
+            return Err(DataError::NotNumeric { name: name.to_owned(), dtype: column.dtype().clone() });
+        }
         match column.null_count() {
             0 => {
                 let classes = kind.categories().map(|names| names.to_vec());

@@ -3,6 +3,7 @@
 use crate::near::did_you_mean;
 use ironbook_core::Interrupted;
 use polars::prelude::{DataType, PolarsError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// An error of this crate.
@@ -93,7 +94,7 @@ pub enum DataError {
         path: PathBuf,
     },
     /// The operating system refused to open or read the file.
-    #[error("cannot read \"{}\"\ncheck that it is a file that you may read", path.display())]
+    #[error("cannot read \"{}\"\n{}", path.display(), read_hint(path, source))]
     Read {
         /// The path as given.
         path: PathBuf,
@@ -128,6 +129,7 @@ pub enum DataError {
     #[error(
         "\"{}\", line {line}: \"{value}\" in column \"{column}\" is not of type {dtype}\n\
          read with CsvOptions::new().infer_schema_length(None) to look at all rows before choosing types,\n\
+         .types([(\"{column}\", DataType::String)]) to keep the column as text,\n\
          .null_values([\"{value}\"]) if it stands for a missing value, or .ignore_errors(true) to make such values null",
         path.display()
     )]
@@ -144,7 +146,8 @@ pub enum DataError {
         dtype: String,
     },
     /// A quote in a CSV file is never closed.
-    #[error("\"{}\", line {line}: a quoted field starts here and is never closed\nclose the quote or remove it", path.display())]
+    #[error("\"{}\", line {line}: a quoted field starts here and is never closed\n\
+         close the quote or remove it, or read with CsvOptions::new().quote_char(None) if it is a letter like others", path.display())]
     OpenQuote {
         /// The path as given.
         path: PathBuf,
@@ -301,12 +304,26 @@ pub enum DataError {
 
 fn missing_hint(path: &Path, near: &[String]) -> String {
     did_you_mean(near).unwrap_or_else(|| match path.parent() {
+        _ if path.to_string_lossy().contains("://") => {
+            "files are read from disks only: fetch it first, for instance with !curl -LO ADDRESS".to_owned()
+        }
         Some(dir) if !dir.as_os_str().is_empty() && !dir.is_dir() => {
             format!("its directory \"{}\" does not exist either", dir.display())
         }
         _ if path.is_relative() => "the path is relative to the working directory (see %cd)".to_owned(),
         _ => "check the path".to_owned(),
     })
+}
+
+fn read_hint(path: &Path, source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::PermissionDenied if path.is_dir() => {
+            "you may not list this directory, and what is in it would be missing"
+        }
+        ErrorKind::PermissionDenied => "you may not read it: see !ls -l",
+        ErrorKind::Unsupported => "a query looks at a file more than once: read a pipe with read_csv",
+        _ => "check that it is a file that you may read",
+    }
 }
 
 fn match_hint(pattern: &Path, near: &[String]) -> String {
@@ -365,7 +382,7 @@ fn encode_hint(name: &str, dtype: &DataType) -> String {
 
 fn hint_for(format: &str) -> &'static str {
     match format {
-        "CSV" => "check separator, quotes and header with CsvOptions",
+        "CSV" => "check separator, quotes (quote_char(None) takes them for letters) and header with CsvOptions",
         "Parquet" => "the file may be cut off or damaged: write or fetch it again",
         _ => "all objects should have the same fields with values of one type",
     }

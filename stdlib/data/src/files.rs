@@ -2,6 +2,7 @@
 
 use crate::error::DataError;
 use crate::near::near;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 /// A file to be read.
@@ -23,18 +24,20 @@ pub(crate) const CSV: Format = Format { name: "CSV", endings: &[".csv", ".csv.gz
 pub(crate) const PARQUET: Format = Format { name: "Parquet", endings: &[".parquet", ".pq"] };
 pub(crate) const JSON: Format = Format { name: "JSON", endings: &[".json", ".jsonl", ".ndjson"] };
 
-/// The files that a path means, in the order of their names.
+/// The files that a path means, in the order of their names; a leading `~` is the home directory.
 ///
 /// A path that exists is taken as it is, be there a `*` in its name. In a pattern, `*` and `?` stand for letters of one
-/// name, `[a-c]` for one letter, `**` for any directories.
+/// name, `[a-c]` for one letter, `**` for any directories. A directory that cannot be listed is an error: its files
+/// would be missing from the table without a word.
 pub(crate) fn sources(path: &Path, format: Format) -> Result<Vec<Source>, DataError> {
+    let path = &*polars::io::resolve_homedir(path);
     if path.is_dir() {
         let mut found = Vec::new();
-        walk(path, &mut |file| {
+        walk(path, &mut Vec::new(), &mut |file| {
             if ends(file, format) {
                 found.push(file.to_owned());
             }
-        });
+        })?;
         return match found.is_empty() {
             true => Err(DataError::NoFiles { path: path.to_owned(), format: format.name, found: some_files(path) }),
             false => Ok(sorted(found, path)),
@@ -43,7 +46,7 @@ pub(crate) fn sources(path: &Path, format: Format) -> Result<Vec<Source>, DataEr
     if path.exists() || !is_pattern(path) {
         return Ok(vec![Source { path: path.to_owned(), partitions: partitions(path, Path::new("")) }]);
     }
-    let found = matches(path);
+    let found = matches(path)?;
     match found.is_empty() {
         true => Err(DataError::NoMatch { pattern: path.to_owned(), near: near_matches(path) }),
         false => Ok(sorted(found, &fixed(path))),
@@ -65,26 +68,42 @@ fn hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(['.', '_']))
 }
 
-/// All files below a directory that are not hidden.
-fn walk(dir: &Path, each: &mut dyn FnMut(&Path)) {
-    for path in entries(dir).into_iter().filter(|path| !hidden(path)) {
-        if path.is_dir() { walk(&path, each) } else { each(&path) }
+/// All files below a directory that are not hidden; `above` holds the real places of the directories that it lies in.
+fn walk(dir: &Path, above: &mut Vec<PathBuf>, each: &mut dyn FnMut(&Path)) -> Result<(), DataError> {
+    let Some(place) = entered(dir, above) else { return Ok(()) };
+    above.push(place);
+    for path in entries(dir)?.into_iter().filter(|path| !hidden(path)) {
+        if path.is_dir() { walk(&path, above, each)? } else { each(&path) }
     }
+    above.pop();
+    Ok(())
 }
 
-fn entries(dir: &Path) -> Vec<PathBuf> {
+/// Where a directory really is; nowhere if that is above itself, by a symbolic link that leads back.
+fn entered(dir: &Path, above: &[PathBuf]) -> Option<PathBuf> {
+    let place = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+    (!above.contains(&place)).then_some(place)
+}
+
+/// What is in a directory, in the order of the names; nothing if there is none.
+fn entries(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
     let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
     let strip = |path: PathBuf| path.strip_prefix("./").map(Path::to_owned).unwrap_or(path);
-    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(strip(entry.ok()?.path()))).collect();
+    let read = |source| DataError::Read { path: dir.to_owned(), source };
+    let entries = match std::fs::read_dir(dir) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        entries => entries.map_err(read)?,
+    };
+    let mut paths = entries.map(|entry| Ok(strip(entry?.path()))).collect::<Result<Vec<_>, _>>().map_err(read)?;
     paths.sort();
-    paths
+    Ok(paths)
 }
 
 /// Names of a few files of a directory, for an error.
 fn some_files(dir: &Path) -> Vec<String> {
     let mut names = Vec::new();
-    walk(dir, &mut |file| {
+    // What cannot be listed has been reported before.
+    let _ = walk(dir, &mut Vec::new(), &mut |file| {
         if names.len() < 5 {
             names.push(file.strip_prefix(dir).unwrap_or(file).display().to_string());
         }
@@ -143,52 +162,79 @@ fn fixed(pattern: &Path) -> PathBuf {
 }
 
 /// The files that a pattern matches.
-fn matches(pattern: &Path) -> Vec<PathBuf> {
+fn matches(pattern: &Path) -> Result<Vec<PathBuf>, DataError> {
     let base = fixed(pattern);
     let rest: Vec<String> =
         pattern.components().skip(base.components().count()).map(|p| p.as_os_str().to_string_lossy().into()).collect();
     let mut found = Vec::new();
-    descend(&base, &rest, &mut found);
+    descend(&base, &rest, &mut Vec::new(), &mut found)?;
     found.sort();
     found.dedup();
-    found
+    Ok(found)
 }
 
-fn descend(dir: &Path, rest: &[String], found: &mut Vec<PathBuf>) {
-    let Some((part, below)) = rest.split_first() else { return };
+/// `above` holds the real places of the directories that a `**` has gone through.
+fn descend(dir: &Path, rest: &[String], above: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>) -> Result<(), DataError> {
+    let Some((part, below)) = rest.split_first() else { return Ok(()) };
     if part == "**" {
-        descend(dir, below, found);
-        for path in entries(dir).into_iter().filter(|path| path.is_dir() && !hidden(path)) {
-            descend(&path, rest, found);
+        let Some(place) = entered(dir, above) else { return Ok(()) };
+        descend(dir, below, &mut Vec::new(), found)?;
+        above.push(place);
+        for path in entries(dir)?.into_iter().filter(|path| path.is_dir() && !hidden(path)) {
+            descend(&path, rest, above, found)?;
         }
-        return;
+        above.pop();
+        return Ok(());
     }
-    for path in entries(dir) {
+    let letters: Vec<char> = part.chars().collect();
+    for path in entries(dir)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let shown = !hidden(&path) || part.starts_with(['.', '_']);
-        if !shown || !fits(&part.chars().collect::<Vec<_>>(), &name.chars().collect::<Vec<_>>()) {
+        if !shown || !fits(&letters, &name.chars().collect::<Vec<_>>()) {
             continue;
         }
         match below.is_empty() {
             true if path.is_file() => found.push(path),
             true => {}
-            false => descend(&path, below, found),
+            false => descend(&path, below, above, found)?,
         }
     }
+    Ok(())
 }
 
 /// Whether a name fits a pattern of `*`, `?` and `[..]`.
 fn fits(pattern: &[char], name: &[char]) -> bool {
-    match pattern.split_first() {
-        None => name.is_empty(),
-        Some(('*', rest)) => (0..=name.len()).any(|skipped| fits(rest, &name[skipped..])),
-        Some(('?', rest)) => !name.is_empty() && fits(rest, &name[1..]),
-        Some(('[', rest)) if rest.contains(&']') => {
-            let end = rest.iter().position(|&c| c == ']').unwrap_or(rest.len());
-            let Some((letter, others)) = name.split_first() else { return false };
-            in_set(&rest[..end], *letter) && fits(&rest[end + 1..], others)
+    let (mut rest, mut left) = (pattern, name);
+    // Behind the latest star, and what it left of the name: it takes one letter more where all else fails.
+    let mut star: Option<(&[char], &[char])> = None;
+    loop {
+        if let Some(('*', behind)) = rest.split_first() {
+            star = Some((behind, left));
+            rest = behind;
+            continue;
         }
-        Some((letter, rest)) => name.first() == Some(letter) && fits(rest, &name[1..]),
+        match (one(rest, left), star) {
+            (None, _) if rest.is_empty() && left.is_empty() => return true,
+            (Some(behind), _) => (rest, left) = (behind, &left[1..]),
+            (None, Some((behind, [_, fewer @ ..]))) => {
+                star = Some((behind, fewer));
+                (rest, left) = (behind, fewer);
+            }
+            (None, _) => return false,
+        }
+    }
+}
+
+/// What is left of a pattern without stars at its beginning whose first sign is the first letter of a name.
+fn one<'p>(pattern: &'p [char], name: &[char]) -> Option<&'p [char]> {
+    let letter = *name.first()?;
+    match pattern.split_first()? {
+        ('?', rest) => Some(rest),
+        ('[', rest) if rest.contains(&']') => {
+            let end = rest.iter().position(|&c| c == ']')?;
+            in_set(&rest[..end], letter).then(|| &rest[end + 1..])
+        }
+        (sign, rest) => (*sign == letter).then_some(rest),
     }
 }
 
@@ -220,7 +266,7 @@ fn near_matches(pattern: &Path) -> Vec<String> {
     let dir = fixed(pattern);
     let name = pattern.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let plain: String = name.chars().filter(|c| !"*?[]".contains(*c)).collect();
-    let files: Vec<PathBuf> = entries(&dir).into_iter().filter(|path| !hidden(path)).collect();
+    let files: Vec<PathBuf> = entries(&dir).unwrap_or_default().into_iter().filter(|path| !hidden(path)).collect();
     let shown = |path: &PathBuf| path.display().to_string();
     let names: Vec<String> =
         files.iter().map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned()).collect();
@@ -243,6 +289,19 @@ mod tests {
         assert!(fit("part-[0-3x].csv", "part-2.csv") && fit("part-[0-3x].csv", "part-x.csv"));
         assert!(fit("[!a]b", "cb") && !fit("[!a]b", "ab") && !fit("part-[0-3].csv", "part-7.csv"));
         assert!(!fit("*.csv", "a.csv.gz") && !fit("?", "") && fit("a[b", "a[b"));
+        assert!(
+            fit("**", "ab") && fit("*a", "aaa") && fit("a*", "a") && !fit("a*b", "a") && !fit("", "a") && fit("", "")
+        );
+    }
+
+    /// Star by star in nested loops, this would take longer than the universe is old.
+    #[test]
+    fn many_stars_take_no_time() {
+        let fit = |pattern: String, name: String| {
+            fits(&pattern.chars().collect::<Vec<_>>(), &name.chars().collect::<Vec<_>>())
+        };
+        assert!(!fit("*a".repeat(60) + "b", "a".repeat(250)));
+        assert!(fit("*a".repeat(60) + "*", "a".repeat(250)));
     }
 
     #[test]

@@ -8,9 +8,10 @@ use std::fmt;
 
 /// A BLAKE3 hash over a frame's content.
 ///
-/// It covers the names, order and types of the columns, the number of rows, and every value in order. Equal content gives an equal
-/// fingerprint, whatever file it was read from and however polars keeps it in chunks. A null differs from every value; all NaN are
-/// one value; 0.0 and -0.0 differ; the same numbers in another type (`i32`, `i64`) differ.
+/// It covers the names, order and types of the columns (the fields of structs and the categories of an enum among them), the number
+/// of rows, and every value in order. Equal content gives an equal fingerprint, whatever file it was read from and however polars keeps
+/// it in chunks or codes. A null differs from every value; all NaN are one value; 0.0 and -0.0 differ; the same numbers in another type
+/// (`i32`, `i64`) differ.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(String);
@@ -51,7 +52,7 @@ impl Display for Fingerprint {
 }
 
 /// Changes with the canonical form below, so that fingerprints of different forms cannot agree.
-const FORM: &str = "ironbook frame 1";
+const FORM: &str = "ironbook frame 2";
 
 /// The fingerprint of a frame; time is linear in its bytes, about a gigabyte a second.
 ///
@@ -64,10 +65,40 @@ pub fn fingerprint(df: &DataFrame) -> Result<Fingerprint, DataError> {
     sink.number(df.width() as u64);
     for column in df.columns() {
         sink.text(column.name());
-        sink.text(&column.dtype().to_string());
+        dtype(column.dtype(), &mut sink);
         values(column, &mut sink)?;
     }
     Ok(Fingerprint(sink.finish()))
+}
+
+/// A type with all that belongs to it; polars writes structs and enums without their names.
+fn dtype(of: &DataType, sink: &mut Sink) {
+    match of {
+        DataType::List(inner) => {
+            sink.text("list");
+            dtype(inner, sink);
+        }
+        DataType::Array(inner, width) => {
+            sink.text("array");
+            sink.number(*width as u64);
+            dtype(inner, sink);
+        }
+        DataType::Struct(fields) => {
+            sink.text("struct");
+            sink.number(fields.len() as u64);
+            for field in fields {
+                sink.text(field.name());
+                dtype(field.dtype(), sink);
+            }
+        }
+        DataType::Enum(categories, _) => {
+            sink.text("enum");
+            let names: Vec<&str> = categories.categories().values_iter().collect();
+            sink.number(names.len() as u64);
+            names.into_iter().for_each(|name| sink.text(name));
+        }
+        other => sink.text(&other.to_string()),
+    }
 }
 
 /// Bytes on their way into the hash.
@@ -113,6 +144,8 @@ fn values(column: &Column, sink: &mut Sink) -> Result<(), DataError> {
         DataType::Decimal(..) | DataType::List(_) | DataType::Array(..) | DataType::Struct(_) => {
             return any_values(column, sink);
         }
+        // Their codes depend on what else the process has seen.
+        DataType::Categorical(..) | DataType::Enum(..) => column.cast(&DataType::String)?,
         _ => column.to_physical_repr(),
     };
     macro_rules! numbers {
@@ -204,10 +237,42 @@ fn any_value(value: &AnyValue<'_>, sink: &mut Sink) -> Result<(), DataError> {
             sink.bytes(&unscaled.to_le_bytes());
             sink.number(*scale as u64);
         }
-        other => {
-            sink.bytes(&[4]);
-            sink.text(&other.to_string());
-        }
+        other => scalar(other, sink),
     }
     Ok(())
+}
+
+/// A value that is not nested.
+fn scalar(value: &AnyValue<'_>, sink: &mut Sink) {
+    if let Some(text) = value.get_str() {
+        sink.bytes(&[4]);
+        return sink.text(text);
+    }
+    match value {
+        AnyValue::Boolean(v) => sink.bytes(&[5, u8::from(*v)]),
+        AnyValue::Float32(_) | AnyValue::Float64(_) => {
+            let v = value.extract::<f64>().filter(|v| !v.is_nan()).unwrap_or(f64::NAN);
+            sink.bytes(&[6]);
+            sink.bytes(&v.to_le_bytes());
+        }
+        AnyValue::Binary(bytes) => {
+            sink.bytes(&[7]);
+            sink.blob(bytes);
+        }
+        AnyValue::BinaryOwned(bytes) => {
+            sink.bytes(&[7]);
+            sink.blob(bytes);
+        }
+        // Whole numbers, and times in the units that they are counted in.
+        other => match other.extract::<i128>() {
+            Some(v) => {
+                sink.bytes(&[8]);
+                sink.bytes(&v.to_le_bytes());
+            }
+            None => {
+                sink.bytes(&[9]);
+                sink.text(&format!("{other:?}"));
+            }
+        },
+    }
 }

@@ -1,10 +1,14 @@
 //! Tables that are not read before a query needs them, and queries in pieces that fit into memory.
 
-use crate::csv::CsvOptions;
+use crate::content::Content;
+use crate::csv::{CsvOptions, line_end};
 use crate::error::DataError;
 use crate::files::{self, Source};
-use crate::read::{check_magic, open};
-use crate::union::{Partitions, Types, common};
+use crate::near::near;
+use crate::patient::patiently;
+use crate::read::{Target, check_magic, open};
+use crate::reads::Extent;
+use crate::union::{Partitions, Types, common, known};
 use polars::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -64,29 +68,28 @@ pub fn scan_csv(path: impl AsRef<Path>) -> Result<LazyFrame, DataError> {
 }
 
 impl CsvOptions {
-    /// A query over CSV files. Types are those of the first rows of each file; numbers widen to suit all files.
+    /// A query over CSV files. Types are those of the first rows of each file; numbers widen to suit all files, and a
+    /// column without values there takes the type that it has elsewhere.
     ///
     /// # Errors
     /// [`DataError::MissingFile`], [`DataError::EmptyFile`], [`DataError::NoMatch`], [`DataError::NoFiles`],
-    /// [`DataError::OtherSeparator`], [`DataError::Schemas`]; mistakes further down a file are found by the query.
+    /// [`DataError::OtherSeparator`], [`DataError::UnknownColumn`], [`DataError::Schemas`]; mistakes further down a file
+    /// are found by the query.
     pub fn scan(&self, path: impl AsRef<Path>) -> Result<LazyFrame, DataError> {
         let path = path.as_ref();
         let sources = files::sources(path, files::CSV)?;
         let partitions = Partitions::of(&sources)?;
-        let mut scans = Vec::with_capacity(sources.len());
-        for source in &sources {
-            drop(open(&source.path)?);
-            self.check_separator(&source.path)?;
-            scans.push(self.lazy(reference(&source.path)?)?);
+        let scans = sources.iter().map(|source| self.scan_one(&source.path)).collect::<Result<Vec<_>, DataError>>()?;
+        let mut schemas: Vec<Schema> = scans.iter().map(|(_, schema)| schema.clone()).collect();
+        if schemas.iter().any(|schema| schema != &schemas[0]) {
+            for (source, schema) in sources.iter().zip(&mut schemas) {
+                *schema = self.known(&source.path, schema)?;
+            }
         }
-        let schemas: Vec<Schema> =
-            scans.iter_mut().map(|scan| Ok((*scan.collect_schema()?).clone())).collect::<Result<_, DataError>>()?;
         let target = common(&sources, &schemas, Types::Guessed)?;
         let mut parts = Vec::with_capacity(scans.len());
-        for (at, (scan, schema)) in scans.into_iter().zip(&schemas).enumerate() {
-            let same = schema == &target;
-            let columns = target.iter().map(|(name, dtype)| col(name.clone()).cast(dtype.clone()));
-            let scan = if same { scan } else { scan.select(columns.collect::<Vec<_>>()) };
+        for (at, (scan, schema)) in scans.into_iter().enumerate() {
+            let scan = if schema == target { scan } else { self.scan_as(&sources[at].path, &target)? };
             parts.push(if partitions.is_empty() { scan } else { scan.with_columns(partitions.expressions(at)?) });
         }
         note(path, &sources, "CSV");
@@ -94,6 +97,43 @@ impl CsvOptions {
             1 => Ok(parts.swap_remove(0)),
             _ => Ok(concat(parts, UnionArgs::default())?),
         }
+    }
+
+    /// One file with the types of its first rows.
+    fn scan_one(&self, path: &Path) -> Result<(LazyFrame, Schema), DataError> {
+        if path.exists() && !path.is_file() {
+            // A pipe: the query would find nothing left in it.
+            return Err(DataError::Read { path: path.to_owned(), source: std::io::ErrorKind::Unsupported.into() });
+        }
+        let content = Content::of(path)?;
+        self.check_separator(&content)?;
+        let (end, mut types) = (line_end(&content), self.chosen());
+        let mut scan = self.lazy(reference(path)?, &types, end)?;
+        let mut schema = (*scan.collect_schema()?).clone();
+        if let Some(name) = types.iter_names().find(|name| !schema.contains(name)) {
+            let columns: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
+            let near = near(name, columns.iter().map(String::as_str));
+            return Err(DataError::UnknownColumn { name: name.to_string(), near, columns });
+        }
+        let unclear = self.unclear_dates(&content, &schema, end);
+        if !unclear.is_empty() {
+            types.extend(unclear.into_iter().map(|name| (name, DataType::String)));
+            scan = self.lazy(reference(path)?, &types, end)?;
+            schema = (*scan.collect_schema()?).clone();
+        }
+        Ok((scan, schema))
+    }
+
+    /// One file with the types that all files have, in their order.
+    fn scan_as(&self, path: &Path, target: &Schema) -> Result<LazyFrame, DataError> {
+        let scan = self.lazy(reference(path)?, target, line_end(&Content::of(path)?))?;
+        Ok(scan.select(target.iter_names().map(|name| col(name.clone())).collect::<Vec<_>>()))
+    }
+
+    /// The types of a file, unknown where its first rows have no values.
+    fn known(&self, path: &Path, schema: &Schema) -> Result<Schema, DataError> {
+        let content = Content::of(path)?;
+        Ok(self.first_rows(&content, schema).map_or_else(|_| schema.clone(), |df| known(&df, Types::Guessed)))
     }
 }
 
@@ -115,34 +155,37 @@ fn paths(sources: &[Source]) -> Result<Vec<PlRefPath>, DataError> {
 
 fn note(path: &Path, sources: &[Source], format: &str) {
     let files: Vec<PathBuf> = sources.iter().map(|source| source.path.clone()).collect();
-    crate::reads::note(path, files, format, None);
+    if let Ok(now) = Extent::of(&files) {
+        crate::reads::note(path, files, format, None, now);
+    }
 }
 
 /// Queries over more than fits into memory.
 pub trait LazyExt {
     /// Runs the query piece by piece: only its result and what it must remember (groups, a join's smaller side) are
-    /// held in memory.
+    /// held in memory. An interrupt returns at once; polars ends the piece that it works on in the background.
     ///
     /// # Errors
-    /// [`DataError::Polars`].
+    /// [`DataError::Polars`], [`DataError::Interrupted`].
     fn collect_streaming(self) -> Result<DataFrame, DataError>;
 
-    /// Runs the query piece by piece into a Parquet file, which appears whole or not at all; returns its rows.
+    /// Runs the query piece by piece into a Parquet file, which appears whole or not at all.
     ///
     /// # Errors
-    /// [`DataError::Write`] for the file and for whatever else the query meets.
+    /// [`DataError::Write`] for the file, [`DataError::Polars`] for the query, [`DataError::Interrupted`].
     fn sink_parquet(self, path: impl AsRef<Path>) -> Result<(), DataError>;
 
     /// Runs the query piece by piece into a CSV file with a header, which appears whole or not at all.
     ///
     /// # Errors
-    /// [`DataError::Write`] for the file and for whatever else the query meets.
+    /// As [`sink_parquet`](Self::sink_parquet).
     fn sink_csv(self, path: impl AsRef<Path>) -> Result<(), DataError>;
 }
 
 impl LazyExt for LazyFrame {
     fn collect_streaming(self) -> Result<DataFrame, DataError> {
-        Ok(self.collect_with_engine(Engine::Streaming)?.unwrap_single())
+        let run = move || Ok(self.collect_with_engine(Engine::Streaming)?.unwrap_single());
+        patiently(run, || ()).map_err(|failed| failed.into_error(DataError::Polars))?
     }
 
     fn sink_parquet(self, path: impl AsRef<Path>) -> Result<(), DataError> {
@@ -155,8 +198,8 @@ impl LazyExt for LazyFrame {
 }
 
 fn sink(query: LazyFrame, path: &Path, format: FileWriteFormat) -> Result<(), DataError> {
-    crate::read::write_beside(path, |partial| {
-        let target = SinkTarget::Path(PlRefPath::try_from_path(partial)?);
+    Target::of(path).patiently(move |file| {
+        let target = SinkTarget::Path(PlRefPath::try_from_path(file)?);
         let sink = query.sink(SinkDestination::File { target }, format, UnifiedSinkArgs::default())?;
         sink.collect_with_engine(Engine::Streaming).map(drop)
     })

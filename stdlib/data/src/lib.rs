@@ -12,6 +12,7 @@
 //! ```
 
 mod cells;
+mod content;
 mod csv;
 mod dataset;
 mod error;
@@ -23,6 +24,7 @@ mod kind;
 mod lazy;
 mod matrix;
 mod near;
+mod patient;
 mod profile;
 mod read;
 mod reads;

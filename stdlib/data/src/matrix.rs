@@ -6,6 +6,7 @@ use crate::kind::Kind;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display};
 use polars::prelude::{Column, DataFrame};
+use std::collections::HashSet;
 use std::fmt;
 
 /// Features as numbers: `rows` x `cols` of `f64`, column after column, each with a name.
@@ -165,8 +166,9 @@ fn check_names(names: &[String]) -> Result<(), DataError> {
     if names.is_empty() {
         return Err(DataError::NoColumns);
     }
-    match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
-        Some((_, name)) => Err(DataError::DuplicateColumn { name: name.clone() }),
+    let mut seen = HashSet::with_capacity(names.len());
+    match names.iter().find(|name| !seen.insert(name.as_str())) {
+        Some(name) => Err(DataError::DuplicateColumn { name: name.clone() }),
         None => Ok(()),
     }
 }

@@ -27,6 +27,8 @@ use ironbook_core::{Bundle, Display, Progress, check, seed};
 use polars::prelude::DataFrame;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -175,15 +177,25 @@ fn columns(df: &DataFrame) -> Result<(Vec<ColumnProfile>, Vec<Coded>), DataError
 
 /// Groups of columns that have the same values in all rows, where that says something: more than one value.
 fn twins(coded: &[Coded]) -> Vec<Vec<usize>> {
-    let alike = |a: &Coded, b: &Coded| {
-        let bits = |c: &Coded| c.values.as_ref().map(|v| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>());
-        a.codes.counts == b.codes.counts && a.codes.rows == b.codes.rows && bits(a) == bits(b) && a.texts == b.texts
+    let bits = |c: &Coded| c.values.as_ref().map(|v| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>());
+    let alike = |a: &Coded, b: &Coded| a.codes.rows == b.codes.rows && bits(a) == bits(b) && a.texts == b.texts;
+    let digest = |c: &Coded| {
+        let mut hasher = DefaultHasher::new();
+        (&c.codes.rows, c.texts).hash(&mut hasher);
+        hasher.finish()
     };
+    // Only columns with the same digest are compared: pairs grow with the square.
+    let digests: Vec<u64> = coded.par_iter().map(digest).collect();
     let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut of_digest: HashMap<u64, Vec<usize>> = HashMap::new();
     for (at, column) in coded.iter().enumerate().filter(|(_, c)| c.codes.counts.len() > 1) {
-        match groups.iter_mut().find(|group| alike(&coded[group[0]], column)) {
-            Some(group) => group.push(at),
-            None => groups.push(vec![at]),
+        let known = of_digest.entry(digests[at]).or_default();
+        match known.iter().find(|&&group| alike(&coded[groups[group][0]], column)) {
+            Some(&group) => groups[group].push(at),
+            None => {
+                known.push(groups.len());
+                groups.push(vec![at]);
+            }
         }
     }
     groups.retain(|group| group.len() > 1);

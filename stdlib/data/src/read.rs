@@ -2,6 +2,7 @@
 
 use crate::error::DataError;
 use crate::near::near;
+use crate::patient::patiently;
 use crate::union::{Types, each};
 use crate::{csv, files};
 use polars::prelude::{
@@ -10,6 +11,7 @@ use polars::prelude::{
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Reads CSV files with headers: one, those that a pattern like `data/*.csv` matches, or those of a directory; dates are
 /// recognised. For anything else see [`CsvOptions`](crate::CsvOptions).
@@ -61,9 +63,15 @@ pub fn read_json(path: impl AsRef<Path>) -> Result<DataFrame, DataError> {
     each(path, &files::sources(path, files::JSON)?, "JSON", Types::Guessed, read_one_json)
 }
 
+/// What editors of Windows put before UTF-8 text.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 fn read_one_json(path: &Path) -> Result<DataFrame, DataError> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
+    if bytes.starts_with(BOM) {
+        bytes.drain(..BOM.len());
+    }
     let lines = match bytes.trim_ascii_start().first() {
         None => return Err(DataError::EmptyFile { path: path.to_owned() }),
         Some(b'[') => false,
@@ -79,41 +87,123 @@ fn read_one_json(path: &Path) -> Result<DataFrame, DataError> {
 /// Writes a frame as Parquet (zstd, with statistics: polars' defaults). The file appears whole or not at all.
 ///
 /// # Errors
-/// [`DataError::Write`].
+/// [`DataError::Write`], [`DataError::Interrupted`].
 pub fn write_parquet(df: &DataFrame, path: impl AsRef<Path>) -> Result<(), DataError> {
-    write(path.as_ref(), |file| ParquetWriter::new(file).finish(&mut df.clone()).map(drop))
+    let mut df = df.clone();
+    write_patiently(path.as_ref(), move |file| ParquetWriter::new(file).finish(&mut df).map(drop))
 }
 
 /// Writes a frame as CSV with a header; null becomes an empty field. The file appears whole or not at all.
 ///
 /// # Errors
-/// [`DataError::Write`]; nested columns cannot be written.
+/// [`DataError::Write`]; nested columns cannot be written. [`DataError::Interrupted`].
 pub fn write_csv(df: &DataFrame, path: impl AsRef<Path>) -> Result<(), DataError> {
-    write(path.as_ref(), |file| CsvWriter::new(io::BufWriter::new(file)).include_header(true).finish(&mut df.clone()))
+    let mut df = df.clone();
+    write_patiently(path.as_ref(), move |file| {
+        CsvWriter::new(io::BufWriter::new(file)).include_header(true).finish(&mut df)
+    })
 }
 
 /// Writes a file beside the target and renames it.
 pub(crate) fn write(path: &Path, content: impl FnOnce(&mut File) -> Result<(), PolarsError>) -> Result<(), DataError> {
-    write_beside(path, |partial| {
-        let mut file = File::create(partial)?;
-        content(&mut file)?;
-        Ok(file.sync_data()?)
+    let target = Target::of(path);
+    let result = filled(&target.partial, content);
+    target.finish(result)
+}
+
+/// As [`write`], in a way that an interrupt can leave.
+fn write_patiently(
+    path: &Path,
+    content: impl FnOnce(&mut File) -> Result<(), PolarsError> + Send + 'static,
+) -> Result<(), DataError> {
+    let path = path.to_owned();
+    Target::of(&path).patiently(move |partial| filled(partial, content)).map_err(|error| match error {
+        DataError::Polars(source) => DataError::Write { path, source },
+        other => other,
     })
 }
 
-/// Lets a file be written beside the target and renames it, so that a full disk leaves no half file.
-pub(crate) fn write_beside(
-    path: &Path,
-    content: impl FnOnce(&Path) -> Result<(), PolarsError>,
-) -> Result<(), DataError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
-    let result = content(&partial).and_then(|()| Ok(std::fs::rename(&partial, path)?));
-    result.map_err(|source| {
-        // It may never have been made; the first error is the one to report.
-        let _ = std::fs::remove_file(&partial);
-        DataError::Write { path: path.to_owned(), source }
-    })
+fn filled(path: &Path, content: impl FnOnce(&mut File) -> Result<(), PolarsError>) -> Result<(), PolarsError> {
+    let mut file = File::create(path)?;
+    content(&mut file)?;
+    // Devices and pipes have nothing to bring to a disk.
+    if file.metadata()?.is_file() { Ok(file.sync_data()?) } else { Ok(()) }
+}
+
+/// Where a table is to be written: beside the file, then renamed, so that a full disk leaves no half file.
+pub(crate) struct Target {
+    path: PathBuf,
+    /// The file beside it; the same for what is no regular file (a device, a pipe), which is written to as it is.
+    partial: PathBuf,
+}
+
+/// Letters of a file's name that are kept in that of the one beside it: names have a longest length.
+const KEPT: usize = 40;
+
+impl Target {
+    pub fn of(path: &Path) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let path = polars::io::resolve_homedir(path).into_owned();
+        // Through a symbolic link to the file itself.
+        let path = std::fs::canonicalize(&path).unwrap_or(path);
+        if path.exists() && !path.is_file() && !path.is_dir() {
+            return Target { partial: path.clone(), path };
+        }
+        let name: String = path.file_name().unwrap_or_default().to_string_lossy().chars().take(KEPT).collect();
+        let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Target { partial: path.with_file_name(format!(".{name}.{process}-{number}.partial")), path }
+    }
+
+    /// Lets polars fill the file; an interrupt returns at once, and what was begun is removed when polars has ended it.
+    /// What is no fault of the file comes as [`DataError::Polars`].
+    pub fn patiently(
+        self,
+        content: impl FnOnce(&Path) -> Result<(), PolarsError> + Send + 'static,
+    ) -> Result<(), DataError> {
+        let (work, left) = (self.partial.clone(), Target { path: self.path.clone(), partial: self.partial.clone() });
+        let done = patiently(move || content(&work), move || left.clear());
+        match done.map_err(|failed| failed.into_error(DataError::Polars)) {
+            Ok(Err(error)) if !of_file(&error) => {
+                self.clear();
+                Err(DataError::Polars(error))
+            }
+            Ok(result) => self.finish(result),
+            Err(DataError::Polars(error)) => {
+                self.clear();
+                Err(DataError::Polars(error))
+            }
+            Err(interrupted) => {
+                // What polars goes on writing has no name any more, and ends with this process at the latest.
+                self.clear();
+                Err(interrupted)
+            }
+        }
+    }
+
+    fn finish(&self, result: Result<(), PolarsError>) -> Result<(), DataError> {
+        let beside = self.partial != self.path;
+        let done = result.and_then(|()| if beside { Ok(std::fs::rename(&self.partial, &self.path)?) } else { Ok(()) });
+        done.map_err(|source| {
+            self.clear();
+            DataError::Write { path: self.path.clone(), source }
+        })
+    }
+
+    /// Removes what has been written; it may never have been made, and the first error is the one to report.
+    fn clear(&self) {
+        if self.partial != self.path {
+            let _ = std::fs::remove_file(&self.partial);
+        }
+    }
+}
+
+/// Whether the system refused something, and not the query; the writer of Parquet says so in its text only.
+fn of_file(error: &PolarsError) -> bool {
+    match error {
+        PolarsError::IO { .. } => true,
+        PolarsError::Context { error, .. } => of_file(error),
+        other => other.to_string().contains("(os error "),
+    }
 }
 
 /// Opens a file that has content.

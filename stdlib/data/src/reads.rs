@@ -28,8 +28,11 @@ pub struct ReadRecord {
     pub fingerprint: Option<Fingerprint>,
     /// Seconds since 1970 when it was read last.
     pub at: u64,
-    /// Seconds since 1970 when the files were changed last, as the system said when they were read.
+    /// Seconds since 1970 when the files were changed last, as the system said before they were read.
     pub modified: Option<u64>,
+    /// The same to the nanosecond, as long as this process lasts.
+    #[serde(skip)]
+    exact: Option<SystemTime>,
 }
 
 impl ReadRecord {
@@ -41,9 +44,15 @@ impl ReadRecord {
     pub fn content(&self) -> Result<Fingerprint, DataError> {
         match &self.fingerprint {
             Some(found) => Ok(found.clone()),
-            None if extent(&self.files)? == (self.bytes, self.modified) => of_files(&self.files),
+            None if self.is_unchanged()? => of_files(&self.files),
             None => Err(DataError::Changed { path: self.source.clone() }),
         }
+    }
+
+    fn is_unchanged(&self) -> Result<bool, DataError> {
+        let now = Extent::of(&self.files)?;
+        let same = (now.bytes, now.modified.map(seconds)) == (self.bytes, self.modified);
+        Ok(same && (self.exact.is_none() || now.modified == self.exact))
     }
 }
 
@@ -72,42 +81,53 @@ pub fn reads() -> Vec<ReadRecord> {
     list().iter().cloned().collect()
 }
 
-/// Notes a read; a file that cannot be hashed any more (a pipe) is noted without a fingerprint.
-pub(crate) fn note(source: &Path, files: Vec<PathBuf>, format: &str, rows: Option<u64>) {
-    let Ok((bytes, modified)) = extent(&files) else { return };
-    let fingerprint = rows.and_then(|_| of_files(&files).ok());
-    let at = seconds(SystemTime::now());
+/// Notes a read of files that had this extent before it. Without a fingerprint stays what cannot be hashed any more (a
+/// pipe), and what has changed meanwhile: its hash would be that of other bytes than those that were read.
+pub(crate) fn note(source: &Path, files: Vec<PathBuf>, format: &str, rows: Option<u64>, before: Extent) {
+    let hashed = rows.and_then(|_| of_files(&files).ok());
+    let unchanged = Extent::of(&files).is_ok_and(|after| after == before);
     let record = ReadRecord {
         source: source.to_owned(),
         files,
         format: format.to_owned(),
-        bytes,
+        bytes: before.bytes,
         rows,
-        fingerprint,
-        at,
-        modified,
+        fingerprint: hashed.filter(|_| unchanged),
+        at: seconds(SystemTime::now()),
+        modified: before.modified.map(seconds),
+        exact: before.modified,
     };
     push(&mut list(), record);
 }
 
 /// Adds a record, takes out the one that it repeats, and the oldest beyond those that are kept.
 fn push(list: &mut VecDeque<ReadRecord>, record: ReadRecord) {
-    let same = |old: &ReadRecord| ReadRecord { at: record.at, modified: record.modified, ..old.clone() } == record;
+    let same = |old: &ReadRecord| {
+        ReadRecord { at: record.at, modified: record.modified, exact: record.exact, ..old.clone() } == record
+    };
     list.retain(|old| !same(old));
     list.push_back(record);
     let excess = list.len().saturating_sub(KEPT);
     list.drain(..excess);
 }
 
-/// Bytes and time of the last change of regular files.
-fn extent(files: &[PathBuf]) -> Result<(u64, Option<u64>), DataError> {
-    let (mut bytes, mut latest) = (0, None);
-    for path in files {
-        let meta = std::fs::metadata(path).map_err(|source| DataError::Read { path: path.clone(), source })?;
-        bytes += meta.len();
-        latest = latest.max(meta.modified().ok().map(seconds));
+/// Bytes and time of the last change of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Extent {
+    pub fn of(files: &[PathBuf]) -> Result<Self, DataError> {
+        let mut all = Extent { bytes: 0, modified: None };
+        for path in files {
+            let meta = std::fs::metadata(path).map_err(|source| DataError::Read { path: path.clone(), source })?;
+            all.bytes += meta.len();
+            all.modified = all.modified.max(meta.modified().ok());
+        }
+        Ok(all)
     }
-    Ok((bytes, latest))
 }
 
 fn seconds(time: SystemTime) -> u64 {
@@ -130,12 +150,14 @@ fn of_files(files: &[PathBuf]) -> Result<Fingerprint, DataError> {
 /// The BLAKE3 hash of a regular file's bytes.
 fn digest(path: &Path) -> Result<blake3::Hash, DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(read)?;
-    if !file.metadata().map_err(read)?.is_file() {
+    // To open a pipe would wait for somebody to write to it once more.
+    if !std::fs::metadata(path).map_err(read)?.is_file() {
         return Err(read(std::io::ErrorKind::Unsupported.into()));
     }
+    let mut file = File::open(path).map_err(read)?;
     let (mut hasher, mut block) = (blake3::Hasher::new(), vec![0; 1 << 18]);
     loop {
+        ironbook_core::check()?;
         match file.read(&mut block).map_err(read)? {
             0 => return Ok(hasher.finalize()),
             n => hasher.update(&block[..n]),
@@ -158,6 +180,7 @@ mod tests {
             fingerprint: None,
             at,
             modified: None,
+            exact: None,
         };
         let mut list = VecDeque::new();
         (0..1010).for_each(|name| push(&mut list, record(name, 0)));

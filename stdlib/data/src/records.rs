@@ -97,22 +97,32 @@ pub(crate) fn packed(bytes: &[u8]) -> bool {
     zlib || bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
 }
 
-/// The first flaw of records that have `expected` fields, in one pass over the text; none in packed files.
-pub(crate) fn first_flaw(mut text: impl Read, separator: u8, expected: usize) -> Option<Flaw> {
+/// What a look at the records of a text finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Survey {
+    /// The first flaw.
+    pub flaw: Option<Flaw>,
+    /// Numbers of the rows below the first record that are blank lines.
+    pub blank: Vec<usize>,
+}
+
+/// Looks at records that should have `expected` fields, in one pass over the text; finds nothing in packed files.
+pub(crate) fn survey(mut text: impl Read, separator: u8, expected: usize) -> Survey {
     let mut block = vec![0; 1 << 18];
     let (mut line, mut start, mut found, mut quoted, mut blank, mut first) = (1, 1, 1, false, true, true);
-    let mut quote = 1;
+    let (mut quote, mut records, mut survey) = (1, 0, Survey::default());
     loop {
-        let n = text.read(&mut block).ok()?;
+        let Ok(n) = text.read(&mut block) else { return survey };
         if first && packed(&block[..n]) {
-            return None;
+            return survey;
         }
         first = false;
         if n == 0 {
-            return match quoted {
+            survey.flaw = match quoted {
                 true => Some(Flaw::OpenQuote { line: quote }),
                 false => (!blank && found != expected).then_some(Flaw::Uneven { line: start, found }),
             };
+            return survey;
         }
         for &byte in &block[..n] {
             match byte {
@@ -120,8 +130,14 @@ pub(crate) fn first_flaw(mut text: impl Read, separator: u8, expected: usize) ->
                     line += 1;
                     if !quoted {
                         if !blank && found != expected {
-                            return Some(Flaw::Uneven { line: start, found });
+                            survey.flaw = Some(Flaw::Uneven { line: start, found });
+                            return survey;
                         }
+                        // Blank lines before the header are no rows.
+                        if blank && records > 0 {
+                            survey.blank.push(records - 1);
+                        }
+                        records += usize::from(!blank || records > 0);
                         (start, found, blank) = (line, 1, true);
                     }
                 }
@@ -155,13 +171,14 @@ mod tests {
 
     #[test]
     fn flaws_are_found_across_blocks() {
-        let find = |text: &str| first_flaw(text.as_bytes(), b',', 2);
+        let find = |text: &str| survey(text.as_bytes(), b',', 2).flaw;
         assert_eq!(find("a,b\n1,2\r\n\r\n\"x,\n\",4\n"), None);
         assert_eq!(find("a,b\n\"x\ny\",1,2\n"), Some(Flaw::Uneven { line: 2, found: 3 }));
         assert_eq!(find("a,b\n3"), Some(Flaw::Uneven { line: 2, found: 1 }));
         let long = "1,2\n".repeat(100_000) + "3\n";
         assert_eq!(find(&long), Some(Flaw::Uneven { line: 100_001, found: 1 }));
-        assert_eq!(first_flaw(&b"\x1f\x8b,,,"[..], b',', 2), None);
+        assert_eq!(survey(&b"\x1f\x8b,,,"[..], b',', 2), Survey::default());
+        assert_eq!(survey(&b"\n\na,b\n\n1,2\r\n\r\n,\n\n"[..], b',', 2).blank, [0, 2, 4]);
         assert_eq!(find("a,b\n1,2\n3,\"4\n5,6\n"), Some(Flaw::OpenQuote { line: 3 }));
     }
 }

@@ -2,8 +2,10 @@
 
 use crate::error::DataError;
 use crate::files::Source;
+use crate::patient::patiently;
+use crate::reads::{self, Extent};
 use polars::prelude::{Column, DataFrame, DataType, Expr, NamedFrom as _, Schema, Series, col, lit};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Whether types are what the files say, or were guessed from text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub(crate) fn union(sources: &[Source], frames: Vec<DataFrame>, types: Types) ->
     let partitions = Partitions::of(sources)?;
     let mut whole: Option<DataFrame> = None;
     for (at, frame) in frames.into_iter().enumerate() {
-        let columns = target.iter().map(|(name, dtype)| Ok(frame.column(name)?.cast(dtype)?));
+        let columns = target.iter().map(|(name, dtype)| fitted(frame.column(name)?, dtype));
         let columns = columns.collect::<Result<Vec<Column>, DataError>>()?;
         let mut frame = DataFrame::new(frame.height(), columns)?;
         partitions.add(&mut frame, at)?;
@@ -37,8 +39,16 @@ pub(crate) fn union(sources: &[Source], frames: Vec<DataFrame>, types: Types) ->
     Ok(whole)
 }
 
+/// A column in the type that all files have; values that it cannot hold are an error, not null.
+fn fitted(column: &Column, dtype: &DataType) -> Result<Column, DataError> {
+    match column.null_count() == column.len() {
+        true => Ok(Column::full_null(column.name().clone(), column.len(), dtype)),
+        false => Ok(column.strict_cast(dtype)?),
+    }
+}
+
 /// The types of a frame; guessed ones of columns without values are unknown.
-fn known(df: &DataFrame, types: Types) -> Schema {
+pub(crate) fn known(df: &DataFrame, types: Types) -> Schema {
     let dtype = |column: &Column| match types {
         Types::Guessed if column.null_count() == column.len() => DataType::Null,
         _ => column.dtype().clone(),
@@ -154,18 +164,23 @@ fn typed(name: &str, values: &[Option<&str>]) -> Result<Series, DataError> {
     let all =
         |fits: &dyn Fn(&str) -> bool| values.iter().flatten().all(|v| fits(v)) && values.iter().any(Option::is_some);
     let text = Series::new(name.into(), values);
+    // Months are written 01; longer numbers with zeros before them are codes.
     let whole = |v: &str| {
-        v.parse::<i64>().is_ok() && !(v.len() > 1 && v.trim_start_matches('-').starts_with('0') && v.len() > 2)
+        let digits = v.strip_prefix('-').unwrap_or(v);
+        v.parse::<i64>().is_ok() && !v.starts_with('+') && !(digits.starts_with('0') && digits.len() > 2)
     };
-    Ok(match () {
-        () if all(&whole) => text.cast(&DataType::Int64)?,
-        () if all(&is_date) => {
-            let frame = polars::prelude::IntoLazy::lazy(text.into_frame());
-            let date = col(name).str().to_date(Default::default());
-            frame.select([date]).collect()?.column(name)?.as_materialized_series().clone()
+    if all(&whole) {
+        return Ok(text.strict_cast(&DataType::Int64)?);
+    }
+    if all(&is_date) {
+        let date = col(name).str().to_date(Default::default());
+        let dates = polars::prelude::IntoLazy::lazy(text.clone().into_frame()).select([date]).collect();
+        // 2013-02-30 is no date, and then all are text.
+        if let Ok(dates) = dates {
+            return Ok(dates.column(name)?.as_materialized_series().clone());
         }
-        () => text,
-    })
+    }
+    Ok(text)
 }
 
 fn is_date(text: &str) -> bool {
@@ -178,20 +193,24 @@ fn is_date(text: &str) -> bool {
 pub(crate) fn each(
     given: &Path,
     sources: &[Source],
-    format: &str,
+    format: &'static str,
     types: Types,
-    read: impl Fn(&Path) -> Result<DataFrame, DataError>,
+    read: impl Fn(&Path) -> Result<DataFrame, DataError> + Clone + Send + 'static,
 ) -> Result<DataFrame, DataError> {
+    let files: Vec<PathBuf> = sources.iter().map(|source| source.path.clone()).collect();
+    let before = Extent::of(&files);
     let mut frames = Vec::with_capacity(sources.len());
-    for source in sources {
-        ironbook_core::check()?;
-        frames.push(read(&source.path)?);
+    for path in &files {
+        let (read, own) = (read.clone(), path.clone());
+        let broken = |source| DataError::Unreadable { path: path.clone(), format, source };
+        frames.push(patiently(move || read(&own), || ()).map_err(|failed| failed.into_error(broken))??);
     }
     let df = match (frames.len(), sources) {
         (1, [source]) if source.partitions.is_empty() => frames.swap_remove(0),
         _ => union(sources, frames, types)?,
     };
-    let files = sources.iter().map(|source| source.path.clone()).collect();
-    crate::reads::note(given, files, format, Some(df.height() as u64));
+    if let Ok(before) = before {
+        reads::note(given, files, format, Some(df.height() as u64), before);
+    }
     Ok(df)
 }

@@ -133,6 +133,22 @@ pub enum FeatureError {
         /// How many are allowed.
         most: usize,
     },
+    /// Indicators would take more memory than there is.
+    #[error(
+        "{step}: column \"{column}\" has {made} categories, and as many columns of {rows} rows take {} GB\n\
+         use target_encode or ordinal instead, or let rare categories share an indicator: OneHot::new().max_categories(50)",
+        made * rows / 125_000_000
+    )]
+    TooWide {
+        /// Name of the column.
+        column: String,
+        /// Name of the step.
+        step: &'static str,
+        /// Columns that would be made.
+        made: usize,
+        /// Rows there are.
+        rows: usize,
+    },
     /// A category that the fit did not see, where the step was told to refuse such.
     #[error("{step}: column \"{column}\" is {value} in row {row}, which the fit did not see\n{mend}")]
     UnknownCategory {

@@ -35,8 +35,15 @@ impl Levels {
         if let Kind::Categorical(names) = &column.kind {
             let mut counts = vec![0; names.len()];
             column.values.iter().filter(|value| !value.is_nan()).for_each(|&code| counts[code as usize] += 1);
-            let seen = names.iter().zip(counts).filter(|(_, count)| *count > 0);
-            let (names, counts) = seen.map(|(name, count)| (name.clone(), count)).unzip();
+            let mut seen: Vec<_> = names.iter().cloned().zip(counts).filter(|(_, count)| *count > 0).collect();
+            // Names of a matrix that is not made from a frame can stand in any order, and twice.
+            seen.sort();
+            seen.dedup_by(|later, first| {
+                let same = later.0 == first.0;
+                first.1 += if same { later.1 } else { 0 };
+                same
+            });
+            let (names, counts) = seen.into_iter().unzip();
             return Ok((Levels::Text(names), counts));
         }
         column.refuse_infinite(step)?;
@@ -77,8 +84,14 @@ impl Levels {
         let found = |at: Option<usize>| at.map_or(Place::Unknown, Place::Level);
         match (self, &column.kind) {
             (Levels::Text(known), Kind::Categorical(names)) => {
-                let of_code: Vec<Place> = names.iter().map(|name| found(known.binary_search(name).ok())).collect();
-                let of = |&value: &f64| if value.is_nan() { Place::Missing } else { of_code[value as usize] };
+                let place = |name: &String| found(known.binary_search(name).ok());
+                // One row of a column of many names looks for its own only.
+                let of_code: Vec<Place> =
+                    if column.values.len() < names.len() { Vec::new() } else { names.iter().map(place).collect() };
+                let of = |&value: &f64| match value {
+                    value if value.is_nan() => Place::Missing,
+                    value => of_code.get(value as usize).copied().unwrap_or_else(|| place(&names[value as usize])),
+                };
                 column.values.iter().map(of).collect()
             }
             (Levels::Numbers(known), Kind::Numeric | Kind::Time) => {

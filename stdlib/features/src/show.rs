@@ -8,6 +8,8 @@ use ironbook_core::{Bundle, Display};
 use ironbook_learn::Feature;
 use ironbook_learn::table::{Table, number};
 
+/// Rows shown at most: a step can have thousands of columns.
+const ROWS: usize = 60;
 /// Names listed at most before the rest is counted.
 const SHOWN: usize = 8;
 
@@ -24,7 +26,12 @@ impl Display for FittedPipeline {
         let (inputs, outputs) = (self.inputs.len(), self.outputs.len());
         let title = format!("Pipeline from {} to {outputs}, fitted to {} rows", count(inputs, "column"), self.n_rows);
         let mut table = Table::new(title, &["step", "column", "learned"]);
-        self.steps.iter().flat_map(learned).for_each(|row| table.row(row));
+        let rows: Vec<[String; 3]> = self.steps.iter().flat_map(learned).collect();
+        let more = rows.len().saturating_sub(ROWS);
+        rows.into_iter().take(ROWS).for_each(|row| table.row(row));
+        if more > 0 {
+            table.note(format!("and {more} more"));
+        }
         table.note(format!("makes {}", names(&self.outputs)));
         table.bundle()
     }

@@ -4,6 +4,8 @@ use crate::error::FeatureError;
 use ironbook_data::{Kind, Matrix};
 use ironbook_learn::Feature;
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A column on its way through the steps.
@@ -12,6 +14,14 @@ pub(crate) struct Column<'a> {
     pub(crate) name: String,
     pub(crate) kind: Kind,
     pub(crate) values: Cow<'a, [f64]>,
+}
+
+impl<'a> Column<'a> {
+    /// Column `j` of a matrix.
+    fn of(matrix: &'a Matrix, j: usize) -> Self {
+        let (name, kind) = (matrix.names()[j].clone(), matrix.kinds()[j].clone());
+        Column { name, kind, values: Cow::Borrowed(matrix.column(j)) }
+    }
 }
 
 impl Column<'_> {
@@ -46,43 +56,44 @@ impl Column<'_> {
 pub(crate) struct Working<'a> {
     pub(crate) rows: usize,
     pub(crate) columns: Vec<Column<'a>>,
+    /// Behind the column that was looked for last: steps go through their columns in order.
+    next: Cell<usize>,
 }
 
 impl<'a> Working<'a> {
     /// All columns of a matrix.
     pub(crate) fn of(matrix: &'a Matrix) -> Self {
-        let column = |j: usize| Column {
-            name: matrix.names()[j].clone(),
-            kind: matrix.kinds()[j].clone(),
-            values: Cow::Borrowed(matrix.column(j)),
-        };
-        Working { rows: matrix.rows(), columns: (0..matrix.cols()).map(column).collect() }
+        let columns = (0..matrix.cols()).map(|j| Column::of(matrix, j)).collect();
+        Working { rows: matrix.rows(), columns, next: Cell::new(0) }
     }
 
     /// The columns of the fit in their order; refuses missing and unexpected columns and those of another kind.
     pub(crate) fn aligned(matrix: &'a Matrix, inputs: &[Feature]) -> Result<Self, FeatureError> {
-        let given = |name: &String| inputs.iter().any(|input| input.name == *name);
+        let own: HashMap<&str, usize> = matrix.names().iter().enumerate().map(|(j, name)| (name.as_str(), j)).collect();
+        let given: HashSet<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
         let missing: Vec<String> =
-            inputs.iter().map(|f| &f.name).filter(|name| matrix.index_of(name).is_none()).cloned().collect();
-        let unexpected: Vec<String> = matrix.names().iter().filter(|name| !given(name)).cloned().collect();
+            inputs.iter().map(|f| &f.name).filter(|name| !own.contains_key(name.as_str())).cloned().collect();
+        let unexpected: Vec<String> =
+            matrix.names().iter().filter(|name| !given.contains(name.as_str())).cloned().collect();
         if !missing.is_empty() || !unexpected.is_empty() {
             let expected = inputs.iter().map(|input| input.name.clone()).collect();
             return Err(FeatureError::Columns { missing, unexpected, expected });
         }
-        let mut all = Working::of(matrix);
         let columns = inputs.iter().map(|input| {
-            let at = all.position(&input.name, "transform")?;
-            let mut column = all.columns.swap_remove(at);
+            let mut column = Column::of(matrix, own[input.name.as_str()]);
             column.kind = accepted(&column, &input.kind)?;
             Ok(column)
         });
         let columns = columns.collect::<Result<_, FeatureError>>()?;
-        Ok(Working { rows: matrix.rows(), columns })
+        Ok(Working { rows: matrix.rows(), columns, next: Cell::new(0) })
     }
 
     /// Number of the column of this name.
     pub(crate) fn position(&self, name: &str, step: &'static str) -> Result<usize, FeatureError> {
-        self.columns.iter().position(|column| column.name == name).ok_or_else(|| FeatureError::UnknownColumn {
+        let start = self.next.get().min(self.columns.len());
+        let found = (start..self.columns.len()).chain(0..start).find(|&at| self.columns[at].name == name);
+        self.next.set(found.map_or(0, |at| at + 1));
+        found.ok_or_else(|| FeatureError::UnknownColumn {
             name: name.to_owned(),
             step,
             columns: self.columns.iter().map(|column| column.name.clone()).collect(),
@@ -91,12 +102,13 @@ impl<'a> Working<'a> {
 
     /// Puts columns in the place of one; refuses names that are taken.
     pub(crate) fn replace(&mut self, at: usize, with: Vec<Column<'a>>, step: &'static str) -> Result<(), FeatureError> {
-        let taken = |i: usize, name: &str| {
-            let others = self.columns.iter().enumerate().any(|(j, column)| j != at && column.name == name);
-            others || with[..i].iter().any(|column| column.name == name)
-        };
-        if let Some((_, column)) = with.iter().enumerate().find(|(i, column)| taken(*i, &column.name)) {
-            return Err(FeatureError::Taken { name: column.name.clone(), step });
+        let same = with.len() == 1 && with[0].name == self.columns[at].name;
+        if !same {
+            let others = self.columns.iter().enumerate().filter(|(j, _)| *j != at);
+            let mut names: HashSet<&str> = others.map(|(_, column)| column.name.as_str()).collect();
+            if let Some(column) = with.iter().find(|column| !names.insert(&column.name)) {
+                return Err(FeatureError::Taken { name: column.name.clone(), step });
+            }
         }
         self.columns.splice(at..=at, with);
         Ok(())
@@ -127,7 +139,8 @@ impl<'a> Working<'a> {
 
 /// Codes in `names` as codes in `known`.
 fn recoded(values: &[f64], names: &[String], known: &[String]) -> Vec<f64> {
-    let code = |name: &String| known.binary_search(name).map_or(f64::NAN, |code| code as f64);
+    let places: HashMap<&str, usize> = known.iter().enumerate().map(|(code, name)| (name.as_str(), code)).collect();
+    let code = |name: &String| places.get(name.as_str()).map_or(f64::NAN, |&code| code as f64);
     let codes: Vec<f64> = names.iter().map(code).collect();
     values.iter().map(|&value| if value.is_nan() { value } else { codes[value as usize] }).collect()
 }

@@ -67,6 +67,29 @@ impl Codes {
         }
     }
 
+    /// The codes of integers of any size, in ascending order, and the integers.
+    pub fn of_wide(values: &[Option<i128>]) -> (Codes, Vec<i128>) {
+        let narrow: Option<Vec<Option<i64>>> =
+            values.iter().map(|v| v.map(|v| i64::try_from(v).ok()).map_or(Some(None), |v| v.map(Some))).collect();
+        if let Some(narrow) = narrow {
+            let (codes, distinct) = Codes::of_integers(&narrow);
+            return (codes, distinct.into_iter().map(i128::from).collect());
+        }
+        let mut distinct: Vec<i128> = values.iter().flatten().copied().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let mut counts = vec![0; distinct.len()];
+        let code = |v: &Option<i128>| match v.and_then(|v| distinct.binary_search(&v).ok()) {
+            Some(code) => {
+                counts[code] += 1;
+                code as u32
+            }
+            None => MISSING,
+        };
+        let rows = values.iter().map(code).collect();
+        (Codes { rows, counts }, distinct)
+    }
+
     /// The codes of floats, in ascending order, and the floats; NaN is missing, -0.0 is 0.0.
     pub fn of_floats(values: &[f64]) -> (Codes, Vec<f64>) {
         let whole = |v: f64| v.is_nan() || (v.trunc() == v && v.abs() < 9e15);
@@ -177,6 +200,16 @@ mod tests {
             let (codes, distinct) = Codes::of_integers(&values);
             assert_eq!((codes.rows, codes.counts), (vec![1, MISSING, 0, 1], vec![1, 2]));
             assert_eq!(distinct, [values[2].unwrap(), values[0].unwrap()]);
+        }
+    }
+
+    #[test]
+    fn integers_beyond_64_bits_too() {
+        let big = 1i128 << 100;
+        for (low, high) in [(-3, 5), (-big, big)] {
+            let (codes, distinct) = Codes::of_wide(&[Some(high), None, Some(low), Some(high)]);
+            assert_eq!((codes.rows, codes.counts), (vec![1, MISSING, 0, 1], vec![1, 2]));
+            assert_eq!(distinct, [low, high]);
         }
     }
 

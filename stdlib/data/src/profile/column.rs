@@ -154,32 +154,61 @@ fn boolean(column: &Column) -> Result<Read, DataError> {
 }
 
 fn number(column: &Column) -> Result<Read, DataError> {
-    let (codes, values) = match integers(column)? {
-        Some(rows) => {
-            let (codes, values) = Codes::of_integers(&rows);
-            (codes, values.into_iter().map(|v| v as f64).collect())
+    let (codes, values, exact) = match whole(column)? {
+        Some((rows, scale)) => {
+            let (codes, exact) = Codes::of_wide(&rows);
+            let unit = 10f64.powi(scale as i32);
+            (codes, exact.iter().map(|&v| v as f64 / unit).collect(), Some((exact, scale)))
         }
         None => {
             let mut rows = Vec::with_capacity(column.len());
             push_floats(column, &mut rows)?;
-            Codes::of_floats(&rows)
+            let (codes, values) = Codes::of_floats(&rows);
+            (codes, values, None)
         }
     };
     let single = matches!(column.dtype(), DataType::Float32);
-    let write = |v: f64| if single { (v as f32).to_string() } else { v.to_string() };
+    let write = |code: usize| match &exact {
+        Some((exact, scale)) => decimal(exact[code], *scale),
+        None if single => (values[code] as f32).to_string(),
+        None => values[code].to_string(),
+    };
     let top = top_codes(&codes.counts, |a, b| a.cmp(&b));
-    let top = top.into_iter().map(|code| (write(values[code]), codes.counts[code])).collect();
+    let top = top.into_iter().map(|code| (write(code), codes.counts[code])).collect();
     let detail = Detail::Number(numbers(&values, &codes.counts));
     Ok(Read { coded: Coded { codes, values: Some(values), quantity: true, texts: None, names: None }, top, detail })
 }
 
-/// The values of a column of integers, if all fit into `i64`.
-fn integers(column: &Column) -> Result<Option<Vec<Option<i64>>>, DataError> {
-    if !column.dtype().is_integer() {
-        return Ok(None);
+/// The values of a column of integers or decimals as whole numbers of units, and the decimals of the unit: more digits
+/// than a float has.
+#[allow(clippy::type_complexity, reason = "one caller")]
+fn whole(column: &Column) -> Result<Option<(Vec<Option<i128>>, usize)>, DataError> {
+    match column.dtype() {
+        DataType::Decimal(_, scale) => {
+            let series = column.as_materialized_series();
+            Ok(Some((series.decimal()?.physical().iter().collect(), *scale)))
+        }
+        DataType::UInt64 => Ok(Some((column.u64()?.iter().map(|v| v.map(i128::from)).collect(), 0))),
+        dtype if dtype.is_integer() => {
+            let cast = column.cast(&DataType::Int64)?;
+            let fits = cast.null_count() == column.null_count();
+            let rows = fits.then(|| cast.i64().map(|rows| rows.iter().map(|v| v.map(i128::from)).collect()));
+            Ok(rows.transpose()?.map(|rows| (rows, 0)))
+        }
+        _ => Ok(None),
     }
-    let cast = column.cast(&DataType::Int64)?;
-    Ok((cast.null_count() == column.null_count()).then_some(cast.i64()?.iter().collect()))
+}
+
+/// A whole number of units as text, without zeros at the end of its decimals.
+fn decimal(value: i128, scale: usize) -> String {
+    if scale == 0 {
+        return value.to_string();
+    }
+    let digits = format!("{:0>1$}", value.unsigned_abs(), scale + 1);
+    let (before, behind) = digits.split_at(digits.len() - scale);
+    let behind = behind.trim_end_matches('0');
+    let sign = if value < 0 { "-" } else { "" };
+    if behind.is_empty() { format!("{sign}{before}") } else { format!("{sign}{before}.{behind}") }
 }
 
 fn text(column: &Column) -> Result<Read, DataError> {

@@ -26,7 +26,7 @@ type Both = (Option<f64>, Option<f64>);
 /// Columns that are compared at most: pairs grow with the square.
 const COLUMNS: usize = 60;
 /// Values that are compared at most; beyond, a sample of the rows.
-const VALUES: usize = 50_000_000;
+const VALUES: usize = 10_000_000;
 
 pub(crate) fn correlations(
     columns: &[ColumnProfile],
@@ -47,13 +47,15 @@ pub(crate) fn correlations(
     if rows > most {
         notes.push(format!("correlations from {} of the {} rows, drawn at random", grouped(most), grouped(rows)));
     }
-    let sampled: Vec<Option<Codes>> = chosen.par_iter().map(|&at| thinned(&coded[at].codes, most)).collect();
+    let values = |at: usize| coded[at].values.as_deref().unwrap_or_default();
+    let sampled: Vec<Option<Sample>> =
+        chosen.par_iter().map(|&at| thinned(&coded[at].codes, values(at), most)).collect();
     let ready: Vec<Ready<'_>> = chosen
         .par_iter()
         .zip(&sampled)
-        .map(|(&at, sampled)| {
-            let values = coded[at].values.as_deref().unwrap_or_default();
-            Ready::new(sampled.as_ref().unwrap_or(&coded[at].codes), values)
+        .map(|(&at, sampled)| match sampled {
+            Some((codes, values)) => Ready::new(codes, values),
+            None => Ready::new(&coded[at].codes, values(at)),
         })
         .collect();
     let pairs: Vec<(usize, usize)> = (0..ready.len()).flat_map(|i| (0..i).map(move |j| (i, j))).collect();
@@ -79,15 +81,46 @@ fn is_time(column: &ColumnProfile) -> bool {
     matches!(column.detail, super::Detail::Time(_))
 }
 
-/// About `most` of the rows if there are more: those whose number has a small hash.
-fn thinned(codes: &Codes, most: usize) -> Option<Codes> {
+/// Codes of some rows, and the values that they stand for.
+type Sample = (Codes, Vec<f64>);
+
+/// About `most` of the rows if there are more: those whose number has a small hash. Codes that no row has are gone:
+/// pairs of columns would go through all of them.
+fn thinned(codes: &Codes, values: &[f64], most: usize) -> Option<Sample> {
     if codes.rows.len() <= most {
         return None;
     }
     let limit = (u64::MAX as f64 * (most as f64 / codes.rows.len() as f64)) as u64;
     let kept = codes.rows.iter().enumerate().filter(|(row, _)| mix(*row as u64) < limit);
-    let rows: Vec<u32> = kept.map(|(_, &code)| code).collect();
-    let mut counts = vec![0; codes.counts.len()];
+    let mut rows: Vec<u32> = kept.map(|(_, &code)| code).collect();
+    let mut counts = vec![0usize; codes.counts.len()];
     rows.iter().filter(|&&code| code != MISSING).for_each(|&code| counts[code as usize] += 1);
-    Some(Codes { rows, counts })
+    let (mut new, mut next) = (vec![MISSING; counts.len()], 0);
+    for (new, _) in new.iter_mut().zip(&counts).filter(|(_, count)| **count > 0) {
+        (*new, next) = (next, next + 1);
+    }
+    rows.iter_mut().filter(|code| **code != MISSING).for_each(|code| *code = new[*code as usize]);
+    let values = values.iter().zip(&counts).filter(|(_, count)| **count > 0).map(|(&value, _)| value).collect();
+    counts.retain(|count| *count > 0);
+    Some((Codes { rows, counts }, values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_of_rows_keeps_their_values() {
+        let rows: Vec<f64> = (0..10_000).map(|i| if i % 7 == 0 { f64::NAN } else { f64::from(i % 3001) }).collect();
+        let (codes, values) = Codes::of_floats(&rows);
+        let (few, left) = thinned(&codes, &values, 1_000).unwrap();
+        assert!((900..1_100).contains(&few.rows.len()) && few.counts.iter().all(|&count| count > 0));
+        assert_eq!((few.counts.len(), left.is_sorted()), (left.len(), true));
+        let limit = (u64::MAX as f64 * 0.1) as u64;
+        let expected: Vec<f64> = (0..10_000).filter(|&i| mix(i) < limit).map(|i| rows[i as usize]).collect();
+        let value = |&code: &u32| if code == MISSING { f64::NAN } else { left[code as usize] };
+        let same = few.rows.iter().map(value).zip(&expected).all(|(a, b)| a == *b || a.is_nan() && b.is_nan());
+        assert!(same && few.rows.len() == expected.len());
+        assert!(thinned(&codes, &values, 10_000).is_none());
+    }
 }

@@ -3,7 +3,7 @@
 use super::column::{ColumnProfile, Detail};
 use super::target::TargetProfile;
 use super::terminal::{headline, kind};
-use super::warnings::{brief, share, shortened};
+use super::warnings::{brief, measured, share, shortened};
 use super::{Finding, Numbers, Profile, Texts, svg};
 use crate::cells::grouped;
 use ironbook_core::bundle::escape_html;
@@ -11,6 +11,11 @@ use std::fmt::Write as _;
 
 /// Columns that get a card of their own at most; the others stand in the table only.
 const CARDS: usize = 120;
+/// Bytes of a page from which on there are no more cards, and no more rows of the table: it stays below a megabyte,
+/// whatever the names and values are.
+const BYTES: [usize; 2] = [600_000, 970_000];
+/// Warnings behind the first ones that can be unfolded at most.
+const MORE: usize = 200;
 /// Columns of the heatmap at most.
 const MAP: usize = 40;
 /// Associations with the target shown at most.
@@ -32,13 +37,13 @@ body[data-jp-theme-light=false] .ip{--ip-bar:#56b4e9;--ip-pos:#f08a3c;--ip-warn:
 .ip li.ip-grave{border-left-color:var(--ip-warn)}.ip li b{font-weight:600}\
 .ip table{border-collapse:collapse;border:none;margin:0;font-size:12px;color:inherit;font-variant-numeric:tabular-nums}\
 .ip td,.ip th{padding:2px 10px 2px 0;border:none;text-align:left;color:inherit;background:none;font-weight:400;overflow-wrap:anywhere}\
-.ip th{color:var(--ip-soft)}.ip td.r,.ip th.r{text-align:right}.ip tbody tr{background:none!important}\
+.ip th{color:var(--ip-soft)}.ip td.r,.ip th.r{text-align:right;white-space:nowrap}.ip tbody tr{background:none!important}\
 .ip .ip-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(330px,1fr));gap:10px}\
 .ip .ip-card{background:var(--ip-card);border:1px solid var(--ip-line);border-radius:6px;padding:10px 12px;min-width:0}\
 .ip .ip-two{display:grid;grid-template-columns:1fr 1fr;gap:0 14px}\
 .ip svg{display:block;max-width:100%;overflow:visible;margin:8px 0 4px}.ip svg text{fill:var(--ip-soft);font:11px system-ui,sans-serif}\
 .ip .ip-h{width:100%}.ip .ip-map{height:auto}.ip .ip-scroll{overflow-x:auto;max-width:100%}\
-.ip .ip-bar{fill:var(--ip-bar)}.ip .ip-axis{stroke:var(--ip-line);fill:none}.ip .ip-pos{fill:var(--ip-pos)}.ip .ip-neg{fill:var(--ip-bar)}.ip .ip-none{fill:var(--ip-line)}\
+.ip .ip-bar{fill:var(--ip-bar)}.ip .ip-axis{stroke:var(--ip-line);fill:none}.ip .ip-pos{fill:var(--ip-pos)}.ip .ip-neg{fill:var(--ip-bar)}.ip .ip-none{fill:var(--ip-line)}.ip .ip-map rect{stroke:var(--ip-line);stroke-width:.5}\
 .ip .ip-track{background:var(--ip-line);border-radius:2px;height:9px;min-width:90px}.ip .ip-track i{display:block;height:9px;border-radius:2px;background:var(--ip-bar)}\
 .ip .ip-v{max-width:160px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}\
 .ip details>summary{cursor:pointer;color:var(--ip-soft);margin:4px 0}\
@@ -65,13 +70,21 @@ pub(super) fn fragment(profile: &Profile) -> String {
         of_target(target, &mut out);
     }
     out.push_str("<h2>Columns</h2><div class=\"ip-cards\">");
-    profile.columns.iter().take(CARDS).for_each(|column| card(profile, column, &mut out));
-    out.push_str("</div>");
-    if profile.columns.len() > CARDS {
-        others(profile, &mut out);
+    let mut cards = 0;
+    for column in profile.columns.iter().take(CARDS) {
+        if out.len() > BYTES[0] {
+            break;
+        }
+        card(profile, column, &mut out);
+        cards += 1;
     }
-    correlations(profile, &mut out);
-    out + "</div>"
+    out.push_str("</div>");
+    let mut map = String::new();
+    correlations(profile, &mut map);
+    if profile.columns.len() > cards {
+        others(profile, cards, BYTES[1].saturating_sub(map.len()), &mut out);
+    }
+    out + &map + "</div>"
 }
 
 fn warnings(profile: &Profile, out: &mut String) {
@@ -86,8 +99,12 @@ fn warnings(profile: &Profile, out: &mut String) {
     let (first, rest) = profile.warnings.split_at(profile.warnings.len().min(15));
     let _ = write!(out, "<ul>{}</ul>", first.iter().map(line).collect::<String>());
     if !rest.is_empty() {
-        let shown = rest.iter().take(500).map(line).collect::<String>();
-        let _ = write!(out, "<details><summary>{} more</summary><ul>{shown}</ul></details>", rest.len());
+        let shown = rest.iter().take(MORE).map(line).collect::<String>();
+        let _ = write!(out, "<details><summary>{} more</summary><ul>{shown}</ul>", grouped(rest.len()));
+        if rest.len() > MORE {
+            let _ = write!(out, "<p class=\"ip-soft\">and {} more, in .warnings</p>", grouped(rest.len() - MORE));
+        }
+        out.push_str("</details>");
     }
 }
 
@@ -101,11 +118,11 @@ fn of_target(target: &TargetProfile, out: &mut String) {
     for a in target.associations.iter().take(TELLING) {
         let _ = write!(
             out,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"r\">{:.3}</td></tr>",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"r\">{}</td></tr>",
             name(&a.column),
             track(a.strength),
             escape_html(&a.measure.to_string()),
-            a.value
+            measured(a.value)
         );
     }
     out.push_str("</tbody></table>");
@@ -119,7 +136,7 @@ fn track(share: f64) -> String {
 }
 
 fn name(text: &str) -> String {
-    escape_html(&text.chars().take(80).map(|c| if c.is_control() { '␣' } else { c }).collect::<String>())
+    escape_html(&shortened(text))
 }
 
 fn card(profile: &Profile, column: &ColumnProfile, out: &mut String) {
@@ -189,6 +206,9 @@ fn of_number(numbers: &Numbers, column: &ColumnProfile, out: &mut String) {
 }
 
 fn of_text(texts: &Texts, column: &ColumnProfile, out: &mut String) {
+    if column.present == 0 {
+        return;
+    }
     tops(column, out);
     let lengths = match texts.shortest == texts.longest {
         true => format!("{} characters", texts.longest),
@@ -199,7 +219,7 @@ fn of_text(texts: &Texts, column: &ColumnProfile, out: &mut String) {
 
 fn tops(column: &ColumnProfile, out: &mut String) {
     if column.top.is_empty() {
-        out.push_str("<p class=\"ip-soft\">all different</p>");
+        out.push_str(if column.present > 0 { "<p class=\"ip-soft\">all different</p>" } else { "" });
         return;
     }
     out.push_str("<table style=\"width:100%;margin-top:6px\"><tbody>");
@@ -208,7 +228,8 @@ fn tops(column: &ColumnProfile, out: &mut String) {
     let mut rest = column.present;
     for (value, count) in shown {
         rest -= count;
-        let text = if value.trim().is_empty() { format!("\"{value}\"") } else { shortened(value) };
+        let short = shortened(value);
+        let text = if short.trim().is_empty() { format!("\"{short}\"") } else { short };
         let _ = write!(
             out,
             "<tr><td class=\"ip-v\">{}</td><td style=\"width:45%\">{}</td><td class=\"r\">{}</td></tr>",
@@ -223,15 +244,20 @@ fn tops(column: &ColumnProfile, out: &mut String) {
     out.push_str("</tbody></table>");
 }
 
-/// The columns without cards, in a table.
-fn others(profile: &Profile, out: &mut String) {
-    let rest = &profile.columns[CARDS..];
+/// The columns without cards, in a table, until the page has so many bytes.
+fn others(profile: &Profile, cards: usize, bytes: usize, out: &mut String) {
+    let rest = &profile.columns[cards..];
     let _ = write!(
         out,
-        "<details><summary>{} more columns</summary><table><thead><tr><th>column</th><th>type</th><th class=\"r\">missing</th><th class=\"r\">distinct</th></tr></thead><tbody>",
-        grouped(rest.len())
+        "<details><summary>{} more column{}</summary><table><thead><tr><th>column</th><th>type</th><th class=\"r\">missing</th><th class=\"r\">distinct</th></tr></thead><tbody>",
+        grouped(rest.len()),
+        if rest.len() == 1 { "" } else { "s" }
     );
-    for column in rest.iter().take(2000) {
+    let mut shown = 0;
+    for column in rest {
+        if out.len() > bytes {
+            break;
+        }
         let _ = write!(
             out,
             "<tr><td>{}</td><td>{}</td><td class=\"r\">{}</td><td class=\"r\">{}</td></tr>",
@@ -240,8 +266,13 @@ fn others(profile: &Profile, out: &mut String) {
             share(column.missing, profile.rows),
             grouped(column.distinct)
         );
+        shown += 1;
     }
-    out.push_str("</tbody></table></details>");
+    out.push_str("</tbody></table>");
+    if shown < rest.len() {
+        let _ = write!(out, "<p class=\"ip-soft\">and {} more, in .columns</p>", grouped(rest.len() - shown));
+    }
+    out.push_str("</details>");
 }
 
 fn correlations(profile: &Profile, out: &mut String) {

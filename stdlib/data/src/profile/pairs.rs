@@ -11,7 +11,7 @@ pub(crate) struct Ready<'a> {
     scores: Vec<f64>,
     /// 1 where there is a value, 0 where not; `None` without missing values.
     mask: Option<Vec<f64>>,
-    /// Ranks of the codes over all rows, scored as the values are.
+    /// The ranks of the rows' values over all rows, scored as the values are.
     ranks: Vec<f64>,
     present: f64,
     /// Whether all its values are alike.
@@ -28,7 +28,8 @@ impl<'a> Ready<'a> {
         let table = scored(&values, &counts, present);
         let ranks = scored(&midranks(&counts), &counts, present);
         let has = |code: u32| code != MISSING && finite[code as usize];
-        let scores = codes.rows.iter().map(|&c| if has(c) { table[c as usize] } else { 0.0 }).collect();
+        let by_row = |table: &[f64]| codes.rows.iter().map(|&c| if has(c) { table[c as usize] } else { 0.0 }).collect();
+        let (scores, ranks) = (by_row(&table), by_row(&ranks));
         let mask = (present < codes.rows.len() as f64)
             .then(|| codes.rows.iter().map(|&c| f64::from(u8::from(has(c)))).collect());
         let constant = counts.iter().filter(|&&count| count > 0).count() < 2;
@@ -105,16 +106,11 @@ pub(crate) fn spearman(x: &Ready<'_>, y: &Ready<'_>) -> Option<f64> {
     if x.constant || y.constant {
         return None;
     }
-    let rows = x.codes.rows.iter().zip(&y.codes.rows);
     if x.same_rows(y) {
-        let both = |a: u32, b: u32| x.ranks[a as usize] * y.ranks[b as usize];
-        let sum: f64 = match &x.mask {
-            None => rows.map(|(&a, &b)| both(a, b)).sum(),
-            Some(mask) => rows.zip(mask).map(|((&a, &b), &m)| if m > 0.0 { both(a, b) } else { 0.0 }).sum(),
-        };
-        return Some((sum / x.present).clamp(-1.0, 1.0));
+        return Some((dot(&x.ranks, &y.ranks) / x.present).clamp(-1.0, 1.0));
     }
-    let (mut counts_x, mut counts_y) = (vec![0usize; x.ranks.len()], vec![0usize; y.ranks.len()]);
+    let rows = x.codes.rows.iter().zip(&y.codes.rows);
+    let (mut counts_x, mut counts_y) = (vec![0usize; x.finite.len()], vec![0usize; y.finite.len()]);
     let joint = || rows.clone().enumerate().filter(|(row, _)| x.has(*row) && y.has(*row));
     for (_, (&a, &b)) in joint() {
         counts_x[a as usize] += 1;

@@ -42,10 +42,10 @@ pub(super) fn range(histogram: &Histogram, min: f64, max: f64) -> (String, Strin
 /// Side of a heatmap's cell.
 const CELL: f64 = 26.0;
 
-/// A square of correlations: blue for negative, orange for positive, stronger for closer.
+/// Correlations of each column with those before it: blue for negative, orange for positive, stronger for closer.
 pub(super) fn heatmap(names: &[String], values: &[Vec<Option<f64>>]) -> String {
     let n = names.len();
-    let short: Vec<String> = names.iter().map(|name| crate::term::cut_to(name, 18)).collect();
+    let short: Vec<String> = names.iter().map(|name| crate::term::cut_to(name, 20)).collect();
     let longest = short.iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64;
     let label = longest * 6.6 + 10.0;
     let (width, height) = (label + n as f64 * CELL, n as f64 * CELL + label * 0.75 + 6.0);
@@ -61,11 +61,11 @@ pub(super) fn heatmap(names: &[String], values: &[Vec<Option<f64>>]) -> String {
             out,
             "<text transform=\"translate({x:.0} {foot:.0}) rotate(-45)\" text-anchor=\"end\">{name}</text>"
         );
-        for j in 0..n {
+        for j in 0..=i {
             let x = label + j as f64 * CELL;
-            let title = format!("{} and {}", escape_html(&names[i]), escape_html(&names[j]));
+            let title = format!("{} and {}", escape_html(&short[i]), escape_html(&short[j]));
             let (class, opacity, shown) = match values[i][j] {
-                Some(v) => (if v < 0.0 { "ip-neg" } else { "ip-pos" }, v.abs(), format!("{v:.3}")),
+                Some(v) => (if v < 0.0 { "ip-neg" } else { "ip-pos" }, v.abs(), super::warnings::measured(v)),
                 None => ("ip-none", 1.0, "not defined".to_owned()),
             };
             let _ = write!(

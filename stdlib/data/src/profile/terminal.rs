@@ -2,7 +2,7 @@
 
 use super::column::{ColumnProfile, Detail};
 use super::target::{Measure, TargetKind, TargetProfile};
-use super::warnings::{brief, share, shortened};
+use super::warnings::{brief, measured, share, shortened};
 use super::{Histogram, Profile};
 use crate::cells::{extent, grouped};
 use crate::term::cut_to as cut;
@@ -14,8 +14,12 @@ const WARNINGS: usize = 20;
 const TELLING: usize = 8;
 /// Columns shown at most.
 const COLUMNS: usize = 100;
-/// Widest name of a column.
+/// Widest name of a column, where there is room.
 const NAME: usize = 24;
+/// Widest type.
+const TYPE: usize = 16;
+/// The least room in which values are shown.
+const ROOM: usize = 10;
 
 pub(crate) fn text(profile: &Profile, width: usize) -> String {
     let mut lines = wrapped(&headline(profile), "", width);
@@ -25,7 +29,8 @@ pub(crate) fn text(profile: &Profile, width: usize) -> String {
         let shown = profile.warnings.iter().take(WARNINGS);
         lines.extend(shown.flat_map(|w| wrapped(&cleaned(&w.text), "  ! ", width)));
         if profile.warnings.len() > WARNINGS {
-            lines.push(format!("  and {} more, in .warnings and in the HTML", profile.warnings.len() - WARNINGS));
+            let more = grouped(profile.warnings.len() - WARNINGS);
+            lines.push(format!("  and {more} more, in .warnings and in the HTML"));
         }
     }
     lines.push(String::new());
@@ -70,7 +75,9 @@ fn columns(profile: &Profile, width: usize) -> Vec<String> {
         .iter()
         .map(|c| {
             let missing = if c.missing == 0 { "-".to_owned() } else { share(c.missing, profile.rows) };
-            [cut(&cleaned(&c.name), NAME), short_type(&c.dtype), missing, grouped(c.distinct)]
+            let (name, dtype) =
+                (cut(&cleaned(&c.name), NAME.min(width / 3)), cut(&cleaned(&c.dtype), TYPE.min(width / 6)));
+            [name, dtype, missing, grouped(c.distinct)]
         })
         .collect();
     let head = ["column", "type", "missing", "distinct"];
@@ -83,14 +90,15 @@ fn columns(profile: &Profile, width: usize) -> Vec<String> {
         line.trim_end().to_owned()
     };
     let before = widths.iter().sum::<usize>() + 8;
-    let room = width.saturating_sub(before).max(20);
-    let mut lines = vec![line(head, "values")];
+    let room = Some(width.saturating_sub(before)).filter(|room| *room >= ROOM).unwrap_or(0);
+    let mut lines = vec![line(head, if room > 0 { "values" } else { "" })];
     lines.push("─".repeat(width.min(before + room)));
     for (column, [name, dtype, missing, distinct]) in shown.iter().zip(&rows) {
-        lines.push(line([name, dtype, missing, distinct], &values(column, room)));
+        let values = if room > 0 { values(column, room) } else { String::new() };
+        lines.push(line([name, dtype, missing, distinct], &values));
     }
     if profile.columns.len() > COLUMNS {
-        lines.push(format!("and {} more columns, in .columns", profile.columns.len() - COLUMNS));
+        lines.push(format!("and {} more columns, in .columns", grouped(profile.columns.len() - COLUMNS)));
     }
     lines
 }
@@ -101,9 +109,13 @@ fn values(column: &ColumnProfile, room: usize) -> String {
         Detail::Boolean { yes, no } => yes + no,
         _ => 0,
     };
+    if column.present == 0 {
+        return "no values".to_owned();
+    }
     match &column.detail {
         Detail::Number(numbers) => {
-            let picture = spark(&numbers.histogram, 16);
+            // Where there is little room, numbers tell more than a picture.
+            let picture = if room >= 32 { spark(&numbers.histogram, 16) + " " } else { String::new() };
             let (Some(min), Some(median), Some(max)) = (numbers.min, numbers.median(), numbers.max) else {
                 return String::new();
             };
@@ -112,7 +124,7 @@ fn values(column: &ColumnProfile, room: usize) -> String {
                 (Some(mean), Some(std)) => format!("  mean {} ± {}", brief(mean), brief(std)),
                 _ => String::new(),
             };
-            let mut text = format!("{picture} {range}");
+            let mut text = picture + &range;
             if (text.clone() + &mean).width() <= room {
                 text += &mean;
             }
@@ -144,7 +156,7 @@ fn tops(column: &ColumnProfile, room: usize) -> String {
         let next = format!("{}{} {}", if i > 0 { ", " } else { "" }, quoted(&shortened(value)), share(*count, present));
         let rest = if i + 1 < column.distinct { ", .." } else { "" };
         if text.width() + next.width() + rest.width() > room && i > 0 {
-            return text + ", ..";
+            return cut(&(text + ", .."), room);
         }
         text += &next;
     }
@@ -182,16 +194,18 @@ fn of_target(target: &TargetProfile, width: usize) -> Vec<String> {
     let names: Vec<String> = shown
         .iter()
         .map(|a| {
-            let name = cut(&cleaned(&a.column), NAME);
+            let name = cut(&cleaned(&a.column), NAME.min(width / 3));
             if a.measure == Measure::AucMissing { format!("{name} missing") } else { name }
         })
         .collect();
     let wide = names.iter().map(|n| n.width()).max().unwrap_or(0);
+    // Beside the bar stand two gaps, a measure and its value.
+    let full = width.saturating_sub(wide + 28).clamp(4, 20);
     for (a, name) in shown.iter().zip(&names) {
-        let filled = (20.0 * a.strength).round() as usize;
+        let filled = (full as f64 * a.strength).round() as usize;
         let measure = if a.measure == Measure::AucMissing { Measure::Auc } else { a.measure };
-        let bar = "█".repeat(filled) + &"░".repeat(20 - filled.min(20));
-        lines.push(format!("  {}  {bar} {measure} {:.3}", pad(name, wide, false), a.value));
+        let bar = "█".repeat(filled) + &"░".repeat(full - filled.min(full));
+        lines.push(format!("  {}  {bar} {measure} {}", pad(name, wide, false), measured(a.value)));
     }
     lines
 }
@@ -215,11 +229,6 @@ pub(crate) fn kind(kind: &TargetKind) -> String {
         TargetKind::Number => "a number".to_owned(),
         TargetKind::Unfit => "nothing that could be predicted".to_owned(),
     }
-}
-
-/// Long types of polars in a few letters.
-fn short_type(dtype: &str) -> String {
-    cut(&cleaned(dtype), 16)
 }
 
 fn cleaned(text: &str) -> String {

@@ -4,6 +4,7 @@ use super::column::{ColumnProfile, Detail};
 use super::target::{Association, Measure, TargetKind, TargetProfile};
 use super::{Profile, Texts};
 use crate::cells::grouped;
+use crate::term::cut_to;
 use serde::{Deserialize, Serialize};
 
 /// Something that looks wrong, or that a model should know.
@@ -101,11 +102,18 @@ fn warning(finding: Finding, columns: &[&str], text: String) -> Warning {
     Warning { finding, columns: columns.iter().map(|&c| c.to_owned()).collect(), text }
 }
 
+/// Names listed at most before the rest is counted.
+const LISTED: usize = 8;
+
 /// `a, b and c`.
 fn listed(names: &[&str]) -> String {
-    match names {
+    let mut shown: Vec<String> = names.iter().take(LISTED).map(|name| shortened(name)).collect();
+    if names.len() > LISTED {
+        shown.push(format!("{} more", grouped(names.len() - LISTED)));
+    }
+    match shown.as_slice() {
         [] => String::new(),
-        [one] => (*one).to_owned(),
+        [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
@@ -121,24 +129,25 @@ pub(crate) fn share(part: usize, of: usize) -> String {
 }
 
 fn of_target(profile: &Profile, target: &TargetProfile, found: &mut Vec<Warning>) {
-    let name = target.name.as_str();
+    let full = target.name.as_str();
+    let name = shortened(full);
     if target.missing > 0 {
         let share = share(target.missing, profile.rows);
         let text = format!("the target {name} is missing in {} rows ({share})", grouped(target.missing));
-        found.push(warning(Finding::MissingTarget, &[name], text));
+        found.push(warning(Finding::MissingTarget, &[full], text));
     }
     match &target.kind {
         TargetKind::Unfit => {
-            let distinct = profile.column(name).map_or(0, |c| c.distinct);
+            let distinct = profile.column(full).map_or(0, |c| c.distinct);
             let text = format!(
                 "the target {name} has {} distinct value{}: no class or number to predict",
                 grouped(distinct),
                 if distinct == 1 { "" } else { "s" }
             );
-            found.push(warning(Finding::UnfitTarget, &[name], text));
+            found.push(warning(Finding::UnfitTarget, &[full], text));
         }
-        TargetKind::Binary(classes) => imbalance(name, classes, found),
-        TargetKind::Classes(classes) => imbalance(name, classes, found),
+        TargetKind::Binary(classes) => imbalance(full, classes, found),
+        TargetKind::Classes(classes) => imbalance(full, classes, found),
         TargetKind::Number => {}
     }
     let leaks = |a: &&Association| match a.measure {
@@ -147,14 +156,14 @@ fn of_target(profile: &Profile, target: &TargetProfile, found: &mut Vec<Warning>
     };
     for leak in target.associations.iter().filter(leaks) {
         let what = match leak.measure {
-            Measure::AucMissing => format!("whether {} is missing", leak.column),
-            _ => leak.column.clone(),
+            Measure::AucMissing => format!("whether {} is missing", shortened(&leak.column)),
+            _ => shortened(&leak.column),
         };
         let text = format!(
             "{what} alone nearly tells {name} ({} {:.3}): is it known when a prediction is made?",
             leak.measure, leak.value
         );
-        found.push(warning(Finding::Leakage, &[&leak.column, name], text));
+        found.push(warning(Finding::Leakage, &[&leak.column, full], text));
     }
 }
 
@@ -162,16 +171,21 @@ fn imbalance(name: &str, classes: &[(String, usize)], found: &mut Vec<Warning>) 
     let all: usize = classes.iter().map(|(_, rows)| rows).sum();
     let Some((class, rows)) = classes.iter().min_by_key(|(_, rows)| rows) else { return };
     if (*rows as f64) < RARE * all as f64 * 2.0 / classes.len() as f64 {
-        let text =
-            format!("class {class} of the target {name} is rare: {} rows ({})", grouped(*rows), share(*rows, all));
+        let text = format!(
+            "class {} of the target {} is rare: {} rows ({})",
+            shortened(class),
+            shortened(name),
+            grouped(*rows),
+            share(*rows, all)
+        );
         found.push(warning(Finding::Imbalance, &[name], text));
     }
 }
 
 fn of_column(profile: &Profile, column: &ColumnProfile, found: &mut Vec<Warning>) {
-    let (name, rows) = (column.name.as_str(), profile.rows);
+    let (name, rows) = (shortened(&column.name), profile.rows);
     let present = rows - column.missing;
-    let mut add = |finding, text: String| found.push(warning(finding, &[name], text));
+    let mut add = |finding, text: String| found.push(warning(finding, &[&column.name], text));
     if rows == 0 {
         return;
     }
@@ -208,7 +222,7 @@ fn of_column(profile: &Profile, column: &ColumnProfile, found: &mut Vec<Warning>
                 add(Finding::Infinite, text);
             }
             if unique && numbers.whole {
-                add(Finding::Identifier, identifier(name, column.distinct, present));
+                add(Finding::Identifier, identifier(&name, column.distinct, present));
             }
             let zeros = numbers.zeros as f64 / present as f64;
             if zeros >= ZEROS && column.distinct > 2 {
@@ -224,7 +238,7 @@ fn of_column(profile: &Profile, column: &ColumnProfile, found: &mut Vec<Warning>
                 add(Finding::Skewed, text);
             }
         }
-        Detail::Text(texts) => of_text(name, texts, column, present, unique, &mut add),
+        Detail::Text(texts) => of_text(&name, texts, column, present, unique, &mut add),
         Detail::Boolean { .. } | Detail::Time(_) | Detail::Other => {}
     }
 }
@@ -297,7 +311,11 @@ fn correlated(profile: &Profile, twins: &[Vec<usize>], found: &mut Vec<Warning>)
     for (value, measure, a, b) in pairs.into_iter().take(PAIRS) {
         // Three digits would round what is not exact up to 1.
         let value = if value.abs() < 1.0 { (value * 1000.0).trunc() / 1000.0 } else { value };
-        found.push(warning(Finding::Correlated, &[a, b], format!("{a} and {b} go together ({measure} {value:.3})")));
+        found.push(warning(
+            Finding::Correlated,
+            &[a, b],
+            format!("{} and {} go together ({measure} {value:.3})", shortened(a), shortened(b)),
+        ));
     }
     if more > 0 {
         found.push(warning(Finding::Correlated, &[], format!("{more} more pairs of columns go together")));
@@ -308,10 +326,19 @@ fn plural(n: usize) -> &'static str {
     if n == 1 { "" } else { "s" }
 }
 
-/// A value in a sentence.
+/// Columns of the terminal that a name or a value takes in a sentence at most.
+const SHORT: usize = 40;
+
+/// A name or a value in a sentence.
 pub(crate) fn shortened(text: &str) -> String {
-    let clean: String = text.chars().take(40).map(|c| if c.is_control() { '␣' } else { c }).collect();
-    if text.chars().nth(40).is_some() { clean + "…" } else { clean }
+    let clean: String = text.chars().take(SHORT + 1).map(|c| if c.is_control() { '␣' } else { c }).collect();
+    cut_to(&clean, SHORT)
+}
+
+/// A measure between -1 and 1 in three decimals; what rounds to zero has no sign.
+pub(crate) fn measured(value: f64) -> String {
+    let text = format!("{value:.3}");
+    if text == "-0.000" { "0.000".to_owned() } else { text }
 }
 
 /// A number in at most about five digits.
@@ -325,6 +352,12 @@ pub(crate) fn brief(value: f64) -> String {
             format!("{}{}", if value < 0.0 { "-" } else { "" }, grouped(size as usize))
         }
         () if size >= 1e4 => brief(value.round()),
+        () if size >= 1e3 => {
+            // Tenths, grouped as whole numbers are.
+            let tenths = (size * 10.0).round() as usize;
+            let part = if tenths.is_multiple_of(10) { String::new() } else { format!(".{}", tenths % 10) };
+            format!("{}{}{part}", if value < 0.0 { "-" } else { "" }, grouped(tenths / 10))
+        }
         () => {
             let digits = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
             let text = format!("{value:.digits$}");
@@ -343,7 +376,10 @@ mod tests {
             (0.0, "0"),
             (12.0, "12"),
             (-43.0, "-43"),
-            (1234.567, "1235"),
+            (1234.567, "1,234.6"),
+            (-2803.5, "-2,803.5"),
+            (9999.99, "10,000"),
+            (1234.04, "1,234"),
             (-12345.6, "-12,346"),
             (15.49, "15.49"),
             (0.0123456, "0.01235"),
@@ -354,6 +390,14 @@ mod tests {
         assert_eq!(
             (brief(1e9), brief(-2.5e-7), brief(123_456.0)),
             ("1.00e9".into(), "-2.50e-7".into(), "123,456".into())
+        );
+    }
+
+    #[test]
+    fn what_rounds_to_zero_has_no_sign() {
+        assert_eq!(
+            (measured(-0.0004), measured(-0.0005001), measured(0.12)),
+            ("0.000".into(), "-0.001".into(), "0.120".into())
         );
     }
 

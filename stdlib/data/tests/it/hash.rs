@@ -28,7 +28,7 @@ fn it_is_64_hexadecimal_digits_and_stable() {
     assert!(print.as_str().len() == 64 && print.as_str().bytes().all(|b| b.is_ascii_hexdigit()));
     assert!(print.as_str().starts_with(print.short()) && print.short().len() == 12);
     // A change here means that fingerprints logged by earlier versions no longer compare: change FORM too.
-    assert_eq!(of(&df!["x" => [1i64, 2]].unwrap()), "ebad5c9f47a7a267b2074621abad04fa15ff71fc7add9d67e91b00b57a56acf9");
+    assert_eq!(of(&df!["x" => [1i64, 2]].unwrap()), "83592382b9329123831f4b2bdf1d6fb27ce78cb441b1e3a6347ae4dcb6cd2081");
 }
 
 #[test]
@@ -119,6 +119,31 @@ fn nested_and_decimal_columns_count() {
         df!["x" => [1, 2]].unwrap().lazy().select([col("x").cast(DataType::Decimal(10, scale))]).collect().unwrap()
     };
     assert_ne!(of(&decimals(1)), of(&decimals(2)));
+}
+
+/// Codes of categories and names of fields are content, too.
+#[test]
+fn categories_and_fields_count_by_their_names() {
+    let cast = |values: [&str; 2], to: DataType| {
+        let df = df!["x" => values].unwrap();
+        of(&df.lazy().select([col("x").cast(to)]).collect().unwrap())
+    };
+    let own = |name: &str| DataType::from_categories(Categories::new(name.into(), "".into(), CategoricalPhysical::U32));
+    // Each of these gives the codes 0 and 1.
+    assert_ne!(cast(["a", "b"], own("one")), cast(["x", "y"], own("two")));
+    assert_eq!(cast(["a", "b"], own("three")), cast(["a", "b"], own("four")));
+    let codes = |first: &str| cast([first, "b"], DataType::from_categories(Categories::global()));
+    assert_ne!(codes("zebra"), codes("yak"));
+    let fixed = |names: [&'static str; 2]| DataType::from_frozen_categories(FrozenCategories::new(names).unwrap());
+    assert_ne!(cast(["a", "b"], fixed(["a", "b"])), cast(["a", "b"], fixed(["b", "a"])));
+    assert_ne!(cast(["a", "b"], fixed(["a", "b"])), cast(["x", "y"], fixed(["x", "y"])));
+    let structs = |field: &str, value: f64| {
+        let df = df![field => [value, 5.0]].unwrap();
+        of(&DataFrame::new_infer_height(vec![df.into_struct("s".into()).into_column()]).unwrap())
+    };
+    assert_ne!(structs("a", 0.1), structs("b", 0.1));
+    assert_ne!(structs("a", 0.123_456_789), structs("a", 0.123_456_788), "every digit counts");
+    assert_eq!(structs("a", f64::NAN), structs("a", -f64::NAN));
 }
 
 #[test]

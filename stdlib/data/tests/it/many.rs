@@ -218,7 +218,7 @@ fn queries_run_into_files() {
     assert_eq!(std::fs::read_to_string(dir.at("b.csv")).unwrap(), "x\n2\n3\n");
     assert!(matches!(query().sink_parquet(dir.0.path().join("no/b.parquet")), Err(DataError::Write { .. })));
     let bad = query().select([col("nothing")]).sink_csv(dir.at("b.csv"));
-    assert!(matches!(bad, Err(DataError::Write { .. })));
+    assert!(matches!(bad, Err(DataError::Polars(_))), "the file has no fault: {bad:?}");
     assert_eq!(std::fs::read_to_string(dir.at("b.csv")).unwrap(), "x\n2\n3\n", "the old file stays");
     assert_eq!(std::fs::read_dir(dir.0.path()).unwrap().count(), 3, "no partial file stays");
 }
@@ -239,4 +239,107 @@ fn scans_of_csv_have_the_options_of_reads() {
     assert!(matches!(scan_parquet(dir.at("t.parquet")), Err(DataError::NotParquet { .. })));
     write_csv(&df!["x" => [1]].unwrap(), dir.at("c.csv")).unwrap();
     assert_eq!(scan_csv(dir.at("c.csv")).unwrap().collect().unwrap().height(), 1);
+}
+
+/// A header without rows and a column without values fit to whatever type they have elsewhere.
+#[test]
+fn columns_without_values_take_the_type_that_they_have_elsewhere() {
+    let dir = Dir::new();
+    dir.text("a.csv", "x,ok,day\n");
+    dir.text("b.csv", "x,ok,day\n1,,2013-01-02\n");
+    dir.text("c.csv", "ok,x,day\ntrue,0.5,\n");
+    let df = read_csv(dir.at("*.csv")).unwrap();
+    assert_eq!(df.dtypes(), [DataType::Float64, DataType::Boolean, DataType::Date]);
+    assert_eq!(df.column("x").unwrap().f64().unwrap().to_vec(), [Some(1.0), Some(0.5)]);
+    assert!(scan_csv(dir.at("*.csv")).unwrap().collect().unwrap().equals_missing(&df));
+    dir.text("d.csv", "x,ok,day\nfast,true,\n");
+    for error in [read_csv(dir.at("*.csv")).unwrap_err(), scan_csv(dir.at("*.csv")).map(drop).unwrap_err()] {
+        assert!(matches!(&error, DataError::Schemas { column, .. } if column == "x"), "{error:?}");
+    }
+}
+
+/// No value may become null because it does not fit.
+#[test]
+fn numbers_that_do_not_fit_are_an_error() {
+    let dir = Dir::new();
+    dir.text("a.json", "[{\"x\": 18446744073709551615}]");
+    dir.text("b.json", "[{\"x\": -1}]");
+    let read = read_json(dir.at("*.json"));
+    assert!(read.as_ref().map_or(true, |df| df.column("x").unwrap().null_count() == 0), "{read:?}");
+}
+
+#[test]
+fn partitions_that_look_like_dates_and_numbers_but_are_none() {
+    let dir = Dir::new();
+    for (day, sign, month) in [("2013-02-30", "+5", "01"), ("2013-01-01", "-7", "12")] {
+        dir.parquet(&format!("day={day}/sign={sign}/month={month}/a.parquet"), &df!["x" => [1i64]].unwrap());
+    }
+    let df = read_parquet(dir.0.path()).unwrap();
+    assert_eq!(df.column("day").unwrap().str().unwrap().get(1), Some("2013-02-30"));
+    assert_eq!(df.column("sign").unwrap().str().unwrap().get(1), Some("+5"));
+    assert_eq!(ints(&df, "month"), some([12, 1]));
+    let lazy = scan_parquet(dir.0.path()).unwrap().collect().unwrap();
+    assert_eq!(lazy.select(["day", "sign", "month"]).unwrap(), df.select(["day", "sign", "month"]).unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_back_are_not_followed_again() {
+    let dir = Dir::new();
+    dir.parquet("t/a/b/x.parquet", &df!["x" => [1i64]].unwrap());
+    for (target, link) in [("..", "t/a/up"), ("../..", "t/a/b/top"), (".", "t/a/b/here")] {
+        std::os::unix::fs::symlink(target, dir.at(link)).unwrap();
+    }
+    assert_eq!(ints(&read_parquet(dir.0.path()).unwrap(), "x"), some([1]));
+    assert_eq!(ints(&read_parquet(dir.at("**/*.parquet")).unwrap(), "x"), some([1]));
+    // A link that leads elsewhere is followed, and one that leads nowhere is an error that names it.
+    let other = Dir::new();
+    other.parquet("y.parquet", &df!["x" => [2i64]].unwrap());
+    std::os::unix::fs::symlink(other.0.path(), dir.at("t/z")).unwrap();
+    assert_eq!(ints(&read_parquet(dir.0.path()).unwrap(), "x"), some([1, 2]));
+    std::os::unix::fs::symlink("nowhere", dir.at("t/gone.parquet")).unwrap();
+    let error = read_parquet(dir.0.path()).unwrap_err();
+    assert!(matches!(&error, DataError::MissingFile { path, .. } if path.ends_with("gone.parquet")), "{error:?}");
+}
+
+/// What lies in a directory that may not be listed must not be missing without a word.
+#[cfg(unix)]
+#[test]
+fn a_directory_that_may_not_be_listed_is_an_error() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = Dir::new();
+    dir.parquet("a/x.parquet", &df!["x" => [1i64]].unwrap());
+    dir.parquet("b/x.parquet", &df!["x" => [2i64]].unwrap());
+    std::fs::set_permissions(dir.at("b"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    let read = [read_parquet(dir.0.path()), read_parquet(dir.at("**/*.parquet"))];
+    let root = std::fs::read_dir(dir.at("b")).is_ok();
+    std::fs::set_permissions(dir.at("b"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    for read in read {
+        match read {
+            // The superuser may list everything.
+            Ok(df) => assert!(root && df.height() == 2),
+            Err(error) => assert!(matches!(&error, DataError::Read { path, .. } if path.ends_with("b")), "{error:?}"),
+        }
+    }
+}
+
+/// A full disk, whatever the writer calls it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named_with_the_file() {
+    let dir = Dir::new();
+    let df = df!["x" => (0..100_000i64).map(|i| i * 7919).collect::<Vec<_>>()].unwrap();
+    dir.parquet("a.parquet", &df);
+    let query = || scan_parquet(dir.at("a.parquet")).unwrap();
+    let full = "/dev/full";
+    for error in [
+        write_csv(&df, full).unwrap_err(),
+        write_parquet(&df, full).unwrap_err(),
+        query().sink_csv(full).unwrap_err(),
+        query().sink_parquet(full).unwrap_err(),
+    ] {
+        assert!(matches!(&error, DataError::Write { path, .. } if path.ends_with("full")), "{error:?}");
+        assert!(format!("{error:?}").contains("No space left"), "{error:?}");
+    }
+    assert!(std::path::Path::new(full).exists() && !std::path::Path::new(full).is_file(), "it stays a device");
 }

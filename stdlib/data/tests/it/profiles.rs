@@ -295,6 +295,58 @@ fn integers_beyond_the_floats_are_told_apart() {
     assert_eq!(profile(&df).unwrap().columns[0].distinct, 3);
 }
 
+/// Sizes that a float cannot hold are counted and shown exactly.
+#[test]
+fn large_integers_and_decimals_are_exact() {
+    let big = 9_007_199_254_740_993u64; // 2^53 + 1
+    let df = df![
+        "id" => [big, big, big - 1, u64::MAX, u64::MAX - 1, u64::MAX - 1],
+        "money" => ["1.50", "1.50", "0.07", "-0.07", "0", "0.01"],
+    ];
+    let money = col("money").cast(DataType::Decimal(30, 2));
+    let df = df.unwrap().lazy().with_column(money).collect().unwrap();
+    let found = profile(&df).unwrap();
+    let id = found.column("id").unwrap();
+    let expected = [(big.to_string(), 2), ((u64::MAX - 1).to_string(), 2)];
+    assert_eq!((id.distinct, id.top.as_slice()), (4, &expected[..]));
+    let signed =
+        df.lazy().select([col("id").filter(col("id").lt(lit(1u64 << 60))).cast(DataType::Int64)]).collect().unwrap();
+    assert_eq!(profile(&signed).unwrap().columns[0].top, [(big.to_string(), 2)]);
+    let money = found.column("money").unwrap();
+    assert_eq!((money.distinct, money.top.as_slice()), (5, &[("1.5".to_owned(), 2)][..]));
+    assert_eq!((numbers(&found, "money").min, numbers(&found, "money").max), (Some(-0.07), Some(1.5)));
+}
+
+#[test]
+fn columns_without_values_are_not_all_different() {
+    let none = Column::full_null("none".into(), 3, &DataType::String);
+    let df = DataFrame::new_infer_height(vec![none, Column::new("x".into(), [1, 2, 3])]).unwrap();
+    for df in [df.clone(), df.head(Some(0))] {
+        let found = profile(&df).unwrap();
+        assert!(!found.to_html().contains("all different"), "{}", found.to_html());
+        assert!(found.to_text(100).contains("no values"), "{}", found.to_text(100));
+    }
+}
+
+/// Many columns that are all distinct are compared by digest, not pair by pair.
+#[test]
+fn columns_with_the_same_values_are_found_among_many() {
+    let rows = 2_000usize;
+    let mut columns: Vec<Column> = (0..1_500)
+        .map(|j| {
+            let values: Vec<f64> = (0..rows).map(|i| ((i * (2 * j + 1)) % 4001) as f64 + 0.5).collect();
+            Column::new(format!("c{j}").into(), values)
+        })
+        .collect();
+    for (name, of) in [("again", 7), ("third", 7), ("other", 1_400)] {
+        let copy = columns[of].clone().with_name(name.into());
+        columns.push(copy);
+    }
+    let found = profile(&DataFrame::new_infer_height(columns).unwrap()).unwrap();
+    let twins = texts(&found, Finding::DuplicateColumns);
+    assert_eq!(twins, ["c7, again and third hold the same values", "c1400 and other hold the same values"]);
+}
+
 #[test]
 fn the_terminal_view_fits_and_is_stable() {
     let df = df![
@@ -331,6 +383,33 @@ fn html_is_escaped_and_needs_nothing_from_elsewhere() {
     assert!(
         ["div", "table", "ul", "li", "svg", "details", "style", "td", "rect", "text"].iter().all(|tag| balanced(tag))
     );
+}
+
+/// Names and values of the worst kind, in every place where they stand.
+#[test]
+fn long_names_and_values_fit_into_page_and_terminal() {
+    let name = |j: usize| format!("{}{j}{}", "\"<".repeat(30), "長い名前".repeat(200));
+    let wide = |j: usize, rows: usize| match j % 3 {
+        0 => Column::new(name(j).into(), (0..rows).map(|i| ((i * (j + 1)) % 97) as f64).collect::<Vec<_>>()),
+        1 => Column::new(
+            name(j).into(),
+            (0..rows).map(|i| "&\"".repeat(20) + &(i % (9 + j % 3)).to_string()).collect::<Vec<_>>(),
+        ),
+        _ => Column::new(name(j).into(), (0..rows).map(|i| " ".repeat(1000 + i % 2)).collect::<Vec<_>>()),
+    };
+    let mut columns: Vec<Column> = (0..2_000).map(|j| wide(j, 50)).collect();
+    columns.push(Column::new("y".into(), (0..50).map(|i| i % 2 == 0).collect::<Vec<_>>()));
+    let df = DataFrame::new_infer_height(columns).unwrap();
+    let found = ProfileOptions::new().target("y").profile(&df).unwrap();
+    assert!(found.to_html().len() < 1_000_000, "{}", found.to_html().len());
+    let of_name = ProfileOptions::new().target(name(0)).profile(&df).unwrap();
+    for width in [60, 73, 100] {
+        for text in [found.to_text(width), of_name.to_text(width)] {
+            use unicode_width::UnicodeWidthStr as _;
+            let widest = text.lines().map(|line| line.width()).max().unwrap();
+            assert!(widest <= width, "{widest} of {width}:\n{text}");
+        }
+    }
 }
 
 #[test]

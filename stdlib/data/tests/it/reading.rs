@@ -1,6 +1,8 @@
 //! Reading and writing, and what is said when it fails.
 
-use ironbook_data::{CsvOptions, DataError, Dataset, read_csv, read_json, read_parquet, write_csv, write_parquet};
+use ironbook_data::{
+    CsvOptions, DataError, Dataset, FrameExt as _, read_csv, read_json, read_parquet, write_csv, write_parquet,
+};
 use polars::prelude::*;
 use std::path::PathBuf;
 
@@ -57,6 +59,10 @@ fn a_missing_file_suggests_its_neighbours() {
     }
     let error = read_csv(files.0.path().join("nowhere/x.csv")).unwrap_err().to_string();
     assert!(error.ends_with("does not exist either"), "{error}");
+    let error = read_csv("https://example.org/a.csv").unwrap_err().to_string();
+    assert!(error.contains("fetch it first"), "{error}");
+    let error = read_csv("~/qqqqqqqq.csv").unwrap_err();
+    assert!(matches!(&error, DataError::MissingFile { path, .. } if !path.starts_with("~")), "{error:?}");
     let error = read_csv("qqqqqqqq.csv").unwrap_err().to_string();
     assert!(error.contains("relative to the working directory"), "{error}");
 }
@@ -243,4 +249,166 @@ fn a_file_that_cannot_be_written_is_named() {
     assert!(matches!(write_csv(&nested, &target), Err(DataError::Write { .. })));
     assert_eq!(std::fs::read_to_string(&target).unwrap(), "a\n1\n", "the old file stays");
     assert_eq!(std::fs::read_dir(files.0.path()).unwrap().count(), 1, "no partial file stays");
+}
+
+/// Whether 3/4/2013 is in March or in April is for the user to say.
+#[test]
+fn dates_of_unclear_order_stay_text() {
+    let files = Files::new();
+    let text = "us,eu,iso,at\n03/04/2013,13.01.2013,2013/01/02,03/04/2013 05:00\n03/05/2013,14.01.2013,2013/01/03,03/05/2013 06:00\n";
+    let path = files.with("a.csv", text);
+    let types = [DataType::String, DataType::String, DataType::Date, DataType::String];
+    assert_eq!(read_csv(&path).unwrap().dtypes(), types);
+    assert_eq!(ironbook_data::scan_csv(&path).unwrap().collect().unwrap().dtypes(), types);
+    assert_eq!(read_csv(&path).unwrap().strings("us").unwrap()[0], "03/04/2013");
+    // One who knows says so.
+    let df = CsvOptions::new().types([("eu", DataType::Date)]).read(&path).unwrap();
+    assert_eq!(df.column("eu").unwrap().cast(&DataType::String).unwrap().str().unwrap().get(0), Some("2013-01-13"));
+}
+
+#[test]
+fn whole_numbers_beyond_i64_stay_text() {
+    let files = Files::new();
+    let early = files.with("a.csv", "id,x\n18446744073709551615,1\n7,2\n");
+    let late: String = (0..20_000).map(|i| format!("{i},1\n")).collect();
+    let late = files.with("b.csv", format!("id,x\n{late}-99999999999999999999,1\n"));
+    for (path, rows, value) in [(early, 0, "18446744073709551615"), (late, 20_000, "-99999999999999999999")] {
+        let df = read_csv(&path).unwrap();
+        assert_eq!(df.column("id").unwrap().str().unwrap().get(rows), Some(value));
+        assert_eq!(df.column("x").unwrap().dtype(), &DataType::Int64);
+    }
+}
+
+#[test]
+fn types_can_be_chosen() {
+    let files = Files::new();
+    let path = files.with("a.csv", "zip,n\n00123,1\n80331,2\n");
+    let options = CsvOptions::new().types([("zip", DataType::String), ("n", DataType::Float64)]);
+    let expected = df!["zip" => ["00123", "80331"], "n" => [1.0, 2.0]].unwrap();
+    assert_eq!(options.read(&path).unwrap(), expected);
+    assert_eq!(options.scan(&path).unwrap().collect().unwrap(), expected);
+    let wrong = CsvOptions::new().types([("zpi", DataType::String)]);
+    for error in [wrong.read(&path).unwrap_err(), wrong.scan(&path).map(drop).unwrap_err()] {
+        assert!(matches!(&error, DataError::UnknownColumn { near, .. } if near == &["zip"]), "{error:?}");
+    }
+}
+
+#[test]
+fn marks_and_line_ends_of_other_systems() {
+    let files = Files::new();
+    let expected = df!["a" => [1i64, 2], "b" => ["x", "y"]].unwrap();
+    for text in
+        ["\u{feff}a,b\n1,x\n2,y\n", "a,b\r\n1,x\r\n2,y\r\n", "a,b\r1,x\r2,y\r", "\u{feff}\"a\",\"b\"\r\n1,x\r\n2,y"]
+    {
+        let path = files.with("a.csv", text);
+        assert_eq!(read_csv(&path).unwrap(), expected, "{text:?}");
+        assert_eq!(ironbook_data::scan_csv(&path).unwrap().collect().unwrap(), expected, "{text:?}");
+    }
+    let json = read_json(files.with("a.json", "\u{feff}[{\"a\": 1, \"b\": \"x\"}, {\"a\": 2, \"b\": \"y\"}]")).unwrap();
+    assert_eq!(json, expected);
+}
+
+/// What comes through a pipe can be read once only, and to open it again would wait for ever.
+#[cfg(unix)]
+#[test]
+fn pipes_are_read_once() {
+    let files = Files::new();
+    let write = |name: &str, text: &'static str| {
+        let path = files.0.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let own = path.clone();
+        let writer = std::thread::spawn(move || std::fs::write(own, text).unwrap());
+        (path, writer)
+    };
+    let (path, writer) = write("a.csv", "day,x\n03/04/2013,\n03/05/2013,1\n");
+    let df = read_csv(&path).unwrap();
+    writer.join().unwrap();
+    assert_eq!((df.shape(), df.dtypes()[0].clone()), ((2, 2), DataType::String));
+    let (path, writer) = write("b.csv", "a,b\n1,2,3\n");
+    assert!(matches!(read_csv(&path), Err(DataError::BrokenRow { line: 2, .. })));
+    writer.join().unwrap();
+    let (path, writer) = write("c.json", "[{\"a\": 1}]");
+    assert_eq!(read_json(&path).unwrap().height(), 1);
+    writer.join().unwrap();
+}
+
+/// `/dev/null` must stay what it is: files are written beside their target and renamed.
+#[cfg(unix)]
+#[test]
+fn devices_and_links_are_written_through() {
+    let files = Files::new();
+    let df = df!["a" => [1]].unwrap();
+    let (real, link) = (files.with("real.csv", "old"), files.0.path().join("link.csv"));
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    write_csv(&df, &link).unwrap();
+    assert_eq!(std::fs::read_to_string(&real).unwrap(), "a\n1\n");
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    let pipe = files.0.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let own = pipe.clone();
+    let reader = std::thread::spawn(move || std::fs::read_to_string(own).unwrap());
+    write_csv(&df, &pipe).unwrap();
+    assert_eq!(reader.join().unwrap(), "a\n1\n");
+    let long = files.0.path().join("n".repeat(250) + ".csv");
+    write_csv(&df, &long).unwrap();
+    assert!(long.is_file());
+}
+
+/// Damage anywhere is an error or harmless, never a panic.
+#[test]
+fn damaged_parquet_is_refused_in_words() {
+    let files = Files::new();
+    let path = files.0.path().join("a.parquet");
+    let df =
+        df!["a" => (0..40i64).collect::<Vec<_>>(), "b" => (0..40).map(|i| format!("t{}", i % 7)).collect::<Vec<_>>()];
+    write_parquet(&df.unwrap(), &path).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for at in (4..whole.len() - 4).step_by(3) {
+        let mut broken = whole.clone();
+        broken[at] ^= 0x5a;
+        let path = files.with("b.parquet", &broken);
+        if let Err(error) = read_parquet(&path) {
+            assert!(matches!(error, DataError::Unreadable { format: "Parquet", .. }), "byte {at}: {error:?}");
+        }
+        let mut cut = whole[..at].to_vec();
+        cut.extend_from_slice(b"PAR1");
+        let error = read_parquet(files.with("c.parquet", &cut)).unwrap_err();
+        assert!(matches!(error, DataError::Unreadable { .. } | DataError::NotParquet { .. }), "cut at {at}: {error:?}");
+    }
+}
+
+/// As in pandas; polars makes rows of nulls of them.
+#[test]
+fn blank_lines_are_no_rows() {
+    let files = Files::new();
+    let expected = df!["a" => [Some(1i64), None, Some(3)], "b" => [Some(2i64), None, Some(4)]].unwrap();
+    for text in ["\n\na,b\n1,2\n\n,\n3,4\n\n\n", "a,b\r\n1,2\r\n\r\n,\r\n3,4", "a,b\n\n\n1,2\n,\n3,4\n\n"] {
+        let df = read_csv(files.with("a.csv", text)).unwrap();
+        assert!(df.equals_missing(&expected), "{text:?}: {df}");
+    }
+    let bare = CsvOptions::new().has_header(false).read(files.with("b.csv", "1,2\n\n3,4\n\n")).unwrap();
+    assert_eq!(bare, df!["column_1" => [1i64, 3], "column_2" => [2i64, 4]].unwrap());
+    let one = read_csv(files.with("c.csv", "a\n1\n\n2\n")).unwrap();
+    assert_eq!(one.column("a").unwrap().null_count(), 1);
+}
+
+#[test]
+fn quotes_can_be_letters() {
+    let files = Files::new();
+    let path = files.with("a.csv", "pipe,n\n5\" long,1\n7\",2\n6\" short,\n");
+    let text = read_csv(&path).unwrap_err().to_string();
+    assert!(text.contains("quote_char(None)"), "{text}");
+    let df = CsvOptions::new().quote_char(None).read(&path).unwrap();
+    assert_eq!(df.strings("pipe").unwrap(), ["5\" long", "7\"", "6\" short"]);
+    assert_eq!(df.column("n").unwrap().null_count(), 1);
+}
+
+#[test]
+fn text_of_two_bytes_a_letter_is_named() {
+    let files = Files::new();
+    let wide = |mark: &str| format!("{mark}a,b\n1,2\n").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    for mark in ["\u{feff}", ""] {
+        let error = read_csv(files.with("a.csv", wide(mark))).unwrap_err();
+        assert!(matches!(error, DataError::NotUtf8 { line: 1, .. }), "{error:?}");
+    }
 }

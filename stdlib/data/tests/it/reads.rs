@@ -1,6 +1,6 @@
 //! The list of what was read.
 
-use ironbook_data::{DataError, ReadRecord, read_csv, read_parquet, reads, scan_parquet, write_parquet};
+use ironbook_data::{DataError, ReadRecord, read_csv, read_parquet, reads, scan_csv, scan_parquet, write_parquet};
 use polars::prelude::*;
 use std::path::Path;
 
@@ -61,4 +61,19 @@ fn scans_are_hashed_when_asked_unless_the_file_has_changed() {
     assert!(matches!(error, DataError::Changed { .. }), "{error:?}");
     std::fs::remove_file(&path).unwrap();
     assert!(matches!(read.content(), Err(DataError::Read { .. })));
+}
+
+/// The same number of bytes within the same second is a change nevertheless.
+#[test]
+fn a_quick_change_of_the_same_size_is_a_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.csv");
+    std::fs::write(&path, "x\n1\n").unwrap();
+    drop(scan_csv(&path).unwrap());
+    let [read] = &below(dir.path())[..] else { panic!("one read") };
+    let time = std::fs::metadata(&path).unwrap().modified().unwrap();
+    std::fs::write(&path, "x\n2\n").unwrap();
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(time + std::time::Duration::from_nanos(1000)).unwrap();
+    assert!(matches!(read.content(), Err(DataError::Changed { .. })));
 }

@@ -23,7 +23,8 @@ pub enum Cycle {
     Month,
 }
 
-/// One cycle or several, from `24.0`, `Cycle::Hour` or `[Cycle::Hour, Cycle::Weekday]`.
+/// One cycle or several, from `24.0`, `Cycle::Hour` or `[Cycle::Hour, Cycle::Weekday]`; several periods of one column
+/// stand in the names of what they make (`<column>_24_sin`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cycles(pub(crate) Vec<Cycle>);
 
@@ -58,12 +59,15 @@ impl Cycle {
     }
 
     /// What stands between the column's name and `_sin`.
-    fn suffix(self) -> &'static str {
+    fn suffix(self, among: &[Cycle]) -> String {
         match self {
-            Cycle::Every(_) => "",
-            Cycle::Hour => "_hour",
-            Cycle::Weekday => "_weekday",
-            Cycle::Month => "_month",
+            Cycle::Every(period) if among.iter().filter(|c| matches!(c, Cycle::Every(_))).count() > 1 => {
+                format!("_{period}")
+            }
+            Cycle::Every(_) => String::new(),
+            Cycle::Hour => "_hour".to_owned(),
+            Cycle::Weekday => "_weekday".to_owned(),
+            Cycle::Month => "_month".to_owned(),
         }
     }
 }
@@ -120,7 +124,7 @@ impl Cyclical {
                 let (phase, period) = cycle.phase(*value);
                 TAU * (phase / period)
             };
-            let name = |which: &str| format!("{}{}_{which}", self.column, cycle.suffix());
+            let name = |which: &str| format!("{}{}_{which}", self.column, cycle.suffix(&self.cycles.0));
             made.push(Column::numbers(name("sin"), column.values.iter().map(|x| angle(x).sin()).collect()));
             made.push(Column::numbers(name("cos"), column.values.iter().map(|x| angle(x).cos()).collect()));
         }

@@ -191,9 +191,10 @@ fn fill(column: &mut Column<'_>, with: &Filler) {
     }
     let value = match (with, &column.kind) {
         (Filler::Number(value), _) => *value,
-        (Filler::Text(text), Kind::Categorical(names)) => match names.binary_search(text) {
-            Ok(code) => code as f64,
-            Err(code) => {
+        (Filler::Text(text), Kind::Categorical(names)) => match names.iter().position(|name| name == text) {
+            Some(code) => code as f64,
+            None => {
+                let code = names.partition_point(|name| name < text);
                 let mut more = names.to_vec();
                 more.insert(code, text.clone());
                 // The names behind it move on by one.

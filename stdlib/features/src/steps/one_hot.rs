@@ -7,6 +7,8 @@ use crate::working::{Column, Working};
 use serde::{Deserialize, Serialize};
 
 const STEP: &str = "one_hot";
+/// Values that the indicators of one column may have at most: 8.6 GB.
+const CELLS: usize = 1 << 30;
 
 /// What a category is made of that the fit did not see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,7 +190,11 @@ impl FittedOneHot {
     }
 
     fn made<'a>(&self, indicators: &Indicators, column: &Column<'_>) -> Result<Vec<Column<'a>>, FeatureError> {
-        let mut made = vec![vec![0.0; column.values.len()]; indicators.names.len()];
+        let (rows, width) = (column.values.len(), indicators.names.len());
+        if rows.saturating_mul(width) > CELLS {
+            return Err(FeatureError::TooWide { column: column.name.clone(), step: STEP, made: width, rows });
+        }
+        let mut made = vec![vec![0.0; rows]; width];
         for (row, place) in indicators.levels.places(column).into_iter().enumerate() {
             let one = match place {
                 Place::Level(level) => indicators.indicator[level],

@@ -190,3 +190,17 @@ fn bad_targets_and_quantities() {
     let error = refused(&Pipeline::new().one_hot("x"), vec![numbers("x", &many)]);
     assert!(matches!(&error, FeatureError::ManyLevels { .. }), "{error}");
 }
+
+/// An identifier as a category would take all memory there is.
+#[test]
+fn indicators_that_take_too_much_memory_are_refused() {
+    let rows = 40_000;
+    let names: Vec<String> = (0..rows).map(|i| format!("id{i:05}")).collect();
+    let column = ("id".to_owned(), Kind::Categorical(names.into()), (0..rows).map(f64::from).collect());
+    let error = refused(&Pipeline::new().one_hot("id"), vec![column.clone()]);
+    assert!(matches!(&error, FeatureError::TooWide { made: 40_000, rows: 40_000, .. }), "{error}");
+    assert!(error.to_string().contains("take 12 GB"), "{error}");
+    // The way on that the message names.
+    let pipeline = Pipeline::new().one_hot_with("id", OneHot::new().max_categories(50));
+    assert_eq!(pipeline.fit(&data(vec![column])).unwrap().outputs().len(), 50);
+}

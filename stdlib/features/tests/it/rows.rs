@@ -140,3 +140,34 @@ fn a_missing_value_without_a_type_is_accepted() {
     assert_eq!(&made.data()[..2], [0.0, 0.0]);
     assert!(made.data()[2].is_nan());
 }
+
+/// The names of a matrix that is not made from a frame can stand in any order, and twice.
+#[test]
+fn names_in_any_order_are_the_same_categories() {
+    let sized = |names: &[&str], codes: &[f64]| {
+        let kind = Kind::Categorical(names.iter().map(ToString::to_string).collect());
+        Matrix::from_typed(vec![("size".to_owned(), kind, codes.to_vec())]).unwrap()
+    };
+    let plain = sized(&["high", "low", "mid"], &[1.0, 2.0, 0.0, 1.0, 0.0, 1.0]);
+    let other = sized(&["low", "mid", "high", "low"], &[0.0, 1.0, 2.0, 3.0, 2.0, 0.0]);
+    let target = vec![0.0, 1.0, 1.0, 0.0, 1.0, 1.0];
+    let pipelines = [
+        Pipeline::new().one_hot("size"),
+        Pipeline::new().one_hot_with("size", OneHot::new().drop_first().unknown(Unknown::Refuse)),
+        Pipeline::new().ordinal("size"),
+        Pipeline::new().ordinal_with("size", Ordinal::new().order(["low", "mid", "high"])),
+        Pipeline::new().target_encode("size"),
+        Pipeline::new().impute("size", Impute::MostFrequent).one_hot("size"),
+    ];
+    for pipeline in pipelines {
+        let fit = |features: &Matrix| Dataset::from_parts(features.clone(), target.clone(), "y");
+        let (one, first) = pipeline.fit_transform(&fit(&plain)).unwrap();
+        let (two, second) = pipeline.fit_transform(&fit(&other)).unwrap();
+        assert_eq!(bits(&first.features), bits(&second.features), "{pipeline:?}");
+        assert_eq!(bits(&one.transform(&other).unwrap()), bits(&two.transform(&plain).unwrap()), "{pipeline:?}");
+    }
+    // Text that passes unchanged keeps its names.
+    let passing = Pipeline::new().fit(&Dataset::from_parts(other.clone(), target, "y")).unwrap();
+    let made = passing.transform(&plain).unwrap().to_frame().unwrap();
+    assert_eq!(made, plain.to_frame().unwrap());
+}

@@ -46,3 +46,13 @@ fn hours_weekdays_and_months_are_those_of_the_calendar() {
         }
     }
 }
+
+#[test]
+fn several_periods_of_one_column_stand_in_the_names() {
+    let data = data(vec![numbers("hour", &[0.0, 30.0])]);
+    let cycles = [Cycle::Every(24.0), Cycle::Every(168.0)];
+    let (_, made) = Pipeline::new().cyclical("hour", cycles).fit_transform(&data).unwrap();
+    assert_eq!(made.features.names(), ["hour_24_sin", "hour_24_cos", "hour_168_sin", "hour_168_cos"]);
+    assert_eq!(made.features.get(1, 0), (TAU * (30.0 / 24.0)).sin());
+    assert_eq!(made.features.get(1, 3), (TAU * (30.0 / 168.0)).cos());
+}
