@@ -58,7 +58,15 @@ where
     P::Model: Predict,
     <P::Model as Predict>::Task: Judge<P::Model>,
 {
-    let folds = folds.folds(data)?;
+    over(&|fold| judged(params, data, fold), data, &folds.folds(data)?)
+}
+
+/// The metrics of a fold, and the seconds of its fit.
+type Judged<'a> = &'a dyn Fn(&Fold) -> Result<(Vec<(String, f64)>, f64), EvalError>;
+
+/// Not generic, so that it is compiled here and not into each cell.
+#[inline(never)]
+fn over(judged: Judged<'_>, data: &Dataset, folds: &[Fold]) -> Result<CrossValidation, EvalError> {
     if folds.is_empty() {
         return Err(EvalError::NoFolds);
     }
@@ -67,7 +75,7 @@ where
     let mut fit_s = Vec::new();
     for (k, fold) in folds.iter().enumerate() {
         ironbook_core::check()?;
-        let (metrics, seconds) = judged(params, data, fold).map_err(|error| in_fold(k, error))?;
+        let (metrics, seconds) = judged(fold).map_err(|error| in_fold(k, error))?;
         progress
             .set(k as u64 + 1, metrics.first().map_or_else(String::new, |(name, v)| format!("{name} {}", number(*v))));
         all.push(metrics);
@@ -191,10 +199,20 @@ where
     <P::Model as Predict>::Task: Judge<P::Model>,
 {
     let folds = folds.folds(data)?;
+    curve(&|fold| judged(params, data, fold), &folds, shares.to_vec(), metric, seed)
+}
+
+#[inline(never)]
+fn curve(
+    judged: Judged<'_>,
+    folds: &[Fold],
+    mut shares: Vec<f64>,
+    metric: &str,
+    seed: u64,
+) -> Result<LearningCurve, EvalError> {
     if folds.is_empty() || shares.is_empty() {
         return Err(EvalError::NoFolds);
     }
-    let mut shares = shares.to_vec();
     shares.sort_by(f64::total_cmp);
     if let Some(&value) = shares.iter().find(|share| !(**share > 0.0 && **share <= 1.0)) {
         return Err(EvalError::Share { name: "a share of the learning curve", value, example: 0.5 });
@@ -210,7 +228,7 @@ where
             count += part.train.len();
             let on_train = Fold { train: part.train.clone(), test: part.train.clone() };
             for (fold, values) in [(&part, &mut unseen), (&on_train, &mut seen)] {
-                let (metrics, _) = judged(params, data, fold).map_err(|error| in_fold(k, error))?;
+                let (metrics, _) = judged(fold).map_err(|error| in_fold(k, error))?;
                 values.push(named(&metrics, metric)?);
             }
             progress.inc(1);
