@@ -1,6 +1,6 @@
 //! Values kept as JSON files, such as fitted models, bit for bit.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs;
@@ -18,6 +18,12 @@ pub trait Persist: Serialize + DeserializeOwned {
     /// Name of the format in the file, for instance `ironbook/mean_baseline`.
     const FORMAT: &'static str;
 
+    /// What makes a value from a file one that cannot be worked with (lists that do not belong together, numbers of
+    /// things that are not there), in words; `load` refuses it. `None` for what is sound.
+    fn flaw(&self) -> Option<String> {
+        None
+    }
+
     /// Writes the value; an existing file is replaced only once the new one is complete.
     ///
     /// # Errors
@@ -30,7 +36,7 @@ pub trait Persist: Serialize + DeserializeOwned {
     ///
     /// # Errors
     /// [`PersistError::Read`] for a file that cannot be read, [`PersistError::NotAModel`] for one that `save` did not
-    /// write, [`PersistError::OtherModel`] for one that holds another format or a newer version.
+    /// write or that has a [`flaw`](Self::flaw), [`PersistError::OtherModel`] for one that holds another format or a newer version.
     fn load(path: impl AsRef<Path>) -> Result<Self, PersistError> {
         load(Self::FORMAT, path.as_ref())
     }
@@ -108,7 +114,7 @@ fn save<T: Serialize>(format: &str, model: &T, path: &Path) -> Result<(), Persis
     written.map_err(failed)
 }
 
-fn load<T: DeserializeOwned>(format: &str, path: &Path) -> Result<T, PersistError> {
+fn load<T: Persist>(format: &str, path: &Path) -> Result<T, PersistError> {
     let bytes = fs::read(path).map_err(|source| PersistError::Read { path: path.to_owned(), source })?;
     let broken = |source| PersistError::NotAModel { path: path.to_owned(), source };
     let file: Read = serde_json::from_slice(&bytes).map_err(broken)?;
@@ -119,7 +125,8 @@ fn load<T: DeserializeOwned>(format: &str, path: &Path) -> Result<T, PersistErro
             expected: format!("{format} version {VERSION}"),
         });
     }
-    serde_json::from_value(file.model).map_err(broken)
+    let model: T = serde_json::from_value(file.model).map_err(broken)?;
+    model.flaw().map_or(Ok(model), |flaw| Err(broken(serde_json::Error::custom(flaw))))
 }
 
 #[cfg(test)]
