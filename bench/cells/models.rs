@@ -2,7 +2,7 @@
 // The word before the colon says whether a cell is measured (`model`) or only prepares (`data`).
 
 // %% data: frame
-let df = data::read_parquet("examples/flights/data/flights.parquet")?;
+let df = ironbook::data::read_parquet("examples/flights/data/flights.parquet")?;
 let df = df.lazy().drop_nulls(Some(cols(["arr_delay"]))).limit(4000).with_columns([col("arr_delay").gt(lit(15)).alias("late")]).collect()?;
 
 // %% data: sets

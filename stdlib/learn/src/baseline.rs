@@ -91,6 +91,8 @@ impl PredictProba for MajorityBaseline {
 
 impl Persist for MajorityBaseline {
     const FORMAT: &'static str = "ironbook/majority_baseline";
+
+    ironbook_core::persist_here!();
 }
 
 impl Display for MajorityBaseline {
@@ -178,6 +180,8 @@ impl Predict for MeanBaseline {
 
 impl Persist for MeanBaseline {
     const FORMAT: &'static str = "ironbook/mean_baseline";
+
+    ironbook_core::persist_here!();
 }
 
 impl Display for MeanBaseline {

@@ -233,6 +233,8 @@ impl PredictProba for LogisticRegression {
 impl Persist for LogisticRegression {
     const FORMAT: &'static str = "ironbook/logistic_regression";
 
+    ironbook_core::persist_here!();
+
     fn flaw(&self) -> Option<String> {
         let features = self.signature.features.len();
         let classes = self.signature.classes.as_ref().map_or(0, Classes::len);

@@ -132,13 +132,22 @@ impl<P: LinearParams> Predict for Linear<P> {
     }
 }
 
-impl<P: LinearParams> Persist for Linear<P> {
-    const FORMAT: &'static str = P::FORMAT;
+/// The same for each kind of parameters, for [`ironbook_core::persist_here`].
+macro_rules! persist {
+    ($($params:ty),*) => {$(
+        impl Persist for Linear<$params> {
+            const FORMAT: &'static str = <$params>::FORMAT;
 
-    fn flaw(&self) -> Option<String> {
-        flaw(&self.signature, &self.coef, &self.feature_std)
-    }
+            ironbook_core::persist_here!();
+
+            fn flaw(&self) -> Option<String> {
+                flaw(&self.signature, &self.coef, &self.feature_std)
+            }
+        }
+    )*};
 }
+
+persist!(super::ordinary::LinearRegressionParams, super::ordinary::RidgeParams, super::elastic::ElasticNetParams);
 
 fn flaw(signature: &Signature, coef: &[f64], feature_std: &[f64]) -> Option<String> {
     let features = signature.features.len();

@@ -367,6 +367,8 @@ impl<T: Grown> Importances for Forest<T> {
 impl Persist for Forest<Classification> {
     const FORMAT: &'static str = "ironbook/random_forest";
 
+    ironbook_core::persist_here!();
+
     fn flaw(&self) -> Option<String> {
         self.fitted.flaw()
     }
@@ -374,6 +376,8 @@ impl Persist for Forest<Classification> {
 
 impl Persist for Forest<Regression> {
     const FORMAT: &'static str = "ironbook/random_forest_regressor";
+
+    ironbook_core::persist_here!();
 
     fn flaw(&self) -> Option<String> {
         self.fitted.flaw()

@@ -263,6 +263,8 @@ impl<T: Grown> Importances for SingleTree<T> {
 impl Persist for SingleTree<Classification> {
     const FORMAT: &'static str = "ironbook/decision_tree";
 
+    ironbook_core::persist_here!();
+
     fn flaw(&self) -> Option<String> {
         self.fitted.flaw()
     }
@@ -270,6 +272,8 @@ impl Persist for SingleTree<Classification> {
 
 impl Persist for SingleTree<Regression> {
     const FORMAT: &'static str = "ironbook/decision_tree_regressor";
+
+    ironbook_core::persist_here!();
 
     fn flaw(&self) -> Option<String> {
         self.fitted.flaw()

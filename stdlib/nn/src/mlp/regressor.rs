@@ -74,6 +74,8 @@ impl Predict for MlpRegressor {
 
 impl Persist for MlpRegressor {
     const FORMAT: &'static str = "ironbook/mlp_regressor";
+
+    ironbook_core::persist_here!();
 }
 
 impl Display for MlpRegressor {
