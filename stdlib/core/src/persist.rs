@@ -1,6 +1,6 @@
 //! Values kept as JSON files, such as fitted models, bit for bit.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs;
@@ -18,22 +18,57 @@ pub trait Persist: Serialize + DeserializeOwned {
     /// Name of the format in the file, for instance `ironbook/mean_baseline`.
     const FORMAT: &'static str;
 
+    /// What makes a value from a file one that cannot be worked with (lists that do not belong together, numbers of
+    /// things that are not there), in words; `load` refuses it. `None` for what is sound.
+    fn flaw(&self) -> Option<String> {
+        None
+    }
+
     /// Writes the value; an existing file is replaced only once the new one is complete.
     ///
     /// # Errors
     /// [`PersistError::Write`].
     fn save(&self, path: impl AsRef<Path>) -> Result<(), PersistError> {
-        save(Self::FORMAT, self, path.as_ref())
+        self.save_to(path.as_ref())
     }
 
     /// Reads a value.
     ///
     /// # Errors
     /// [`PersistError::Read`] for a file that cannot be read, [`PersistError::NotAModel`] for one that `save` did not
-    /// write, [`PersistError::OtherModel`] for one that holds another format or a newer version.
+    /// write or that has a [`flaw`](Self::flaw), [`PersistError::OtherModel`] for one that holds another format or a newer version.
     fn load(path: impl AsRef<Path>) -> Result<Self, PersistError> {
-        load(Self::FORMAT, path.as_ref())
+        Self::load_from(path.as_ref())
     }
+
+    /// [`save`](Self::save); [`persist_here!`](crate::persist_here) writes it into an `impl`.
+    #[doc(hidden)]
+    fn save_to(&self, path: &Path) -> Result<(), PersistError> {
+        save(Self::FORMAT, self, path)
+    }
+
+    /// [`load`](Self::load), as `save_to`.
+    #[doc(hidden)]
+    fn load_from(path: &Path) -> Result<Self, PersistError> {
+        load(Self::FORMAT, path)
+    }
+}
+
+/// In an `impl Persist` for one type: reading and writing it is compiled once, with its crate. A macro because a provided
+/// method is compiled (unoptimised, by serde's many parts) into each cell that calls it.
+#[macro_export]
+macro_rules! persist_here {
+    () => {
+        #[inline(never)]
+        fn save_to(&self, path: &::std::path::Path) -> ::std::result::Result<(), $crate::persist::PersistError> {
+            $crate::persist::save(<Self as $crate::Persist>::FORMAT, self, path)
+        }
+
+        #[inline(never)]
+        fn load_from(path: &::std::path::Path) -> ::std::result::Result<Self, $crate::persist::PersistError> {
+            $crate::persist::load(<Self as $crate::Persist>::FORMAT, path)
+        }
+    };
 }
 
 /// Why a value could not be saved or loaded.
@@ -91,7 +126,8 @@ struct Read {
 }
 
 /// Writes beside the file and renames, so that a full disk or a crash never leaves half a model.
-fn save<T: Serialize>(format: &str, model: &T, path: &Path) -> Result<(), PersistError> {
+#[doc(hidden)]
+pub fn save<T: Serialize>(format: &str, model: &T, path: &Path) -> Result<(), PersistError> {
     let failed = |source| PersistError::Write { path: path.to_owned(), source };
     let file = Written { format, version: VERSION, model };
     let json = serde_json::to_vec_pretty(&file).map_err(|e| failed(e.into()))?;
@@ -108,7 +144,8 @@ fn save<T: Serialize>(format: &str, model: &T, path: &Path) -> Result<(), Persis
     written.map_err(failed)
 }
 
-fn load<T: DeserializeOwned>(format: &str, path: &Path) -> Result<T, PersistError> {
+#[doc(hidden)]
+pub fn load<T: Persist>(format: &str, path: &Path) -> Result<T, PersistError> {
     let bytes = fs::read(path).map_err(|source| PersistError::Read { path: path.to_owned(), source })?;
     let broken = |source| PersistError::NotAModel { path: path.to_owned(), source };
     let file: Read = serde_json::from_slice(&bytes).map_err(broken)?;
@@ -119,7 +156,8 @@ fn load<T: DeserializeOwned>(format: &str, path: &Path) -> Result<T, PersistErro
             expected: format!("{format} version {VERSION}"),
         });
     }
-    serde_json::from_value(file.model).map_err(broken)
+    let model: T = serde_json::from_value(file.model).map_err(broken)?;
+    model.flaw().map_or(Ok(model), |flaw| Err(broken(serde_json::Error::custom(flaw))))
 }
 
 #[cfg(test)]

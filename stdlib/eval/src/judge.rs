@@ -179,28 +179,34 @@ where
     M::Task::report(&predictions(model, data)?, data, options)
 }
 
+// The bodies stand in functions that are not generic, so that they are compiled here and not into each cell.
+
 impl<M: PredictProba> Judge<M> for Classification {
     type Report = ClassificationReport;
 
     fn predictions(model: &M, data: &Dataset) -> Result<Predictions, EvalError> {
-        let classes = known_classes(&model.signature(), data)?;
-        let numbers = classes.numbers(data)?;
-        let names = classes.names();
-        let kind = if classes.len() == 2 {
-            let truth = numbers.iter().map(|&k| k as f64).collect();
-            Kind::Binary { truth, proba: model.predict_proba(&data.features)?, names }
-        } else {
-            let probas = model.predict_probas(&data.features)?;
-            let probas = (0..probas.cols()).map(|k| probas.column(k).to_vec()).collect();
-            Kind::Classes { truth: numbers, probas, names }
-        };
-        Ok(outcome(data, kind))
+        of_classes(model, data)
     }
 
     fn report(predictions: &Predictions, data: &Dataset, options: &EvaluateOptions) -> Result<Self::Report, EvalError> {
-        let slices = sliced(predictions, data, options)?;
-        ClassificationReport::of(&predictions.0, slices, options)
+        ClassificationReport::of(&predictions.0, sliced(predictions, data, options)?, options)
     }
+}
+
+#[inline(never)]
+fn of_classes(model: &dyn PredictProba<Task = Classification>, data: &Dataset) -> Result<Predictions, EvalError> {
+    let classes = known_classes(&model.signature(), data)?;
+    let numbers = classes.numbers(data)?;
+    let names = classes.names();
+    let kind = if classes.len() == 2 {
+        let truth = numbers.iter().map(|&k| k as f64).collect();
+        Kind::Binary { truth, proba: model.predict_proba(&data.features)?, names }
+    } else {
+        let probas = model.predict_probas(&data.features)?;
+        let probas = (0..probas.cols()).map(|k| probas.column(k).to_vec()).collect();
+        Kind::Classes { truth: numbers, probas, names }
+    };
+    Ok(outcome(data, kind))
 }
 
 /// The classes of the model; one that has seen only 0 or only 1 is one for both.
@@ -221,30 +227,38 @@ impl<M: Predict<Task = Regression>> Judge<M> for Regression {
     type Report = RegressionReport;
 
     fn predictions(model: &M, data: &Dataset) -> Result<Predictions, EvalError> {
-        if let Some(names) = &data.classes {
-            return Err(EvalError::TextTarget { target: data.target_name.clone(), some: names.join(", ") });
-        }
-        let predicted = model.predict(&data.features)?;
-        Ok(outcome(data, Kind::Values { truth: data.target.clone(), predicted }))
+        of_values(model, data)
     }
 
     fn report(predictions: &Predictions, data: &Dataset, options: &EvaluateOptions) -> Result<Self::Report, EvalError> {
-        let slices = sliced(predictions, data, options)?;
-        RegressionReport::of(&predictions.0, slices, options)
+        RegressionReport::of(&predictions.0, sliced(predictions, data, options)?, options)
     }
+}
+
+#[inline(never)]
+fn of_values(model: &dyn Predict<Task = Regression>, data: &Dataset) -> Result<Predictions, EvalError> {
+    if let Some(names) = &data.classes {
+        return Err(EvalError::TextTarget { target: data.target_name.clone(), some: names.join(", ") });
+    }
+    let predicted = model.predict(&data.features)?;
+    Ok(outcome(data, Kind::Values { truth: data.target.clone(), predicted }))
 }
 
 impl<M: Predict<Task = Ranking>> Judge<M> for Ranking {
     type Report = RankingReport;
 
     fn predictions(model: &M, data: &Dataset) -> Result<Predictions, EvalError> {
-        let groups = data.groups.clone().ok_or(EvalError::NoGroups)?;
-        let scores = model.predict(&data.features)?;
-        Ok(outcome(data, Kind::Ranked { relevance: data.target.clone(), scores, groups }))
+        of_groups(model, data)
     }
 
     fn report(predictions: &Predictions, data: &Dataset, options: &EvaluateOptions) -> Result<Self::Report, EvalError> {
-        let slices = sliced(predictions, data, options)?;
-        RankingReport::of(&predictions.0, slices, options)
+        RankingReport::of(&predictions.0, sliced(predictions, data, options)?, options)
     }
+}
+
+#[inline(never)]
+fn of_groups(model: &dyn Predict<Task = Ranking>, data: &Dataset) -> Result<Predictions, EvalError> {
+    let groups = data.groups.clone().ok_or(EvalError::NoGroups)?;
+    let scores = model.predict(&data.features)?;
+    Ok(outcome(data, Kind::Ranked { relevance: data.target.clone(), scores, groups }))
 }

@@ -72,7 +72,15 @@ where
     P::Model: Predict,
     <P::Model as Predict>::Task: Judge<P::Model>,
 {
-    let folds = folds.folds(data)?;
+    over(&|train, parts| judged(params, train, parts), data, &folds.folds(data)?)
+}
+
+/// Fits to a data set and judges on others; also gives the seconds of the fit.
+type Judged<'a> = &'a dyn Fn(&Dataset, &[&Dataset]) -> Result<(Vec<Scores>, f64), EvalError>;
+
+/// Not generic, so that it is compiled here and not into each cell.
+#[inline(never)]
+fn over(judged: Judged<'_>, data: &Dataset, folds: &[Fold]) -> Result<CrossValidation, EvalError> {
     if folds.is_empty() {
         return Err(EvalError::NoFolds);
     }
@@ -82,13 +90,11 @@ where
     for (k, fold) in folds.iter().enumerate() {
         ironbook_core::check()?;
         let (train, test) = fold.of(data);
-        let start = Instant::now();
-        let model = params.fit(&train).map_err(|error| in_fold(k, error.into()))?;
-        fit_s.push(start.elapsed().as_secs_f64());
-        let scores = judged(&model, &test).map_err(|error| in_fold(k, error))?;
-        let first = scores.list.first();
+        let (scores, seconds) = judged(&train, &[&test]).map_err(|error| in_fold(k, error))?;
+        fit_s.push(seconds);
+        let first = scores.first().and_then(|scores| scores.list.first());
         progress.set(k as u64 + 1, first.map_or_else(String::new, |s| format!("{} {}", s.name, number(s.value))));
-        all.push(scores);
+        all.extend(scores);
     }
     let rows = folds.iter().map(|fold| (fold.train.len(), fold.test.len())).collect();
     let (metrics, undefined) = over_folds(&all);
@@ -103,12 +109,18 @@ fn in_fold(fold: usize, error: EvalError) -> EvalError {
     }
 }
 
-fn judged<M>(model: &M, data: &Dataset) -> Result<Scores, EvalError>
+fn judged<P>(params: &P, train: &Dataset, parts: &[&Dataset]) -> Result<(Vec<Scores>, f64), EvalError>
 where
-    M: Predict,
-    M::Task: Judge<M>,
+    P: Fit,
+    P::Model: Predict,
+    <P::Model as Predict>::Task: Judge<P::Model>,
 {
-    predictions(model, data)?.scores(&EvaluateOptions::new().resamples(0))
+    let start = Instant::now();
+    let model = params.fit(train)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let options = EvaluateOptions::new().resamples(0);
+    let scores = parts.iter().map(|part| predictions(&model, part)?.scores(&options)).collect::<Result<_, _>>()?;
+    Ok((scores, seconds))
 }
 
 /// The metrics over all folds, and those that some fold does not define.
@@ -229,11 +241,24 @@ where
     P::Model: Predict,
     <P::Model as Predict>::Task: Judge<P::Model>,
 {
-    let folds = folds.folds(data)?;
+    let growing = Growing { data, folds: &folds.folds(data)?, shares: shares.to_vec(), seed };
+    curve(&|train, parts| judged(params, train, parts), growing, metric)
+}
+
+/// What a learning curve is made of.
+struct Growing<'a> {
+    data: &'a Dataset,
+    folds: &'a [Fold],
+    shares: Vec<f64>,
+    seed: u64,
+}
+
+#[inline(never)]
+fn curve(judged: Judged<'_>, growing: Growing<'_>, metric: &str) -> Result<LearningCurve, EvalError> {
+    let Growing { data, folds, mut shares, seed } = growing;
     if folds.is_empty() || shares.is_empty() {
         return Err(EvalError::NoFolds);
     }
-    let mut shares = shares.to_vec();
     shares.sort_by(f64::total_cmp);
     if let Some(&value) = shares.iter().find(|share| !(**share > 0.0 && **share <= 1.0)) {
         return Err(EvalError::Share { name: "a share of the learning curve", value, example: 0.5 });
@@ -247,9 +272,8 @@ where
             ironbook_core::check()?;
             let (train, test) = part_of(fold, share, seed, k).of(data);
             count += train.rows();
-            let model = params.fit(&train).map_err(|error| in_fold(k, error.into()))?;
-            for (part, values) in [(&test, &mut unseen), (&train, &mut seen)] {
-                let scores = judged(&model, part).map_err(|error| in_fold(k, error))?;
+            let (scores, _) = judged(&train, &[&test, &train]).map_err(|error| in_fold(k, error))?;
+            for (scores, values) in scores.iter().zip([&mut unseen, &mut seen]) {
                 let found = scores.named(metric).map_err(|error| match error {
                     EvalError::Undefined { .. } => in_fold(k, error),
                     unknown => unknown,

@@ -129,7 +129,7 @@ impl<'de, M: Persist> Deserialize<'de> for Featured<M> {
             return Err(D::Error::custom(format!("the model behind the features is {model_format}, not {expected}")));
         }
         let model = M::deserialize(model).map_err(D::Error::custom)?;
-        Ok(Featured { features, model })
+        model.flaw().map_or(Ok(Featured { features, model }), |flaw| Err(D::Error::custom(flaw)))
     }
 }
 

@@ -245,8 +245,12 @@ impl FittedPipeline {
 
 impl Persist for FittedPipeline {
     const FORMAT: &'static str = "ironbook/features";
+
+    ironbook_core::persist_here!();
 }
 
 impl Persist for Pipeline {
     const FORMAT: &'static str = "ironbook/feature_steps";
+
+    ironbook_core::persist_here!();
 }

@@ -49,15 +49,21 @@ impl Fit for MajorityBaselineParams {
     type Model = MajorityBaseline;
 
     /// # Errors
-    /// [`LearnError::NoRows`], [`LearnError::NoFeatures`], [`LearnError::Length`], [`LearnError::NotBinary`].
+    /// [`LearnError::NoRows`], [`LearnError::NoFeatures`], [`LearnError::Length`], [`LearnError::Weight`],
+    /// [`LearnError::NotBinary`].
     fn fit(&self, data: &Dataset) -> Result<MajorityBaseline, LearnError> {
         check::shape(data)?;
-        match check::binary(data, None) {
+        match check::binary(data, data.weights.as_deref()) {
             Ok(()) | Err(LearnError::OneClass { .. }) => {}
             Err(error) => return Err(error),
         }
         let n_rows = data.target.len();
-        let prior = data.target.iter().sum::<f64>() / n_rows as f64;
+        let prior = match &data.weights {
+            None => data.target.iter().sum::<f64>() / n_rows as f64,
+            Some(weights) => {
+                data.target.iter().zip(weights).map(|(y, w)| y * w).sum::<f64>() / weights.iter().sum::<f64>()
+            }
+        };
         Ok(MajorityBaseline { signature: Signature::of(data, Some(Classes::of(data)?)), prior, n_rows })
     }
 }
@@ -85,6 +91,8 @@ impl PredictProba for MajorityBaseline {
 
 impl Persist for MajorityBaseline {
     const FORMAT: &'static str = "ironbook/majority_baseline";
+
+    ironbook_core::persist_here!();
 }
 
 impl Display for MajorityBaseline {
@@ -138,17 +146,21 @@ impl Fit for MeanBaselineParams {
     type Model = MeanBaseline;
 
     /// # Errors
-    /// [`LearnError::NoRows`], [`LearnError::NoFeatures`], [`LearnError::Length`], [`LearnError::TargetNotFinite`].
+    /// [`LearnError::NoRows`], [`LearnError::NoFeatures`], [`LearnError::Length`], [`LearnError::Weight`],
+    /// [`LearnError::TextTarget`], [`LearnError::TargetNotFinite`].
     fn fit(&self, data: &Dataset) -> Result<MeanBaseline, LearnError> {
         check::shape(data)?;
+        check::values(data)?;
         let n_rows = data.target.len();
-        let count = data.target.iter().filter(|y| !y.is_finite()).count();
-        if count > 0 {
-            return Err(LearnError::TargetNotFinite { target: data.target_name.clone(), count, rows: n_rows });
-        }
         // Differences from the first value, so that large targets neither overflow nor lose digits.
         let shift = data.target[0];
-        let mean = shift + data.target.iter().map(|y| (y - shift) / n_rows as f64).sum::<f64>();
+        let mean = match &data.weights {
+            None => shift + data.target.iter().map(|y| (y - shift) / n_rows as f64).sum::<f64>(),
+            Some(weights) => {
+                let total: f64 = weights.iter().sum();
+                shift + data.target.iter().zip(weights).map(|(y, w)| (y - shift) * (w / total)).sum::<f64>()
+            }
+        };
         Ok(MeanBaseline { signature: Signature::of(data, None), mean, n_rows })
     }
 }
@@ -168,6 +180,8 @@ impl Predict for MeanBaseline {
 
 impl Persist for MeanBaseline {
     const FORMAT: &'static str = "ironbook/mean_baseline";
+
+    ironbook_core::persist_here!();
 }
 
 impl Display for MeanBaseline {

@@ -67,12 +67,33 @@ fn some_values(values: &[f64]) -> String {
     words.join(", ") + if more { ", .." } else { "" }
 }
 
-/// Refuses negative, NaN and infinite weights, and weights of another length.
+/// Refuses targets that are text, NaN or infinite, for models that predict numbers.
+///
+/// # Errors
+/// [`LearnError::TextTarget`], [`LearnError::TargetNotFinite`].
+pub fn values(data: &Dataset) -> Result<(), LearnError> {
+    let target = || data.target_name.clone();
+    if let Some(names) = &data.classes {
+        let some = names.iter().take(3).map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        return Err(LearnError::TextTarget { target: target(), some });
+    }
+    match data.target.iter().filter(|y| !y.is_finite()).count() {
+        0 => Ok(()),
+        count => Err(LearnError::TargetNotFinite { target: target(), count, rows: data.target.len() }),
+    }
+}
+
+/// Refuses negative, NaN and infinite weights, those that cannot be added up, and weights of another length.
 pub(crate) fn weights(weights: &[f64], rows: usize) -> Result<(), LearnError> {
     length("list of sample weights", rows, weights.len())?;
     match weights.iter().position(|w| !w.is_finite() || *w < 0.0) {
         Some(row) => Err(LearnError::Weight { row, value: weights[row] }),
         None if weights.iter().all(|w| *w == 0.0) => Err(LearnError::ZeroWeights),
+        None if !weights.iter().sum::<f64>().is_finite() => Err(LearnError::Parameter {
+            name: "the sum of the sample weights",
+            value: "infinite".to_owned(),
+            expected: "a finite number: divide all weights by the same number",
+        }),
         None => Ok(()),
     }
 }

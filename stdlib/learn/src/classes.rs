@@ -28,7 +28,7 @@ impl Classes {
             return Ok(Classes { values, text: Some(names.clone()) });
         }
         let mut values: Vec<f64> = Vec::new();
-        for &y in &data.target {
+        for y in data.target.iter().map(unsigned) {
             if y.is_nan() || y.fract() != 0.0 || values.len() > MOST {
                 return Err(LearnError::NotClasses { target: data.target_name.clone(), value: y });
             }
@@ -37,6 +37,15 @@ impl Classes {
             }
         }
         Ok(Classes { values, text: None })
+    }
+
+    /// What makes these no classes that a file can hold, in words.
+    pub(crate) fn flaw(&self) -> Option<String> {
+        if !self.values.is_sorted_by(|a, b| a < b) {
+            return Some("its classes are not in ascending order".to_owned());
+        }
+        let names = self.text.as_ref().map_or(self.len(), Vec::len);
+        (names != self.len()).then(|| format!("it has {names} names for {} classes", self.len()))
     }
 
     /// Number of classes.
@@ -74,9 +83,16 @@ impl Classes {
             (None, Some(names)) => Err(unknown(names.join(", "))),
             (Some(_), None) => Err(unknown(data.target.first().map_or_else(String::new, f64::to_string))),
             (None, None) => {
-                let of = |y: &f64| self.values.binary_search_by(|v| v.total_cmp(y)).map_err(|_| unknown(y.to_string()));
+                let of = |y: &f64| {
+                    self.values.binary_search_by(|v| v.total_cmp(&unsigned(y))).map_err(|_| unknown(y.to_string()))
+                };
                 data.target.iter().map(of).collect()
             }
         }
     }
+}
+
+/// -0.0 is the class 0.
+fn unsigned(y: &f64) -> f64 {
+    y + 0.0
 }

@@ -97,6 +97,17 @@ pub enum LearnError {
         /// Rows in all.
         rows: usize,
     },
+    /// The target of a regression or a ranking is text.
+    #[error(
+        "target \"{target}\" is text ({some}), and the model needs numbers\n\
+         for classes take a classifier; for numbers that were read as text cast them: col(\"{target}\").cast(DataType::Float64)"
+    )]
+    TextTarget {
+        /// Name of the target.
+        target: String,
+        /// Some of its values.
+        some: String,
+    },
     /// A value of the target is one that the loss has no meaning for.
     #[error(
         "target \"{target}\" is {value} in row {row}, and the loss needs values {expected}\nleave such rows out, or choose another loss"

@@ -25,7 +25,7 @@ pub mod tree;
 
 pub use baseline::{MajorityBaseline, MajorityBaselineParams, MeanBaseline, MeanBaselineParams};
 pub use boost::{Boosted, Gbdt, GbdtParams, GbdtRanker, GbdtRegressor, Loss, Monotone};
-pub use check::shape as check_data;
+pub use check::{shape as check_data, values as check_target};
 pub use classes::Classes;
 pub use error::LearnError;
 pub use ironbook_core::persist::{Persist, PersistError};

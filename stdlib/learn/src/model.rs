@@ -108,6 +108,21 @@ impl Signature {
         check::columns(features, self)
     }
 
+    /// What makes this no signature that a file can hold, in words.
+    pub(crate) fn flaw(&self) -> Option<String> {
+        let mut names: Vec<&str> = self.names().collect();
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Some(format!("it has the feature \"{}\" twice", pair[0]));
+        }
+        let unsorted =
+            |feature: &&Feature| feature.kind.categories().is_some_and(|names| !names.is_sorted_by(|a, b| a < b));
+        if let Some(feature) = self.features.iter().find(unsorted) {
+            return Some(format!("the categories of \"{}\" are not in ascending order", feature.name));
+        }
+        self.classes.as_ref().and_then(Classes::flaw)
+    }
+
     /// Names of the features, in the order of the fit.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.features.iter().map(|feature| feature.name.as_str())

@@ -42,48 +42,62 @@ impl<T: Boosting> Persist for Boosted<T> {
     const FORMAT: &'static str = T::FORMAT;
 
     fn save(&self, path: impl AsRef<Path>) -> Result<(), PersistError> {
-        let path = path.as_ref();
-        let failed = |source| PersistError::Write { path: path.to_owned(), source };
-        let text = self.to_xgboost().map_err(|error| failed(std::io::Error::other(error)))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let temporary = folder.join(format!("{name}.{}.tmp", std::process::id()));
-        let written = std::fs::File::create(&temporary)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| std::fs::rename(&temporary, path));
-        if written.is_err() {
-            // The first error is the one to report.
-            let _ = std::fs::remove_file(&temporary);
-        }
-        written.map_err(failed)
+        T::save(self, path.as_ref())
     }
 
     fn load(path: impl AsRef<Path>) -> Result<Self, PersistError> {
-        let path = path.as_ref();
-        let text =
-            std::fs::read_to_string(path).map_err(|source| PersistError::Read { path: path.to_owned(), source })?;
-        let broken = |source| PersistError::NotAModel { path: path.to_owned(), source };
-        let model = XgboostModel::from_json(&text).map_err(|error| broken(serde_json::Error::custom(error)))?;
-        let other = |found: String| PersistError::OtherModel {
-            path: path.to_owned(),
-            found,
-            expected: format!("{} version {VERSION}", T::FORMAT),
-        };
-        let Some(kept) = model.attributes.get(ATTRIBUTE) else {
-            return foreign(model).map_err(|objective| other(format!("an XGBoost model of {objective}")));
-        };
-        let header: Header = serde_json::from_str(kept).map_err(broken)?;
-        if header.format != T::FORMAT || header.version > VERSION {
-            return Err(other(format!("{} version {}", header.format, header.version)));
-        }
-        let kept: Kept<T> = serde_json::from_str(kept).map_err(broken)?;
-        if kept.meta.signature.features.len() != model.ensemble.n_features
-            || kept.meta.objective.outputs() != model.ensemble.outputs()
-        {
-            return Err(broken(serde_json::Error::custom("its trees and its signature do not belong together")));
-        }
-        Ok(Boosted::new(kept.meta, model.ensemble))
+        T::load(path.as_ref())
     }
+}
+
+pub(super) fn save<T: Boosting>(model: &Boosted<T>, path: &Path) -> Result<(), PersistError> {
+    let failed = |source| PersistError::Write { path: path.to_owned(), source };
+    let text = to_xgboost(model).map_err(|error| failed(std::io::Error::other(error)))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let temporary = folder.join(format!("{name}.{}.tmp", std::process::id()));
+    let written = std::fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written.map_err(failed)
+}
+
+pub(super) fn load<T: Boosting>(path: &Path) -> Result<Boosted<T>, PersistError> {
+    let text = std::fs::read_to_string(path).map_err(|source| PersistError::Read { path: path.to_owned(), source })?;
+    let broken = |source| PersistError::NotAModel { path: path.to_owned(), source };
+    let model = XgboostModel::from_json(&text).map_err(|error| broken(serde_json::Error::custom(error)))?;
+    let other = |found: String| PersistError::OtherModel {
+        path: path.to_owned(),
+        found,
+        expected: format!("{} version {VERSION}", T::FORMAT),
+    };
+    let Some(kept) = model.attributes.get(ATTRIBUTE) else {
+        return foreign(model).map_err(|objective| other(format!("an XGBoost model of {objective}")));
+    };
+    let header: Header = serde_json::from_str(kept).map_err(broken)?;
+    if header.format != T::FORMAT || header.version > VERSION {
+        return Err(other(format!("{} version {}", header.format, header.version)));
+    }
+    let kept: Kept<T> = serde_json::from_str(kept).map_err(broken)?;
+    if kept.meta.signature.features.len() != model.ensemble.n_features
+        || kept.meta.objective.outputs() != model.ensemble.outputs()
+    {
+        return Err(broken(serde_json::Error::custom("its trees and its signature do not belong together")));
+    }
+    let outputs = kept.meta.objective.outputs();
+    let classes = kept.meta.signature.classes.as_ref().map(Classes::len);
+    let flaw = kept.meta.signature.flaw().or_else(|| {
+        let wrong = |classes: &usize| outputs != if *classes == 2 { 1 } else { *classes };
+        classes.filter(wrong).map(|classes| format!("it has {outputs} outputs for {classes} classes"))
+    });
+    if let Some(flaw) = flaw {
+        return Err(broken(serde_json::Error::custom(flaw)));
+    }
+    Ok(Boosted::new(kept.meta, model.ensemble))
 }
 
 impl<T: Boosting> Boosted<T> {
@@ -92,33 +106,37 @@ impl<T: Boosting> Boosted<T> {
     /// # Errors
     /// [`LearnError::ModelFile`] if a number of the model is not finite.
     pub fn to_xgboost(&self) -> Result<String, LearnError> {
-        let signature = &self.meta.signature;
-        let names = signature.names().map(str::to_owned).collect();
-        let categories = signature.features.iter().map(|f| f.kind.categories().map(|names| names.to_vec())).collect();
-        let name = self.meta.objective.xgboost_name();
-        let mut model = XgboostModel::new(self.ensemble.clone(), name, names, categories);
-        match self.meta.objective {
-            Objective::Quantile { alpha } => {
-                model
-                    .objective_params
-                    .insert("quantile_loss_param".into(), json!({"quantile_alpha": format!("[{alpha}]")}));
-            }
-            Objective::Tweedie { power } => {
-                let param = json!({"tweedie_variance_power": power.to_string()});
-                model.objective_params.insert("tweedie_regression_param".into(), param);
-            }
-            Objective::Huber { delta } => {
-                model.objective_params.insert("pseudo_huber_param".into(), json!({"huber_slope": delta.to_string()}));
-            }
-            _ => {}
-        }
-        let kept = Kept { format: T::FORMAT.to_owned(), version: VERSION, meta: self.meta.clone() };
-        model.attributes.insert(ATTRIBUTE.to_owned(), json!(kept).to_string());
-        if let Some(best) = self.meta.best_iteration {
-            model.attributes.insert("best_iteration".to_owned(), best.to_string());
-        }
-        model.to_json()
+        T::to_xgboost(self)
     }
+}
+
+pub(super) fn to_xgboost<T: Boosting>(model: &Boosted<T>) -> Result<String, LearnError> {
+    let signature = &model.meta.signature;
+    let names = signature.names().map(str::to_owned).collect();
+    let categories = signature.features.iter().map(|f| f.kind.categories().map(|names| names.to_vec())).collect();
+    let name = model.meta.objective.xgboost_name();
+    let mut written = XgboostModel::new(model.ensemble.clone(), name, names, categories);
+    match model.meta.objective {
+        Objective::Quantile { alpha } => {
+            written
+                .objective_params
+                .insert("quantile_loss_param".into(), json!({"quantile_alpha": format!("[{alpha}]")}));
+        }
+        Objective::Tweedie { power } => {
+            let param = json!({"tweedie_variance_power": power.to_string()});
+            written.objective_params.insert("tweedie_regression_param".into(), param);
+        }
+        Objective::Huber { delta } => {
+            written.objective_params.insert("pseudo_huber_param".into(), json!({"huber_slope": delta.to_string()}));
+        }
+        _ => {}
+    }
+    let kept = Kept { format: T::FORMAT.to_owned(), version: VERSION, meta: model.meta.clone() };
+    written.attributes.insert(ATTRIBUTE.to_owned(), json!(kept).to_string());
+    if let Some(best) = model.meta.best_iteration {
+        written.attributes.insert("best_iteration".to_owned(), best.to_string());
+    }
+    written.to_json()
 }
 
 /// A model that XGBoost wrote; the name of its objective if that is of another task.

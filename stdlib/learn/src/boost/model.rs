@@ -11,7 +11,7 @@ use crate::model::{Importances, Predict, PredictProba, Signature};
 use crate::table::{Table, number};
 use crate::task::{Classification, Ranking, Regression};
 use crate::tree::ensemble::{Ensemble, LEAF};
-use crate::tree::predict::Cached;
+use crate::tree::predict::{Cached, Predictor};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display};
 use ironbook_data::Matrix;
@@ -121,8 +121,7 @@ impl<T: Boosting> Boosted<T> {
     /// # Errors
     /// [`LearnError::Columns`], [`LearnError::Kind`], [`LearnError::Interrupted`].
     pub fn raw_scores(&self, features: &Matrix) -> Result<Vec<Vec<f64>>, LearnError> {
-        let columns = check::columns(features, &self.meta.signature)?;
-        Ok(self.cached.of(&self.ensemble).predict(&columns)?)
+        scores(&self.meta.signature, self.cached.of(&self.ensemble), features)
     }
 
     /// The sum of leaves per row, for models with one output.
@@ -161,20 +160,39 @@ impl<T: Boosting> Boosted<T> {
 
     /// The features with their importance of this kind, largest first; gains and covers are sums over all splits.
     pub fn importances_by(&self, kind: Importance) -> Vec<(String, f64)> {
-        let mut sums = vec![0.0; self.ensemble.n_features];
-        for tree in &self.ensemble.trees {
-            for node in (0..tree.nodes()).filter(|&node| tree.feature[node] != LEAF) {
-                sums[tree.feature[node] as usize] += match kind {
-                    Importance::Gain => tree.gain[node],
-                    Importance::Split => 1.0,
-                    Importance::Cover => tree.cover[node],
-                };
-            }
-        }
-        let mut all: Vec<(String, f64)> = self.meta.signature.names().map(str::to_owned).zip(sums).collect();
-        all.sort_by(|a, b| b.1.total_cmp(&a.1));
-        all
+        importances_by(&self.ensemble, &self.meta.signature, kind)
     }
+}
+
+fn importances_by(ensemble: &Ensemble, signature: &Signature, kind: Importance) -> Vec<(String, f64)> {
+    let mut sums = vec![0.0; ensemble.n_features];
+    for tree in &ensemble.trees {
+        for node in (0..tree.nodes()).filter(|&node| tree.feature[node] != LEAF) {
+            sums[tree.feature[node] as usize] += match kind {
+                Importance::Gain => tree.gain[node],
+                Importance::Split => 1.0,
+                Importance::Cover => tree.cover[node],
+            };
+        }
+    }
+    let mut all: Vec<(String, f64)> = signature.names().map(str::to_owned).zip(sums).collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    all
+}
+
+/// The gains of each feature's splits, as shares.
+fn gain_shares(ensemble: &Ensemble, signature: &Signature) -> Vec<(String, f64)> {
+    let gains = importances_by(ensemble, signature, Importance::Gain);
+    let total: f64 = gains.iter().map(|(_, gain)| gain).sum();
+    let share = |gain: f64| if total > 0.0 { gain / total } else { 0.0 };
+    gains.into_iter().map(|(name, gain)| (name, share(gain))).collect()
+}
+
+/// The sums of leaves; not generic, so that it is compiled here and not where it is called.
+#[inline(never)]
+fn scores(signature: &Signature, predictor: Predictor<'_>, features: &Matrix) -> Result<Vec<Vec<f64>>, LearnError> {
+    let columns = check::columns(features, signature)?;
+    Ok(predictor.predict(&columns)?)
 }
 
 impl<T: Boosting> Predict for Boosted<T> {
@@ -218,47 +236,48 @@ impl PredictProba for Gbdt {
 impl<T: Boosting> Importances for Boosted<T> {
     /// The gains of each feature's splits, as shares that sum to 1 (0 for a constant model).
     fn importances(&self) -> Vec<(String, f64)> {
-        let gains = self.importances_by(Importance::Gain);
-        let total: f64 = gains.iter().map(|(_, gain)| gain).sum();
-        let share = |gain: f64| if total > 0.0 { gain / total } else { 0.0 };
-        gains.into_iter().map(|(name, gain)| (name, share(gain))).collect()
+        gain_shares(&self.ensemble, &self.meta.signature)
     }
 }
 
 impl<T: Boosting> Display for Boosted<T> {
     fn bundle(&self) -> Bundle {
-        /// Features shown at most.
-        const SHOWN: usize = 20;
-        let meta = &self.meta;
-        let title = format!("{} for \"{}\", {} rows", T::MODEL, meta.signature.target, meta.n_rows);
-        let mut table = Table::new(title, &["feature", "share of gain", "splits"]);
-        let splits = self.importances_by(Importance::Split);
-        let importances = self.importances();
-        for (name, share) in importances.iter().take(SHOWN) {
-            let count = splits.iter().find(|(n, _)| n == name).map_or(0.0, |(_, count)| *count);
-            table.row([name.clone(), format!("{share:.3}"), count.to_string()]);
-        }
-        if importances.len() > SHOWN {
-            table.note(format!("and {} features more", importances.len() - SHOWN));
-        }
-        let s = &meta.params.settings;
-        table.note(format!(
-            "{} trees of up to {} leaves, learning rate {}",
-            self.ensemble.trees.len(),
-            s.num_leaves,
-            s.learning_rate
-        ));
-        let history = &meta.history;
-        let at = meta.best_iteration.unwrap_or(history.train.len().saturating_sub(1));
-        if let Some(train) = history.train.get(at) {
-            let valid = history.valid.get(at).map_or_else(String::new, |v| format!(", validation {}", number(*v)));
-            table.note(format!("{} after round {}: training {}{valid}", history.metric, at + 1, number(*train)));
-        }
-        if let Some(warning) = &meta.warning {
-            table.note(format!("warning: {warning}"));
-        }
-        table.bundle()
+        T::show(self)
     }
+}
+
+pub(super) fn show<T: Boosting>(model: &Boosted<T>) -> Bundle {
+    /// Features shown at most.
+    const SHOWN: usize = 20;
+    let meta = &model.meta;
+    let title = format!("{} for \"{}\", {} rows", T::MODEL, meta.signature.target, meta.n_rows);
+    let mut table = Table::new(title, &["feature", "share of gain", "splits"]);
+    let splits = model.importances_by(Importance::Split);
+    let importances = model.importances();
+    for (name, share) in importances.iter().take(SHOWN) {
+        let count = splits.iter().find(|(n, _)| n == name).map_or(0.0, |(_, count)| *count);
+        table.row([name.clone(), format!("{share:.3}"), count.to_string()]);
+    }
+    if importances.len() > SHOWN {
+        table.note(format!("and {} features more", importances.len() - SHOWN));
+    }
+    let s = &meta.params.settings;
+    table.note(format!(
+        "{} trees of up to {} leaves, learning rate {}",
+        model.ensemble.trees.len(),
+        s.num_leaves,
+        s.learning_rate
+    ));
+    let history = &meta.history;
+    let at = meta.best_iteration.unwrap_or(history.train.len().saturating_sub(1));
+    if let Some(train) = history.train.get(at) {
+        let valid = history.valid.get(at).map_or_else(String::new, |v| format!(", validation {}", number(*v)));
+        table.note(format!("{} after round {}: training {}{valid}", history.metric, at + 1, number(*train)));
+    }
+    if let Some(warning) = &meta.warning {
+        table.note(format!("warning: {warning}"));
+    }
+    table.bundle()
 }
 
 impl<T: Boosting> Inspect for Boosted<T> {
@@ -270,6 +289,6 @@ impl<T: Boosting> Inspect for Boosted<T> {
         // feature, threshold, two children, side of missing values, value, cover, gain
         const NODE: usize = 4 * 4 + 1 + 3 * 8;
         let nodes: usize = self.ensemble.trees.iter().map(|tree| tree.nodes()).sum();
-        (nodes * NODE) as u64
+        (nodes * NODE) as u64 + self.cached.heap_bytes()
     }
 }

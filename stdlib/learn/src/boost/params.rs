@@ -198,7 +198,7 @@ impl<T: Boosting> GbdtParams<T> {
         train: &Dataset,
         valid: Option<&Dataset>,
     ) -> Result<Boosted<T>, LearnError> {
-        super::fit::fit(self, booster, train, valid)
+        T::fit(self, booster, train, valid)
     }
 
     pub(super) fn plan(&self, objective: super::Objective, monotone: Vec<i8>, seed: u64) -> Plan {

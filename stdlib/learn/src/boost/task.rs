@@ -1,14 +1,20 @@
 //! What classification, regression and ranking by boosted trees do differently.
 
-use super::model::Boosted;
+use super::booster::Booster;
+use super::model::{self, Boosted};
 use super::objective::Objective;
 use super::params::{GbdtParams, Loss};
+use super::{file, fit};
+use crate::check;
 use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::linear::logistic::ClassWeight;
 use crate::task::{Classification, Ranking, Regression, Task};
+use ironbook_core::Bundle;
+use ironbook_core::persist::PersistError;
 use ironbook_data::Dataset;
 use rayon::prelude::*;
+use std::path::Path;
 
 /// A task that boosted trees are fitted for.
 pub trait Boosting: Task {
@@ -34,7 +40,7 @@ pub trait Boosting: Task {
     /// The target as the objective reads it.
     ///
     /// # Errors
-    /// [`LearnError::NewClasses`], [`LearnError::TargetNotFinite`].
+    /// [`LearnError::NewClasses`], [`LearnError::TextTarget`], [`LearnError::TargetNotFinite`].
     fn target(data: &Dataset, classes: Option<&Classes>) -> Result<Vec<f64>, LearnError>;
 
     /// Whether the objective fits the task, for models from files.
@@ -44,6 +50,63 @@ pub trait Boosting: Task {
     fn answer(model: &Boosted<Self>, scores: Vec<Vec<f64>>) -> Vec<f64>
     where
         Self: Sized;
+
+    /// Fits the trees. This and what follows are methods of each task, so that they are compiled once, with this crate,
+    /// and not (unoptimised) into each cell that calls them.
+    #[doc(hidden)]
+    fn fit(
+        params: &GbdtParams<Self>,
+        booster: &dyn Booster,
+        train: &Dataset,
+        valid: Option<&Dataset>,
+    ) -> Result<Boosted<Self>, LearnError>;
+
+    #[doc(hidden)]
+    fn show(model: &Boosted<Self>) -> Bundle;
+
+    #[doc(hidden)]
+    fn to_xgboost(model: &Boosted<Self>) -> Result<String, LearnError>;
+
+    #[doc(hidden)]
+    fn save(model: &Boosted<Self>, path: &Path) -> Result<(), PersistError>;
+
+    #[doc(hidden)]
+    fn load(path: &Path) -> Result<Boosted<Self>, PersistError>;
+}
+
+/// The methods of a task that are alike for all.
+macro_rules! compiled_here {
+    () => {
+        #[inline(never)]
+        fn fit(
+            params: &GbdtParams<Self>,
+            booster: &dyn Booster,
+            train: &Dataset,
+            valid: Option<&Dataset>,
+        ) -> Result<Boosted<Self>, LearnError> {
+            fit::fit(params, booster, train, valid)
+        }
+
+        #[inline(never)]
+        fn show(model: &Boosted<Self>) -> Bundle {
+            model::show(model)
+        }
+
+        #[inline(never)]
+        fn to_xgboost(model: &Boosted<Self>) -> Result<String, LearnError> {
+            file::to_xgboost(model)
+        }
+
+        #[inline(never)]
+        fn save(model: &Boosted<Self>, path: &Path) -> Result<(), PersistError> {
+            file::save(model, path)
+        }
+
+        #[inline(never)]
+        fn load(path: &Path) -> Result<Boosted<Self>, PersistError> {
+            file::load(path)
+        }
+    };
 }
 
 impl Boosting for Classification {
@@ -76,6 +139,8 @@ impl Boosting for Classification {
         Ok(classes.numbers(data)?.into_iter().map(|k| k as f64).collect())
     }
 
+    compiled_here!();
+
     fn suits(objective: &Objective) -> bool {
         matches!(objective, Objective::Logistic { .. } | Objective::Softmax { .. })
     }
@@ -98,19 +163,17 @@ fn best(scores: &[Vec<f64>], row: usize) -> usize {
 /// Derivatives and outputs of leaves are kept as `f32`, with some room above targets.
 const LARGEST: f64 = 1e36;
 
-/// Refuses targets that are not finite, or whose derivatives would not be.
+/// Refuses targets that are not finite numbers, or whose derivatives would not be.
 fn finite(data: &Dataset) -> Result<Vec<f64>, LearnError> {
-    match data.target.iter().filter(|y| !y.is_finite()).count() {
-        0 => match data.target.iter().position(|y| y.abs() > LARGEST) {
-            None => Ok(data.target.clone()),
-            Some(row) => Err(LearnError::TargetRange {
-                target: data.target_name.clone(),
-                row,
-                value: data.target[row],
-                expected: "from -1e36 to 1e36",
-            }),
-        },
-        count => Err(LearnError::TargetNotFinite { target: data.target_name.clone(), count, rows: data.target.len() }),
+    check::values(data)?;
+    match data.target.iter().position(|y| y.abs() > LARGEST) {
+        None => Ok(data.target.clone()),
+        Some(row) => Err(LearnError::TargetRange {
+            target: data.target_name.clone(),
+            row,
+            value: data.target[row],
+            expected: "from -1e36 to 1e36",
+        }),
     }
 }
 
@@ -142,6 +205,8 @@ impl Boosting for Regression {
     fn target(data: &Dataset, _: Option<&Classes>) -> Result<Vec<f64>, LearnError> {
         finite(data)
     }
+
+    compiled_here!();
 
     fn suits(objective: &Objective) -> bool {
         !Classification::suits(objective) && !Ranking::suits(objective)
@@ -177,6 +242,8 @@ impl Boosting for Ranking {
     fn target(data: &Dataset, _: Option<&Classes>) -> Result<Vec<f64>, LearnError> {
         finite(data)
     }
+
+    compiled_here!();
 
     fn suits(objective: &Objective) -> bool {
         matches!(objective, Objective::LambdaRank { .. })

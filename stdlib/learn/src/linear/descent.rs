@@ -1,5 +1,7 @@
 //! Coordinate descent on quadratic functions with absolute values, as lasso and elastic net have them.
 
+use ironbook_core::Interrupted;
+
 /// `1/2 x' H x + linear' x + sum_j l1_j |x_j|`, to be minimised.
 pub(crate) struct Quadratic<'a> {
     /// All of `H`, row by row.
@@ -11,12 +13,13 @@ pub(crate) struct Quadratic<'a> {
 impl Quadratic<'_> {
     /// Minimises from `x` on, one coordinate after another (Friedman, Hastie & Tibshirani 2010, 2.1), until no
     /// derivative is larger than `tol`; returns the number of sweeps and that derivative.
-    pub(crate) fn descend(&self, x: &mut [f64], tol: f64, max_sweeps: usize) -> (usize, f64) {
+    pub(crate) fn descend(&self, x: &mut [f64], tol: f64, max_sweeps: usize) -> Result<(usize, f64), Interrupted> {
         let n = x.len();
         let row = |j: usize| &self.hessian[j * n..(j + 1) * n];
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let mut gradient: Vec<f64> = (0..n).map(|j| self.linear[j] + dot(row(j), x)).collect();
         for sweep in 1..=max_sweeps {
+            ironbook_core::check()?;
             for j in 0..n {
                 let curvature = row(j)[j];
                 if curvature <= 0.0 {
@@ -32,10 +35,10 @@ impl Quadratic<'_> {
             }
             let left = violation(x, &gradient, self.l1);
             if left <= tol || sweep == max_sweeps {
-                return (sweep, left);
+                return Ok((sweep, left));
             }
         }
-        (0, f64::INFINITY)
+        Ok((0, f64::INFINITY))
     }
 }
 

@@ -18,7 +18,7 @@ pub type ElasticNet = Linear<ElasticNetParams>;
 /// | `alpha` | strength of the penalty; positive | 1 (scikit-learn) |
 /// | `l1_ratio` | share of the penalty on `|w|` against that on `w^2`, 0 to 1 | 0.5 (scikit-learn) |
 /// | `fit_intercept` | whether there is an intercept; it is never penalised | true (scikit-learn) |
-/// | `tol` | largest slope at the end, in units of the target's deviation | 1e-10 (Ironbook: sweeps cost no pass over the data) |
+/// | `tol` | largest slope at the end, in units of the target's deviation (of its root mean square without an intercept) | 1e-10 (Ironbook: sweeps cost no pass over the data) |
 /// | `max_iter` | sweeps over the coefficients at most | 10,000 |
 ///
 /// Minimises scikit-learn's `1/2 mean((y - x . w - b)^2) + alpha (l1_ratio |w|_1 + (1 - l1_ratio) / 2 |w|^2)` by
@@ -77,6 +77,13 @@ impl ElasticNetParams {
         self
     }
 
+    /// Sets the largest slope at the end, in units of the target's deviation.
+    #[must_use]
+    pub fn tol(mut self, tol: f64) -> Self {
+        self.tol = tol;
+        self
+    }
+
     /// Sets the number of sweeps at most.
     #[must_use]
     pub fn max_iter(mut self, max_iter: usize) -> Self {
@@ -130,13 +137,13 @@ impl Fit for ElasticNetParams {
         let linear: Vec<f64> = problem.b.iter().map(|b| -b).collect();
         let l1: Vec<f64> = problem.scale.iter().map(|s| self.alpha * self.l1_ratio / s).collect();
         let mut theta = vec![0.0; n];
-        let tol = self.tol * problem.deviation().max(f64::MIN_POSITIVE);
+        let tol = self.tol * problem.unit().max(f64::MIN_POSITIVE);
         let quadratic = Quadratic { hessian: &hessian, linear: &linear, l1: &l1 };
-        let (sweeps, left) = quadratic.descend(&mut theta, tol, self.max_iter);
+        let (sweeps, left) = quadratic.descend(&mut theta, tol, self.max_iter)?;
         let warning = (left > tol).then(|| {
             format!("not converged after {sweeps} sweeps: the slope is {left:.1e}, {tol:.1e} was asked for\nraise max_iter or alpha")
         });
-        let solution = problem.solution(problem.in_units(&theta), Vec::new());
+        let solution = problem.solution(problem.in_units(&theta), Vec::new())?;
         Ok(Linear::new(self, data, &problem, solution, (sweeps, warning)))
     }
 }

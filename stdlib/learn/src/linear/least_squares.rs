@@ -22,6 +22,7 @@ const WELL: f64 = 1e-4;
 pub(crate) struct Problem<'a> {
     columns: Vec<&'a [f64]>,
     weights: Option<&'a [f64]>,
+    intercept: bool,
     /// Means of the columns, the target's last; zeros without an intercept.
     centre: Vec<f64>,
     pub(crate) scale: Vec<f64>,
@@ -52,6 +53,9 @@ impl<'a> Problem<'a> {
     pub(crate) fn of(data: &'a Dataset, model: &'static str, intercept: bool) -> Result<Self, LearnError> {
         check::shape(data)?;
         check::numbers(&data.features, model)?;
+        if data.classes.is_some() {
+            check::values(data)?;
+        }
         let p = data.features.cols();
         let mut columns: Vec<&[f64]> = (0..p).map(|j| data.features.column(j)).collect();
         columns.push(&data.target);
@@ -63,17 +67,21 @@ impl<'a> Problem<'a> {
         let unit = |i: usize, j: usize| gram.get(i, j) / gram.total / scale[j];
         let a = (0..p).flat_map(|i| (0..=i).map(move |j| (i, j))).map(|(i, j)| unit(i, j) / scale[i]).collect();
         let b = (0..p).map(|j| unit(p, j)).collect();
-        let off = |j: usize| if intercept { 0.0 } else { gram.mean[j] };
-        let std = (0..p).map(|j| (gram.get(j, j) / gram.total - off(j) * off(j)).max(0.0).sqrt()).collect();
-        let centre = if intercept { gram.mean.clone() } else { vec![0.0; p + 1] };
         let spread = gram.get(p, p) / gram.total;
-        let variance = spread - off(p) * off(p);
-        Ok(Problem { columns, weights, centre, scale, std, total: gram.total, a, b, spread, variance })
+        let (std, variance) = if intercept {
+            ((0..p).map(|j| (gram.get(j, j) / gram.total).max(0.0).sqrt()).collect(), spread)
+        } else {
+            // A mean of squares less the square of the mean would leave nothing of small spreads around large means.
+            let about = |j: usize| around_mean(columns[j], weights, gram.total);
+            ((0..p).into_par_iter().map(|j| about(j).sqrt()).collect(), about(p))
+        };
+        let centre = if intercept { gram.mean.clone() } else { vec![0.0; p + 1] };
+        Ok(Problem { columns, weights, intercept, centre, scale, std, total: gram.total, a, b, spread, variance })
     }
 
-    /// Standard deviation of the target.
-    pub(crate) fn deviation(&self) -> f64 {
-        self.variance.max(0.0).sqrt()
+    /// Root mean square of the target, moved by its mean if there is an intercept.
+    pub(crate) fn unit(&self) -> f64 {
+        self.spread.max(0.0).sqrt()
     }
 
     fn size(&self) -> usize {
@@ -88,7 +96,7 @@ impl<'a> Problem<'a> {
         for j in 0..n {
             a[at(j, j)] += penalty / self.total / self.scale[j] / self.scale[j];
         }
-        let factor = Factor::of(&a, n);
+        let factor = Factor::of(&a, n)?;
         let mut coef = self.in_units(&factor.solve(&self.b));
         if factor.smallest() < WELL {
             // The factor of squares has half of the digits; each correction by the residuals brings them back.
@@ -101,18 +109,65 @@ impl<'a> Problem<'a> {
         if !dependent.is_empty() {
             coef = self.smallest(&factor, coef);
         }
-        Ok(self.solution(coef, dependent))
+        self.solution(coef, dependent)
     }
 
     /// A solution of these coefficients.
-    pub(crate) fn solution(&self, coef: Vec<f64>, dependent: Vec<usize>) -> Solution {
+    pub(crate) fn solution(&self, coef: Vec<f64>, dependent: Vec<usize>) -> Result<Solution, LearnError> {
+        let r2 = match self.error(&coef)? {
+            error if self.variance > 0.0 => (1.0 - error / self.variance).max(f64::MIN),
+            // scikit-learn's rule for a constant target.
+            error => f64::from(u8::from(error <= 1e-20 * self.spread)),
+        };
+        let moved: f64 = coef.iter().zip(&self.centre).map(|(w, m)| w * m).sum();
+        Ok(Solution { intercept: self.centre[self.size()] - moved, coef, r2, dependent })
+    }
+
+    /// Mean square of the residuals.
+    fn error(&self, coef: &[f64]) -> Result<f64, LearnError> {
         let n = self.size();
+        if !self.intercept {
+            // The difference below would lose its digits where the target's mean is large.
+            let partial = |rows: Range<usize>| {
+                ironbook_core::check()?;
+                Ok(self.squares_of_residuals(coef, rows))
+            };
+            let partials: Vec<f64> =
+                blocks(self.columns[0].len()).into_par_iter().map(partial).collect::<Result<_, LearnError>>()?;
+            return Ok(partials.iter().sum::<f64>() / self.total);
+        }
         let theta: Vec<f64> = coef.iter().zip(&self.scale).map(|(w, s)| w * s).collect();
         let product = |i: usize| (0..n).map(|j| self.a[at(i.max(j), i.min(j))] * theta[j]).sum::<f64>();
         let explained: f64 = (0..n).map(|i| theta[i] * (2.0 * self.b[i] - product(i))).sum();
-        let r2 = if self.variance > 0.0 { 1.0 - (self.spread - explained) / self.variance } else { 1.0 };
-        let moved: f64 = coef.iter().zip(&self.centre).map(|(w, m)| w * m).sum();
-        Solution { intercept: self.centre[n] - moved, coef, r2, dependent }
+        Ok(self.spread - explained)
+    }
+
+    fn squares_of_residuals(&self, coef: &[f64], rows: Range<usize>) -> f64 {
+        let mut sum = 0.0;
+        let mut residual = [0.0; CHUNK];
+        for start in rows.clone().step_by(CHUNK) {
+            let chunk = start..(start + CHUNK).min(rows.end);
+            let residual = self.residuals(coef, chunk.clone(), &mut residual);
+            sum += residual.iter().enumerate().map(|(i, r)| r * r * self.weight(chunk.start + i)).sum::<f64>();
+        }
+        sum
+    }
+
+    fn weight(&self, row: usize) -> f64 {
+        self.weights.map_or(1.0, |weights| weights[row])
+    }
+
+    /// The residuals of the rows, in the start of `room`.
+    fn residuals<'r>(&self, coef: &[f64], rows: Range<usize>, room: &'r mut [f64; CHUNK]) -> &'r mut [f64] {
+        let (features, target) = (&self.columns[..self.size()], self.columns[self.size()]);
+        let residual = &mut room[..rows.len()];
+        for (r, y) in residual.iter_mut().zip(&target[rows.clone()]) {
+            *r = y - self.centre[features.len()];
+        }
+        for ((column, w), m) in features.iter().zip(coef).zip(&self.centre) {
+            residual.iter_mut().zip(&column[rows.clone()]).for_each(|(r, x)| *r -= w * (x - m));
+        }
+        residual
     }
 
     pub(crate) fn in_units(&self, theta: &[f64]) -> Vec<f64> {
@@ -156,18 +211,12 @@ impl<'a> Problem<'a> {
     }
 
     fn products_with_residuals(&self, coef: &[f64], rows: Range<usize>) -> Vec<f64> {
-        let (features, target) = (&self.columns[..self.size()], self.columns[self.size()]);
+        let features = &self.columns[..self.size()];
         let mut sums = vec![0.0; features.len()];
-        let mut residual = [0.0; CHUNK];
+        let mut room = [0.0; CHUNK];
         for start in rows.clone().step_by(CHUNK) {
             let chunk = start..(start + CHUNK).min(rows.end);
-            let residual = &mut residual[..chunk.len()];
-            for (r, y) in residual.iter_mut().zip(&target[chunk.clone()]) {
-                *r = y - self.centre[features.len()];
-            }
-            for ((column, w), m) in features.iter().zip(coef).zip(&self.centre) {
-                residual.iter_mut().zip(&column[chunk.clone()]).for_each(|(r, x)| *r -= w * (x - m));
-            }
+            let residual = self.residuals(coef, chunk.clone(), &mut room);
             if let Some(weights) = self.weights {
                 residual.iter_mut().zip(&weights[chunk.clone()]).for_each(|(r, w)| *r *= w);
             }
@@ -177,6 +226,14 @@ impl<'a> Problem<'a> {
         }
         sums
     }
+}
+
+/// Mean square of the differences from the mean; 0 exactly for a constant column.
+fn around_mean(values: &[f64], weights: Option<&[f64]>, total: f64) -> f64 {
+    let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
+    let first = values.first().copied().unwrap_or(0.0);
+    let mean = values.iter().enumerate().map(|(i, x)| weight(i) * (x - first)).sum::<f64>() / total;
+    values.iter().enumerate().map(|(i, x)| weight(i) * (x - first - mean) * (x - first - mean)).sum::<f64>() / total
 }
 
 /// Says which column made a sum that is not finite.

@@ -3,7 +3,7 @@
 pub(crate) use super::logistic_params::ClassWeight;
 use super::logistic_params::LogisticRegressionParams;
 use super::newton::Solution;
-use super::score::scores;
+use super::score::{scores, wrong_length};
 use crate::check;
 use crate::classes::Classes;
 use crate::error::LearnError;
@@ -232,6 +232,23 @@ impl PredictProba for LogisticRegression {
 
 impl Persist for LogisticRegression {
     const FORMAT: &'static str = "ironbook/logistic_regression";
+
+    ironbook_core::persist_here!();
+
+    fn flaw(&self) -> Option<String> {
+        let features = self.signature.features.len();
+        let classes = self.signature.classes.as_ref().map_or(0, Classes::len);
+        let sets = if self.seen.len() == 2 { 1 } else { self.seen.len() };
+        let lists = [
+            ("intercepts", self.intercepts.len(), sets),
+            ("coef", self.coef.len(), sets * features),
+            ("feature_std", self.feature_std.len(), features),
+        ];
+        if self.seen.len() < 2 || !self.seen.is_sorted_by(|a, b| a < b) || self.seen.iter().any(|k| *k >= classes) {
+            return Some(format!("seen is {:?}, with {classes} classes", self.seen));
+        }
+        self.signature.flaw().or_else(|| wrong_length(&lists))
+    }
 }
 
 impl Display for LogisticRegression {

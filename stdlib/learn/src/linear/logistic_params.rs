@@ -13,6 +13,9 @@ use crate::model::Fit;
 use ironbook_data::Dataset;
 use serde::{Deserialize, Serialize};
 
+/// Below this the penalty overflows.
+const SMALLEST_C: f64 = 1e-100;
+
 /// How much the rows of each class count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -114,8 +117,9 @@ impl LogisticRegressionParams {
 
     fn check(&self) -> Result<(), LearnError> {
         let refuse = |name, value: String, expected| Err(LearnError::Parameter { name, value, expected });
-        if self.c.is_nan() || self.c <= 0.0 {
-            return refuse("c", self.c.to_string(), "a positive number (the smaller, the stronger the penalty)");
+        if self.c.is_nan() || self.c < SMALLEST_C {
+            let expected = "a positive number of at least 1e-100 (the smaller, the stronger the penalty)";
+            return refuse("c", self.c.to_string(), expected);
         }
         if !(0.0..=1.0).contains(&self.l1_ratio) {
             return refuse("l1_ratio", self.l1_ratio.to_string(), "a number from 0 (squares only) to 1 (sizes only)");

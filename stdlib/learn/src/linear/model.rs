@@ -1,7 +1,7 @@
 //! What the linear regressions have in common once they are fitted.
 
 use super::least_squares::{Problem, Solution};
-use super::score::scores;
+use super::score::{scores, wrong_length};
 use crate::check;
 use crate::error::LearnError;
 use crate::model::{Importances, Predict, Signature};
@@ -132,26 +132,60 @@ impl<P: LinearParams> Predict for Linear<P> {
     }
 }
 
-impl<P: LinearParams> Persist for Linear<P> {
-    const FORMAT: &'static str = P::FORMAT;
+/// The same for each kind of parameters, for [`ironbook_core::persist_here`].
+macro_rules! persist {
+    ($($params:ty),*) => {$(
+        impl Persist for Linear<$params> {
+            const FORMAT: &'static str = <$params>::FORMAT;
+
+            ironbook_core::persist_here!();
+
+            fn flaw(&self) -> Option<String> {
+                flaw(&self.signature, &self.coef, &self.feature_std)
+            }
+        }
+    )*};
+}
+
+persist!(super::ordinary::LinearRegressionParams, super::ordinary::RidgeParams, super::elastic::ElasticNetParams);
+
+fn flaw(signature: &Signature, coef: &[f64], feature_std: &[f64]) -> Option<String> {
+    let features = signature.features.len();
+    let lists = [("coef", coef.len(), features), ("feature_std", feature_std.len(), features)];
+    signature.flaw().or_else(|| wrong_length(&lists))
 }
 
 impl<P: LinearParams> Display for Linear<P> {
     fn bundle(&self) -> Bundle {
-        let title = format!("{} for \"{}\", {} rows", P::NAME, self.signature.target, self.n_rows);
-        let mut table = Table::new(title, &["feature", "coef", "coef * std"]);
-        for ((name, w), s) in self.signature.names().zip(&self.coef).zip(&self.feature_std) {
-            table.row([name.to_owned(), number(*w), number(w * s)]);
-        }
-        table.row(["(intercept)".to_owned(), number(self.intercept), String::new()]);
-        let words = self.params.words();
         let r2 = format!("explains {} of the variance of the training data", number(self.r2));
-        table.note(if words.is_empty() { r2 } else { format!("{words}; {r2}") });
-        if let Some(warning) = &self.warning {
-            table.note(format!("warning: {warning}"));
-        }
-        table.bundle()
+        let words = self.params.words();
+        let note = if words.is_empty() { r2 } else { format!("{words}; {r2}") };
+        shown(
+            P::NAME,
+            (&self.signature, self.n_rows),
+            (&self.coef, &self.feature_std, self.intercept),
+            (note, self.warning()),
+        )
     }
+}
+
+fn shown(
+    model: &str,
+    (signature, rows): (&Signature, usize),
+    (coef, feature_std, intercept): (&[f64], &[f64], f64),
+    (note, warning): (String, Option<&str>),
+) -> Bundle {
+    let title = format!("{model} for \"{}\", {rows} rows", signature.target);
+    let mut table = Table::new(title, &["feature", "coef", "coef * std"]);
+    for ((name, w), s) in signature.names().zip(coef).zip(feature_std) {
+        table.row([name.to_owned(), number(*w), number(w * s)]);
+    }
+    table.row(["(intercept)".to_owned(), number(intercept), String::new()]);
+    table.note(note);
+    if let Some(warning) = warning {
+        table.note(format!("warning: {warning}"));
+    }
+    table.bundle()
 }
 
 impl<P: LinearParams> Inspect for Linear<P> {

@@ -1,6 +1,10 @@
 //! Symmetric semidefinite systems: a Cholesky factor that finds out which columns depend on others.
 
 use super::cholesky::at;
+use ironbook_core::Interrupted;
+
+/// With more columns than this a step takes long enough to ask whether to stop.
+const LARGE: usize = 256;
 
 /// `P' A P = L L'` up to rank, `A` having a unit diagonal or more (Higham, Accuracy and Stability of Numerical
 /// Algorithms, 2002, 10.3).
@@ -17,12 +21,18 @@ impl Factor {
     ///
     /// A column of whose square less than `n * 1e-14` is left beside the columns before it counts as dependent on
     /// them: rounding alone leaves about as much.
-    pub(crate) fn of(a: &[f64], n: usize) -> Self {
+    ///
+    /// # Errors
+    /// [`Interrupted`], from some hundred columns on.
+    pub(crate) fn of(a: &[f64], n: usize) -> Result<Self, Interrupted> {
         let tolerance = 1e-14 * (n.max(10) as f64);
         let mut l: Vec<f64> = (0..n * n).map(|k| a[at((k / n).max(k % n), (k / n).min(k % n))]).collect();
         let mut order: Vec<usize> = (0..n).collect();
         let (mut rank, mut smallest) = (0, f64::INFINITY);
         while rank < n {
+            if n > LARGE {
+                ironbook_core::check()?;
+            }
             // The first of the largest that are left.
             let pivot = (rank..n).rev().max_by(|&i, &j| l[i * n + i].total_cmp(&l[j * n + j])).unwrap_or(rank);
             let square = l[pivot * n + pivot];
@@ -45,7 +55,7 @@ impl Factor {
             }
             rank += 1;
         }
-        Factor { l, order, rank, smallest }
+        Ok(Factor { l, order, rank, smallest })
     }
 
     /// The smallest pivot: what is left of the square of a column beside those before it.
@@ -124,7 +134,7 @@ mod tests {
         let product = |i: usize, j: usize| rows.iter().map(|r| r[i] * r[j]).sum::<f64>();
         let a: Vec<f64> = (0..4).flat_map(|i| (0..=i).map(move |j| (i, j))).map(|(i, j)| product(i, j)).collect();
         let b: Vec<f64> = (0..4).map(|i| product(i, 0) - 2.0 * product(i, 3)).collect();
-        let factor = Factor::of(&a, 4);
+        let factor = Factor::of(&a, 4).unwrap();
         assert_eq!(factor.dependent().len(), 1);
         let x = factor.solve(&b);
         for (i, wanted) in b.iter().enumerate() {

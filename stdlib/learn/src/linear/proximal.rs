@@ -21,7 +21,7 @@ pub(crate) fn minimise(objective: &impl Smooth, l1: &[f64], stop: Stop) -> Resul
     while slope(&point) > stop.tol && n_iter < stop.max_iter && !exhausted {
         ironbook_core::check()?;
         let left = slope(&point);
-        let target = model_minimum(&point, l1, left * left.min(0.1) * 0.1);
+        let target = model_minimum(&point, l1, left * left.min(0.1) * 0.1)?;
         match advance(objective, &point, &target, l1)? {
             Some(next) => point = next,
             None => exhausted = true,
@@ -36,14 +36,14 @@ pub(crate) fn minimise(objective: &impl Smooth, l1: &[f64], stop: Stop) -> Resul
 }
 
 /// The minimum of the quadratic model around the point plus the absolute values.
-fn model_minimum(point: &Point, l1: &[f64], tol: f64) -> Vec<f64> {
+fn model_minimum(point: &Point, l1: &[f64], tol: f64) -> Result<Vec<f64>, LearnError> {
     let n = l1.len();
     let hessian = whole(&point.hessian, n);
     let product = |j: usize| (0..n).map(|k| hessian[j * n + k] * point.theta[k]).sum::<f64>();
     let linear: Vec<f64> = (0..n).map(|j| point.gradient[j] - product(j)).collect();
     let mut x = point.theta.clone();
-    Quadratic { hessian: &hessian, linear: &linear, l1 }.descend(&mut x, tol, SWEEPS);
-    x
+    Quadratic { hessian: &hessian, linear: &linear, l1 }.descend(&mut x, tol, SWEEPS)?;
+    Ok(x)
 }
 
 fn size(theta: &[f64], l1: &[f64]) -> f64 {

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// Rows predicted as one unit of parallel work.
 const BLOCK: usize = 4096;
 
-/// `columns . coef + intercept` for each row; refuses values that are not finite.
+/// `columns . coef + intercept` for each row; refuses values that are not finite, and sums that overflow.
 pub(crate) fn scores(
     signature: &Signature,
     columns: &[Cow<'_, [f64]>],
@@ -27,5 +27,17 @@ pub(crate) fn scores(
             }
         }
     });
-    Ok(out)
+    if out.iter().all(|eta| eta.is_finite()) {
+        return Ok(out);
+    }
+    let largest = |column: &[f64]| column.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    let part = |j: usize| (coef[j] * largest(&columns[j])).abs();
+    let j = (0..columns.len()).max_by(|&i, &j| part(i).total_cmp(&part(j))).unwrap_or(0);
+    Err(LearnError::TooLarge { column: signature.features[j].name.clone(), largest: largest(&columns[j]) })
+}
+
+/// Which of the lists (name, length, what it should be) has another length, in words.
+pub(crate) fn wrong_length(lists: &[(&str, usize, usize)]) -> Option<String> {
+    let (name, found, expected) = lists.iter().find(|(_, found, expected)| found != expected)?;
+    Some(format!("{name} has {found} numbers, not {expected}"))
 }

@@ -3,7 +3,7 @@
 mod oob;
 
 use super::ensemble::{Ensemble, Tree};
-use super::grow::fitted::{Fitted, depth};
+use super::grow::fitted::Fitted;
 use super::grow::options::{Criterion, Grown, Growth, MaxFeatures, check_data, growth_setters};
 use super::grow::{self, Block, Code, Column, Limits, Rng, Row, bootstrap};
 use crate::error::LearnError;
@@ -227,32 +227,36 @@ impl<T: Grown> Fit for ForestParams<T> {
     /// [`LearnError::Weight`], [`LearnError::NotFinite`] for infinite features, [`LearnError::Interrupted`]; for classes
     /// [`LearnError::NotClasses`] and [`LearnError::OneClass`], for numbers [`LearnError::TargetNotFinite`].
     fn fit(&self, data: &Dataset) -> Result<Forest<T>, LearnError> {
-        self.check()?;
-        check_data(data)?;
-        let (classes, rows) = T::rows(data, self.class_weight)?;
-        let limits = self.growth().limits(data.features.cols(), classes.as_ref())?;
-        let mut params = self.clone();
-        params.seed.get_or_insert_with(|| seed::derive("random_forest"));
-        let targets: Vec<f64> = if self.oob_score { rows.iter().map(|row| row.y).collect() } else { Vec::new() };
-        let features = 0..data.features.cols();
-        let columns: Vec<Column> = features
-            .into_par_iter()
-            .map(|j| Column::new(&data.features, j, self.max_bins.unwrap_or(usize::MAX)))
-            .collect();
-        let grown = match columns.iter().map(Column::bins).max().unwrap_or(0) {
-            ..256 => params.grow::<u8>(&columns, rows, &limits)?,
-            256..65_536 => params.grow::<u16>(&columns, rows, &limits)?,
-            _ => params.grow::<u32>(&columns, rows, &limits)?,
-        };
-        let (trees, bags): (Vec<Tree>, Vec<Bag>) = grown.into_iter().unzip();
-        let width = limits.goal.width();
-        let oob = self.oob_score.then(|| OutOfBag::new(&trees, &bags, &data.features, width)).transpose()?;
-        let oob_score = oob.as_ref().map(|oob| oob.score(&targets, classes.is_some()));
-        let warning = oob.as_ref().and_then(OutOfBag::warning);
-        let oob_predictions = oob.map(OutOfBag::into_predictions);
-        let fitted = Fitted::new(Signature::of(data, classes), trees, width, data.rows());
-        Ok(Forest { params, fitted, oob_score, oob_predictions, warning })
+        T::fit_forest(self, data)
     }
+}
+
+pub(super) fn fit<T: Grown>(params: &ForestParams<T>, data: &Dataset) -> Result<Forest<T>, LearnError> {
+    params.check()?;
+    check_data(data)?;
+    let (classes, rows) = T::rows(data, params.class_weight)?;
+    let limits = params.growth().limits(data.features.cols(), classes.as_ref())?;
+    let mut params = params.clone();
+    params.seed.get_or_insert_with(|| seed::derive("random_forest"));
+    let targets: Vec<f64> = if params.oob_score { rows.iter().map(|row| row.y).collect() } else { Vec::new() };
+    let features = 0..data.features.cols();
+    let columns: Vec<Column> = features
+        .into_par_iter()
+        .map(|j| Column::new(&data.features, j, params.max_bins.unwrap_or(usize::MAX)))
+        .collect();
+    let grown = match columns.iter().map(Column::bins).max().unwrap_or(0) {
+        ..256 => params.grow::<u8>(&columns, rows, &limits)?,
+        256..65_536 => params.grow::<u16>(&columns, rows, &limits)?,
+        _ => params.grow::<u32>(&columns, rows, &limits)?,
+    };
+    let (trees, bags): (Vec<Tree>, Vec<Bag>) = grown.into_iter().unzip();
+    let width = limits.goal.width();
+    let oob = params.oob_score.then(|| OutOfBag::new(&trees, &bags, &data.features, width)).transpose()?;
+    let oob_score = oob.as_ref().and_then(|oob| oob.score(&targets, classes.is_some()));
+    let warning = oob.as_ref().and_then(OutOfBag::warning);
+    let oob_predictions = oob.map(OutOfBag::into_predictions);
+    let fitted = Fitted::new(Signature::of(data, classes), trees, width, data.rows());
+    Ok(Forest { params, fitted, oob_score, oob_predictions, warning })
 }
 
 /// A fitted random forest (Breiman 2001); see [`RandomForest`] and [`RandomForestRegressor`].
@@ -291,12 +295,12 @@ impl<T: Grown> Forest<T> {
 
     /// Number of leaves of all trees.
     pub fn leaves(&self) -> usize {
-        self.fitted.ensemble.trees.iter().map(Tree::leaves).sum()
+        self.fitted.leaves()
     }
 
     /// Splits between root and leaf at most.
     pub fn depth(&self) -> usize {
-        self.fitted.ensemble.trees.iter().map(depth).max().unwrap_or(0)
+        self.fitted.depth()
     }
 
     /// How well each row is predicted by the trees that have not seen it: accuracy for classes, R² for numbers; rows that
@@ -362,33 +366,49 @@ impl<T: Grown> Importances for Forest<T> {
 
 impl Persist for Forest<Classification> {
     const FORMAT: &'static str = "ironbook/random_forest";
+
+    ironbook_core::persist_here!();
+
+    fn flaw(&self) -> Option<String> {
+        self.fitted.flaw()
+    }
 }
 
 impl Persist for Forest<Regression> {
     const FORMAT: &'static str = "ironbook/random_forest_regressor";
+
+    ironbook_core::persist_here!();
+
+    fn flaw(&self) -> Option<String> {
+        self.fitted.flaw()
+    }
 }
 
 impl<T: Grown> Display for Forest<T> {
     fn bundle(&self) -> Bundle {
-        let title = format!("{} for \"{}\", {} rows", T::FOREST, self.fitted.signature.target, self.fitted.n_rows);
-        let mut table = Table::new(title, &["feature", "importance"]);
-        self.importances().into_iter().take(SHOWN).for_each(|(name, share)| table.row([name, number(share)]));
-        let trees = self.fitted.ensemble.trees.len();
-        table.note(format!("{trees} trees, {} leaves, depth up to {}", self.leaves(), self.depth()));
-        if let Some(score) = self.oob_score {
-            let name = if self.fitted.signature.classes.is_some() { "accuracy" } else { "R²" };
-            table.note(format!("out-of-bag {name} {}", number(score)));
-        }
-        if let Some(warning) = &self.warning {
-            table.note(format!("warning: {warning}"));
-        }
-        table.bundle()
+        shown(T::FOREST, &self.fitted, self.oob_score, self.warning.as_deref())
     }
+}
+
+fn shown(name: &str, fitted: &Fitted, oob_score: Option<f64>, warning: Option<&str>) -> Bundle {
+    let title = format!("{name} for \"{}\", {} rows", fitted.signature.target, fitted.n_rows);
+    let mut table = Table::new(title, &["feature", "importance"]);
+    fitted.importances().into_iter().take(SHOWN).for_each(|(name, share)| table.row([name, number(share)]));
+    let trees = fitted.ensemble.trees.len();
+    table.note(format!("{trees} trees, {} leaves, depth up to {}", fitted.leaves(), fitted.depth()));
+    if let Some(score) = oob_score {
+        let name = if fitted.signature.classes.is_some() { "accuracy" } else { "R²" };
+        table.note(format!("out-of-bag {name} {}", number(score)));
+    }
+    if let Some(warning) = warning {
+        table.note(format!("warning: {warning}"));
+    }
+    table.bundle()
 }
 
 impl<T: Grown> Inspect for Forest<T> {
     fn shape(&self) -> Option<String> {
-        Some(format!("{} trees, {} features", self.fitted.ensemble.trees.len(), self.fitted.ensemble.n_features))
+        Some(self.fitted.shape())
     }
 
     fn heap_bytes(&self) -> u64 {

@@ -2,12 +2,15 @@
 
 pub mod ensemble;
 pub mod forest;
+mod group;
 mod grow;
+mod layout;
 pub mod lightgbm;
 mod model;
 pub mod predict;
 pub mod single;
 mod table;
+mod text;
 mod walk;
 pub mod xgboost;
 

@@ -1,7 +1,7 @@
 //! Single decision trees.
 
-use super::ensemble::{Ensemble, LEAF, Tree};
-use super::grow::fitted::{Fitted, depth};
+use super::ensemble::{Ensemble, Tree};
+use super::grow::fitted::Fitted;
 pub use super::grow::options::{Criterion, Grown, MaxFeatures};
 use super::grow::options::{Growth, check_data, growth_setters};
 use super::grow::{self, Block, Code, Column, Rng};
@@ -12,10 +12,9 @@ use crate::table::{Table, number};
 use crate::task::{Classification, Regression};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist, seed};
-use ironbook_data::{Dataset, Kind, Matrix};
+use ironbook_data::{Dataset, Matrix};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::fmt::Write as _;
 use std::marker::PhantomData;
 
 /// Features shown by a display.
@@ -132,29 +131,32 @@ impl<T: Grown> Fit for TreeParams<T> {
     /// [`LearnError::Weight`], [`LearnError::NotFinite`] for infinite features, [`LearnError::Interrupted`]; for classes
     /// [`LearnError::NotClasses`] and [`LearnError::OneClass`], for numbers [`LearnError::TargetNotFinite`].
     fn fit(&self, data: &Dataset) -> Result<SingleTree<T>, LearnError> {
-        check_data(data)?;
-        if !(self.ccp_alpha >= 0.0 && self.ccp_alpha.is_finite()) {
-            let (name, value) = ("ccp_alpha", self.ccp_alpha.to_string());
-            return Err(LearnError::Parameter { name, value, expected: "at least 0" });
-        }
-        let (classes, rows) = T::rows(data, self.class_weight)?;
-        let limits = self.growth().limits(data.features.cols(), classes.as_ref())?;
-        let features = 0..data.features.cols();
-        let columns: Vec<Column> =
-            features.into_par_iter().map(|j| Column::new(&data.features, j, usize::MAX)).collect();
-        let mut params = self.clone();
-        let seed = *params.seed.get_or_insert_with(|| seed::derive("decision_tree"));
-        let mut rng = Rng::new(seed, 0);
-        let tree = match columns.iter().map(Column::bins).max().unwrap_or(0) {
-            ..256 => grow_all::<u8>(&columns, rows, &limits, &mut rng)?,
-            256..65_536 => grow_all::<u16>(&columns, rows, &limits, &mut rng)?,
-            _ => grow_all::<u32>(&columns, rows, &limits, &mut rng)?,
-        };
-        let width = limits.goal.width();
-        let tree = if self.ccp_alpha > 0.0 { grow::prune(&tree, self.ccp_alpha, width) } else { tree };
-        let fitted = Fitted::new(Signature::of(data, classes), vec![tree], width, data.rows());
-        Ok(SingleTree { params, fitted })
+        T::fit_tree(self, data)
     }
+}
+
+pub(super) fn fit<T: Grown>(params: &TreeParams<T>, data: &Dataset) -> Result<SingleTree<T>, LearnError> {
+    check_data(data)?;
+    if !(params.ccp_alpha >= 0.0 && params.ccp_alpha.is_finite()) {
+        let (name, value) = ("ccp_alpha", params.ccp_alpha.to_string());
+        return Err(LearnError::Parameter { name, value, expected: "at least 0" });
+    }
+    let (classes, rows) = T::rows(data, params.class_weight)?;
+    let limits = params.growth().limits(data.features.cols(), classes.as_ref())?;
+    let features = 0..data.features.cols();
+    let columns: Vec<Column> = features.into_par_iter().map(|j| Column::new(&data.features, j, usize::MAX)).collect();
+    let mut params = params.clone();
+    let seed = *params.seed.get_or_insert_with(|| seed::derive("decision_tree"));
+    let mut rng = Rng::new(seed, 0);
+    let tree = match columns.iter().map(Column::bins).max().unwrap_or(0) {
+        ..256 => grow_all::<u8>(&columns, rows, &limits, &mut rng)?,
+        256..65_536 => grow_all::<u16>(&columns, rows, &limits, &mut rng)?,
+        _ => grow_all::<u32>(&columns, rows, &limits, &mut rng)?,
+    };
+    let width = limits.goal.width();
+    let tree = if params.ccp_alpha > 0.0 { grow::prune(&tree, params.ccp_alpha, width) } else { tree };
+    let fitted = Fitted::new(Signature::of(data, classes), vec![tree], width, data.rows());
+    Ok(SingleTree { params, fitted })
 }
 
 fn grow_all<C: Code>(
@@ -202,75 +204,17 @@ impl<T: Grown> SingleTree<T> {
 
     /// Splits between the root and the deepest leaf.
     pub fn depth(&self) -> usize {
-        depth(self.tree())
+        self.fitted.depth()
     }
 
     /// Number of leaves.
     pub fn leaves(&self) -> usize {
-        self.tree().leaves()
+        self.fitted.leaves()
     }
 
     /// The tree in words: a line per condition and per leaf, indented by depth.
     pub fn to_text(&self) -> String {
-        let mut out = String::new();
-        // Node, depth, and the condition under which it is reached.
-        let mut stack: Vec<(usize, usize, Option<String>)> = vec![(0, 0, None)];
-        while let Some((node, depth, condition)) = stack.pop() {
-            if let Some(condition) = condition {
-                let _ = writeln!(out, "{}{condition}", "|   ".repeat(depth - 1));
-            }
-            if self.tree().feature[node] == LEAF {
-                let _ = writeln!(out, "{}{}", "|   ".repeat(depth), self.leaf_text(node));
-                continue;
-            }
-            let [left, right] = self.conditions(node);
-            stack.push((self.tree().right[node] as usize, depth + 1, Some(right)));
-            stack.push((self.tree().left[node] as usize, depth + 1, Some(left)));
-        }
-        out
-    }
-
-    fn tree(&self) -> &Tree {
-        &self.fitted.ensemble.trees[0]
-    }
-
-    /// What holds for the rows on the left and on the right of a node.
-    fn conditions(&self, node: usize) -> [String; 2] {
-        let tree = self.tree();
-        let feature = &self.fitted.signature.features[tree.feature[node] as usize];
-        let name = &feature.name;
-        let [mut left, mut right] = match (tree.set(node), &feature.kind) {
-            (Some(set), Kind::Categorical(names)) => {
-                let named: Vec<&str> = set.iter().map(|&code| names[code as usize].as_str()).collect();
-                [format!("{name} not in ({})", named.join(", ")), format!("{name} in ({})", named.join(", "))]
-            }
-            _ if tree.threshold[node] == f32::MAX => [format!("{name} is known"), format!("{name} is missing")],
-            _ => {
-                // The largest value on the left: `x < threshold` and `x <= midpoint` hold for the same values.
-                let midpoint = number(f64::from(tree.threshold[node].next_down()));
-                [format!("{name} <= {midpoint}"), format!("{name} > {midpoint}")]
-            }
-        };
-        if tree.threshold[node] != f32::MAX {
-            let side = if tree.default_left[node] { &mut left } else { &mut right };
-            side.push_str(" or missing");
-        }
-        [left, right]
-    }
-
-    fn leaf_text(&self, node: usize) -> String {
-        let width = self.fitted.ensemble.width;
-        let values = &self.tree().value[node * width..(node + 1) * width];
-        let rows = number(self.tree().cover[node]);
-        match &self.fitted.signature.classes {
-            None => format!("value {} ({rows} rows)", number(values[0])),
-            Some(classes) => {
-                let two = [1.0 - values[0], values[0]];
-                let shares = if width == 1 { &two[..] } else { values };
-                let class = grow::fitted::largest(shares.iter().copied());
-                format!("class {} ({:.1}% of {rows} rows)", classes.names()[class], 100.0 * shares[class])
-            }
-        }
+        self.fitted.to_text()
     }
 }
 
@@ -318,20 +262,36 @@ impl<T: Grown> Importances for SingleTree<T> {
 
 impl Persist for SingleTree<Classification> {
     const FORMAT: &'static str = "ironbook/decision_tree";
+
+    ironbook_core::persist_here!();
+
+    fn flaw(&self) -> Option<String> {
+        self.fitted.flaw()
+    }
 }
 
 impl Persist for SingleTree<Regression> {
     const FORMAT: &'static str = "ironbook/decision_tree_regressor";
+
+    ironbook_core::persist_here!();
+
+    fn flaw(&self) -> Option<String> {
+        self.fitted.flaw()
+    }
 }
 
 impl<T: Grown> Display for SingleTree<T> {
     fn bundle(&self) -> Bundle {
-        let title = format!("{} for \"{}\", {} rows", T::TREE, self.fitted.signature.target, self.fitted.n_rows);
-        let mut table = Table::new(title, &["feature", "importance"]);
-        self.importances().into_iter().take(SHOWN).for_each(|(name, share)| table.row([name, number(share)]));
-        table.note(format!("depth {}, {} leaves; to_text() shows the splits", self.depth(), self.leaves()));
-        table.bundle()
+        shown(T::TREE, &self.fitted)
     }
+}
+
+fn shown(name: &str, fitted: &Fitted) -> Bundle {
+    let title = format!("{name} for \"{}\", {} rows", fitted.signature.target, fitted.n_rows);
+    let mut table = Table::new(title, &["feature", "importance"]);
+    fitted.importances().into_iter().take(SHOWN).for_each(|(name, share)| table.row([name, number(share)]));
+    table.note(format!("depth {}, {} leaves; to_text() shows the splits", fitted.depth(), fitted.leaves()));
+    table.bundle()
 }
 
 impl<T: Grown> Inspect for SingleTree<T> {

@@ -5,9 +5,12 @@
 //! QuickScorer, with its masks joined per bin). The work per row and tree is one load per feature, in no order.
 
 use super::ensemble::{Ensemble, LEAF, Tree};
+use rayon::prelude::*;
 
 /// Bins of a feature, the one of missing values included.
 const BINS: usize = 256;
+/// Leaves of a tree at most: bits of a word.
+const MOST_LEAVES: usize = 64;
 /// A tree that reads more features than this is walked.
 const MOST_FEATURES: usize = 32;
 /// All tables together take at most this many words (128 MiB).
@@ -46,6 +49,9 @@ pub(super) struct Tables {
 
 impl Tables {
     pub(super) fn new(ensemble: &Ensemble) -> Self {
+        if ensemble.trees.par_iter().all(|tree| tree.leaves() > MOST_LEAVES) {
+            return Tables { cuts: Vec::new(), trees: vec![None; ensemble.trees.len()] };
+        }
         let cuts = cuts(ensemble);
         let mut left = MOST_WORDS;
         let table = |tree: &Tree| {
@@ -65,6 +71,17 @@ impl Tables {
     /// Whether all trees have tables.
     pub(super) fn all(&self) -> bool {
         self.trees.iter().all(Option::is_some)
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let cuts =
+            self.cuts.iter().filter(|cut| matches!(cut, Cut::Thresholds { .. })).count() * BINS * size_of::<f32>();
+        let table = |table: &Table| {
+            let leaves = size_of_val(table.values.as_slice()) + size_of_val(table.numbers.as_slice());
+            leaves + size_of_val(table.sets.as_slice()) + size_of_val(table.features.as_slice())
+        };
+        cuts + self.trees.iter().flatten().map(table).sum::<usize>()
     }
 
     /// Bins of a column's values.
@@ -143,7 +160,7 @@ impl Table {
         features.sort_unstable();
         features.dedup();
         let cut = |f: &u32| !matches!(cuts[*f as usize], Cut::None);
-        if tree.leaves() > 64 || features.len() > MOST_FEATURES.min(most) || !features.iter().all(cut) {
+        if tree.leaves() > MOST_LEAVES || features.len() > MOST_FEATURES.min(most) || !features.iter().all(cut) {
             return None;
         }
         let mut table = Table {

@@ -1,238 +1,138 @@
-//! Walks from the root to a leaf, several rows or trees at a time so that loads overlap.
+//! Walks from the root to a leaf: one row through several trees at a time, so that loads overlap.
 
-use super::ensemble::{Ensemble, LEAF, Tree};
+use super::ensemble::Ensemble;
+use super::group::Groups;
+use super::layout::{Layout, MISSING, Node, Shape, key};
 
 /// Walks that are under way together.
 const LANES: usize = 8;
-/// Bit of [`Node::feature`]: missing values go left.
-const MISSING_LEFT: u32 = 1 << 31;
-/// Bit of [`Node::feature`]: the node splits by categories, and `threshold` holds the bits of the set's number.
-const CATEGORIES: u32 = 1 << 30;
-/// [`Node::leaf`] of an inner node.
-const INNER: u32 = u32::MAX;
+/// A row of at most as many values is turned into keys once; a longer one wherever a value is read.
+const SHORT: usize = 128;
 
-/// A node in 16 bytes; the right child stands behind the left one.
+/// The trees of an ensemble as they are walked: in 8 bytes per node, or in 12 where steps and features need them.
+#[derive(Clone, Debug)]
+pub(super) enum Walk {
+    Narrow(Layout<u64>),
+    Wide(Layout<[u32; 3]>),
+}
+
+/// A block of rows as keys, row after row, `stride` apart.
 #[derive(Clone, Copy, Debug)]
-struct Node {
-    threshold: f32,
-    feature: u32,
-    /// Place of the left child; of a leaf its own place, so that a walk that has ended stays where it is.
-    left: u32,
-    /// Number of the leaf among all leaves.
-    leaf: u32,
+pub(super) struct Rows<'a> {
+    pub(super) keys: &'a [u32],
+    pub(super) stride: usize,
+    pub(super) count: usize,
 }
 
-/// The nodes of all trees of an ensemble, tree after tree, each breadth first.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Walk {
-    nodes: Vec<Node>,
-    /// Number in its [`Tree`] of each node.
-    numbers: Vec<u32>,
-    /// Place of each root, and the end.
-    roots: Vec<u32>,
-    /// Categories that go right, a bit each, per split by categories.
-    sets: Vec<Vec<u64>>,
-    /// `width` values per leaf.
-    values: Vec<f64>,
-    width: usize,
-    /// Whether a tree splits by categories.
-    mixed: Vec<bool>,
-    /// The output that each tree adds to, if `width` is 1.
-    outputs: Vec<u32>,
-}
-
-/// A place where a row's values are read from, as `f32`.
+/// A place where the keys of a row's values are read from.
 trait Row: Copy {
-    fn value(self, feature: usize) -> f32;
+    fn key(self, feature: usize) -> u32;
 }
 
-impl Row for &[f32] {
+impl Row for &[u32] {
     #[inline(always)]
-    fn value(self, feature: usize) -> f32 {
+    fn key(self, feature: usize) -> u32 {
         self[feature]
     }
 }
 
 impl Row for &[f64] {
     #[inline(always)]
-    fn value(self, feature: usize) -> f32 {
-        self[feature] as f32
+    fn key(self, feature: usize) -> u32 {
+        key(self[feature] as f32)
     }
 }
 
 impl Walk {
     pub(super) fn new(ensemble: &Ensemble) -> Self {
-        let mut walk = Walk { width: ensemble.width.max(1), roots: vec![0], ..Walk::default() };
-        for tree in &ensemble.trees {
-            walk.push(tree);
+        match Shape::of(ensemble) {
+            Some(shape) => Walk::Narrow(Layout::new(ensemble, shape)),
+            None => Walk::Wide(Layout::new(ensemble, Shape::default())),
         }
-        walk
     }
 
-    fn push(&mut self, tree: &Tree) {
-        let start = self.nodes.len();
-        let mut order: Vec<u32> = vec![0];
-        let mut next = 0;
-        while next < order.len() {
-            let node = order[next] as usize;
-            let place = (start + next) as u32;
-            if tree.feature[node] == LEAF {
-                let leaf = (self.values.len() / self.width) as u32;
-                self.values.extend_from_slice(&tree.value[node * self.width..(node + 1) * self.width]);
-                self.nodes.push(Node { threshold: 0.0, feature: 0, left: place, leaf });
-            } else {
-                let left = (start + order.len()) as u32;
-                order.extend([tree.left[node], tree.right[node]]);
-                let (threshold, categories) = match tree.set(node) {
-                    None => (tree.threshold[node], 0),
-                    Some(set) => {
-                        self.sets.push(bits(set));
-                        (f32::from_bits((self.sets.len() - 1) as u32), CATEGORIES)
-                    }
-                };
-                let missing = if tree.default_left[node] { MISSING_LEFT } else { 0 };
-                self.nodes.push(Node {
-                    threshold,
-                    feature: tree.feature[node] | missing | categories,
-                    left,
-                    leaf: INNER,
-                });
-            }
-            next += 1;
+    /// Adds the values of `tree` to `sums` (all rows of output 0, then of output 1, ..).
+    pub(super) fn add(&self, tree: usize, rows: Rows<'_>, groups: &mut Groups, sums: &mut [f64]) {
+        match self {
+            Walk::Narrow(layout) => groups.add(layout, tree, rows, sums),
+            Walk::Wide(layout) => groups.add(layout, tree, rows, sums),
         }
-        self.numbers.extend(order);
-        self.roots.push(self.nodes.len() as u32);
-        self.mixed.push(!tree.categories.is_empty());
-        self.outputs.push(tree.output);
     }
 
-    pub(super) fn trees(&self) -> usize {
-        self.outputs.len()
-    }
-
-    /// Adds the values of `tree` to `sums` (all rows of output 0, then of output 1, ..); `values` is row after row.
-    pub(super) fn add(&self, tree: usize, values: &[f32], rows: usize, sums: &mut [f64]) {
-        if self.width == 1 {
-            let output = self.outputs[tree] as usize;
-            let sums = &mut sums[output * rows..(output + 1) * rows];
-            self.each(tree, values, rows, |row, place| sums[row] += self.values[self.nodes[place].leaf as usize]);
-            return;
-        }
-        self.each(tree, values, rows, |row, place| {
-            let leaf = self.nodes[place].leaf as usize * self.width;
-            for (k, value) in self.values[leaf..leaf + self.width].iter().enumerate() {
-                sums[k * rows + row] += value;
-            }
-        });
-    }
-
-    /// Writes the number of the leaf (as in its [`Tree`]) that each row comes to.
-    pub(super) fn leaves(&self, tree: usize, values: &[f32], rows: usize, out: &mut [u32]) {
-        self.each(tree, values, rows, |row, place| out[row] = self.numbers[place]);
-    }
-
-    /// Calls `found` with each row and the place of its leaf.
-    #[inline(always)]
-    fn each(&self, tree: usize, values: &[f32], rows: usize, mut found: impl FnMut(usize, usize)) {
-        let root = self.roots[tree] as usize;
-        let cols = values.len() / rows;
-        if cols == 0 {
-            // Without features all trees are leaves.
-            (0..rows).for_each(|row| found(row, root));
-            return;
-        }
-        let mut chunks = values.chunks_exact(cols * LANES);
-        let mut first = 0;
-        for chunk in &mut chunks {
-            let lanes: [&[f32]; LANES] = std::array::from_fn(|lane| &chunk[lane * cols..(lane + 1) * cols]);
-            let places = if self.mixed[tree] {
-                self.run::<true, &[f32]>(lanes, [root; LANES])
-            } else {
-                self.run::<false, &[f32]>(lanes, [root; LANES])
-            };
-            for (lane, place) in places.into_iter().enumerate() {
-                found(first + lane, place);
-            }
-            first += LANES;
-        }
-        for (i, row) in chunks.remainder().chunks_exact(cols).enumerate() {
-            found(first + i, self.one(row, root));
+    /// Writes the number of the leaf (as in its tree) that each row comes to.
+    pub(super) fn leaves(&self, tree: usize, rows: Rows<'_>, groups: &mut Groups, out: &mut [u32]) {
+        match self {
+            Walk::Narrow(layout) => groups.leaves(layout, tree, rows, out),
+            Walk::Wide(layout) => groups.leaves(layout, tree, rows, out),
         }
     }
 
     /// Adds what all trees say of one row to `sums`, one per output, tree after tree.
     pub(super) fn add_row(&self, row: &[f64], sums: &mut [f64]) {
-        let mut tree = 0;
-        while tree < self.trees() {
-            let together = LANES.min(self.trees() - tree);
-            // Lanes beyond the last tree walk it again; their leaves are not read.
-            let last = self.trees() - 1;
-            let starts = std::array::from_fn(|lane| self.roots[(tree + lane).min(last)] as usize);
-            let places = self.run::<true, &[f64]>([row; LANES], starts);
-            for (lane, place) in places.into_iter().take(together).enumerate() {
-                let leaf = self.nodes[place].leaf as usize;
-                if self.width == 1 {
-                    sums[self.outputs[tree + lane] as usize] += self.values[leaf];
-                } else {
-                    let values = &self.values[leaf * self.width..(leaf + 1) * self.width];
-                    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-                }
-            }
-            tree += together;
+        match self {
+            Walk::Narrow(layout) => add_row(layout, row, sums),
+            Walk::Wide(layout) => add_row(layout, row, sums),
         }
     }
 
-    #[inline(always)]
-    fn run<const MIXED: bool, R: Row>(&self, rows: [R; LANES], mut places: [usize; LANES]) -> [usize; LANES] {
-        loop {
-            let mut inner = false;
-            for (row, place) in rows.iter().zip(&mut places) {
-                let node = self.nodes[*place];
-                inner |= node.leaf == INNER;
-                *place = self.step::<MIXED, R>(*row, node);
-            }
-            if !inner {
-                return places;
-            }
+    /// Bytes on the heap.
+    pub(super) fn heap_bytes(&self) -> usize {
+        match self {
+            Walk::Narrow(layout) => layout.heap_bytes(),
+            Walk::Wide(layout) => layout.heap_bytes(),
         }
     }
+}
 
-    fn one<R: Row>(&self, row: R, mut place: usize) -> usize {
-        loop {
-            let node = self.nodes[place];
-            if node.leaf != INNER {
-                return place;
-            }
-            place = self.step::<true, R>(row, node);
-        }
+fn add_row<N: Node>(layout: &Layout<N>, row: &[f64], sums: &mut [f64]) {
+    if row.len() > SHORT {
+        return add(layout, row, sums);
     }
+    // Leaves read the first key, also of a row without values.
+    let mut keys = [MISSING; SHORT];
+    keys.iter_mut().zip(row).for_each(|(place, &value)| *place = key(value as f32));
+    add(layout, &keys[..], sums);
+}
 
-    #[inline(always)]
-    fn step<const MIXED: bool, R: Row>(&self, row: R, node: Node) -> usize {
-        let value = row.value((node.feature & !(MISSING_LEFT | CATEGORIES)) as usize);
-        let missing_left = node.feature & MISSING_LEFT != 0;
-        let left = if MIXED && node.feature & CATEGORIES != 0 {
-            let set = &self.sets[node.threshold.to_bits() as usize];
-            if value.is_nan() { missing_left } else { !holds(set, value) }
+fn add<N: Node, R: Row>(layout: &Layout<N>, row: R, sums: &mut [f64]) {
+    let trees = layout.roots.len();
+    let mut tree = 0;
+    while tree < trees {
+        let together = LANES.min(trees - tree);
+        // Lanes beyond the last tree walk it again; their leaves are not read.
+        let starts = std::array::from_fn(|lane| layout.roots[(tree + lane).min(trees - 1)]);
+        let leaves = if layout.mixed() {
+            run::<true, N, R>(layout, row, starts)
         } else {
-            (value < node.threshold) | (value.is_nan() & missing_left)
+            run::<false, N, R>(layout, row, starts)
         };
-        node.left as usize + usize::from((node.leaf == INNER) & !left)
+        for (lane, leaf) in leaves.into_iter().take(together).enumerate() {
+            if layout.width == 1 {
+                sums[layout.outputs[tree + lane] as usize] += layout.values[leaf];
+            } else {
+                let values = &layout.values[leaf * layout.width..(leaf + 1) * layout.width];
+                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+            }
+        }
+        tree += together;
     }
 }
 
-/// A set of categories as bits.
-fn bits(set: &[u32]) -> Vec<u64> {
-    let words = set.iter().max().map_or(0, |&most| most as usize / 64 + 1);
-    let mut bits = vec![0; words];
-    for &category in set {
-        bits[category as usize / 64] |= 1 << (category % 64);
+/// The numbers of the leaves that the row comes to from each of the places.
+#[inline(always)]
+fn run<const MIXED: bool, N: Node, R: Row>(layout: &Layout<N>, row: R, mut places: [u32; LANES]) -> [usize; LANES] {
+    loop {
+        let mut inner = false;
+        for place in &mut places {
+            let node = layout.nodes[*place as usize];
+            let step = node.step(layout.shape);
+            let right = layout.right::<MIXED>(node, row.key(node.feature(layout.shape)));
+            inner |= step != 0;
+            // A walk that has ended stays where it is.
+            *place += step + u32::from((step != 0) & right);
+        }
+        if !inner {
+            return places.map(|place| layout.nodes[place as usize].key() as usize);
+        }
     }
-    bits
-}
-
-#[inline]
-fn holds(set: &[u64], value: f32) -> bool {
-    // Negative values and those beyond the set are in none; `as` truncates and saturates.
-    value >= 0.0 && set.get(value as usize / 64).is_some_and(|word| word >> (value as usize % 64) & 1 == 1)
 }

@@ -290,7 +290,13 @@ fn what_xgboost_cannot_hold_is_not_written() {
 }
 
 /// A random tree over `features` features, the last of which has categories.
-fn grown(random: &mut impl Iterator<Item = f64>, leaves: usize, features: usize, width: usize, output: u32) -> Tree {
+pub fn grown(
+    random: &mut impl Iterator<Item = f64>,
+    leaves: usize,
+    features: usize,
+    width: usize,
+    output: u32,
+) -> Tree {
     let mut tree = Tree::leaf(0.0, 1.0, output);
     let mut ends = vec![0usize];
     let mut next = || random.next().unwrap();
@@ -324,7 +330,7 @@ fn grown(random: &mut impl Iterator<Item = f64>, leaves: usize, features: usize,
 }
 
 /// The leaf of a row by the rule of `Tree`, in the plainest words.
-fn leaf(tree: &Tree, row: &[f64]) -> usize {
+pub fn leaf(tree: &Tree, row: &[f64]) -> usize {
     let mut node = 0;
     while tree.feature[node] != LEAF {
         let value = row[tree.feature[node] as usize] as f32;

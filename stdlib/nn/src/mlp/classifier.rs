@@ -141,6 +141,8 @@ impl PredictProba for MlpClassifier {
 
 impl Persist for MlpClassifier {
     const FORMAT: &'static str = "ironbook/mlp_classifier";
+
+    ironbook_core::persist_here!();
 }
 
 impl Display for MlpClassifier {

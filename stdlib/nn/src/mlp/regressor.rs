@@ -8,7 +8,7 @@ use crate::train::History;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
-use ironbook_learn::{Fit, LearnError, Predict, Regression, Signature, check_data};
+use ironbook_learn::{Fit, LearnError, Predict, Regression, Signature, check_data, check_target};
 use serde::{Deserialize, Serialize};
 
 /// A fitted network that predicts numbers: linear layers with ReLU, trained by AdamW on the squared error of the
@@ -43,15 +43,12 @@ impl Fit for MlpRegressorParams {
 
     /// # Errors
     /// [`LearnError::Parameter`], [`LearnError::NoRows`], [`LearnError::NoFeatures`], [`LearnError::Length`],
-    /// [`LearnError::Weight`], [`LearnError::TargetNotFinite`], [`LearnError::NotFinite`] for infinite features,
-    /// [`LearnError::Network`] for what the training refuses, [`LearnError::Interrupted`].
+    /// [`LearnError::Weight`], [`LearnError::TextTarget`], [`LearnError::TargetNotFinite`], [`LearnError::NotFinite`] for
+    /// infinite features, [`LearnError::Network`] for what the training refuses, [`LearnError::Interrupted`].
     fn fit(&self, data: &Dataset) -> Result<MlpRegressor, LearnError> {
         self.0.check()?;
         check_data(data)?;
-        let count = data.target.iter().filter(|y| !y.is_finite()).count();
-        if count > 0 {
-            return Err(LearnError::TargetNotFinite { target: data.target_name.clone(), count, rows: data.rows() });
-        }
+        check_target(data)?;
         let n = data.rows() as f64;
         let mean = data.target.iter().sum::<f64>() / n;
         let deviation = (data.target.iter().map(|y| (y - mean) * (y - mean)).sum::<f64>() / n).sqrt();
@@ -77,6 +74,8 @@ impl Predict for MlpRegressor {
 
 impl Persist for MlpRegressor {
     const FORMAT: &'static str = "ironbook/mlp_regressor";
+
+    ironbook_core::persist_here!();
 }
 
 impl Display for MlpRegressor {

@@ -48,17 +48,21 @@ impl OutOfBag {
         Ok(OutOfBag { predictions, without })
     }
 
-    /// Accuracy, or R².
-    pub(super) fn score(&self, targets: &[f64], classes: bool) -> f64 {
+    /// Accuracy, or R²; `None` if all trees have seen all rows.
+    pub(super) fn score(&self, targets: &[f64], classes: bool) -> Option<f64> {
         let known = || (0..targets.len()).filter(|&row| !self.predictions[0][row].is_nan());
         let count = known().count() as f64;
+        if count == 0.0 {
+            return None;
+        }
         if classes {
-            return known().filter(|&row| self.class(row) as f64 == targets[row]).count() as f64 / count;
+            return Some(known().filter(|&row| self.class(row) as f64 == targets[row]).count() as f64 / count);
         }
         let mean = known().map(|row| targets[row]).sum::<f64>() / count;
         let spread: f64 = known().map(|row| (targets[row] - mean).powi(2)).sum();
         let error: f64 = known().map(|row| (targets[row] - self.predictions[0][row]).powi(2)).sum();
-        1.0 - error / spread
+        // scikit-learn's rule for a constant target.
+        Some(if spread > 0.0 { 1.0 - error / spread } else { f64::from(u8::from(error == 0.0)) })
     }
 
     fn class(&self, row: usize) -> usize {

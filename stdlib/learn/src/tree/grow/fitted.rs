@@ -36,6 +36,24 @@ impl Fitted {
         Fitted { signature, ensemble, n_rows, cached: Cached::default() }
     }
 
+    /// What makes this no model that can predict, in words; the trees by themselves were checked when they were read.
+    pub(crate) fn flaw(&self) -> Option<String> {
+        let (features, trees) = (self.signature.features.len(), &self.ensemble);
+        let outputs = match self.signature.classes.as_ref().map(Classes::len) {
+            None | Some(2) => 1,
+            Some(classes) => classes,
+        };
+        if (features, outputs) != (trees.n_features, trees.outputs()) || trees.trees.is_empty() {
+            return Some(format!(
+                "its {} trees have {} features and {} outputs, its signature {features} and {outputs}",
+                trees.trees.len(),
+                trees.n_features,
+                trees.outputs()
+            ));
+        }
+        self.signature.flaw()
+    }
+
     /// The mean over the trees for each row, a vector per output.
     pub(crate) fn outputs(&self, features: &Matrix) -> Result<Vec<Vec<f64>>, LearnError> {
         let columns = check::columns(features, &self.signature)?;
@@ -98,10 +116,26 @@ impl Fitted {
         all
     }
 
-    /// Bytes on the heap, about.
+    /// Number of leaves of all trees.
+    pub(crate) fn leaves(&self) -> usize {
+        self.ensemble.trees.iter().map(Tree::leaves).sum()
+    }
+
+    /// Splits between root and leaf at most.
+    pub(crate) fn depth(&self) -> usize {
+        self.ensemble.trees.iter().map(depth).max().unwrap_or(0)
+    }
+
+    /// The size of a forest in words.
+    pub(crate) fn shape(&self) -> String {
+        format!("{} trees, {} features", self.ensemble.trees.len(), self.ensemble.n_features)
+    }
+
+    /// Bytes on the heap, about, with what was laid out for predictions.
     pub(crate) fn heap_bytes(&self) -> u64 {
         let per_node = 4 * size_of::<u32>() + 1 + (2 + self.ensemble.width) * size_of::<f64>();
-        self.ensemble.trees.iter().map(|tree| (tree.nodes() * per_node) as u64).sum()
+        let trees: u64 = self.ensemble.trees.iter().map(|tree| (tree.nodes() * per_node) as u64).sum();
+        trees + self.cached.heap_bytes()
     }
 }
 

@@ -6,6 +6,8 @@ use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::linear::logistic::ClassWeight;
 use crate::task::{Classification, Regression, Task};
+use crate::tree::forest::{self, Forest, ForestParams};
+use crate::tree::single::{self, SingleTree, TreeParams};
 use ironbook_data::Dataset;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +54,30 @@ pub trait Grown: Task + PartialEq {
     /// The classes, and the targets and weights of the rows.
     #[doc(hidden)]
     fn rows(data: &Dataset, class_weight: ClassWeight) -> Result<(Option<Classes>, Vec<Row>), LearnError>;
+
+    /// Fits a forest. A method of each task, so that growing is compiled once, with this crate, and not (unoptimised) into
+    /// each cell that fits one.
+    #[doc(hidden)]
+    fn fit_forest(params: &ForestParams<Self>, data: &Dataset) -> Result<Forest<Self>, LearnError>;
+
+    /// Fits a single tree; a method for the same reason.
+    #[doc(hidden)]
+    fn fit_tree(params: &TreeParams<Self>, data: &Dataset) -> Result<SingleTree<Self>, LearnError>;
+}
+
+/// The methods of a task that are alike for all.
+macro_rules! compiled_here {
+    () => {
+        #[inline(never)]
+        fn fit_forest(params: &ForestParams<Self>, data: &Dataset) -> Result<Forest<Self>, LearnError> {
+            forest::fit(params, data)
+        }
+
+        #[inline(never)]
+        fn fit_tree(params: &TreeParams<Self>, data: &Dataset) -> Result<SingleTree<Self>, LearnError> {
+            single::fit(params, data)
+        }
+    };
 }
 
 impl Grown for Classification {
@@ -81,6 +107,8 @@ impl Grown for Classification {
         let rows = numbers.iter().enumerate().map(row).collect();
         Ok((Some(classes), rows))
     }
+
+    compiled_here!();
 }
 
 impl Grown for Regression {
@@ -90,14 +118,12 @@ impl Grown for Regression {
     const FOREST: &'static str = "RandomForestRegressor";
 
     fn rows(data: &Dataset, _: ClassWeight) -> Result<(Option<Classes>, Vec<Row>), LearnError> {
-        let count = data.target.iter().filter(|y| !y.is_finite()).count();
-        if count > 0 {
-            let (target, rows) = (data.target_name.clone(), data.target.len());
-            return Err(LearnError::TargetNotFinite { target, count, rows });
-        }
+        check::values(data)?;
         let row = |(i, &y): (usize, &f64)| Row { y, w: weight(data, i) };
         Ok((None, data.target.iter().enumerate().map(row).collect()))
     }
+
+    compiled_here!();
 }
 
 fn weight(data: &Dataset, row: usize) -> f64 {
