@@ -196,8 +196,8 @@ pub(crate) fn between(interval: &Interval) -> String {
     let (low, high) = (interval.low, interval.high);
     let decimals = 1.0 - (high - low).log10().floor();
     // Ends that are one, tiny or huge are written as single values are.
-    let whole = high > low && low.abs().max(high.abs()) < 1e6 && decimals < 0.0;
-    if !((0.0..=8.0).contains(&decimals) || whole) {
+    let wide = decimals < 0.0 && low.abs().max(high.abs()) < 1e6;
+    if !(wide || (0.0..=8.0).contains(&decimals)) {
         return format!("{} to {}", number(low), number(high));
     }
     let decimals = decimals.max(0.0) as usize;
