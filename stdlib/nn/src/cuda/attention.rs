@@ -81,8 +81,7 @@ impl CustomOp1 for Attend {
         let (batch, time, all) = layout.shape().dims3()?;
         let (device, s) = (x.device(), self.shaped(batch, time, all / 3, x.dtype()));
         let parts = room(device, 3 * s.part(), s.dtype)?;
-        let launch = Launch::new(device, kernel!("turn_heads", s.dtype)).values(x, layout)?.all(&parts)?;
-        turn(launch, s, 3, false)?;
+        turn(device, (place(x, layout.start_offset())?, place(&parts, 0)?), s, 3, false)?;
         let part = |i: usize| place(&parts, i * s.part());
         let weights = room(device, s.pairs() * time * time, s.dtype)?;
         let at = place(&weights, 0)?;
@@ -93,8 +92,7 @@ impl CustomOp1 for Attend {
         let mixed = room(device, s.part(), s.dtype)?;
         product(device, s.sizes(time, s.d, time), straight(at), straight(part(2)?), place(&mixed, 0)?)?;
         let out = room(device, s.part(), s.dtype)?;
-        let launch = Launch::new(device, kernel!("turn_heads", s.dtype)).all(&mixed)?.all(&out)?;
-        turn(launch, s, 1, true)?;
+        turn(device, (place(&mixed, 0)?, place(&out, 0)?), s, 1, true)?;
         let kept = Kept { parts: made(parts, 3 * s.part()), weights: made(weights, s.pairs() * time * time) };
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok((out, (batch, time, all / 3).into()))
@@ -117,8 +115,7 @@ impl CustomOp1 for Attend {
 fn of_parts(device: &CudaDevice, s: Shaped, kept: &Kept, grad: (&CudaStorage, &Layout)) -> Result<CudaStorage> {
     let (time, d) = (s.time, s.d);
     let by_heads = room(device, s.part(), s.dtype)?;
-    let launch = Launch::new(device, kernel!("turn_heads", s.dtype)).values(grad.0, grad.1)?.all(&by_heads)?;
-    turn(launch, s, 1, false)?;
+    turn(device, (place(grad.0, grad.1.start_offset())?, place(&by_heads, 0)?), s, 1, false)?;
     let (grad, weights) = (place(&by_heads, 0)?, address(&kept.weights)?);
     let (first, bytes) = (address(&kept.parts)?, (s.part() * s.dtype.size_in_bytes()) as u64);
     let (q, k, v) = (first, first + bytes, first + 2 * bytes);
@@ -133,13 +130,16 @@ fn of_parts(device: &CudaDevice, s: Shaped, kept: &Kept, grad: (&CudaStorage, &L
     product(device, s.sizes(time, d, time), straight(at), straight(k), slope(0)?)?;
     product(device, s.sizes(time, d, time), turned(at), straight(q), slope(1)?)?;
     let out = room(device, 3 * s.part(), s.dtype)?;
-    let launch = Launch::new(device, kernel!("turn_heads", s.dtype)).all(&slopes)?.all(&out)?;
-    turn(launch, s, 3, true)?;
+    turn(device, (place(&slopes, 0)?, place(&out, 0)?), s, 3, true)?;
     Ok(out)
 }
 
-/// Launches the change between `batch x time x parts x heads x d` and `parts x batch x heads x time x d`, or `back`.
-fn turn(launch: Launch<'_>, s: Shaped, parts: usize, back: bool) -> Result<()> {
-    let launch = launch.int(s.batch).int(s.time).int(parts).int(s.heads).int(s.d).flag(back);
-    launch.each(parts * s.part())
+/// Changes `batch x time x parts x heads x d` to `parts x batch x heads x time x d`, or `back`.
+fn turn(device: &CudaDevice, (from, to): (u64, u64), s: Shaped, parts: usize, back: bool) -> Result<()> {
+    const WIDE: usize = 16;
+    let bytes = s.d * s.dtype.size_in_bytes();
+    let wide = bytes.is_multiple_of(WIDE) && [from, to].iter().all(|place| place.is_multiple_of(WIDE as u64));
+    let (name, d) = if wide { ("turn_heads_wide", bytes / WIDE) } else { (kernel!("turn_heads", s.dtype), s.d) };
+    let launch = Launch::new(device, name).place(from).place(to).int(s.batch).int(s.time).int(parts);
+    launch.int(s.heads).int(d).flag(back).each(parts * s.batch * s.time * s.heads * d)
 }

@@ -634,6 +634,14 @@ ALL(norm_parts, P_NORM_PARTS, (x, grad, stats, parts, rows, width, per))
 BOTH(softmax_rows, P_SOFTMAX_ROWS, (x, out, width, queries, scale, log))
 #define P_SOFTMAX_SLOPE(T) (const T *y, const T *grad, T *out, int width, float scale, int log)
 BOTH(softmax_slope, P_SOFTMAX_SLOPE, (y, grad, out, width, scale, log))
+// 16 bytes at once: d counts those.
+struct __align__(16) wide {
+    unsigned parts[4];
+};
+extern "C" __global__ void turn_heads_wide(const wide *x, wide *out, int batch, int time, int parts, int heads, int d,
+                                           int back) {
+    turn_heads(x, out, batch, time, parts, heads, d, back);
+}
 #define P_TURN_HEADS(T) (const T *x, T *out, int batch, int time, int parts, int heads, int d, int back)
 BOTH(turn_heads, P_TURN_HEADS, (x, out, batch, time, parts, heads, d, back))
 #define P_BATCH_FIRST(T) (const T *y, const float *bias, T *out, int batch, int channels, int positions, int back)

@@ -180,6 +180,9 @@ def heads():
     check("heads", out, x.transpose(2, 0, 3, 1, 4))
     run("turn_heads_f32", each(x.size), out, back, b, t, p, h, d, 1)
     check("heads, back", back, x)
+    x, out = normal(b, t, p, h, 8), room(p, b, h, t, 8)
+    run("turn_heads_wide", each(x.size // 4), x, out, b, t, p, h, 2, 0)
+    check("heads, 16 bytes at once", out, x.transpose(2, 0, 3, 1, 4))
 
 
 def losses():

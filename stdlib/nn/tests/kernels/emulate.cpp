@@ -25,6 +25,7 @@ static dim blockIdx, blockDim, gridDim;
 #define __device__
 #define __global__
 #define __forceinline__ inline
+#define __align__(n) alignas(n)
 #define __shared__ static
 
 static std::unique_ptr<std::barrier<>> block_barrier;
@@ -119,6 +120,8 @@ EXPORT(norm_parts_f32, (G, F x, F grad, F stats, float *parts, int rows, int wid
 EXPORT(softmax_rows_f32, (G, F x, float *out, int width, int queries, float scale, int log), (x, out, width, queries, scale, log))
 EXPORT(softmax_slope_f32, (G, F y, F grad, float *out, int width, float scale, int log), (y, grad, out, width, scale, log))
 EXPORT(turn_heads_f32, (G, F x, float *out, int batch, int time, int parts, int heads, int d, int back),
+       (x, out, batch, time, parts, heads, d, back))
+EXPORT(turn_heads_wide, (G, const wide *x, wide *out, int batch, int time, int parts, int heads, int d, int back),
        (x, out, batch, time, parts, heads, d, back))
 EXPORT(cross_entropy, (G, F logits, U classes, float *slopes, float *losses, int width, int rows, float smoothing),
        (logits, classes, slopes, losses, width, rows, smoothing))
