@@ -78,7 +78,9 @@ fn layers_are_those_of_the_cpu() {
     for ((name, here), (_, there)) in layers().iter().zip(&there) {
         let (x, _) = setup(name, &**here, &reference["layers"][*name]);
         compare(name, &**here, &**there, &x, None, 2e-5);
-        compare(name, &**here, &**there, &x, Some(DType::BF16), 3e-2);
+        // In bf16 another value of a window may be the largest one, and get the gradient.
+        let tolerance = if name.starts_with("conv_pool") { 0.3 } else { 3e-2 };
+        compare(name, &**here, &**there, &x, Some(DType::BF16), tolerance);
     }
 }
 
