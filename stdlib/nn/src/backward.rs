@@ -22,10 +22,10 @@ thread_local! {
 /// # Errors
 /// [`NnError::Candle`], [`NnError::OutOfMemory`].
 pub fn backward(loss: &Tensor) -> Result<GradStore, NnError> {
-    LEAVES.set(Some(Leaves::new()));
-    let store = loss.backward();
+    let outer = Outer(LEAVES.replace(Some(Leaves::new())));
+    let mut store = loss.backward()?;
     let leaves = LEAVES.take().unwrap_or_default();
-    let mut store = store?;
+    drop(outer);
     for (parameter, grad) in leaves.into_values() {
         let sum = match store.remove(&parameter) {
             Some(other) => (other + grad)?,
@@ -34,6 +34,15 @@ pub fn backward(loss: &Tensor) -> Result<GradStore, NnError> {
         store.insert(&parameter, sum);
     }
     Ok(store)
+}
+
+/// What a call around this one has gathered, put back also after an error or a panic.
+struct Outer(Option<Leaves>);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        LEAVES.set(self.0.take());
+    }
 }
 
 /// What an operation returns as the gradient of one of its arguments: nothing, if the argument is a parameter and

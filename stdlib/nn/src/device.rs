@@ -1,14 +1,14 @@
 //! Which devices there are, and the best of them.
 
 use crate::error::NnError;
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display};
 
 /// `Device::best()`, for candle's device.
 pub trait BestDevice {
-    /// The first CUDA device, else the first Metal device, else the CPU; never fails. The same device at every call:
-    /// tensors of two devices that `Device::new_cuda(0)` made do not mix.
+    /// The first CUDA device, else the first Metal device, else the CPU; never fails. The same device at every call.
+    /// Threads that share tensors on a GPU call `synchronize` between them.
     fn best() -> Device;
 }
 
@@ -43,7 +43,24 @@ pub fn device(name: &str) -> Result<Device, NnError> {
         (kind, Ok(number)) => gpu(kind, number),
         _ => None,
     };
-    found.ok_or_else(|| NnError::NoDevice { asked: format!("device {name}"), present: devices().names.join(", ") })
+    let why = |present: String| match reason(kind, number.parse().ok()) {
+        Some(reason) => format!("{present} ({name} does not open: {reason})"),
+        None => present,
+    };
+    let present = || why(devices().names.join(", "));
+    found.ok_or_else(|| NnError::NoDevice { asked: format!("device {name}"), present: present() })
+}
+
+/// The tensor on another device. candle copies all that a view's storage holds, and between GPUs without waiting for
+/// what is still computed.
+pub(crate) fn moved(t: &Tensor, device: &Device) -> candle_core::Result<Tensor> {
+    if t.device().same_device(device) {
+        return Ok(t.clone());
+    }
+    if t.device().is_cuda() {
+        t.device().synchronize()?;
+    }
+    t.force_contiguous()?.to_device(device)
 }
 
 fn cuda_devices() -> usize {
@@ -51,6 +68,17 @@ fn cuda_devices() -> usize {
     return crate::cuda::count();
     #[cfg(not(feature = "cuda"))]
     0
+}
+
+/// Why a GPU that is there does not open.
+fn reason(kind: &str, number: Option<usize>) -> Option<String> {
+    #[cfg(feature = "cuda")]
+    if let Some(number) = number.filter(|number| kind == "cuda" && *number < crate::cuda::count()) {
+        let error = crate::cuda::open(number).err()?.to_string();
+        return Some(error.lines().next().unwrap_or_default().to_owned());
+    }
+    let _ = (kind, number);
+    None
 }
 
 fn gpu(kind: &str, number: usize) -> Option<Device> {

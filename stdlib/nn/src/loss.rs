@@ -67,6 +67,7 @@ impl Default for Huber {
 
 impl Loss for CrossEntropy {
     fn mean(&self, output: &Tensor, target: &Tensor) -> Result<Tensor, NnError> {
+        self.check()?;
         if let Some(loss) = self.on_gpu(output, target)? {
             return Ok(loss);
         }
@@ -97,6 +98,11 @@ impl CrossEntropy {
         Ok(ops::loss::cross_entropy_on_gpu(&logits, target, self.smoothing)?)
     }
 
+    fn check(&self) -> Result<(), NnError> {
+        let expected = "a share of at least 0 and at most 1, for instance 0.1";
+        in_range("smoothing", self.smoothing, (0.0..=1.0).contains(&self.smoothing), expected)
+    }
+
     fn fits(output: &Tensor, target: &Tensor) -> bool {
         output.rank() >= 2 && output.dims()[..output.rank() - 1] == *target.dims()
     }
@@ -111,8 +117,7 @@ impl CrossEntropy {
                 target: target.dims().to_vec(),
             });
         }
-        let expected = "a share of at least 0 and at most 1, for instance 0.1";
-        in_range("smoothing", self.smoothing, (0.0..=1.0).contains(&self.smoothing), expected)?;
+        self.check()?;
         let width = output.dim(D::Minus1)?;
         let flat = target.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
         let wrong = |class: &f64| !(class.fract() == 0.0 && *class >= 0.0 && *class < width as f64);

@@ -35,7 +35,10 @@ impl Plan {
 
     /// The plan in `slot` if it is for tensors like these, else a new one, kept there.
     fn of<'a>(slot: &'a mut Option<Plan>, tensors: &[Tensor], device: &Device) -> Result<&'a Plan> {
-        let fits = |plan: &Plan| plan.sizes.iter().copied().eq(tensors.iter().map(Tensor::elem_count));
+        let fits = |plan: &Plan| {
+            plan.lengths.device().same_device(device)
+                && plan.sizes.iter().copied().eq(tensors.iter().map(Tensor::elem_count))
+        };
         match slot.take().filter(fits) {
             Some(plan) => Ok(slot.insert(plan)),
             None => Ok(slot.insert(Plan::new(tensors.iter().map(Tensor::elem_count).collect(), device)?)),
@@ -62,10 +65,13 @@ pub(crate) struct AdamStep<'a> {
 
 impl AdamStep<'_> {
     /// Whether the kernel takes these tensors: all contiguous f32 on one GPU.
-    pub(crate) fn applies(params: &[Tensor], grads: &[Tensor]) -> bool {
+    pub(crate) fn applies(params: &[Tensor], others: [&[Tensor]; 3]) -> bool {
         let fits = |t: &Tensor| t.device().is_cuda() && t.dtype() == DType::F32 && t.is_contiguous();
         let first = params.first().map(Tensor::device);
-        params.iter().chain(grads).all(|t| fits(t) && first.is_some_and(|device| device.same_device(t.device())))
+        params
+            .iter()
+            .chain(others.into_iter().flatten())
+            .all(|t| fits(t) && first.is_some_and(|device| device.same_device(t.device())))
     }
 
     /// Moves all parameters and their moments.
@@ -94,7 +100,7 @@ impl AdamStep<'_> {
 
 /// The norm of all gradients as one vector; `None` unless all are contiguous f32 on one GPU.
 pub(crate) fn norm_of(grads: &[Tensor]) -> Result<Option<f64>> {
-    if grads.is_empty() || !AdamStep::applies(grads, &[]) {
+    if grads.is_empty() || !AdamStep::applies(grads, [&[]; 3]) {
         return Ok(None);
     }
     let device = grads[0].device();

@@ -18,7 +18,7 @@ pub(crate) use adam::{AdamStep, Plan, norm_of};
 pub(crate) use attention::Attend;
 pub(crate) use conv::{Sizes, gather, pool, pool_slope, scatter, turned, with_bias};
 pub(crate) use dense::Dense;
-pub(crate) use device::{count, open};
+pub(crate) use device::{count, open, release};
 pub(crate) use launch::made;
 pub(crate) use loss::{cross_entropy, pointwise};
 pub(crate) use norm::Norm;

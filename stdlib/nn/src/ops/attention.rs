@@ -9,7 +9,7 @@ use candle_core::{D, DType, Tensor};
 /// operation; `None` where there is none, which is everywhere but on a GPU.
 pub(crate) fn self_attention(all: &Tensor, heads: usize, causal: bool) -> Result<Option<Tensor>, NnError> {
     #[cfg(feature = "cuda")]
-    if super::kernel::on_gpu(all) {
+    if super::kernel::on_gpu(all) && all.elem_count() > 0 && heads > 0 && all.dim(D::Minus1)? % (3 * heads) == 0 {
         return Ok(Some(all.contiguous()?.apply_op1(crate::cuda::Attend::new(heads, causal))?));
     }
     let _ = (all, heads, causal);

@@ -8,7 +8,11 @@ use candle_core::Tensor;
 /// number is none of a row.
 pub(crate) fn embedding(table: &Tensor, x: &Tensor) -> Result<Option<Tensor>, NnError> {
     #[cfg(feature = "cuda")]
-    if super::kernel::on_gpu(table) && table.dtype() == candle_core::DType::F32 && x.device().is_cuda() {
+    if super::kernel::on_gpu(table)
+        && table.dtype() == candle_core::DType::F32
+        && x.elem_count() > 0
+        && x.device().same_device(table.device())
+    {
         let numbers = crate::cuda::row_numbers(&x.flatten_all()?, table.dim(0)?)?;
         let taken = numbers.map(|numbers| table.contiguous()?.apply_op2(&numbers, gpu::Lookup));
         return Ok(taken.transpose()?);

@@ -46,8 +46,7 @@ pub(crate) fn linear_in(
     function: Function,
 ) -> Result<Tensor, NnError> {
     #[cfg(feature = "cuda")]
-    if on_gpu(x, weight, bias) {
-        let compute = pass.compute_type().unwrap_or(x.dtype());
+    if let Some(compute) = on_gpu(pass, x, weight, bias) {
         return dense((x, weight, bias), function, compute, compute);
     }
     let (x, weight, bias) = (pass.cast(x)?, pass.cast(weight)?, bias.map(|bias| pass.cast(bias)).transpose()?);
@@ -64,16 +63,19 @@ pub(crate) fn linear_in(
 /// As [`linear`].
 pub(crate) fn linear_full(pass: &Pass, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor, NnError> {
     #[cfg(feature = "cuda")]
-    if on_gpu(x, weight, bias) {
-        let compute = pass.compute_type().unwrap_or(x.dtype());
+    if let Some(compute) = on_gpu(pass, x, weight, bias) {
         return dense((x, weight, bias), Function::Identity, compute, DType::F32);
     }
     Ok(linear_in(pass, x, weight, bias, Function::Identity)?.to_dtype(weight.dtype())?)
 }
 
+/// The type of the product, where the kernels take the tensors.
 #[cfg(feature = "cuda")]
-fn on_gpu(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> bool {
-    super::kernel::on_gpu(x) && [Some(weight), bias].into_iter().flatten().all(|t| t.dtype() == DType::F32)
+fn on_gpu(pass: &Pass, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Option<DType> {
+    let compute = pass.compute_type().unwrap_or(x.dtype());
+    let types = compute == DType::BF16 || (compute == DType::F32 && x.dtype() == DType::F32);
+    let f32 = [Some(weight), bias].into_iter().flatten().all(|t| t.dtype() == DType::F32);
+    (super::kernel::on_gpu(x) && types && f32 && x.elem_count() > 0).then_some(compute)
 }
 
 #[cfg(feature = "cuda")]

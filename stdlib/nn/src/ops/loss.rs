@@ -164,7 +164,11 @@ impl CustomOp1 for CrossEntropy {
 /// targets are classes.
 pub(crate) fn cross_entropy_on_gpu(logits: &Tensor, target: &Tensor, smoothing: f64) -> Result<Option<Tensor>> {
     #[cfg(feature = "cuda")]
-    if on_gpu(logits) && logits.dtype() == DType::F32 && target.device().is_cuda() {
+    if on_gpu(logits)
+        && logits.dtype() == DType::F32
+        && logits.elem_count() > 0
+        && target.device().same_device(logits.device())
+    {
         let classes = crate::cuda::row_numbers(&target.flatten_all()?, logits.dim(1)?)?;
         let op = |classes| OnGpu { classes, smoothing, slope: Mutex::new(None) };
         return classes.map(|classes| logits.contiguous()?.apply_op1(op(classes))).transpose();

@@ -39,7 +39,8 @@ pub(crate) fn whole(
     output: DType,
 ) -> Result<Option<Tensor>, NnError> {
     let f32 = |t: &Tensor| t.dtype() == DType::F32;
-    if !super::kernel::on_gpu(x) || !f32(weight) || !f32(bias) {
+    let types = output == x.dtype() || output == DType::BF16;
+    if !super::kernel::on_gpu(x) || !f32(weight) || !f32(bias) || !types || x.elem_count() == 0 {
         return Ok(None);
     }
     #[cfg(feature = "cuda")]

@@ -18,14 +18,14 @@ use std::collections::BTreeMap;
 /// | `eps` | added to the root of the second moment | 1e-8 (PyTorch) |
 /// | `decay` | share of each weight lost per step, times `lr` | 0.01 (PyTorch) |
 /// | `decay_bias` | whether biases and scales of norms decay too | true (PyTorch) |
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct AdamW(Moments);
 
 /// Adam (Kingma & Ba 2015), step by step PyTorch's `Adam`: `decay`, 0 unless set, is added to the gradient.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Adam(Moments);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Moments {
     lr: f64,
     betas: (f64, f64),
@@ -62,6 +62,14 @@ impl Moments {
 
     fn step(&mut self, params: &[Param], grads: &[Tensor], lr: f64) -> Result<(), NnError> {
         self.steps += 1;
+        let done = self.moved(params, grads, lr);
+        if done.is_err() {
+            self.steps -= 1;
+        }
+        done
+    }
+
+    fn moved(&mut self, params: &[Param], grads: &[Tensor], lr: f64) -> Result<(), NnError> {
         let first = self.slots.of("exp_avg", params)?.to_vec();
         let second = self.slots.of("exp_avg_sq", params)?.to_vec();
         #[cfg(feature = "cuda")]
@@ -94,7 +102,7 @@ impl Moments {
         let params: Vec<Tensor> = params.iter().map(|param| param.var.as_detached_tensor()).collect();
         let grads = grads.iter().map(Tensor::contiguous).collect::<candle_core::Result<Vec<_>>>()?;
         let fused = params.iter().all(crate::ops::on_gpu);
-        if !fused || !crate::cuda::AdamStep::applies(&params, &grads) {
+        if !fused || !crate::cuda::AdamStep::applies(&params, [&grads, moments.0, moments.1]) {
             return Ok(false);
         }
         let (params, grads, decays) = (params.as_slice(), grads.as_slice(), decays.as_slice());
@@ -203,7 +211,7 @@ macro_rules! adams { // the two differ in a default and a flag
                 self.0.lr
             }
 
-            fn state(&self) -> BTreeMap<String, Tensor> {
+            fn state(&self) -> Result<BTreeMap<String, Tensor>, NnError> {
                 self.0.slots.state()
             }
 

@@ -31,7 +31,10 @@ pub trait Optimizer {
     fn lr(&self) -> f64;
 
     /// Everything but the parameters: tensors by the name of the parameter, as `0.weight/exp_avg`.
-    fn state(&self) -> BTreeMap<String, Tensor>;
+    ///
+    /// # Errors
+    /// [`NnError::OutOfMemory`], [`NnError::Candle`].
+    fn state(&self) -> Result<BTreeMap<String, Tensor>, NnError>;
 
     /// Steps made so far.
     fn steps(&self) -> usize;
@@ -56,7 +59,7 @@ pub trait Optimizer {
 }
 
 /// One tensor per parameter and slot, made when they are first needed.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Slots {
     names: Vec<String>,
     slots: Vec<(&'static str, Vec<Tensor>)>,
@@ -66,6 +69,10 @@ impl Slots {
     /// The tensors of a slot, zeros at first.
     pub(crate) fn of(&mut self, slot: &'static str, params: &[Param]) -> Result<&[Tensor], NnError> {
         if !self.names.iter().eq(params.iter().map(|p| &p.name)) {
+            self.align(params)?;
+        }
+        let other = |t: &Tensor, p: &Param| t.dtype() != p.var.dtype() || !t.device().same_device(p.var.device());
+        if self.slots.iter().any(|(_, tensors)| tensors.iter().zip(params).any(|(t, p)| other(t, p))) {
             self.align(params)?;
         }
         let at = match self.slots.iter().position(|(name, _)| *name == slot) {
@@ -84,7 +91,9 @@ impl Slots {
         for (_, tensors) in &mut self.slots {
             let named: BTreeMap<&String, &Tensor> = self.names.iter().zip(tensors.iter()).collect();
             let kept = |p: &Param| match named.get(&p.name) {
-                Some(t) if t.dims() == p.var.dims() => Ok((*t).clone()),
+                Some(t) if t.dims() == p.var.dims() => {
+                    Ok(crate::device::moved(t, p.var.device())?.to_dtype(p.var.dtype())?)
+                }
                 _ => Ok(p.var.zeros_like()?.detach()),
             };
             let aligned = params.iter().map(kept).collect::<Result<Vec<_>, NnError>>()?;
@@ -94,16 +103,15 @@ impl Slots {
         Ok(())
     }
 
-    pub(crate) fn state(&self) -> BTreeMap<String, Tensor> {
-        let of = |(slot, tensors): &(&'static str, Vec<Tensor>)| {
-            let slot = *slot;
-            self.names
-                .iter()
-                .zip(tensors.clone())
-                .map(move |(name, t)| (format!("{name}/{slot}"), t))
-                .collect::<Vec<_>>()
-        };
-        self.slots.iter().flat_map(of).collect()
+    /// Copies: the steps to come are made in place.
+    pub(crate) fn state(&self) -> Result<BTreeMap<String, Tensor>, NnError> {
+        let mut state = BTreeMap::new();
+        for (slot, tensors) in &self.slots {
+            for (name, t) in self.names.iter().zip(tensors) {
+                state.insert(format!("{name}/{slot}"), t.force_contiguous()?);
+            }
+        }
+        Ok(state)
     }
 
     /// Takes `slots` of all parameters from a saved state.

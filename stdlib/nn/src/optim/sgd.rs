@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// | `nesterov` | whether the gradient is taken ahead of the momentum (Sutskever et al. 2013) | false (PyTorch) |
 /// | `decay` | share of each weight added to its gradient | 0 (PyTorch) |
 /// | `decay_bias` | whether biases and scales of norms decay too | true (PyTorch) |
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Sgd {
     lr: f64,
     momentum: f64,
@@ -90,7 +90,7 @@ impl Optimizer for Sgd {
         self.lr
     }
 
-    fn state(&self) -> BTreeMap<String, Tensor> {
+    fn state(&self) -> Result<BTreeMap<String, Tensor>, NnError> {
         self.slots.state()
     }
 

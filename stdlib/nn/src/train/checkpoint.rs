@@ -46,7 +46,7 @@ impl<M: Module, L: Loss> Trainer<M, L> {
             tensors.extend(all.into_iter().map(|(name, t)| (format!("{prefix}/{name}"), t)));
         };
         put("model", state_dict(&self.model)?);
-        put("optimizer", self.optimizer.state());
+        put("optimizer", self.optimizer.state()?);
         put("best", self.best.clone().unwrap_or_default());
         put("last", self.last.clone().unwrap_or_default());
         let path = path.as_ref();

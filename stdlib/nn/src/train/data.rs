@@ -1,5 +1,6 @@
 //! Inputs and targets in memory, cut into batches.
 
+use crate::device::moved;
 use crate::error::NnError;
 use candle_core::{DType, Device, Tensor};
 use ironbook_data::Dataset;
@@ -107,8 +108,8 @@ impl Data {
         if device.is_cpu() || bytes > WHOLE {
             return Ok(self.clone());
         }
-        let weights = self.weights.as_ref().map(|weights| weights.to_device(device)).transpose()?;
-        Ok(Data { x: self.x.to_device(device)?, y: self.y.to_device(device)?, weights })
+        let weights = self.weights.as_ref().map(|weights| moved(weights, device)).transpose()?;
+        Ok(Data { x: moved(&self.x, device)?, y: moved(&self.y, device)?, weights })
     }
 
     /// The rows of these numbers, on a device.
@@ -116,14 +117,14 @@ impl Data {
         let index = Tensor::from_slice(rows, rows.len(), &Device::Cpu)?.to_device(self.x.device())?;
         let take = |t: &Tensor| -> Result<Tensor, NnError> {
             let index = index.to_device(t.device())?;
-            Ok(t.index_select(&index, 0)?.to_device(device)?)
+            Ok(moved(&t.index_select(&index, 0)?, device)?)
         };
         Ok(Batch { x: take(&self.x)?, y: take(&self.y)?, weights: self.weights.as_ref().map(take).transpose()? })
     }
 
     /// Neighbouring rows, on a device.
     pub(crate) fn slice(&self, from: usize, count: usize, device: &Device) -> Result<Batch, NnError> {
-        let take = |t: &Tensor| -> Result<Tensor, NnError> { Ok(t.narrow(0, from, count)?.to_device(device)?) };
+        let take = |t: &Tensor| -> Result<Tensor, NnError> { Ok(moved(&t.narrow(0, from, count)?, device)?) };
         Ok(Batch { x: take(&self.x)?, y: take(&self.y)?, weights: self.weights.as_ref().map(take).transpose()? })
     }
 }

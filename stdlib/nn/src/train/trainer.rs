@@ -3,6 +3,7 @@
 use super::data::Data;
 use super::history::{Epoch, History, Stop};
 use super::step::{Shown, evaluate};
+use crate::device::moved;
 use crate::error::NnError;
 use crate::loss::Loss;
 use crate::module::{Module, Param, Pass, Role, load_state_dict, parameters, state_dict, variables};
@@ -242,7 +243,7 @@ impl<M: Module, L: Loss> Trainer<M, L> {
             ironbook_core::check()?;
             let count = self.settings.batch_size.max(1024).min(x.dim(0)? - from);
             let pass = self.pass(Pass::eval());
-            parts.push(self.model.forward(&x.narrow(0, from, count)?.to_device(&device)?, &pass)?.detach());
+            parts.push(self.model.forward(&moved(&x.narrow(0, from, count)?, &device)?, &pass)?.detach());
         }
         Ok(Tensor::cat(&parts, 0)?)
     }
@@ -296,6 +297,8 @@ impl<M: Module, L: Loss> Trainer<M, L> {
             self.save_now()?;
         }
         self.finish()?;
+        #[cfg(feature = "cuda")]
+        crate::cuda::release(&device);
         shown.end(&self.state.history);
         Ok(self.state.history.clone())
     }

@@ -219,7 +219,7 @@ fn optimisers_and_norms_are_those_of_the_cpu() {
                 optimizer.step(&params, &draw(10 + step, place), 0.02).unwrap();
             }
             let params: Vec<Tensor> = params.iter().map(|p| p.var.as_detached_tensor()).collect();
-            (params, optimizer.state())
+            (params, optimizer.state().unwrap())
         };
         let (here, there) = (run(&Device::Cpu), run(&place));
         there.0.iter().zip(&here.0).for_each(|(a, b)| near(a, b, 2e-6, "parameter"));
@@ -296,9 +296,21 @@ fn the_device_is_one() {
     let Some(place) = gpu("the_device_is_one") else { return };
     let (a, b) = (Tensor::ones(3, DType::F32, &place).unwrap(), Tensor::ones(3, DType::F32, &Device::best()).unwrap());
     assert_eq!(values(&(a + b).unwrap()), [2.0; 3]);
-    // From another thread too, in order.
+    // And with candle's own device, which is on the same stream.
+    let own = Device::new_cuda(0).unwrap();
+    let net = Linear::new(4, 4, &mut Init::seed(1).on(&place)).unwrap();
+    let x = Tensor::ones((2, 4), DType::F32, &own).unwrap();
+    let (out, again) = (net.forward(&x, &Pass::eval()).unwrap(), x.to_device(&place).unwrap());
+    assert_eq!(values(&out), values(&net.forward(&again, &Pass::eval()).unwrap()));
+    // From another thread too, once this one is done.
     let sum = Tensor::ones(1 << 20, DType::F32, &place).unwrap();
-    let moved = std::thread::spawn(move || (sum * 2.0).unwrap()).join().unwrap();
+    place.synchronize().unwrap();
+    let moved = std::thread::spawn(move || {
+        let twice = (sum * 2.0).unwrap();
+        twice.device().synchronize().unwrap();
+        twice
+    });
+    let moved = moved.join().unwrap();
     assert_eq!(values(&moved.sum_all().unwrap()), [f64::from(1 << 21)]);
     assert!(matches!(device("cuda:77"), Err(NnError::NoDevice { .. })));
 }

@@ -85,6 +85,33 @@ fn the_short_way_back_is_candles() {
 }
 
 #[test]
+fn a_panic_on_the_way_back_leaves_candles_way_whole() {
+    struct Bad;
+    impl candle_core::CustomOp1 for Bad {
+        fn name(&self) -> &'static str {
+            "bad"
+        }
+        fn cpu_fwd(
+            &self,
+            x: &candle_core::CpuStorage,
+            layout: &candle_core::Layout,
+        ) -> candle_core::Result<(candle_core::CpuStorage, candle_core::Shape)> {
+            Ok((x.clone(), layout.shape().clone()))
+        }
+        fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor) -> candle_core::Result<Option<Tensor>> {
+            panic!("on the way back")
+        }
+    }
+    let net = Linear::new(3, 2, &mut Init::seed(3)).unwrap();
+    let x = Tensor::ones((4, 3), DType::F32, &candle_core::Device::Cpu).unwrap();
+    let out = || net.forward(&x, &Pass::eval()).unwrap();
+    let loss = out().apply_op1(Bad).unwrap().sum_all().unwrap();
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| backward(&loss).map(drop))).is_err());
+    let grads = out().sum_all().unwrap().backward().unwrap();
+    assert!(parameters(&net).iter().all(|p| grads.get(&p.var).is_some()));
+}
+
+#[test]
 fn dropout_and_rope_have_gradients() {
     let mut init = Init::seed(3).dtype(DType::F64);
     let attention = MultiHeadAttention::new(8, 2, &mut init).unwrap().rope().causal().dropout(0.3).unwrap();

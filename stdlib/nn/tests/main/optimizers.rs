@@ -88,3 +88,22 @@ fn plateaus_are_pytorchs() {
         assert!((0.3 * plateau.epoch(*loss) - rate).abs() < 1e-12, "after {loss}: {}", plateau.scale());
     }
 }
+
+#[test]
+fn a_state_that_was_taken_does_not_move() {
+    let var = candle_core::Var::new(&[1.0f32, -2.0, 3.0], &candle_core::Device::Cpu).unwrap();
+    let grad = candle_core::Tensor::new(&[0.5f32, 0.1, -0.7], &candle_core::Device::Cpu).unwrap();
+    let params = [Param { name: "w".to_owned(), var: var.clone(), role: Role::Weight }];
+    let mut optimizer = AdamW::new(0.1);
+    let step = |optimizer: &mut AdamW| optimizer.step(&params, std::slice::from_ref(&grad), 0.1).unwrap();
+    let now = || var.to_vec1::<f32>().unwrap();
+    step(&mut optimizer);
+    let (state, start) = (optimizer.state().unwrap(), var.as_detached_tensor().force_contiguous().unwrap());
+    step(&mut optimizer);
+    let second = now();
+    step(&mut optimizer);
+    var.set(&start).unwrap();
+    optimizer.load(&params, &state, 1).unwrap();
+    step(&mut optimizer);
+    assert_eq!(now(), second);
+}
