@@ -166,7 +166,9 @@ pub enum NnError {
         source: std::io::Error,
     },
     /// The device is not there.
-    #[error("there is no {asked} here; there is {present}\nuse Device::best(), which takes what there is")]
+    #[error(
+        "there is no {asked} here; there is {present}\nuse Device::best(), by name \"best\", which takes what there is"
+    )]
     NoDevice {
         /// What was asked for.
         asked: String,
