@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod data;
+mod epoch;
 mod history;
 mod step;
 mod trainer;
