@@ -12,15 +12,16 @@ const LIGHT: &[&str] = &["ironbook-core", "ironbook-track"];
 /// What may stand in any list: features only.
 const HACKS: &[&str] = &["ironbook-hack", "ironbook-std-hack"];
 /// Front ends and what they stand on; none may link the heavy libraries.
-const FRONT: &[&str] = &["ironbook-session", "ironbook-magics", "ironbook-repl"];
+const FRONT: &[&str] = &["ironbook-session", "ironbook-magics", "ironbook-assist", "ironbook-kernel", "ironbook-repl"];
 
 /// The arrows: from a crate to the crates of this workspace that it may depend on.
 const ARROWS: &[(&str, &[&str])] = &[
     ("ironbook-session", &[]),
     ("ironbook-magics", &["ironbook-session"]),
-    ("ironbook-kernel", &["ironbook-session", "ironbook-magics"]),
+    ("ironbook-assist", &["ironbook-session", "ironbook-magics"]),
+    ("ironbook-kernel", &["ironbook-session", "ironbook-magics", "ironbook-assist"]),
     ("ironbook-language", &["ironbook-session"]),
-    ("ironbook-repl", &["ironbook-session", "ironbook-magics", "ironbook-kernel"]),
+    ("ironbook-repl", &["ironbook-session", "ironbook-magics", "ironbook-assist", "ironbook-kernel"]),
 ];
 
 /// A crate of the workspace: its directory, and its dependencies on others of it.
