@@ -55,25 +55,25 @@ pub(super) fn locate(paths: &Paths, folder: &Path) -> Result<Library, Missing> {
     Library::open(paths, &mark.id, &rustc).ok_or_else(damaged)
 }
 
-/// The compiler of this version: the one in PATH, or else the toolchain of its name, which rustup keeps beside the default.
+/// The compiler of this version: the one in PATH, or one of those that rustup keeps beside its default.
 fn compiler(paths: &Paths, version: &str) -> Result<Rustc, Missing> {
     let field = |name: &str| version.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim();
-    let toolchain = field("release:");
-    let found = Rustc::find(paths);
-    let full = format!("{toolchain}-{}", field("host:"));
+    let (release, host) = (field("release:"), field("host:"));
     let fits = |rustc: &Rustc| rustc.version == version;
-    if let Some(rustc) = found.as_ref().ok().filter(|rustc| fits(rustc)).cloned() {
-        return Ok(rustc);
+    let found = Rustc::find(paths);
+    if let Some(rustc) = found.as_ref().ok().filter(|rustc| fits(rustc)) {
+        return Ok(rustc.clone());
     }
-    if let Some(rustc) = Rustc::of_toolchain(&full, paths).filter(fits) {
+    let kept = [release, "stable"].map(|name| format!("{name}-{host}"));
+    if let Some(rustc) = kept.iter().filter_map(|name| Rustc::of_toolchain(name, paths)).find(fits) {
         return Ok(rustc);
     }
     let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
     let found = match &found {
-        Ok(rustc) => format!("here is {}", first(&rustc.version)),
+        Ok(rustc) => format!("the one found is {}", first(&rustc.version)),
         Err(missing) => missing.to_string(),
     };
-    Err(Missing::InstalledRustc { needed: first(version), found, toolchain: toolchain.to_owned() })
+    Err(Missing::InstalledRustc { needed: first(version), found, toolchain: release.to_owned() })
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
