@@ -171,7 +171,7 @@ impl Error {
     /// The exit status that tells this error.
     fn status(&self) -> u8 {
         match self {
-            Error::Environment(_) | Error::Build(_) | Error::Missing(_) | Error::Kernel(_) => 1,
+            Error::Environment(_) | Error::Build(_) | Error::Missing(_) | Error::Kernel(_) | Error::Pack { .. } => 1,
             Error::Write { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => 1,
             Error::Interrupted => 130,
             _ => USAGE,

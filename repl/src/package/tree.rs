@@ -1,6 +1,6 @@
 //! The files of an installation, wherever it will lie: `bin`, `lib`, `share`.
 
-use super::{bytes, failed};
+use super::bytes;
 use crate::Error;
 use ironbook_kernel::kernelspec::{DISPLAY_NAME, Kernelspec, NAME};
 use ironbook_session::library::Library;
@@ -54,9 +54,7 @@ pub fn write(pieces: &[Piece], directory: &Path) -> Result<(), Error> {
             fs::remove_file(&path).map_err(wrong)?;
         }
         match &piece.content {
-            Content::File(from) => {
-                fs::copy(from, &path).map(drop).map_err(|source| failed(&piece.content, "", source))?
-            }
+            Content::File(from) => drop(fs::copy(from, &path).map_err(wrong)?),
             Content::Bytes(_) => fs::write(&path, bytes(piece)?).map_err(wrong)?,
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(mode(piece))).map_err(wrong)?;
