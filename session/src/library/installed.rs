@@ -71,7 +71,7 @@ fn compiler(paths: &Paths, version: &str) -> Result<Rustc, Missing> {
     let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
     let found = match &found {
         Ok(rustc) => format!("the one found is {}", first(&rustc.version)),
-        Err(missing) => missing.to_string(),
+        Err(missing) => first(&missing.to_string()),
     };
     Err(Missing::InstalledRustc { needed: first(version), found, toolchain: release.to_owned() })
 }
