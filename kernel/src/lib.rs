@@ -41,8 +41,10 @@ pub struct Options {
     pub connection_file: PathBuf,
     /// The cells' working directory.
     pub directory: PathBuf,
-    /// Where library, cache and history are.
+    /// Where library and cache are.
     pub paths: Paths,
+    /// The file of the cells' history (`IRONBOOK_HISTORY`).
+    pub history: PathBuf,
     /// What is logged to standard error: `error`, `warn`, `info`, `debug`, `off` (`IRONBOOK_LOG`); `warn` if none.
     pub log: Option<String>,
     /// How many megabytes a cell may print before the middle is left out (`IRONBOOK_OUTPUT_MB`); 8 if none.

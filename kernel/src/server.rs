@@ -9,7 +9,7 @@ use crate::shared::Shared;
 use crate::sockets::Sockets;
 use crate::subshells::Subshells;
 use crate::wire::{Draft, Incoming};
-use crate::worker::{Job, Worker};
+use crate::worker::{Job, Setting, Worker};
 use crate::{Error, Options, connection, iopub};
 use jupyter_protocol::{CommInfoRequest, ExecuteRequest, ShutdownRequest};
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
         subshells: Subshells::default(),
         end: Notify::new(),
     });
-    let worker = Worker::new(shared, printer, options.paths, options.directory);
+    let worker = Worker::new(shared, printer, Setting { paths: options.paths, directory: options.directory, history: options.history });
     let (ended, cells) = oneshot::channel();
     std::thread::Builder::new().name("cells".to_owned()).spawn(move || {
         worker.run();

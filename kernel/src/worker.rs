@@ -29,19 +29,28 @@ pub struct Job {
     pub execute: ExecuteRequest,
 }
 
+/// Where the session works.
+pub struct Setting {
+    /// Where library and cache are.
+    pub paths: Paths,
+    /// The cells' working directory.
+    pub directory: PathBuf,
+    /// The file of the cells' history.
+    pub history: PathBuf,
+}
+
 /// What the thread is started with.
 pub struct Worker {
     shared: Arc<Shared>,
     printer: Sender<Print>,
-    paths: Paths,
-    directory: PathBuf,
+    setting: Setting,
     shell: Option<Shell<Session>>,
 }
 
 impl Worker {
     /// A worker; nothing runs yet.
-    pub fn new(shared: Arc<Shared>, printer: Sender<Print>, paths: Paths, directory: PathBuf) -> Worker {
-        Worker { shared, printer, paths, directory, shell: None }
+    pub fn new(shared: Arc<Shared>, printer: Sender<Print>, setting: Setting) -> Worker {
+        Worker { shared, printer, setting, shell: None }
     }
 
     /// Runs cells until the queue is closed.
@@ -58,15 +67,16 @@ impl Worker {
 
     /// Starts the session; its library is built first if it is not there and `progress` lets it.
     fn start(&mut self, progress: &mut dyn FnMut(&BuildProgress) -> ControlFlow<()>) -> Result<(), Failure> {
-        let library = match Library::locate(&self.paths) {
+        let Setting { paths, directory, history } = &self.setting;
+        let library = match Library::locate(paths) {
             Ok(library) => library,
-            Err(missing) if missing.can_build() => Library::build(&self.paths, progress)
+            Err(missing) if missing.can_build() => Library::build(paths, progress)
                 .map_err(|error| environment("library", error.to_string(), &error.remedy()))?,
             Err(missing) => return Err(environment("library", missing.to_string(), &missing.remedy())),
         };
-        let config = Config { library, cache: self.paths.cells(), directory: self.directory.clone(), tier: Tier::Auto };
+        let config = Config { library, cache: paths.cells(), directory: directory.clone(), tier: Tier::Auto };
         let mut shell = Shell::new(Session::start(config)?);
-        if let Err(error) = shell.set_history_file(&self.paths.data.join("history.jsonl")) {
+        if let Err(error) = shell.set_history_file(history) {
             log::warn!("no history is kept: {error}");
         }
         self.shared.started(shell.handle(), shell.history_file().cloned());

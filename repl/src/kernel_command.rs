@@ -118,6 +118,7 @@ fn kernel(start: Start, paths: &Paths) -> Result<(), Error> {
         connection_file: start.connection_file,
         directory,
         paths: paths.clone(),
+        history: env::var_os("IRONBOOK_HISTORY").map_or_else(|| paths.data.join("history.jsonl"), PathBuf::from),
         log: variable("IRONBOOK_LOG"),
         output_mb: variable("IRONBOOK_OUTPUT_MB").and_then(|text| text.parse().ok()),
     };

@@ -3,6 +3,7 @@
 use crate::cache;
 use crate::diagnostics::{Message, parse_messages};
 use crate::library::Library;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -10,8 +11,9 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// What rustc is asked for.
@@ -102,6 +104,30 @@ const OPTIONS: [&str; 6] = [
     "link-arg=-Wl,-Bsymbolic-functions",
 ];
 
+/// Where a running compiler can be reached, to be stopped by an interrupt.
+#[derive(Clone, Debug, Default)]
+pub struct Stoppable {
+    group: Arc<Mutex<Option<Pid>>>,
+}
+
+impl Stoppable {
+    /// Ends the compiler that runs, with its linker.
+    pub fn stop(&self) {
+        if let Some(group) = *self.lock() {
+            // One that has just ended needs no end.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
+    fn set(&self, group: Option<Pid>) {
+        *self.lock() = group;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Pid>> {
+        self.group.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Compiler {
     /// The value of an environment variable as the compiler sees it.
     pub fn variable(&self, name: &str) -> Option<String> {
@@ -113,6 +139,14 @@ impl Compiler {
     /// # Errors
     /// When the compiler cannot be started or the cache directory cannot be written.
     pub fn compile(&self, text: &str, goal: Goal) -> io::Result<Compiled> {
+        self.compile_stoppable(text, goal, &Stoppable::default())
+    }
+
+    /// As [`Compiler::compile`], for one that can be stopped; it then ends without an object.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn compile_stoppable(&self, text: &str, goal: Goal, stoppable: &Stoppable) -> io::Result<Compiled> {
         let started = Instant::now();
         let work = WorkDir::new(&self.cache)?;
         let file = file_name(text);
@@ -125,14 +159,21 @@ impl Compiler {
                 None => command.env_remove(name),
             };
         }
-        let output = command
+        let child = command
             .current_dir(&work.path)
             .args(self.arguments(&file, text, goal))
             // A group of its own: the terminal's Ctrl-C is for the session, which then does not run the cell.
             .process_group(0)
             .env_remove("RUSTC_WRAPPER")
             .env_remove("RUSTFLAGS")
-            .output()?;
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        stoppable.set(Some(Pid::from_child(&child)));
+        let output = child.wait_with_output();
+        stoppable.set(None);
+        let output = output?;
         let stderr = String::from_utf8_lossy(&output.stderr);
         let inputs = std::fs::read_to_string(work.path.join("cell.d")).map(|d| inputs(&d, &file)).unwrap_or_default();
         let object = match goal {

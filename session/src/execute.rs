@@ -8,6 +8,7 @@ use crate::items::{self, Definition, Items, Key, Kind as ItemKind};
 use crate::map::{Builder, ExecutionId, Glue};
 use crate::parse::{self, Cell, Kind, Loops};
 use crate::plan::{self, Adjustment, Situation};
+use crate::run::interrupted;
 use crate::session::{Probe, Session};
 use crate::source::Source;
 use crate::text::{Edit, RustText, emit};
@@ -181,7 +182,12 @@ impl Session {
         let mut draft = first;
         let mut seconds = 0.0;
         for round in 1..=MOST_COMPILES {
-            let compiled = self.compiler.compile(&draft.generated.text, goal).map_err(|e| no_compiler(&e))?;
+            let handle = self.handle();
+            let compiled = self.compiler.compile_stoppable(&draft.generated.text, goal, handle.compiling());
+            if handle.pressed() {
+                return Err(interrupted());
+            }
+            let compiled = compiled.map_err(|e| no_compiler(&e))?;
             seconds += compiled.seconds;
             if let Some(object) = compiled.object.clone() {
                 findings.object = object;

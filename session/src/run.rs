@@ -323,7 +323,7 @@ impl Session {
     }
 }
 
-fn interrupted() -> Failure {
+pub(crate) fn interrupted() -> Failure {
     Failure::new(
         FailureKind::Interrupted,
         "interrupted",

@@ -1,6 +1,6 @@
 //! The session: what front ends hold.
 
-use crate::compile::{Compiler, Extras};
+use crate::compile::{Compiler, Extras, Stoppable};
 use crate::diagnostics::{CellText, shorten_type};
 use crate::event::{Event, Failure, FailureKind};
 use crate::flow::{Graph, Record};
@@ -89,12 +89,14 @@ pub struct ExecuteOptions {
 pub struct Handle {
     current: Arc<Mutex<Option<process::Handle>>>,
     pressed: Arc<AtomicBool>,
+    compiling: Stoppable,
 }
 
 impl Handle {
-    /// Asks the running cell to stop; one that is being compiled is not run.
+    /// Asks the running cell to stop; one that is being compiled is not compiled further.
     pub fn interrupt(&self) {
         self.pressed.store(true, Ordering::SeqCst);
+        self.compiling.stop();
         self.with(|handle| {
             handle.interrupt();
         });
@@ -108,6 +110,7 @@ impl Handle {
     /// Kills the runtime and all that its cells started.
     pub fn kill(&self) {
         self.pressed.store(true, Ordering::SeqCst);
+        self.compiling.stop();
         self.with(process::Handle::kill);
     }
 
@@ -131,6 +134,11 @@ impl Handle {
 
     pub(crate) fn begin(&self) {
         self.pressed.store(false, Ordering::SeqCst);
+    }
+
+    /// Where the compiler of the cell at hand is reached.
+    pub(crate) fn compiling(&self) -> &Stoppable {
+        &self.compiling
     }
 
     pub(crate) fn pressed(&self) -> bool {
