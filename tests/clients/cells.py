@@ -47,8 +47,8 @@ class Rust:
     progress = ('let mut bar = Progress::new("counting", Some(40));\nfor _ in 0..40 {{\n'
                 '    std::thread::sleep(std::time::Duration::from_millis({pause}));\n    bar.inc(1);\n}}\ndrop(bar);\n'
                 'println!("counted");')
-    parameters = "let count = 1;\nlet label = \"one\";\nlet share = 0.5;\nlet on = false;\nlet list = [1, 2];"
-    parameters_shown = 'println!("{count} {label} {share:.2} {on} {list:?}");'
+    parameters = "let count = 1;\nlet label = \"one\";\nlet share = 0.5;\nlet flag = false;\nlet list = [1, 2];"
+    parameters_shown = 'println!("{count} {label} {share:.2} {flag} {list:?}");'
     parameters_text = "3 a \"b\" \\ é 0.25 true [4, 5, 6]"
     complete = ["let a = 1;", "6 * 7", "fn f() -> i32 {\n    1\n}", "%who", "", "// a comment"]
     incomplete = ["fn f() {", "let a = (1,", "let s = \"begun", "match x {", "/* begun"]
@@ -113,8 +113,8 @@ class Python:
                 "bar = display(HTML('counting <progress value=0 max=40></progress>'), display_id=True)\nfor i in range(40):\n"
                 "    time.sleep({pause} / 1000)\n"
                 "    bar.update(HTML(f'counting <progress value={{i + 1}} max=40></progress> {{i + 1}}/40'))\nprint('counted')")
-    parameters = "count = 1\nlabel = 'one'\nshare = 0.5\non = False\nlist = [1, 2]"
-    parameters_shown = "print(count, label, format(share, '.2f'), str(on).lower(), list)"
+    parameters = "count = 1\nlabel = 'one'\nshare = 0.5\nflag = False\nlist = [1, 2]"
+    parameters_shown = "print(count, label, format(share, '.2f'), str(flag).lower(), list)"
     parameters_text = "3 a \"b\" \\ é 0.25 true [4, 5, 6]"
     complete = ["a = 1", "6 * 7", "def f():\n    return 1\n\n", "%who", "# a comment"]
     incomplete = ["def f():", "a = (1,", "s = '''begun", "for i in x:"]
