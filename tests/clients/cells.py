@@ -18,6 +18,7 @@ class Rust:
     says_on = 'println!("went on");'
     start_and_fail = ('println!("started");\nstd::thread::sleep(std::time::Duration::from_secs(1));\npanic!("no");')
     forever = 'println!("started");\nloop {}'
+    forever_line = 'println!("started"); loop {}'
     sleeps = 'println!("started");\nstd::thread::sleep(std::time::Duration::from_secs(2));\nprintln!("slept");'
     until_file = ('println!("started");\nwhile !std::path::Path::new({path:?}).exists() {{\n'
                   '    std::thread::sleep(std::time::Duration::from_millis(20));\n}}\nprintln!("went on");')
@@ -87,6 +88,7 @@ class Python:
     says_on = "print('went on')"
     start_and_fail = "import time\nprint('started')\ntime.sleep(1)\nraise ValueError('no')"
     forever = "print('started')\nwhile True: pass"
+    forever_line = "import itertools; print('started'); [0 for _ in itertools.count() if False]"
     sleeps = "import time\nprint('started')\ntime.sleep(2)\nprint('slept')"
     until_file = ("import os, time\nprint('started')\nwhile not os.path.exists({path!r}): time.sleep(0.02)\nprint('went on')")
     process = "import os; os.getpid()"
