@@ -29,6 +29,8 @@ class Rust:
     # The compiler itself computes this number, for minutes.
     compiles_forever = ('#[allow(long_running_const_eval)]\nconst SLOW: u64 = {{ let mut i = 0; while i < 20_000_000_000 + {unique} '
                         '{{ i += 1; }} i }};\nSLOW')
+    # Listens to no interrupt.
+    deaf = 'println!("started");\nstd::thread::sleep(std::time::Duration::from_secs(600));'
     kill = 'println!("started");\nstd::process::Command::new("kill").args(["-9", &std::process::id().to_string()]).status()?;\nloop {}'
     process = "std::process::id()"
     bold = 'display(&Html("<b>x</b>".into()));'

@@ -19,11 +19,12 @@ import urllib.request
 from pathlib import Path
 
 import nbformat
-from cells import CELLS
+from cells import CELLS, PEER
 from notebooks import notebook, printed
 from playwright.sync_api import expect, sync_playwright
 from wire import NAME, PATIENCE, poll, ports
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "flights"
 SHOTS = os.environ.get("IRONBOOK_SHOTS")
 expect.set_options(timeout=PATIENCE * 1000)
 
@@ -217,6 +218,34 @@ class Lab(unittest.TestCase):
         self.assertTrue(printed(progress).endswith("counted\n"))
         self.assertEqual(forever.outputs[-1].output_type, "error")
         self.assertEqual(product.outputs[0].data["text/plain"], "42")
+
+    @unittest.skipIf(PEER, "the example is Rust")
+    def test_the_example(self):
+        shutil.copytree(EXAMPLE, self.work / "flights", ignore=shutil.ignore_patterns("*.png", "*.py"))
+        lab = Notebook(self.context, self.server, "flights/flights.ipynb")
+        lab.menu("Run", "Run All Cells")
+        cells = nbformat.read(self.work / "flights" / "flights.ipynb", as_version=4).cells
+        last = max(at for at, cell in enumerate(cells) if cell.cell_type == "code")
+        seen = lab.page.locator(".jp-OutputArea-output progress")
+        expect(seen.first).to_be_visible(timeout=300_000)
+        lab.shot("example-progress")
+        expect(lab.cell(last).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=300_000)
+        lab.idle()
+        lab.page.keyboard.press("Control+s")
+        expect(lab.page.locator(".jp-mod-dirty")).to_have_count(0)
+        path = self.work / "flights" / "flights.ipynb"
+        saved = poll(lambda: (read := nbformat.read(path, as_version=4)).cells[last].get("outputs") and read, "saved outputs")
+        nbformat.validate(saved)
+        outputs = [output for cell in saved.cells for output in cell.get("outputs", [])]
+        self.assertEqual([output for output in outputs if output.output_type == "error"], [])
+        kinds = {kind for output in outputs for kind in output.get("data", {})}
+        self.assertLessEqual({"text/html", "application/vnd.vegalite.v5+json"}, kinds)
+        charts = [at for at, cell in enumerate(saved.cells) if any(
+            "application/vnd.vegalite.v5+json" in output.get("data", {}) for output in cell.get("outputs", []))]
+        for at in charts:
+            lab.cell(at).scroll_into_view_if_needed()
+            expect(lab.output(at).locator(".vega-embed canvas, .vega-embed svg").first).to_be_visible()
+            lab.shot(f"example-chart-{at}")
 
     def test_restart_while_a_cell_runs(self):
         lab = self.open("restart.ipynb", CELLS.assign, CELLS.forever)
