@@ -36,8 +36,8 @@ class Rust:
     bold = 'display(&Html("<b>x</b>".into()));'
     update = ('let shown = display_updatable(&Markdown("before".into()));\nshown.update(&Markdown("after".into()));')
     update_later = 'shown.update(&Markdown("later".into()));'
-    clear = 'println!("old");\nironbook::clear_output(ironbook::Clear::Now);\nprintln!("new");'
-    page = "%help"
+    clear = 'println!("old");\nclear_output(false);\nprintln!("new");'
+    page = "%help time"
     inspect = "println"
     ask = 'let name = ironbook::input("your name? ")?;\nprintln!("hello {name}");'
     ask_twice = ('let a = ironbook::input("first? ")?;\nlet b = ironbook::input("second? ")?;\nprintln!("{a} and {b}");')
@@ -72,7 +72,8 @@ class Rust:
     inspect_says = "f64"
     bash = "%%bash\necho from the shell"
     magics = "%lsmagic"
-    no_such_stdin = "input"
+    aside = "%whos"
+    no_such_stdin = "nobody can be asked"
 
 
 class Python:
@@ -136,6 +137,7 @@ class Python:
     inspect_says = "float"
     bash = "%%bash\necho from the shell"
     magics = "%lsmagic"
+    aside = "1 + 1"
     no_such_stdin = "input"
 
 
