@@ -115,6 +115,7 @@ class Client:
         for channel, kind in kinds.items():
             socket = self.context.socket(kind)
             socket.linger = 0
+            socket.reconnect_ivl = 5
             if kind == zmq.DEALER:
                 socket.setsockopt(zmq.IDENTITY, self.session.encode())
             if kind == zmq.SUB:
