@@ -1,1 +1,63 @@
-//! The Jupyter kernel.
+//! The Jupyter kernel: protocol 5.5 over ZeroMQ, in front of one session.
+//!
+//! [`start`] opens the sockets that a connection file names and serves them: cells run in order on a thread of their own
+//! ([`worker`]), everything else is answered at once from what is known of the session between cells ([`requests`]), and
+//! all that is published passes through one queue ([`printer`]), which keeps its order.
+
+mod comms;
+mod connection;
+mod crash;
+mod cursor;
+mod error;
+mod gate;
+mod glance;
+mod history;
+mod hub;
+mod iopub;
+mod limit;
+mod logging;
+mod printer;
+mod progress;
+mod queue;
+mod requests;
+mod server;
+mod shared;
+mod signals;
+mod sockets;
+mod subshells;
+mod wire;
+mod worker;
+
+pub use error::Error;
+
+use ironbook_session::library::Paths;
+use std::path::PathBuf;
+
+/// How a kernel is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The connection file, written by whoever starts the kernel.
+    pub connection_file: PathBuf,
+    /// The cells' working directory.
+    pub directory: PathBuf,
+    /// Where library, cache and history are.
+    pub paths: Paths,
+    /// What is logged to standard error: `error`, `warn`, `info`, `debug`, `off` (`IRONBOOK_LOG`); `warn` if none.
+    pub log: Option<String>,
+    /// How many megabytes a cell may print before the middle is left out (`IRONBOOK_OUTPUT_MB`); 8 if none.
+    pub output_mb: Option<usize>,
+}
+
+/// Runs a kernel until a client, a signal or the end of its parent ends it.
+///
+/// # Errors
+/// When the connection file cannot be used, or its addresses cannot be listened at.
+pub fn start(options: Options) -> Result<(), Error> {
+    logging::init(options.log.as_deref());
+    crash::watch(&options.paths.data.join("crashes"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(server::run(options));
+    // Threads that still answer something are not waited for.
+    runtime.shutdown_background();
+    result
+}

@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::history::HistoryFile;
 use crate::plan::{self, Step};
 use crate::registry::Registry;
 use crate::shell;
@@ -25,7 +26,7 @@ pub struct State {
     /// Text that a magic wants in the next cell.
     pub next_input: Option<NextInput>,
     /// File of the history of all sessions.
-    pub history_file: Option<PathBuf>,
+    pub history_file: Option<HistoryFile>,
     /// Whether a line of times follows each cell (`:timing`).
     pub timing: bool,
     /// What was compiled last, for `%expand`.
@@ -93,6 +94,11 @@ impl Context<'_> {
     /// Prints a line (or several) to the cell's standard output.
     pub fn say(&mut self, text: impl AsRef<str>) {
         (self.out)(Event::Stdout(format!("{}\n", text.as_ref().trim_end_matches('\n'))));
+    }
+
+    /// Shows text to read beside the outputs: help.
+    pub fn page(&mut self, text: impl Into<String>) {
+        (self.out)(Event::Page(text.into()));
     }
 
     /// Shows a value.

@@ -12,6 +12,8 @@ pub trait Interrupt: Send + Sync {
     fn interrupt(&self);
     /// Ends the runtime process.
     fn kill(&self);
+    /// Answers what the cell asked the user: with a line, or why there is none.
+    fn answer(&self, text: Result<String, String>);
 }
 
 /// A session, as magics see it. The methods are those of [`ironbook_session::Session`].
@@ -42,6 +44,10 @@ impl Interrupt for Handle {
 
     fn kill(&self) {
         Handle::kill(self);
+    }
+
+    fn answer(&self, text: Result<String, String>) {
+        Handle::answer(self, text);
     }
 }
 

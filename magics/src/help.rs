@@ -61,7 +61,7 @@ pub(crate) fn magic(cx: &mut Context<'_>, name: &str) -> Result<(), Error> {
     let name = name.trim_start_matches('%');
     if let Some(found) = cx.registry.find(name) {
         let text = registry::help(found);
-        cx.say(text);
+        cx.page(text);
         return Ok(());
     }
     let own = cx.own_magics();

@@ -29,6 +29,11 @@ pub trait Magic: Send + Sync {
         Style::Words
     }
 
+    /// Whether it only looks at what is known of the session, so that it can run beside a cell.
+    fn only_looks(&self) -> bool {
+        false
+    }
+
     /// Examples, shown by help and run as tests.
     fn examples(&self) -> &'static [Example];
 

@@ -62,6 +62,18 @@ impl Names for Known<'_> {
     }
 }
 
+/// Whether a cell is nothing but magics that only look, and questions.
+pub fn only_looks(text: &str, registry: &Registry, session: &Session) -> bool {
+    let looks = |kind: &Kind| match kind {
+        Kind::Line { name, .. } => registry.find(name).is_some_and(Magic::only_looks),
+        Kind::Help { .. } => true,
+        _ => false,
+    };
+    let pieces = split::split(text, &Known { registry, session });
+    let blank = |range: &Range<usize>| lexer::is_blank(&text[range.clone()]);
+    pieces.iter().all(|piece| looks(&piece.kind) || blank(&piece.range)) && pieces.iter().any(|piece| looks(&piece.kind))
+}
+
 /// Plans a cell.
 ///
 /// # Errors
@@ -172,7 +184,7 @@ impl Planner<'_> {
             Err(error) if error.kind() == clap::error::ErrorKind::DisplayHelp => {
                 let text = if deeper { error.to_string() } else { registry::help(magic) };
                 return Ok(Lowered::action(move |cx| {
-                    cx.say(text);
+                    cx.page(text);
                     Ok(())
                 }));
             }

@@ -7,9 +7,11 @@ use crate::measure::Meter;
 use crate::plan::{self, Step};
 use crate::registry::Registry;
 use crate::table::seconds;
-use crate::{history, lexer};
+use crate::history::{self, HistoryFile};
+use crate::lexer;
 use ironbook_session::{Event, Execution, Failure, FailureKind, Session, Source, Status};
 use rustix::process::{Pid, Signal, kill_process_group};
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +24,27 @@ pub struct Shell<E: Engine = Session> {
     engine: E,
     registry: Registry,
     state: State,
+}
+
+/// How a cell is run.
+#[derive(Clone, Copy, Default)]
+pub struct RunOptions<'a> {
+    /// The front end's identity of the cell.
+    pub cell: Option<&'a str>,
+    /// Whether it gets a number of its own and a place in the history.
+    pub keep: Keep,
+    /// Whether the user has asked already to stop it; looked at when later presses reach it.
+    pub stopped: Option<&'a dyn Fn() -> bool>,
+}
+
+/// Whether a cell leaves a trace besides what it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// A number, and a place in the history.
+    #[default]
+    History,
+    /// Neither: the next cell gets the same number.
+    Nothing,
 }
 
 /// What became of a cell.
@@ -65,6 +88,11 @@ impl ShellHandle {
         }
     }
 
+    /// Answers what the cell asked the user: with a line, or why there is none.
+    pub fn answer(&self, text: Result<String, String>) {
+        self.engine.answer(text);
+    }
+
     /// One press of the interrupt key: the first interrupts, the second kills.
     pub fn press(&self) {
         if self.stop.requested.load(Ordering::Relaxed) { self.kill() } else { self.interrupt() }
@@ -82,14 +110,32 @@ impl<E: Engine> Shell<E> {
         Shell { engine, registry: Registry::default(), state: State::default() }
     }
 
+    /// A shell that goes on after these cells.
+    pub fn resume(engine: E, cells: Vec<CellRecord>) -> Self {
+        let mut state = State::default();
+        state.number = cells.last().map_or(0, |cell| cell.number);
+        state.numbers = cells.iter().flat_map(|cell| cell.executions.iter().map(|id| (*id, cell.number))).collect();
+        state.cells = cells;
+        Shell { engine, registry: Registry::default(), state }
+    }
+
     /// Adds a magic; it hides an older one of its name.
     pub fn register(&mut self, magic: Box<dyn Magic>) {
         self.registry.add(magic);
     }
 
     /// Keeps the history of cells in this file, for `%history -g` in later sessions.
-    pub fn set_history_file(&mut self, path: &Path) {
-        self.state.history_file = Some(path.to_owned());
+    ///
+    /// # Errors
+    /// When the file cannot be written; the session then has no such history.
+    pub fn set_history_file(&mut self, path: &Path) -> io::Result<()> {
+        self.state.history_file = Some(HistoryFile::begin(path)?);
+        Ok(())
+    }
+
+    /// The file of the history, if one is kept.
+    pub fn history_file(&self) -> Option<&HistoryFile> {
+        self.state.history_file.as_ref()
     }
 
     /// The session.
@@ -112,23 +158,39 @@ impl<E: Engine> Shell<E> {
         ShellHandle { engine: self.engine.interrupter(), stop: self.state.stop.clone() }
     }
 
+    /// The number that the next cell gets.
+    pub fn next_number(&self) -> u64 {
+        self.state.number + 1
+    }
+
     /// Runs a cell: its Rust parts and magics in order, until one fails. All outputs go to `out`, in order.
-    pub fn run_cell(&mut self, text: &str, cell_id: Option<&str>, out: &mut dyn FnMut(Event)) -> CellOutcome {
+    pub fn run_cell(&mut self, text: &str, cell: Option<&str>, out: &mut dyn FnMut(Event)) -> CellOutcome {
+        self.run(text, RunOptions { cell, ..RunOptions::default() }, out)
+    }
+
+    /// As [`Shell::run_cell`], with options.
+    pub fn run(&mut self, text: &str, options: RunOptions<'_>, out: &mut dyn FnMut(Event)) -> CellOutcome {
         let begun = Instant::now();
-        self.state.stop.requested.store(false, Ordering::Relaxed);
+        self.state.stop.requested.store(false, Ordering::SeqCst);
+        if options.stopped.is_some_and(|stopped| stopped()) {
+            self.state.stop.requested.store(true, Ordering::SeqCst);
+        }
         self.state.next_input = None;
         self.state.number += 1;
         let mut executions = Vec::new();
         let Shell { engine, registry, state, .. } = self;
         let mut cx = Context { engine, registry, state, out };
-        let status = run_text(&mut cx, text, cell_id, &mut executions);
-        if cx.state.timing {
+        let status = run_text(&mut cx, text, options.cell, &mut executions);
+        if cx.state.timing && options.keep == Keep::History {
             let total = begun.elapsed().as_secs_f64();
             cx.say(timing(&executions, total));
         }
-        if !text.trim().is_empty() {
+        let number = self.state.number;
+        if options.keep == Keep::Nothing {
+            self.state.number -= 1;
+        } else if !text.trim().is_empty() {
             let record = CellRecord {
-                number: self.state.number,
+                number,
                 text: text.to_owned(),
                 ok: status.is_ok(),
                 executions: executions.iter().map(|execution| execution.id).collect(),
@@ -137,7 +199,7 @@ impl<E: Engine> Shell<E> {
             self.state.cells.push(record);
         }
         CellOutcome {
-            number: self.state.number,
+            number,
             status,
             executions,
             next_input: self.state.next_input.take(),

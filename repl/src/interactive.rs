@@ -56,6 +56,7 @@ pub fn run(options: &Options, paths: &Paths) -> Result<u8, Error> {
     if !io::stdin().is_terminal() {
         return piped(&mut kernel, &mut screen);
     }
+    kernel.ask_user();
     kernel.set_history_file(&paths.data.join("history.jsonl"));
     let interrupts = Interrupts::listen();
     connect(&interrupts, kernel.handle(), &screen.terminal);

@@ -1,6 +1,8 @@
 //! A session with magics, started for this command.
 
 use crate::Error;
+use crate::ask::Asked;
+use crate::interrupt::Interrupts;
 use ironbook_magics::{CellOutcome, Shell, ShellHandle};
 use ironbook_session::library::{Library, Paths};
 use ironbook_session::{Config, Event, Session, Tier};
@@ -40,6 +42,7 @@ impl Cache {
 /// A running session.
 pub struct Kernel {
     shell: Shell<Session>,
+    asked: Asked,
     /// The directory of a session's own cache, removed with it.
     _own_cache: Option<tempfile::TempDir>,
 }
@@ -61,17 +64,30 @@ impl Kernel {
         let tier = start.opt.parse().map_or(Tier::Auto, Tier::Fixed);
         let config = Config { library: start.library, cache, directory: start.directory, tier };
         let session = Session::start(config).map_err(|failure| Error::Environment(Box::new(failure)))?;
-        Ok(Kernel { shell: Shell::new(session), _own_cache: own_cache })
+        Ok(Kernel { shell: Shell::new(session), asked: Asked::Nobody, _own_cache: own_cache })
     }
 
     /// Keeps the cells' history in this file.
+    ///
+    /// A history that cannot be written stops nothing.
     pub fn set_history_file(&mut self, path: &std::path::Path) {
-        self.shell.set_history_file(path);
+        drop(self.shell.set_history_file(path));
+    }
+
+    /// Lets cells ask the user at the terminal.
+    pub fn ask_user(&mut self) {
+        self.asked = Asked::User;
     }
 
     /// Runs a cell.
     pub fn run(&mut self, text: &str, cell: Option<&str>, out: &mut dyn FnMut(Event)) -> CellOutcome {
-        self.shell.run_cell(text, cell, out)
+        let (handle, asked) = (self.shell.handle(), self.asked);
+        self.shell.run_cell(text, cell, &mut |event| match event {
+            Event::Input { prompt, password } => {
+                handle.answer(asked.answer(&prompt, password, &|| Interrupts::listen().any()));
+            }
+            event => out(event),
+        })
     }
 
     /// Stops what runs, from any thread.

@@ -1,5 +1,6 @@
 //! The terminal front end: the `ironbook` command, its notebook formats, and an interactive session.
 
+pub mod ask;
 pub mod cli;
 pub mod doctor;
 pub mod error;

@@ -47,9 +47,10 @@ impl Recorder {
                     self.displays.entry(id.clone()).or_default().push(at);
                 }
             }
+            Event::Page(text) => self.stream("stdout", &format!("{text}\n")),
             Event::Clear { wait: true } => self.clear_next = true,
             Event::Clear { wait: false } => self.clear(),
-            Event::Result(_) | Event::Progress(_) => {}
+            Event::Result(_) | Event::Progress(_) | Event::Input { .. } => {}
         }
     }
 

@@ -50,7 +50,9 @@ impl Screen {
                 None => self.show(bundle.plain()),
             },
             Event::Progress(state) => self.progress(state),
-            Event::Clear { .. } => {}
+            Event::Page(text) => self.show(text),
+            // Who holds the session answers; outputs stay on a terminal.
+            Event::Clear { .. } | Event::Input { .. } => {}
         }
     }
 

@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{self, Sender};
 use worker::{Job, Shared};
 
 /// Serves a session over the socket whose number is in [`frame::FD_VARIABLE`]; returns only when it cannot start.
@@ -23,8 +23,8 @@ use worker::{Job, Shared};
 /// The process ends, with its whole process group, when the session closes the socket.
 pub fn runtime_main() -> ExitCode {
     match start() {
-        Ok((requests, output, jobs, shared)) => {
-            listen(requests, &output, &jobs, &shared);
+        Ok(parts) => {
+            listen(parts);
             system::end_group()
         }
         Err(error) => {
@@ -36,7 +36,14 @@ pub fn runtime_main() -> ExitCode {
     }
 }
 
-type Parts = (BufReader<File>, Arc<Output>, Sender<Job>, Arc<Shared>);
+/// What the reading thread needs.
+struct Parts {
+    requests: BufReader<File>,
+    output: Arc<Output>,
+    jobs: Sender<Job>,
+    answers: Sender<Result<String, String>>,
+    shared: Arc<Shared>,
+}
 
 /// How often processes that a cell waits for are interrupted again.
 const REPEAT: std::time::Duration = std::time::Duration::from_millis(100);
@@ -49,21 +56,26 @@ fn start() -> io::Result<Parts> {
     let shared = Arc::new(Shared::default());
     hook::install();
     output::route(&output);
+    let (answers, from_user) = mpsc::channel();
+    output::route_questions(&output, from_user);
     ironbook::init();
     let jobs = worker::spawn(&output, &shared)?;
     output.send(&Reply::Hello { pid: std::process::id() });
-    Ok((requests, output, jobs, shared))
+    Ok(Parts { requests, output, jobs, answers, shared })
 }
 
 /// Reads until the session is gone.
-fn listen(mut requests: BufReader<File>, output: &Output, jobs: &Sender<Job>, shared: &Arc<Shared>) {
+fn listen(parts: Parts) {
+    let Parts { mut requests, output, jobs, answers, shared } = parts;
     while let Ok(Some(request)) = frame::read::<Request>(&mut requests) {
         match request {
             Request::Interrupt if shared.running() => {
                 interrupt::request();
-                interrupt_children(shared);
+                interrupt_children(&shared);
             }
             Request::Interrupt => {}
+            // Without a question that waits, it is dropped by the next one.
+            Request::Answer { text } => drop(answers.send(text)),
             Request::Shutdown if shared.running() => return,
             Request::List if shared.running() => output.send(&Reply::Variables(shared.known())),
             request => {

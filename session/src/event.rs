@@ -27,6 +27,15 @@ pub enum Event {
     Progress(State),
     /// The engine remarks something: a variable that ends with the cell, a slow build that begins.
     Note(String),
+    /// Text to read beside the outputs, not among them: help.
+    Page(String),
+    /// The cell asks the user for a line and waits: whoever gets this answers through the handle, be it with a refusal.
+    Input {
+        /// What is shown before the answer.
+        prompt: String,
+        /// Whether the answer is a secret.
+        password: bool,
+    },
     /// Remove the outputs so far (`wait`: only when the next output comes).
     Clear {
         /// Whether to wait for the next output.

@@ -334,6 +334,8 @@ fn deliver(reply: Reply, out: &mut dyn FnMut(Event)) {
         Reply::Display { bundle, result: true, .. } => out(Event::Result(bundle)),
         Reply::Display { bundle, id, update, .. } => out(Event::Display { bundle, id, update }),
         Reply::Progress { state, .. } => out(Event::Progress(state)),
+        Reply::Clear { wait, .. } => out(Event::Clear { wait }),
+        Reply::Input { prompt, password, .. } => out(Event::Input { prompt, password }),
         Reply::Hello { .. } | Reply::Done { .. } | Reply::Variables(_) | Reply::Ack(_) => {}
     }
 }

@@ -100,6 +100,11 @@ impl Handle {
         });
     }
 
+    /// Answers [`Event::Input`]: with the user's line, or why there is none.
+    pub fn answer(&self, text: Result<String, String>) {
+        self.with(|handle| handle.answer(text));
+    }
+
     /// Kills the runtime and all that its cells started.
     pub fn kill(&self) {
         self.pressed.store(true, Ordering::SeqCst);
@@ -358,6 +363,11 @@ impl Session {
                 live.bytes = now.bytes;
             }
         }
+        self.list()
+    }
+
+    /// The live variables as they were when their last cell ended, without asking the runtime.
+    pub fn known_variables(&self) -> Vec<Variable> {
         self.list()
     }
 

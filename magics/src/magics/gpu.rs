@@ -22,6 +22,10 @@ impl Magic for Gpu {
         "List the GPUs with their memory and use, and say where tensors are computed"
     }
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn examples(&self) -> &'static [Example] {
         &[Example { code: "%gpu", expect: Expect::Contains("computed on") }]
     }

@@ -27,6 +27,10 @@ impl Magic for Help {
         <Arguments as clap::Args>::augment_args(command)
     }
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn examples(&self) -> &'static [Example] {
         &[
             Example { code: "%help", expect: Expect::Contains("%lsmagic") },
@@ -40,7 +44,7 @@ impl Magic for Help {
         let args: Arguments = call.args()?;
         Ok(Lowered::action(move |cx| match args.name {
             None => {
-                cx.say(help::OVERVIEW);
+                cx.page(help::OVERVIEW);
                 Ok(())
             }
             Some(name) if cx.registry.find(&name).is_some() => help::magic(cx, &name),

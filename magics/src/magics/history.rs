@@ -37,6 +37,10 @@ impl Magic for History {
         <Arguments as clap::Args>::augment_args(command)
     }
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn examples(&self) -> &'static [Example] {
         &[
             Example { code: "let answer = 42;\n%history -n", expect: Expect::Ok },
@@ -55,8 +59,8 @@ fn show(cx: &mut Context<'_>, args: &Arguments) -> Result<(), Error> {
         state.cells.iter().map(|cell| (cell.number.to_string(), cell.number, cell.text.clone())).collect::<Vec<_>>()
     };
     let mut cells = match (&cx.state.history_file, args.global) {
-        (Some(path), true) => {
-            let entries = history::read(path)?;
+        (Some(file), true) => {
+            let entries = history::read(file)?;
             entries.into_iter().map(|e| (format!("{}/{}", e.session, e.number), e.number, e.text)).collect()
         }
         (None, true) => {
@@ -70,7 +74,7 @@ fn show(cx: &mut Context<'_>, args: &Arguments) -> Result<(), Error> {
     let pattern = args.pattern.join(" ");
     match range(&pattern).filter(|_| !args.global) {
         Some((first, last)) => cells.retain(|(_, number, _)| (first..=last).contains(number)),
-        None => cells.retain(|(_, _, text)| pattern.is_empty() || matches(&format!("*{pattern}*"), text)),
+        None => cells.retain(|(_, _, text)| pattern.is_empty() || history::fits(&format!("*{pattern}*"), text)),
     }
     let skip = args.limit.map_or(0, |limit| cells.len().saturating_sub(limit));
     let shown = cells.iter().skip(skip).map(|(label, _, text)| match args.numbers || args.global {
@@ -85,28 +89,4 @@ fn show(cx: &mut Context<'_>, args: &Arguments) -> Result<(), Error> {
 fn range(text: &str) -> Option<(u64, u64)> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     Some((first.parse().ok()?, last.parse().ok()?))
-}
-
-/// Whether `text` as a whole fits a pattern with `*` and `?`.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(c) if *c == '?' || *c == text[t] => (p, t) = (p + 1, t + 1),
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    (p, t) = (at + 1, from + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
 }

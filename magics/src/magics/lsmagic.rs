@@ -17,6 +17,10 @@ impl Magic for Lsmagic {
         "List all magics"
     }
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn examples(&self) -> &'static [Example] {
         &[Example { code: "%lsmagic", expect: Expect::Contains("%%writefile") }]
     }

@@ -48,6 +48,10 @@ impl Magic for Who {
         <Filter as clap::Args>::augment_args(command)
     }
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn examples(&self) -> &'static [Example] {
         &[
             Example { code: "let answer = 42;\n%who", expect: Expect::Contains("answer") },

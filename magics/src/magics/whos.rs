@@ -22,6 +22,10 @@ impl Magic for Whos {
         <Filter as clap::Args>::augment_args(command)
     }
 
+    fn only_looks(&self) -> bool {
+        true
+    }
+
     fn examples(&self) -> &'static [Example] {
         &[
             Example { code: "let answers = vec![42i32; 3];\n%whos", expect: Expect::Contains("Vec<i32>") },

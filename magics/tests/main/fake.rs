@@ -47,6 +47,7 @@ struct NoOne;
 impl Interrupt for NoOne {
     fn interrupt(&self) {}
     fn kill(&self) {}
+    fn answer(&self, _: Result<String, String>) {}
 }
 
 impl Engine for Fake {
@@ -139,7 +140,7 @@ impl Engine for Fake {
 /// The text of all outputs.
 pub fn text(events: &[Event]) -> String {
     let text = |event: &Event| match event {
-        Event::Stdout(text) | Event::Stderr(text) | Event::Note(text) => text.clone(),
+        Event::Stdout(text) | Event::Stderr(text) | Event::Note(text) | Event::Page(text) => text.clone(),
         Event::Display { bundle, .. } | Event::Result(bundle) => format!("{}\n", bundle.plain()),
         _ => String::new(),
     };

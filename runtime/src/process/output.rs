@@ -2,10 +2,12 @@
 
 use super::system;
 use ironbook_core::frame::{self, Reply};
-use ironbook_core::{rt, sink};
+use ironbook_core::input::{self, InputError, Question};
+use ironbook_core::{interrupt, rt, sink};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -72,6 +74,7 @@ impl Output {
                 Reply::Display { execution, bundle, id, update, result: rt::emitting_result() }
             }
             sink::Event::Progress(state) => Reply::Progress { execution, state },
+            sink::Event::Clear { wait } => Reply::Clear { execution, wait },
         }
     }
 }
@@ -80,6 +83,34 @@ impl Output {
 pub(super) fn route(output: &Arc<Output>) {
     let output = Arc::clone(output);
     sink::set(move |event| output.emit(&output.event(event)));
+}
+
+/// How often a cell that waits for an answer looks for an interrupt.
+const LOOK_PERIOD: Duration = Duration::from_millis(20);
+
+/// Sends all questions of this process to the session; the answers come over `answers`.
+pub(super) fn route_questions(output: &Arc<Output>, answers: Receiver<Result<String, String>>) {
+    let output = Arc::clone(output);
+    let answers = Mutex::new(answers);
+    input::set_asker(move |question| {
+        let answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+        ask(&output, question, &answers)
+    });
+}
+
+fn ask(output: &Output, question: &Question, answers: &Receiver<Result<String, String>>) -> Result<String, InputError> {
+    // An answer to a question that was given up.
+    while answers.try_recv().is_ok() {}
+    let execution = output.execution.load(Ordering::Relaxed);
+    let Question { prompt, password } = question.clone();
+    output.emit(&Reply::Input { execution, prompt, password });
+    loop {
+        match answers.recv_timeout(LOOK_PERIOD) {
+            Ok(answer) => return answer.map_err(InputError::Refused),
+            Err(RecvTimeoutError::Timeout) => interrupt::check()?,
+            Err(RecvTimeoutError::Disconnected) => return Err(InputError::Refused("the session is gone".to_owned())),
+        }
+    }
 }
 
 /// Writes out what Rust and C code printed and what still waits in their buffers.

@@ -112,7 +112,7 @@ impl Worker {
                 Request::SetEnv { name, value } => self.ack(set_env(&name, value.as_deref()).err()),
                 Request::SetDirectory { path } => self.ack(set_directory(&path).err()),
                 Request::Shutdown => self.shut_down(),
-                Request::Interrupt => {}
+                Request::Interrupt | Request::Answer { .. } => {}
             }
         }
     }

@@ -58,6 +58,12 @@ impl Handle {
         self.shared.kill_for(Asked::Kill);
     }
 
+    /// Answers what the cell asked the user.
+    pub fn answer(&self, text: Result<String, String>) {
+        // A process that is gone waits for nothing.
+        let _ = self.shared.send(&Request::Answer { text });
+    }
+
     /// One press of the interrupt key: the first interrupts, the second kills.
     pub fn press(&self) -> Press {
         let (running, pressed) = {

@@ -68,6 +68,11 @@ pub fn display<T: Display + ?Sized>(value: &T) {
     sink::emit(sink::Event::Display { bundle: value.bundle(), id: None, update: false });
 }
 
+/// Removes what the cell has shown so far; with `wait`, only when it shows something new, so that nothing flickers.
+pub fn clear_output(wait: bool) {
+    sink::emit(sink::Event::Clear { wait });
+}
+
 /// Shows a value now and returns a handle whose [`DisplayHandle::update`] replaces it in place.
 pub fn display_updatable<T: Display + ?Sized>(value: &T) -> DisplayHandle {
     static NEXT: AtomicU64 = AtomicU64::new(0);

@@ -57,6 +57,11 @@ pub enum Request {
         /// The new one.
         path: PathBuf,
     },
+    /// The answer to [`Reply::Input`]; without a text, why there is none.
+    Answer {
+        /// What the user typed.
+        text: Result<String, String>,
+    },
     /// Ask the running cell to stop.
     Interrupt,
     /// End the process.
@@ -90,6 +95,22 @@ pub enum Reply {
         execution: u64,
         /// The bar.
         state: State,
+    },
+    /// What the cell has shown so far is removed.
+    Clear {
+        /// Execution number.
+        execution: u64,
+        /// Whether only when it shows something new.
+        wait: bool,
+    },
+    /// The cell asks the user, and waits for [`Request::Answer`].
+    Input {
+        /// Execution number.
+        execution: u64,
+        /// What is shown before the answer.
+        prompt: String,
+        /// Whether the answer is a secret.
+        password: bool,
     },
     /// The execution has ended; everything it emitted was sent before.
     Done {

@@ -6,6 +6,7 @@ pub mod bundle;
 pub mod display;
 pub mod error;
 pub mod frame;
+pub mod input;
 pub mod inspect;
 pub mod interrupt;
 pub mod persist;
@@ -16,8 +17,9 @@ pub mod seed;
 pub mod sink;
 
 pub use bundle::Bundle;
-pub use display::{Display, DisplayHandle, display, display_updatable};
+pub use display::{Display, DisplayHandle, clear_output, display, display_updatable};
 pub use error::CellError;
+pub use input::{InputError, input, password};
 pub use interrupt::{Interrupted, check};
 pub use persist::{Persist, PersistError};
 pub use progress::Progress;

@@ -18,6 +18,11 @@ pub enum Event {
     },
     /// A progress bar moved.
     Progress(State),
+    /// What the cell has shown so far is removed.
+    Clear {
+        /// Whether only when it shows something new.
+        wait: bool,
+    },
 }
 
 type Sink = Box<dyn Fn(Event) + Send + Sync>;
@@ -35,7 +40,7 @@ pub fn emit(event: Event) {
     match (&*guard, event) {
         (Some(sink), event) => sink(event),
         (None, Event::Display { bundle, .. }) => print_plain(&bundle),
-        (None, Event::Progress(_)) => {}
+        (None, Event::Progress(_) | Event::Clear { .. }) => {}
     }
 }
 

@@ -21,7 +21,8 @@ pub use {
 };
 
 pub use ironbook_core::{
-    Bundle, CellError, Display, DisplayHandle, Interrupted, Progress, check, display, display_updatable,
+    Bundle, CellError, Display, DisplayHandle, InputError, Interrupted, Progress, check, clear_output, display,
+    display_updatable, input, password,
 };
 pub use ironbook_core::{interrupt, progress, seed};
 pub use {candle_core, candle_nn, chrono, plotters, polars, rand, rayon, serde, serde_json, thiserror, tokio};

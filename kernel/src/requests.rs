@@ -1,0 +1,129 @@
+//! The requests that are answered at once, also while a cell runs: each from what is known of the session between cells.
+
+use crate::cursor;
+use crate::history;
+use crate::shared::Shared;
+use crate::wire::{Incoming, VERSION};
+use ironbook_assist::{self as assist, Completeness, Detail};
+use ironbook_magics::history::Entry;
+use jupyter_protocol::{
+    CodeMirrorMode, CompleteRequest, HelpLink, HistoryRequest, InspectRequest, IsCompleteRequest, KernelInfoReply,
+    LanguageInfo, ReplyStatus,
+};
+use serde_json::{Value, json};
+
+/// The content of the reply, or why the request cannot be read.
+pub type Answer = Result<Value, serde_json::Error>;
+
+/// `kernel_info_request`.
+pub fn kernel_info() -> Value {
+    let version = env!("CARGO_PKG_VERSION");
+    let language = LanguageInfo {
+        name: "rust".to_owned(),
+        version: env!("CARGO_PKG_RUST_VERSION").to_owned(),
+        mimetype: Some("text/x-rustsrc".to_owned()),
+        file_extension: Some(".rs".to_owned()),
+        pygments_lexer: Some("rust".to_owned()),
+        codemirror_mode: Some(CodeMirrorMode::Simple("rust".to_owned())),
+        nbconvert_exporter: Some("script".to_owned()),
+    };
+    let link = |text: &str, url: &str| HelpLink { text: text.to_owned(), url: url.to_owned() };
+    let reply = KernelInfoReply {
+        status: ReplyStatus::Ok,
+        protocol_version: VERSION.to_owned(),
+        implementation: "ironbook".to_owned(),
+        implementation_version: version.to_owned(),
+        language_info: language,
+        banner: format!("Ironbook {version}: Rust cells over one session, polars and candle loaded. %help explains."),
+        help_links: vec![
+            link("Rust", "https://doc.rust-lang.org/std/"),
+            link("polars", "https://docs.rs/polars/latest/polars/"),
+            link("candle", "https://docs.rs/candle-core/latest/candle_core/"),
+        ],
+        debugger: false,
+        error: None,
+    };
+    let mut content = json!(reply);
+    content["supported_features"] = json!(["kernel subshells"]);
+    content
+}
+
+/// `complete_request`.
+pub fn complete(shared: &Shared, request: &Incoming) -> Answer {
+    let asked: CompleteRequest = request.content(json!({"cursor_pos": usize::MAX}))?;
+    let cursor = cursor::to_byte(&asked.code, asked.cursor_pos);
+    let found = assist::complete(&shared.view(), &asked.code, cursor);
+    let start = cursor::from_byte(&asked.code, found.range.start);
+    let end = cursor::from_byte(&asked.code, found.range.end);
+    let typed: Vec<Value> = found
+        .candidates
+        .iter()
+        .map(|c| json!({"start": start, "end": end, "text": c.text, "type": c.kind, "signature": c.signature}))
+        .collect();
+    let matches: Vec<&String> = found.candidates.iter().map(|candidate| &candidate.text).collect();
+    Ok(json!({
+        "status": "ok", "matches": matches, "cursor_start": start, "cursor_end": end,
+        "metadata": {"_jupyter_types_experimental": typed},
+    }))
+}
+
+/// `inspect_request`.
+pub fn inspect(shared: &Shared, request: &Incoming) -> Answer {
+    let asked: InspectRequest = request.content(json!({"cursor_pos": usize::MAX, "detail_level": 0}))?;
+    let cursor = cursor::to_byte(&asked.code, asked.cursor_pos);
+    let detail = if asked.detail_level.unwrap_or(0) > 0 { Detail::Full } else { Detail::Brief };
+    let found = assist::inspect(&shared.view(), &asked.code, cursor, detail);
+    let bundle = found.clone().unwrap_or_default();
+    Ok(json!({"status": "ok", "found": found.is_some(), "data": bundle.data, "metadata": bundle.metadata}))
+}
+
+/// `is_complete_request`.
+pub fn is_complete(shared: &Shared, request: &Incoming) -> Answer {
+    let asked: IsCompleteRequest = request.content(json!({}))?;
+    Ok(match assist::completeness(&shared.view(), &asked.code) {
+        Completeness::Complete => json!({"status": "complete"}),
+        Completeness::Incomplete { indent } => json!({"status": "incomplete", "indent": indent}),
+        Completeness::Invalid => json!({"status": "invalid"}),
+    })
+}
+
+/// `history_request`.
+pub fn history(shared: &Shared, request: &Incoming) -> Answer {
+    // What the protocol lets out, in all three forms.
+    let defaults = json!({
+        "hist_access_type": "tail", "output": false, "raw": true, "session": 0, "start": 0, "stop": 0, "n": 0,
+        "pattern": "*", "unique": false,
+    });
+    let asked: HistoryRequest = request.content(defaults)?;
+    let (entries, current) = entries(shared);
+    Ok(json!({"status": "ok", "history": history::answer(&entries, current, &asked)}))
+}
+
+/// The cells of all sessions; of this one alone where no file is kept.
+fn entries(shared: &Shared) -> (Vec<Entry>, u64) {
+    let kept = shared.history();
+    match kept.as_ref().map(|file| (file.read(), file.session)) {
+        Some((Ok(entries), session)) => (entries, session),
+        _ => {
+            let cells = shared.cells();
+            (cells.iter().map(|c| Entry { session: 1, number: c.number, text: c.text.clone() }).collect(), 1)
+        }
+    }
+}
+
+/// `debug_request`: Rust cells have no debugger here, and the reply says so in the form that debuggers read.
+pub fn debug(request: &Incoming) -> Value {
+    json!({
+        "type": "response",
+        "request_seq": request.content["seq"].as_i64().unwrap_or(0),
+        "success": false,
+        "command": request.content["command"].as_str().unwrap_or(""),
+        "message": "this kernel has no debugger (its kernel_info says so)",
+        "status": "error", "ename": "NoDebugger", "evalue": "this kernel has no debugger", "traceback": [],
+    })
+}
+
+/// The content of a reply to a request that cannot be read or is not known.
+pub fn error(name: &str, message: &str) -> Value {
+    json!({"status": "error", "ename": name, "evalue": message, "traceback": [message]})
+}

@@ -1,0 +1,143 @@
+//! What the threads of the kernel share: the hub, the queue of cells, and what is known of the session.
+
+use crate::hub::Hub;
+use crate::queue::Queue;
+use ironbook_assist::View;
+use ironbook_magics::history::HistoryFile;
+use ironbook_magics::{CellRecord, Shell, ShellHandle};
+use ironbook_session::Session;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The shared state.
+pub struct Shared {
+    /// The ways to the sockets.
+    pub hub: Arc<Hub>,
+    /// Cells that wait.
+    pub queue: Queue,
+    known: Mutex<Known>,
+    stop: AtomicBool,
+    question: AtomicBool,
+    count: AtomicU64,
+}
+
+#[derive(Default)]
+struct Known {
+    handle: Option<ShellHandle>,
+    history: Option<HistoryFile>,
+    view: Arc<View>,
+    cells: Arc<Vec<CellRecord>>,
+}
+
+impl Shared {
+    /// For a session that is not there yet.
+    pub fn new(hub: Arc<Hub>, directory: PathBuf) -> Shared {
+        let view = Arc::new(View { directory, ..View::default() });
+        let known = Mutex::new(Known { view, ..Known::default() });
+        let flag = || AtomicBool::new(false);
+        Shared { hub, queue: Queue::default(), known, stop: flag(), question: flag(), count: AtomicU64::new(0) }
+    }
+
+    /// The session is there.
+    pub fn started(&self, handle: ShellHandle, history: Option<HistoryFile>) {
+        let mut known = self.lock();
+        known.handle = Some(handle);
+        known.history = history;
+    }
+
+    /// Remembers the session as it is between two cells.
+    pub fn look(&self, shell: &mut Shell<Session>) {
+        let view = View {
+            variables: shell.engine().known_variables(),
+            items: shell.engine().items(),
+            registry: shell.registry().clone(),
+            directory: shell.engine().directory().to_owned(),
+        };
+        self.count.store(shell.next_number() - 1, Ordering::Relaxed);
+        let mut known = self.lock();
+        known.view = Arc::new(view);
+        if known.cells.len() != shell.cells().len() {
+            known.cells = Arc::new(shell.cells().to_vec());
+        }
+    }
+
+    /// The session as it was after the last cell.
+    pub fn view(&self) -> Arc<View> {
+        Arc::clone(&self.lock().view)
+    }
+
+    /// The cells so far.
+    pub fn cells(&self) -> Arc<Vec<CellRecord>> {
+        Arc::clone(&self.lock().cells)
+    }
+
+    /// The number of the last cell.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// The file of the history.
+    pub fn history(&self) -> Option<HistoryFile> {
+        self.lock().history.clone()
+    }
+
+    /// A cell begins.
+    pub fn begin(&self) {
+        self.stop.store(false, Ordering::SeqCst);
+    }
+
+    /// It has ended.
+    pub fn end(&self) {
+        self.question.store(false, Ordering::SeqCst);
+    }
+
+    /// Asks the running cell to stop.
+    pub fn interrupt(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        if let Some(handle) = self.handle() {
+            handle.interrupt();
+        }
+    }
+
+    /// Whether the running cell was asked to stop.
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    /// Ends the runtime process, and with it the running cell.
+    pub fn kill(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        if let Some(handle) = self.handle() {
+            handle.kill();
+        }
+    }
+
+    /// The running cell waits for the user.
+    pub fn expect_answer(&self) {
+        self.question.store(true, Ordering::SeqCst);
+    }
+
+    /// The user's line, if a cell waits for one.
+    pub fn take_answer(&self, text: String) {
+        match self.question.swap(false, Ordering::SeqCst) {
+            true => self.answer(Ok(text)),
+            false => log::info!("stdin: an answer came that nobody had asked for"),
+        }
+    }
+
+    /// Answers the running cell.
+    pub fn answer(&self, text: Result<String, String>) {
+        if let Some(handle) = self.handle() {
+            handle.answer(text);
+        }
+    }
+
+    fn handle(&self) -> Option<ShellHandle> {
+        self.lock().handle.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

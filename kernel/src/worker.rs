@@ -1,0 +1,236 @@
+//! The one thread that runs cells, in the order in which they were asked for.
+
+use crate::printer::{Print, error_content};
+use crate::shared::Shared;
+use crate::wire::Incoming;
+use crate::hub::Channel;
+use ironbook_core::Bundle;
+use ironbook_core::progress::State;
+use ironbook_magics::{CellOutcome, Keep, RunOptions, Shell};
+use ironbook_session::library::{BuildProgress, Library, Paths};
+use ironbook_session::{Config, Event, Failure, FailureKind, Session, Status, Tier};
+use jupyter_protocol::ExecuteRequest;
+use serde_json::{Map, Value, json};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::Sender;
+
+/// Requests that were sent before the failing cell's reply can be seen are those that arrive within this time.
+const IN_FLIGHT: Duration = Duration::from_millis(10);
+
+/// A cell to run.
+pub struct Job {
+    /// Its request.
+    pub request: Arc<Incoming>,
+    /// The same, read.
+    pub execute: ExecuteRequest,
+}
+
+/// What the thread is started with.
+pub struct Worker {
+    shared: Arc<Shared>,
+    printer: Sender<Print>,
+    paths: Paths,
+    directory: PathBuf,
+    shell: Option<Shell<Session>>,
+}
+
+impl Worker {
+    /// A worker; nothing runs yet.
+    pub fn new(shared: Arc<Shared>, printer: Sender<Print>, paths: Paths, directory: PathBuf) -> Worker {
+        Worker { shared, printer, paths, directory, shell: None }
+    }
+
+    /// Runs cells until the queue is closed.
+    pub fn run(mut self) {
+        // What goes wrong here is told by the first cell.
+        drop(self.start(&mut |_| ControlFlow::Break(())));
+        while let Some(job) = self.shared.queue.next() {
+            self.shared.begin();
+            self.execute(&job);
+            self.shared.end();
+            self.refresh();
+        }
+    }
+
+    /// Starts the session; its library is built first if it is not there and `progress` lets it.
+    fn start(&mut self, progress: &mut dyn FnMut(&BuildProgress) -> ControlFlow<()>) -> Result<(), Failure> {
+        let library = match Library::locate(&self.paths) {
+            Ok(library) => library,
+            Err(missing) if missing.can_build() => Library::build(&self.paths, progress)
+                .map_err(|error| environment("library", error.to_string(), &error.remedy()))?,
+            Err(missing) => return Err(environment("library", missing.to_string(), &missing.remedy())),
+        };
+        let config = Config { library, cache: self.paths.cells(), directory: self.directory.clone(), tier: Tier::Auto };
+        let mut shell = Shell::new(Session::start(config)?);
+        if let Err(error) = shell.set_history_file(&self.paths.data.join("history.jsonl")) {
+            log::warn!("no history is kept: {error}");
+        }
+        self.shared.started(shell.handle(), shell.history_file().cloned());
+        self.shell = Some(shell);
+        self.refresh();
+        Ok(())
+    }
+
+    /// What completion and its kin see of the session.
+    fn refresh(&mut self) {
+        if let Some(shell) = &mut self.shell {
+            self.shared.look(shell);
+        }
+    }
+
+    fn print(&self, print: Print) {
+        // The printer is gone when the kernel ends.
+        drop(self.printer.blocking_send(print));
+    }
+
+    fn execute(&mut self, job: &Job) {
+        let quiet = job.execute.silent;
+        let count = self.shell.as_ref().map_or(1, Shell::next_number);
+        self.print(Print::Begin { request: Arc::clone(&job.request), quiet, count });
+        self.print(Print::Code(job.execute.code.clone()));
+        let (outcome, pages) = self.cell(job);
+        let reply = match outcome {
+            Ok(outcome) => self.reply(job, outcome, pages),
+            Err(failure) => self.failed(job, count, failure, Vec::new()),
+        };
+        self.shared.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
+        self.print(Print::End);
+        self.abort();
+    }
+
+    /// Runs the cell. A panic of the kernel itself costs the cell, not the session.
+    fn cell(&mut self, job: &Job) -> (Result<CellOutcome, Failure>, Vec<Value>) {
+        if let Err(failure) = self.ready() {
+            return (Err(failure), Vec::new());
+        }
+        let mut pages = Vec::new();
+        let keep = if job.execute.store_history && !job.execute.silent { Keep::History } else { Keep::Nothing };
+        let Worker { shell, shared, printer, .. } = self;
+        let Some(shell) = shell else { return (Err(internal()), pages) };
+        let cell_id = job.request.cell_id();
+        let stopped = || shared.stopped();
+        let options = RunOptions { cell: cell_id.as_deref(), keep, stopped: Some(&stopped) };
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            shell.run(&job.execute.code, options, &mut |event| match event {
+                Event::Page(text) => pages.push(json!({"source": "page", "data": {"text/plain": text}, "start": 0})),
+                Event::Input { .. } if !job.execute.allow_stdin => {
+                    shared.answer(Err("this client takes no input (its allow_stdin is false)".to_owned()));
+                }
+                event => {
+                    if matches!(event, Event::Input { .. }) {
+                        shared.expect_answer();
+                    }
+                    drop(printer.blocking_send(Print::Event(event)));
+                }
+            })
+        }));
+        (ran.map_err(|_| internal()), pages)
+    }
+
+    /// Sees to it that there is a session, building the library with a progress bar in the cell.
+    fn ready(&mut self) -> Result<(), Failure> {
+        if self.shell.is_some() {
+            return Ok(());
+        }
+        let (shared, printer) = (Arc::clone(&self.shared), self.printer.clone());
+        let begun = Instant::now();
+        let mut last: Option<Instant> = None;
+        self.start(&mut |progress| {
+            if last.is_none_or(|last| last.elapsed() >= Duration::from_millis(250)) {
+                last = Some(Instant::now());
+                drop(printer.blocking_send(Print::Event(Event::Progress(build_state(progress, begun)))));
+            }
+            if shared.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+    }
+
+    fn reply(&mut self, job: &Job, outcome: CellOutcome, mut payload: Vec<Value>) -> Value {
+        if let Some(next) = outcome.next_input {
+            payload.push(json!({"source": "set_next_input", "text": next.text, "replace": next.replace}));
+        }
+        match outcome.status {
+            Status::Ok => {
+                let expressions = self.expressions(job);
+                json!({
+                    "status": "ok", "execution_count": outcome.number, "payload": payload, "user_expressions": expressions,
+                })
+            }
+            Status::Failed(failure) => self.failed(job, outcome.number, failure, payload),
+        }
+    }
+
+    fn failed(&mut self, job: &Job, count: u64, failure: Failure, payload: Vec<Value>) -> Value {
+        let mut reply = json!({"status": "error", "execution_count": count, "payload": payload, "user_expressions": {}});
+        if let (Value::Object(reply), Value::Object(content)) = (&mut reply, error_content(&failure)) {
+            reply.extend(content);
+        }
+        self.print(Print::Failed(failure));
+        if job.execute.stop_on_error {
+            std::thread::sleep(IN_FLIGHT);
+            self.shared.queue.abort();
+        }
+        reply
+    }
+
+    /// Answers the requests that a failure has aborted.
+    fn abort(&mut self) {
+        let count = self.shell.as_ref().map_or(1, Shell::next_number);
+        for job in self.shared.queue.aborted() {
+            self.print(Print::Begin { request: Arc::clone(&job.request), quiet: true, count });
+            let reply = json!({"status": "aborted", "execution_count": count - 1, "payload": [], "user_expressions": {}});
+            self.shared.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
+            self.print(Print::End);
+        }
+    }
+
+    fn expressions(&mut self, job: &Job) -> Map<String, Value> {
+        let wanted = job.execute.user_expressions.iter().flatten();
+        wanted.map(|(name, text)| (name.clone(), self.expression(text))).collect()
+    }
+
+    fn expression(&mut self, text: &str) -> Value {
+        let Some(shell) = &mut self.shell else { return error_content(&internal()) };
+        let mut result: Option<Bundle> = None;
+        let options = RunOptions { keep: Keep::Nothing, ..RunOptions::default() };
+        let outcome = shell.run(text, options, &mut |event| {
+            if let Event::Result(bundle) = event {
+                result = Some(bundle);
+            }
+        });
+        match outcome.status {
+            Status::Ok => {
+                let bundle = result.unwrap_or_default();
+                json!({"status": "ok", "data": bundle.data, "metadata": bundle.metadata})
+            }
+            Status::Failed(failure) => {
+                let mut content = error_content(&failure);
+                content["status"] = json!("error");
+                content
+            }
+        }
+    }
+}
+
+fn build_state(progress: &BuildProgress, begun: Instant) -> State {
+    State {
+        id: 0,
+        title: "the standard library is compiled, once".to_owned(),
+        done: progress.done as u64,
+        total: (progress.total > 0).then_some(progress.total as u64),
+        message: progress.crate_name.clone(),
+        elapsed_s: begun.elapsed().as_secs_f64(),
+        finished: false,
+    }
+}
+
+fn environment(name: &str, message: String, remedy: &str) -> Failure {
+    Failure::new(FailureKind::Environment, name, message).hint(remedy)
+}
+
+fn internal() -> Failure {
+    environment("internal", "the kernel itself failed at this cell; the session goes on".to_owned(), "run the cell again; a report is in the crash directory of Ironbook's data")
+}
