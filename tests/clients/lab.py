@@ -22,7 +22,7 @@ import nbformat
 from cells import CELLS, PEER
 from notebooks import notebook, printed
 from playwright.sync_api import expect, sync_playwright
-from wire import NAME, PATIENCE, poll, ports
+from wire import PATIENCE, poll, ports
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "flights"
 SHOTS = os.environ.get("IRONBOOK_SHOTS")
@@ -43,7 +43,7 @@ class Server:
         self.log = folder / "server.log"
         options = [f"--port={self.port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}",
                    "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder / 'work'}",
-                   "--LabApp.extension_manager=readonly"]
+                   "--LabApp.extension_manager=readonly", "--LabApp.expose_app_in_browser=True"]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], stdout=log, stderr=log,
                                             env={**os.environ, **private}, start_new_session=True)
@@ -83,7 +83,11 @@ class Notebook:
         self.idle()
 
     def idle(self):
-        expect(self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')).to_be_visible()
+        # What is shown as idle before there is a kernel would not do.
+        self.page.wait_for_function("""() => {
+            const context = window.jupyterapp?.shell?.currentWidget?.sessionContext, kernel = context?.session?.kernel;
+            return context?.isReady && kernel?.connectionStatus === "connected" && kernel.status === "idle";
+        }""", timeout=PATIENCE * 1000)
 
     def menu(self, name, entry):
         self.page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{name}$")).click()
