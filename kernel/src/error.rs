@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The connection file cannot be read.
-    #[error("cannot read the connection file {}", path.display())]
+    #[error("cannot read the connection file {}: {source}", path.display())]
     ConnectionFile {
         /// Its path.
         path: PathBuf,
@@ -23,7 +23,7 @@ pub enum Error {
         what: String,
     },
     /// A socket cannot be opened.
-    #[error("cannot listen for the {channel} channel at {at}")]
+    #[error("cannot listen for the {channel} channel at {at}: {source}")]
     Listen {
         /// The channel.
         channel: &'static str,
@@ -33,7 +33,7 @@ pub enum Error {
         source: io::Error,
     },
     /// ZeroMQ refused a socket.
-    #[error("cannot set up the {channel} channel")]
+    #[error("cannot set up the {channel} channel: {source}")]
     Socket {
         /// The channel.
         channel: &'static str,
@@ -41,7 +41,7 @@ pub enum Error {
         source: zeromq::ZmqError,
     },
     /// The system has no threads or timers left.
-    #[error("cannot start the kernel's threads")]
+    #[error("cannot start the kernel's threads: {0}")]
     Threads(#[from] io::Error),
 }
 

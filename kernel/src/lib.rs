@@ -14,6 +14,7 @@ mod glance;
 mod history;
 mod hub;
 mod iopub;
+pub mod kernelspec;
 mod limit;
 mod logging;
 mod printer;

@@ -22,6 +22,8 @@ use zeromq::{RouterRecvHalf, RouterSocket, SocketRecv as _, SocketSend as _};
 const PRINT_QUEUE: usize = 256;
 /// How long the last messages may take to leave at the end.
 const FAREWELL: Duration = Duration::from_millis(300);
+/// How long the session may take to end.
+const SESSION_ENDS: Duration = Duration::from_secs(3);
 
 /// Everything that requests need.
 pub struct Server {
@@ -52,7 +54,12 @@ pub async fn run(options: Options) -> Result<(), Error> {
         end: Notify::new(),
     });
     let worker = Worker::new(shared, printer, options.paths, options.directory);
-    std::thread::Builder::new().name("cells".to_owned()).spawn(move || worker.run())?;
+    let (ended, cells) = oneshot::channel();
+    std::thread::Builder::new().name("cells".to_owned()).spawn(move || {
+        worker.run();
+        // Nobody waits where the kernel ends in another way.
+        drop(ended.send(()));
+    })?;
     tokio::spawn(Printer::new(Arc::clone(&hub), options.output_mb).run(printed));
     tokio::spawn(iopub::serve(sockets.iopub, outlets.iopub, hub));
     tokio::spawn(echo(sockets.heartbeat));
@@ -68,7 +75,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     tokio::spawn(crate::signals::watch(Arc::clone(&server)));
     server.printer.send(Print::Publish(Draft::new("status", &json!({}), json!({"execution_state": "starting"})))).await.ok();
     server.end.notified().await;
-    server.farewell().await;
+    server.farewell(cells).await;
     Ok(())
 }
 
@@ -225,6 +232,7 @@ impl Server {
 
     /// An execution in a subshell, or one that cannot be read.
     async fn glance(&self, request: &Arc<Incoming>) -> Answer {
+        let asked = request.content::<ExecuteRequest>(execute_defaults())?;
         let Some(id) = request.subshell() else {
             return Ok(requests::error("UnknownRequest", "cells are executed over the shell channel"));
         };
@@ -232,7 +240,6 @@ impl Server {
             return Ok(requests::error("SubshellNotFound", &format!("there is no subshell `{id}`")));
         };
         let _turn = turn.lock_owned().await;
-        let asked = request.content::<ExecuteRequest>(execute_defaults())?;
         let shared = Arc::clone(&self.shared);
         let worked = tokio::task::spawn_blocking(move || crate::subshells::run(&shared, &asked)).await;
         let Ok((reply, drafts)) = worked else {
@@ -250,9 +257,11 @@ impl Server {
     }
 
     /// Waits until the last messages have left, and ends what still runs.
-    async fn farewell(&self) {
+    async fn farewell(&self, cells: oneshot::Receiver<()>) {
         self.shared.queue.close();
-        self.shared.kill();
+        if self.shared.busy() {
+            self.shared.kill();
+        }
         let (done, flushed) = oneshot::channel();
         // The reply that this request waits for is written by the task that asked for the end.
         tokio::task::yield_now().await;
@@ -260,6 +269,8 @@ impl Server {
             drop(tokio::time::timeout(FAREWELL, flushed).await);
         }
         gate::drained(FAREWELL).await;
+        // An idle session ends its runs and writes what its variables hold back.
+        drop(tokio::time::timeout(SESSION_ENDS, cells).await);
     }
 }
 

@@ -18,6 +18,7 @@ pub struct Shared {
     pub queue: Queue,
     known: Mutex<Known>,
     stop: AtomicBool,
+    busy: AtomicBool,
     question: AtomicBool,
     count: AtomicU64,
 }
@@ -36,7 +37,7 @@ impl Shared {
         let view = Arc::new(View { directory, ..View::default() });
         let known = Mutex::new(Known { view, ..Known::default() });
         let flag = || AtomicBool::new(false);
-        Shared { hub, queue: Queue::default(), known, stop: flag(), question: flag(), count: AtomicU64::new(0) }
+        Shared { hub, queue: Queue::default(), known, stop: flag(), busy: flag(), question: flag(), count: AtomicU64::new(0) }
     }
 
     /// The session is there.
@@ -85,10 +86,17 @@ impl Shared {
     /// A cell begins.
     pub fn begin(&self) {
         self.stop.store(false, Ordering::SeqCst);
+        self.busy.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a cell runs.
+    pub fn busy(&self) -> bool {
+        self.busy.load(Ordering::SeqCst)
     }
 
     /// It has ended.
     pub fn end(&self) {
+        self.busy.store(false, Ordering::SeqCst);
         self.question.store(false, Ordering::SeqCst);
     }
 

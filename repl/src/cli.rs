@@ -1,5 +1,7 @@
 //! The command line of `ironbook`.
 
+use crate::kernel_command::{self, KernelCommand};
+use crate::package::{self, Package};
 use crate::{Error, doctor, headless, interactive, setup, terminal};
 use clap::{Args, Parser, Subcommand};
 use ironbook_session::library::Paths;
@@ -39,6 +41,12 @@ enum Command {
     Setup(Setup),
     /// Check compiler, linker, library, disk and GPU, and say what to do
     Doctor,
+    /// Let Jupyter know of Ironbook
+    #[command(subcommand)]
+    Kernel(KernelCommand),
+    /// Pack Ironbook for machines without its sources: an archive to unpack anywhere, and a Python wheel
+    #[command(after_long_help = package::HELP)]
+    Package(Package),
 }
 
 const SETUP_HELP: &str = "\
@@ -117,6 +125,8 @@ pub fn main() -> ExitCode {
         Some(Command::Run(run)) => headless::run(&run, &paths),
         Some(Command::Setup(setup)) => setup::run(&setup, &paths),
         Some(Command::Doctor) => doctor::run(&paths),
+        Some(Command::Kernel(command)) => kernel_command::run(command, &paths),
+        Some(Command::Package(package)) => package::run(&package, &paths),
         None => {
             let options = interactive::Options { opt: cli.opt, no_cache: cli.no_cache };
             match cli.evaluate {
@@ -161,7 +171,7 @@ impl Error {
     /// The exit status that tells this error.
     fn status(&self) -> u8 {
         match self {
-            Error::Environment(_) | Error::Build(_) | Error::Missing(_) => 1,
+            Error::Environment(_) | Error::Build(_) | Error::Missing(_) | Error::Kernel(_) | Error::Pack { .. } => 1,
             Error::Write { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => 1,
             Error::Interrupted => 130,
             _ => USAGE,

@@ -33,8 +33,8 @@ use Finding::{Broken, Good, Remark};
 /// None; what is wrong is shown.
 pub fn run(paths: &Paths) -> Result<u8, Error> {
     let terminal = Terminal::detect();
-    let rustc = Rustc::find(paths);
     let library = Library::locate(paths);
+    let rustc = library.as_ref().map_or_else(|_| Rustc::find(paths), |library| Ok(library.compiler()));
     let mut broken = false;
     let mut report = |name: &str, finding: Finding| {
         let (mark, words, remedy) = match finding {
@@ -57,29 +57,17 @@ pub fn run(paths: &Paths) -> Result<u8, Error> {
             Err(missing) => Broken(missing.to_string(), missing.remedy()),
         },
     );
-    report(
-        "cargo",
-        match find_program("cargo") {
-            Some(path) => Good(path.display().to_string()),
-            None => Broken("not found".into(), "install Rust from https://rustup.rs".into()),
-        },
-    );
+    if paths.installed.is_none() {
+        report("cargo", cargo());
+    }
     if let Ok(rustc) = &rustc {
         report("linker", linker(rustc));
     }
-    report(
-        "sources",
-        match paths.source.join("Cargo.lock").is_file() {
-            true => Good(paths.source.display().to_string()),
-            false => Broken(
-                format!("not in {}", paths.source.display()),
-                "set IRONBOOK_SOURCE to the directory of the cloned repository".into(),
-            ),
-        },
-    );
+    report("sources", sources(paths));
     report(
         "library",
         match &library {
+            Ok(library) if paths.installed.is_some() => Good(format!("installed: {}", library.root.display())),
             Ok(library) => Good(format!("built: {}", library.root.display())),
             Err(missing) if missing.can_build() => Remark(missing.to_string(), missing.remedy()),
             Err(missing) => Broken(missing.to_string(), missing.remedy()),
@@ -89,14 +77,35 @@ pub fn run(paths: &Paths) -> Result<u8, Error> {
     if let Ok(library) = library {
         report("cells", cells(paths, library));
     }
-    report("disk", disk(&paths.data, built));
-    if !built {
+    report("disk", disk(&paths.data, built || paths.installed.is_some()));
+    if !built && paths.installed.is_none() {
         report("target", disk(&paths.target, built));
         report("memory", memory());
     }
     report("cache", cache(&paths.cells()));
     report("GPU", gpu(paths));
     Ok(u8::from(broken))
+}
+
+fn cargo() -> Finding {
+    match find_program("cargo") {
+        Some(path) => Good(path.display().to_string()),
+        None => Broken("not found".into(), "install Rust from https://rustup.rs".into()),
+    }
+}
+
+/// Where the library's sources are, if any are needed.
+fn sources(paths: &Paths) -> Finding {
+    match paths.source.join("Cargo.lock").is_file() {
+        _ if paths.installed.is_some() => {
+            Good("not needed: an installed copy, without `%dep` and `setup --cuda`".into())
+        }
+        true => Good(paths.source.display().to_string()),
+        false => Broken(
+            format!("not in {}", paths.source.display()),
+            "set IRONBOOK_SOURCE to the directory of the cloned repository".into(),
+        ),
+    }
 }
 
 /// The compiler's version against the least that Ironbook is written for.
@@ -220,6 +229,9 @@ fn gpu(paths: &Paths) -> Finding {
     };
     match &paths.cuda {
         Some(cuda) => Good(format!("{names}; the library is built for compute capability {}", cuda.compute_cap)),
+        None if paths.installed.is_some() => {
+            Remark(names, "not used: this copy is built for the CPU; a clone of the repository builds for GPUs".into())
+        }
         None => Remark(names, "not used: run `ironbook setup --cuda` to build the library for it".into()),
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong in the `ironbook` command, outside of cells.
 
+use ironbook_kernel::kernelspec::SpecError;
 use ironbook_session::Failure;
 use ironbook_session::library::{BuildError, Missing};
 use std::io;
@@ -109,6 +110,26 @@ pub enum Error {
     /// The library could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// Jupyter's entry for Ironbook could not be made or removed.
+    #[error(transparent)]
+    Kernelspec(#[from] SpecError),
+    /// The kernel could not be started.
+    #[error(transparent)]
+    Kernel(#[from] ironbook_kernel::Error),
+    /// There is neither an active environment nor a Python.
+    #[error("there is no Python environment: neither VIRTUAL_ENV nor CONDA_PREFIX is set, and there is no python3")]
+    NoPython,
+    /// The user's directory is not known.
+    #[error("the directory of your own Jupyter is not known: HOME is not set")]
+    NoHome,
+    /// The package could not be written.
+    #[error("cannot pack {}: {source}", path.display())]
+    Pack {
+        /// The package, or the file that would be in it.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The session could not be started.
     #[error("{}", .0.message)]
     Environment(Box<Failure>),
@@ -154,6 +175,16 @@ impl Error {
             Error::ParametersSyntax { .. } => "run the notebook without -p to see the error in full".into(),
             Error::Missing(missing) => missing.remedy(),
             Error::Build(error) => error.remedy(),
+            Error::Kernelspec(error) => error.remedy(),
+            Error::Kernel(error) => error.remedy().into(),
+            Error::NoPython | Error::NoHome => "name the place: --prefix DIR".into(),
+            Error::Pack { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "the disk is full: the packages and what they hold need about 1 GB; write elsewhere with --out"
+                        .into()
+                }
+                _ => "check the path and its permissions, or write elsewhere with --out".into(),
+            },
             // A failure's report ends with its hints.
             Error::Environment(_) | Error::Terminal(_) | Error::Interrupted => return None,
         })

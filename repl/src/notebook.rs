@@ -1,6 +1,7 @@
 //! Jupyter notebooks (nbformat 4.5): read and written so that what Ironbook does not know stays as it was.
 
 use crate::Error;
+use ironbook_kernel::kernelspec::{DISPLAY_NAME, NAME};
 pub use ironbook_magics::script::CellKind as Kind;
 use serde::Serialize as _;
 use serde_json::ser::PrettyFormatter;
@@ -79,7 +80,7 @@ impl Notebook {
         self.root.insert("nbformat_minor".into(), json!(minor.max(5)));
         let metadata = object(&mut self.root, "metadata");
         if !metadata.contains_key("kernelspec") {
-            let spec = json!({"display_name": "Rust (Ironbook)", "language": "rust", "name": "ironbook"});
+            let spec = json!({"display_name": DISPLAY_NAME, "language": "rust", "name": NAME});
             metadata.insert("kernelspec".into(), spec);
         }
         if !metadata.contains_key("language_info") {

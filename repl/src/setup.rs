@@ -35,6 +35,9 @@ fn chosen(setup: &Setup, paths: &Paths, terminal: &Terminal) -> Result<Paths, Er
         Cuda::forget(&paths.data)?;
         return Ok(Paths { cuda: None, ..paths.clone() });
     }
+    if setup.cuda && paths.installed.is_some() {
+        return Err(BuildError::NoSources { what: "building the library for GPUs" }.into());
+    }
     if !setup.cuda {
         return Ok(paths.clone());
     }

@@ -9,6 +9,7 @@ pub mod cuda;
 mod error;
 pub mod extra;
 mod fingerprint;
+pub mod installed;
 mod paths;
 mod place;
 mod rustc;
@@ -86,6 +87,9 @@ impl Library {
     /// # Errors
     /// [`Missing`] says why there is none; [`Missing::remedy`] what to do.
     pub fn locate(paths: &Paths) -> Result<Library, Missing> {
+        if let Some(folder) = &paths.installed {
+            return installed::locate(paths, folder);
+        }
         if !paths.source.join("Cargo.toml").is_file() {
             return Err(Missing::NoSource { path: paths.source.clone() });
         }
@@ -123,12 +127,24 @@ impl Library {
         self.externs.iter().find(named).or_else(|| self.crates.iter().find(named)).map(|(_, path)| path.as_path())
     }
 
+    /// The compiler that made it, which compiles cells.
+    pub fn compiler(&self) -> Rustc {
+        Rustc {
+            path: self.rustc.clone(),
+            sysroot: self.sysroot.clone(),
+            version: self.rustc_version.clone(),
+            host: self.host.clone(),
+        }
+    }
+
     /// Keeps this copy from being removed for as long as the file lives.
     ///
     /// # Errors
     /// When the lock file cannot be made.
     pub fn pin(&self) -> io::Result<File> {
-        let file = File::options().create(true).append(true).open(self.root.join(PIN))?;
+        let path = self.root.join(PIN);
+        // An installed copy brings the file along, and often cannot be written.
+        let file = File::open(&path).or_else(|_| File::options().create(true).append(true).open(&path))?;
         file.lock_shared()?;
         Ok(file)
     }

@@ -55,6 +55,9 @@ pub enum Stage {
 type Callback<'a> = dyn FnMut(&BuildProgress) -> ControlFlow<()> + 'a;
 
 pub(super) fn build(paths: &Paths, progress: &mut Callback<'_>) -> Result<Library, BuildError> {
+    if paths.installed.is_some() {
+        return Ok(Library::locate(paths)?);
+    }
     let mut watch = Watch::new(progress);
     let _lock = lock(paths, &mut watch)?;
     match Library::locate(paths) {

@@ -373,7 +373,7 @@ mod tests {
 
     #[test]
     fn failures_are_told_apart() {
-        let paths = Paths { source: "/s".into(), data: "/d".into(), target: "/t".into(), cuda: None };
+        let paths = Paths { source: "/s".into(), data: "/d".into(), target: "/t".into(), cuda: None, installed: None };
         let of = |line: &str| failure([line].into_iter(), &paths);
         assert!(matches!(
             of("error: failed to write: No space left on device (os error 28)"),

@@ -42,6 +42,22 @@ pub enum Missing {
         /// Where they were looked for.
         path: PathBuf,
     },
+    /// An installed copy lacks files.
+    #[error("the installed copy of Ironbook in {} is incomplete", path.display())]
+    Damaged {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// An installed copy was built by a compiler that is not here.
+    #[error("this copy of Ironbook was built by {needed}, and compiled Rust fits that compiler only; {found}")]
+    InstalledRustc {
+        /// The compiler that built it.
+        needed: String,
+        /// What is there instead, in words.
+        found: String,
+        /// Its name for rustup.
+        toolchain: String,
+    },
     /// A file could not be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
@@ -63,6 +79,13 @@ impl Missing {
             Missing::RustcBroken { .. } => {
                 "try `rustc -vV` in a terminal; `rustup toolchain install stable` mends most".into()
             }
+            Missing::Damaged { .. } => {
+                "install it again, from the archive or with `pip install --force-reinstall`".into()
+            }
+            Missing::InstalledRustc { toolchain, .. } => format!(
+                "run `rustup toolchain install {toolchain}` (rustup is at https://rustup.rs; Ironbook finds that compiler \
+                 whatever the default one is), or build Ironbook from its sources with the compiler you have"
+            ),
             Missing::NoSource { .. } => "set IRONBOOK_SOURCE to the directory of the cloned repository".into(),
             Missing::Read { .. } => "check the file and its permissions".into(),
         }
@@ -87,6 +110,12 @@ pub enum BuildError {
     /// Something is missing that a build cannot make.
     #[error(transparent)]
     Missing(#[from] Missing),
+    /// An installed copy is asked for what only sources can make.
+    #[error("{what} needs Ironbook's sources, and this is an installed copy without them")]
+    NoSources {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// There is no cargo.
     #[error("no cargo was found (looked in PATH and in {})", cargo_bin.display())]
     NoCargo {
@@ -157,6 +186,9 @@ impl BuildError {
     pub fn remedy(&self) -> String {
         match self {
             BuildError::Missing(missing) => missing.remedy(),
+            BuildError::NoSources { .. } => {
+                "clone the repository and set IRONBOOK_SOURCE to it; `ironbook setup` then builds the library from there".into()
+            }
             BuildError::NoCargo { .. } => "install Rust from https://rustup.rs, or put its `bin` directory in PATH".into(),
             BuildError::NoLinker => "install a C compiler: `apt-get install gcc libc6-dev`, or your system's like".into(),
             BuildError::DiskFull { .. } => "free some space (a first build needs about 6 GB), or set CARGO_TARGET_DIR and IRONBOOK_HOME to another disk".into(),

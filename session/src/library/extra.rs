@@ -65,6 +65,9 @@ pub fn build(
     dependencies: &[Dependency],
     report: &mut Report<'_>,
 ) -> Result<Extra, BuildError> {
+    if paths.installed.is_some() {
+        return Err(BuildError::NoSources { what: "adding a crate with `%dep`" });
+    }
     let _lock = lock(paths, report)?;
     let dependencies: Vec<Dependency> = dependencies.iter().map(|d| snapshot(paths, d)).collect::<Result<_, _>>()?;
     let shadow = shadow(paths, &dependencies)?;

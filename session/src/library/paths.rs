@@ -1,6 +1,7 @@
 //! Where Ironbook's sources, its data and cargo's target directory are.
 
 use super::cuda::{self, Cuda};
+use super::installed;
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The places that building and finding the library need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
-    /// Ironbook's workspace (`IRONBOOK_SOURCE`, else where this program was compiled).
+    /// Ironbook's workspace (`IRONBOOK_SOURCE`, else where this program was compiled); `lib/ironbook` of an installed copy.
     pub source: PathBuf,
     /// Ironbook's data (`IRONBOOK_HOME`, else `~/.cache/ironbook`).
     pub data: PathBuf,
@@ -17,6 +18,8 @@ pub struct Paths {
     /// What the library is built with if it is the one for NVIDIA GPUs (`ironbook setup --cuda`; `IRONBOOK_CUDA=0` for the
     /// other one, `1` for this one even where there is no driver).
     pub cuda: Option<Cuda>,
+    /// `lib/ironbook` of the installed copy that the running program belongs to, unless `IRONBOOK_SOURCE` names sources.
+    pub installed: Option<PathBuf>,
 }
 
 impl Paths {
@@ -28,8 +31,10 @@ impl Paths {
     /// The same with the environment and the running program given.
     pub fn resolve(variable: &dyn Fn(&str) -> Option<OsString>, program: Option<&Path>) -> Paths {
         let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let named = variable("IRONBOOK_SOURCE").map(PathBuf::from);
+        let installed = if named.is_none() { program.and_then(installed::folder_of) } else { None };
         let source =
-            variable("IRONBOOK_SOURCE").map_or_else(|| compiled.parent().unwrap_or(compiled).to_owned(), PathBuf::from);
+            named.or_else(|| installed.clone()).unwrap_or_else(|| compiled.parent().unwrap_or(compiled).to_owned());
         let data = variable("IRONBOOK_HOME").map_or_else(
             || {
                 let cache = variable("XDG_CACHE_HOME").map(PathBuf::from);
@@ -43,13 +48,15 @@ impl Paths {
             .map(|target| if target.is_absolute() { target } else { source.join(target) })
             .or_else(|| program.and_then(target_of))
             .unwrap_or_else(|| data.join("target"));
-        let cuda = cuda::wanted(variable, &data);
-        Paths { source, data, target, cuda }
+        // What is installed is built for the CPU.
+        let cuda = if installed.is_none() { cuda::wanted(variable, &data) } else { None };
+        Paths { source, data, target, cuda, installed }
     }
 
     /// Built copies of the library.
     pub fn std(&self) -> PathBuf {
-        self.data.join(if self.cuda.is_some() { "std-cuda" } else { "std" })
+        let name = if self.cuda.is_some() { "std-cuda" } else { "std" };
+        self.installed.as_ref().unwrap_or(&self.data).join(name)
     }
 
     /// Which copy belongs to which sources and compiler.
@@ -87,7 +94,8 @@ mod tests {
             &with(&[("IRONBOOK_SOURCE", "/s"), ("IRONBOOK_HOME", "/d"), ("CARGO_TARGET_DIR", "t"), ("HOME", "/h")]),
             None,
         );
-        assert_eq!(paths, Paths { source: "/s".into(), data: "/d".into(), target: "/s/t".into(), cuda: None });
+        let (source, data, target) = ("/s".into(), "/d".into(), "/s/t".into());
+        assert_eq!(paths, Paths { source, data, target, cuda: None, installed: None });
     }
 
     #[test]

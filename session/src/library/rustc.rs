@@ -36,15 +36,26 @@ impl Rustc {
     /// When there is none, or it does not answer.
     pub fn find(paths: &Paths) -> Result<Rustc, Missing> {
         let proxy = find_program("rustc").ok_or_else(|| Missing::NoRustc { cargo_bin: cargo_bin() })?;
-        let choice = choice_state(&proxy, &paths.source);
-        let memory = paths.data.join("rustc").join(format!("{}.json", hash(&choice)));
+        Rustc::recall(&proxy, &choice_state(&proxy, &paths.source), paths)
+    }
+
+    /// The compiler of a toolchain that rustup has installed, whether or not it is the default.
+    pub(super) fn of_toolchain(name: &str, paths: &Paths) -> Option<Rustc> {
+        let program = rustup_home().join("toolchains").join(name).join("bin/rustc");
+        let state = program.is_file().then(|| vec![stamp(&program)])?;
+        Rustc::recall(&program, &state, paths).ok()
+    }
+
+    /// Who `program` is: remembered as long as `choice` and the compiler are as they were, else asked.
+    fn recall(program: &Path, choice: &[String], paths: &Paths) -> Result<Rustc, Missing> {
+        let memory = paths.data.join("rustc").join(format!("{}.json", hash(choice)));
         let known: Option<Known> = fs::read_to_string(&memory).ok().and_then(|text| serde_json::from_str(&text).ok());
         if let Some(known) = known
             && known.state == compiler_state(&known.rustc)
         {
             return Ok(known.rustc);
         }
-        let rustc = Rustc::ask(&proxy, &paths.source)?;
+        let rustc = Rustc::ask(program, &paths.source)?;
         let known = Known { state: compiler_state(&rustc), rustc };
         // Only a memory: without it the next start asks again.
         if let (Some(folder), Ok(text)) = (memory.parent(), serde_json::to_string(&known)) {
@@ -98,13 +109,18 @@ pub(super) fn cargo_bin() -> PathBuf {
     env::var_os("CARGO_HOME").map_or_else(|| home().join(".cargo"), PathBuf::from).join("bin")
 }
 
+/// Where rustup keeps toolchains.
+fn rustup_home() -> PathBuf {
+    env::var_os("RUSTUP_HOME").map_or_else(|| home().join(".rustup"), PathBuf::from)
+}
+
 fn home() -> PathBuf {
     env::var_os("HOME").map(PathBuf::from).unwrap_or_default()
 }
 
 /// Everything that decides which compiler the proxy starts.
 fn choice_state(proxy: &Path, source: &Path) -> Vec<String> {
-    let rustup = env::var_os("RUSTUP_HOME").map_or_else(|| home().join(".rustup"), PathBuf::from);
+    let rustup = rustup_home();
     let mut state = vec![
         stamp(proxy),
         stamp(&rustup.join("settings.toml")),

@@ -18,7 +18,7 @@ fn setup(desk: &Desk) -> Command {
 
 fn paths(desk: &Desk) -> Paths {
     let real = Paths::from_env();
-    Paths { data: desk.path("home"), target: target(), source: real.source, cuda: None }
+    Paths { data: desk.path("home"), target: target(), source: real.source, cuda: None, installed: None }
 }
 
 /// Reads standard error until a line says this; gives the rest of it.

@@ -43,6 +43,16 @@ pub fn ironbook() -> Command {
     command
 }
 
+/// The Python of the tests with its jupyter_client; without one the test is skipped, which CI does not allow.
+pub fn jupyter(test: &str) -> Option<PathBuf> {
+    let python = std::env::var_os("IRONBOOK_TEST_PYTHON").map(PathBuf::from);
+    if python.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "CI sets IRONBOOK_TEST_PYTHON");
+        eprintln!("SKIPPED: {test} (it needs IRONBOOK_TEST_PYTHON with jupyter_client)");
+    }
+    python
+}
+
 /// A finished command.
 pub struct Done {
     pub code: Option<i32>,

@@ -1,0 +1,63 @@
+//! The files of an installation, wherever it will lie: `bin`, `lib`, `share`.
+
+use super::bytes;
+use crate::Error;
+use ironbook_kernel::kernelspec::{DISPLAY_NAME, Kernelspec, NAME};
+use ironbook_session::library::Library;
+use ironbook_session::library::installed::{self, Content, Piece};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// The licences that a copy carries.
+pub const LICENSES: [(&str, &str); 2] = [
+    ("LICENSE-APACHE", include_str!("../../../LICENSE-APACHE")),
+    ("LICENSE-MIT", include_str!("../../../LICENSE-MIT")),
+];
+/// The program, from Jupyter's directory of the kernelspec: so it is found wherever the whole was moved to.
+const PROGRAM: &str = "{resource_dir}/../../../../bin/ironbook";
+
+/// Everything that is installed, in the order of names.
+pub fn pieces(library: &Library) -> Result<Vec<Piece>, Error> {
+    let program = std::env::current_exe().map_err(|source| Error::Pack { path: "ironbook".into(), source })?;
+    let mut pieces = vec![Piece { name: "bin/ironbook".into(), content: Content::File(program), executable: true }];
+    let spec = Kernelspec { program: PROGRAM.into(), display_name: DISPLAY_NAME.into(), env: Vec::new() };
+    pieces.extend(
+        spec.files().into_iter().map(|(file, bytes)| text(format!("share/jupyter/kernels/{NAME}/{file}"), bytes)),
+    );
+    let lib = installed::pieces(library);
+    pieces.extend(lib.map_err(|source| Error::Pack { path: library.deps.clone(), source })?);
+    pieces.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(pieces)
+}
+
+/// A file with this in it.
+pub fn text(name: String, bytes: impl Into<Vec<u8>>) -> Piece {
+    Piece { name, content: Content::Bytes(bytes.into()), executable: false }
+}
+
+/// The permissions of a file.
+pub fn mode(piece: &Piece) -> u32 {
+    if piece.executable { 0o755 } else { 0o644 }
+}
+
+/// Writes all files below a directory; the program last, so that nothing half done is started.
+pub fn write(pieces: &[Piece], directory: &Path) -> Result<(), Error> {
+    let (programs, others): (Vec<&Piece>, Vec<&Piece>) =
+        pieces.iter().partition(|piece| piece.name.starts_with("bin/"));
+    for piece in others.into_iter().chain(programs) {
+        let path = directory.join(&piece.name);
+        let wrong = |source| Error::Write { path: path.clone(), source };
+        fs::create_dir_all(path.parent().unwrap_or(directory)).map_err(wrong)?;
+        // A program that runs cannot be written over, but it can be replaced.
+        if path.exists() {
+            fs::remove_file(&path).map_err(wrong)?;
+        }
+        match &piece.content {
+            Content::File(from) => drop(fs::copy(from, &path).map_err(wrong)?),
+            Content::Bytes(_) => fs::write(&path, bytes(piece)?).map_err(wrong)?,
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode(piece))).map_err(wrong)?;
+    }
+    Ok(())
+}
