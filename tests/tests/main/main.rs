@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests are tests")]
 
 mod arrows;
+mod clients;
 mod faults;
 mod features;
 mod inputs;

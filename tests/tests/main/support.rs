@@ -191,9 +191,13 @@ impl Running {
 #[track_caller]
 pub fn assert_ends(pid: &str) {
     let pid = pid.parse().ok().and_then(Pid::from_raw).expect("a process id");
+    assert!(ends(pid, 10), "process {pid:?} still runs");
+}
+
+/// Whether a process ends within so many seconds.
+pub fn ends(pid: Pid, seconds: i64) -> bool {
     // No such process: it has ended.
-    let Ok(watch) = pidfd_open(pid, PidfdFlags::empty()) else { return };
+    let Ok(watch) = pidfd_open(pid, PidfdFlags::empty()) else { return true };
     let mut polled = [PollFd::new(&watch, PollFlags::IN)];
-    let ready = poll(&mut polled, Some(&Timespec { tv_sec: 10, tv_nsec: 0 })).expect("a pidfd can be polled");
-    assert_eq!(ready, 1, "process {pid:?} still runs");
+    poll(&mut polled, Some(&Timespec { tv_sec: seconds, tv_nsec: 0 })).expect("a pidfd can be polled") == 1
 }

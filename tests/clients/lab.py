@@ -1,0 +1,295 @@
+"""JupyterLab in a headless Chromium: run all, table, chart and progress, complete, interrupt, restart, save.
+
+IRONBOOK_SHOTS names a directory for screenshots. Needs Debian's chromium.
+"""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import nbformat
+from cells import CELLS, PEER
+from notebooks import notebook, printed
+from playwright.sync_api import expect, sync_playwright
+from wire import PATIENCE, poll, ports
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "flights"
+SHOTS = os.environ.get("IRONBOOK_SHOTS")
+expect.set_options(timeout=PATIENCE * 1000)
+
+
+class Server:
+    """A Jupyter server over a directory, with settings and workspaces of its own."""
+
+    def __init__(self, folder):
+        self.token, (self.port,) = secrets.token_hex(16), ports(1)
+        private = {name: str(folder / "private" / name.lower()) for name in (
+            "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
+        config = Path(private["JUPYTER_CONFIG_DIR"]) / "labconfig"
+        config.mkdir(parents=True)
+        off = {"@jupyterlab/apputils-extension:announcements": True}
+        (config / "page_config.json").write_text(json.dumps({"disabledExtensions": off}))
+        self.log = folder / "server.log"
+        options = [f"--port={self.port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}",
+                   "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder / 'work'}",
+                   "--LabApp.extension_manager=readonly", "--LabApp.expose_app_in_browser=True"]
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], stdout=log, stderr=log,
+                                            env={**os.environ, **private}, start_new_session=True)
+        poll(self.answers, f"server:\n{self.log.read_text()}")
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the server ended:\n{self.log.read_text()}")
+        with contextlib.suppress(urllib.error.URLError):
+            return self.ask("/api/status")
+
+    def ask(self, path):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"token {self.token}"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.port}/doc/tree/{name}?token={self.token}"
+
+    def close(self):
+        # As a user ends it: the kernels are shut down with it.
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+class Notebook:
+    """A notebook that is open in a page of the browser."""
+
+    def __init__(self, context, server, name):
+        self.page = context.new_page()
+        self.page.on("pageerror", lambda error: print("page error:", error, file=sys.stderr))
+        self.page.goto(server.url(name))
+        self.idle()
+
+    def idle(self):
+        # What is shown as idle before there is a kernel would not do.
+        self.page.wait_for_function("""() => {
+            const context = window.jupyterapp?.shell?.currentWidget?.sessionContext, kernel = context?.session?.kernel;
+            return context?.isReady && kernel?.connectionStatus === "connected" && kernel.status === "idle";
+        }""", timeout=PATIENCE * 1000)
+
+    def menu(self, name, entry):
+        self.page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{name}$")).click()
+        self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{entry}$")).first.click()
+
+    def accept(self):
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+
+    def cell(self, at):
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(at)
+
+    def output(self, at):
+        return self.cell(at).locator(".jp-Cell-outputArea")
+
+    def type(self, text):
+        """Writes into a new cell at the end, and gives its number."""
+        cells = self.page.locator(".jp-Notebook .jp-Cell")
+        at = cells.count()
+        self.cell(at - 1).locator(".cm-content").click()
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("b")
+        expect(cells).to_have_count(at + 1)
+        self.cell(at).locator(".cm-content").click()
+        # As pasted: the editor would close brackets and indent what is typed.
+        self.page.keyboard.insert_text(text)
+        return at
+
+    def run(self, text):
+        at = self.type(text)
+        self.page.keyboard.press("Control+Enter")
+        return at
+
+    def shot(self, name):
+        if SHOTS:
+            Path(SHOTS).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=Path(SHOTS) / f"{name}.png")
+
+
+class Lab(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        browser = shutil.which("chromium")
+        assert browser, "chromium is not installed"
+        cls.enterClassContext(contextlib.ExitStack())
+        folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="ib-")))
+        cls.work = folder / "work"
+        cls.work.mkdir()
+        cls.server = Server(folder)
+        cls.addClassCleanup(cls.server.close)
+        playwright = cls.enterClassContext(sync_playwright())
+        cls.browser = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        cls.addClassCleanup(cls.browser.close)
+
+    def setUp(self):
+        self.context = self.browser.new_context(viewport={"width": 1200, "height": 1600})
+        self.addCleanup(self.context.close)
+        self.addCleanup(self.explain)
+
+    def explain(self):
+        """After a failure: what the page showed, and what the server wrote."""
+        failed = self._outcome.result.errors + self._outcome.result.failures
+        if any(test is self for test, _ in failed):
+            folder = Path(SHOTS or tempfile.gettempdir())
+            for number, page in enumerate(self.context.pages):
+                path = folder / f"failed-{self._testMethodName}-{number}.png"
+                page.screenshot(path=path)
+                print(f"\nthe page as it was: {path}", file=sys.stderr)
+            print(self.server.log.read_text()[-3000:], file=sys.stderr)
+
+    def open(self, name, *cells):
+        nbformat.write(notebook(*cells), self.work / name)
+        return Notebook(self.context, self.server, name)
+
+    def test_a_notebook_from_run_all_to_save(self):
+        lab = self.open("n.ipynb", CELLS.names, CELLS.table, CELLS.chart, CELLS.progress.format(pause=100))
+        lab.menu("Run", "Run All Cells")
+        bar = lab.output(3).locator("progress")
+        expect(bar).to_be_visible()
+        early = float(bar.get_attribute("value"))
+        lab.shot("progress")
+        expect(lab.output(1).locator("table")).to_contain_text("ann")
+        expect(lab.output(2).locator(".vega-embed canvas, .vega-embed svg").first).to_be_visible()
+        expect(lab.output(3)).to_contain_text("counted")
+        expect(lab.output(3)).to_contain_text("40/40")
+        expect(lab.output(3).locator("progress")).to_have_count(1)
+        self.assertLess(early, 40)
+        lab.idle()
+        lab.shot("run-all")
+
+        lab.type("temper")
+        lab.page.keyboard.press("Tab")
+        at = lab.page.locator(".jp-Notebook .jp-Cell").count() - 1
+        expect(lab.page.locator(".jp-Completer").or_(lab.cell(at).get_by_text("temperature")).first).to_be_visible()
+        lab.shot("completion")
+        if lab.page.locator(".jp-Completer").is_visible():
+            expect(lab.page.locator(".jp-Completer-item", has_text="temperature").first).to_be_visible()
+            lab.page.keyboard.press("Enter")
+        expect(lab.cell(at).locator(".cm-content")).to_have_text("temperature")
+        lab.page.keyboard.press("Shift+Tab")
+        expect(lab.page.locator(".jp-Tooltip")).to_contain_text(CELLS.inspect_says)
+        lab.shot("tooltip")
+        lab.page.keyboard.press("Escape")
+        lab.page.keyboard.press("Control+Enter")
+        expect(lab.output(at)).to_contain_text("21.5")
+
+        at = lab.type("words.")
+        lab.page.keyboard.press("Tab")
+        expect(lab.page.locator(".jp-Completer-item").first).to_be_visible()
+        lab.shot("methods")
+        lab.page.keyboard.press("Escape")
+
+        at = lab.run(CELLS.forever)
+        expect(lab.output(at)).to_contain_text("started")
+        lab.page.locator('[data-jp-item-name="interrupt"]').click()
+        expect(lab.output(at).locator('[data-mime-type="application/vnd.jupyter.error"], [data-mime-type$=".stderr"]').first).to_be_visible()
+        lab.idle()
+        lab.shot("interrupted")
+        at = lab.run(CELLS.product)
+        expect(lab.output(at)).to_contain_text("42")
+
+        lab.page.keyboard.press("Control+s")
+        expect(lab.page.locator(".jp-mod-dirty")).to_have_count(0)
+        poll(lambda: "42" in (self.work / "n.ipynb").read_text().split("started")[-1], "saved output")
+        saved = nbformat.read(self.work / "n.ipynb", as_version=4)
+        nbformat.validate(saved)
+        _, table, chart, progress, *_, forever, product = saved.cells
+        self.assertIn("<table", table.outputs[0].data["text/html"])
+        self.assertIn("application/vnd.vegalite.v5+json", chart.outputs[0].data)
+        bars = [output for output in progress.outputs if output.output_type == "display_data"]
+        self.assertEqual(len(bars), 1)
+        self.assertIn("40/40", bars[0].data["text/html"])
+        self.assertTrue(printed(progress).endswith("counted\n"))
+        self.assertEqual(forever.outputs[-1].output_type, "error")
+        self.assertEqual(product.outputs[0].data["text/plain"], "42")
+
+    @unittest.skipIf(PEER, "the example is Rust")
+    def test_the_example(self):
+        shutil.copytree(EXAMPLE, self.work / "flights", ignore=shutil.ignore_patterns("*.png", "*.py"))
+        lab = Notebook(self.context, self.server, "flights/flights.ipynb")
+        lab.menu("Run", "Run All Cells")
+        cells = nbformat.read(self.work / "flights" / "flights.ipynb", as_version=4).cells
+        last = max(at for at, cell in enumerate(cells) if cell.cell_type == "code")
+        seen = lab.page.locator(".jp-OutputArea-output progress")
+        expect(seen.first).to_be_visible(timeout=300_000)
+        lab.shot("example-progress")
+        expect(lab.cell(last).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=300_000)
+        lab.idle()
+        lab.page.keyboard.press("Control+s")
+        expect(lab.page.locator(".jp-mod-dirty")).to_have_count(0)
+        path = self.work / "flights" / "flights.ipynb"
+        saved = poll(lambda: (read := nbformat.read(path, as_version=4)).cells[last].get("outputs") and read, "saved outputs")
+        nbformat.validate(saved)
+        outputs = [output for cell in saved.cells for output in cell.get("outputs", [])]
+        self.assertEqual([output for output in outputs if output.output_type == "error"], [])
+        kinds = {kind for output in outputs for kind in output.get("data", {})}
+        self.assertLessEqual({"text/html", "application/vnd.vegalite.v5+json"}, kinds)
+        charts = [at for at, cell in enumerate(saved.cells) if any(
+            "application/vnd.vegalite.v5+json" in output.get("data", {}) for output in cell.get("outputs", []))]
+        for at in charts:
+            lab.cell(at).scroll_into_view_if_needed()
+            expect(lab.output(at).locator(".vega-embed canvas, .vega-embed svg").first).to_be_visible()
+            lab.shot(f"example-chart-{at}")
+
+    def test_restart_while_a_cell_runs(self):
+        lab = self.open("restart.ipynb", CELLS.assign, CELLS.forever)
+        lab.menu("Run", "Run All Cells")
+        expect(lab.output(1)).to_contain_text("started")
+        expect(lab.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
+        lab.menu("Kernel", "Restart Kernel…")
+        lab.accept()
+        lab.idle()
+        at = lab.run(CELLS.product)
+        expect(lab.output(at)).to_contain_text("42")
+        expect(lab.cell(at).locator(".jp-InputPrompt")).to_have_text("[1]:")
+        lab.shot("restarted")
+        lab.menu("Kernel", "Restart Kernel and Run All Cells…")
+        lab.accept()
+        expect(lab.output(at)).not_to_contain_text("42")  # outputs of the run before are gone
+        expect(lab.cell(0).locator(".jp-InputPrompt")).to_have_text("[1]:")
+        expect(lab.output(1)).to_contain_text("started")
+        lab.page.locator('[data-jp-item-name="interrupt"]').click()
+        lab.idle()
+
+    def test_a_question_is_asked_in_the_cell(self):
+        lab = self.open("ask.ipynb", CELLS.ask)
+        lab.menu("Run", "Run All Cells")
+        box = lab.output(0).locator("input.jp-Stdin-input")
+        expect(box).to_be_visible()
+        box.fill("Ann")
+        box.press("Enter")
+        expect(lab.output(0)).to_contain_text("hello Ann")
+
+    def test_two_notebooks_at_once(self):
+        first = self.open("one.ipynb", CELLS.assign, CELLS.sleeps, CELLS.show)
+        second = self.open("two.ipynb", CELLS.sleeps, CELLS.product)
+        for lab in (first, second):
+            lab.menu("Run", "Run All Cells")
+        expect(second.output(1)).to_contain_text("42")
+        expect(first.output(1)).to_contain_text("slept")
+        expect(first.output(2)).to_contain_text("5")
+        self.assertGreaterEqual(len(self.server.ask("/api/kernels")), 2)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

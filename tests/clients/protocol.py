@@ -1,0 +1,505 @@
+"""The protocol, message by message: order on iopub, counts, errors, typing, history, comms, input, displays, subshells."""
+
+import os
+import signal
+import tempfile
+import unittest
+
+from cells import CELLS, PEER
+from wire import Kernel, poll
+
+
+class Shared(unittest.TestCase):
+    """Tests that share one kernel; each leaves it idle."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.kernel = Kernel()
+        cls.client = cls.kernel.client
+
+    @classmethod
+    def tearDownClass(cls):
+        if "panicked" in cls.kernel.printed:
+            raise AssertionError(f"the kernel panicked:\n{cls.kernel.printed}")
+        cls.kernel.close()
+
+    def ok(self, ran):
+        self.assertEqual(ran.reply.content["status"], "ok", ran.reply.content)
+        return ran
+
+    def tearDown(self):
+        self.assertEqual(self.client.quiet("iopub", 0.05), [], "came on iopub after idle")
+        stray, self.client.stray = self.client.stray, []
+        self.assertEqual(stray, [], "belongs to no request")
+
+
+class Execution(Shared):
+    def test_order_on_iopub_and_parents(self):
+        ran = self.ok(self.client.run(CELLS.mixed))
+        self.assertEqual(ran.kinds, ["busy", "execute_input", "stream", "stream", "execute_result", "idle"])
+        self.assertEqual([c["name"] for c in ran.of("stream")], ["stdout", "stderr"])
+        sent = self.client.sent[ran.reply.parent["msg_id"]]
+        for message in [ran.reply, *ran.messages]:
+            self.assertEqual(message.parent, sent, "the request's header is echoed as it was")
+            self.assertEqual(message.header["version"].split(".")[0], "5")
+            self.assertTrue(message.header["date"])
+        sessions = {m.header["session"] for m in [ran.reply, *ran.messages]}
+        self.assertEqual(len(sessions), 1)
+        self.assertNotEqual(sessions, {self.client.session})
+        identities = [m.header["msg_id"] for m in [ran.reply, *ran.messages]]
+        self.assertEqual(len(set(identities)), len(identities), "each message has an id of its own")
+
+    def test_unknown_header_fields_are_echoed(self):
+        ran = self.ok(self.client.run(CELLS.assign, header={"extra": {"a": [1, None]}, "username": "é🦀"}))
+        self.assertEqual(ran.reply.parent, self.client.sent[ran.reply.parent["msg_id"]])
+
+    def test_parents_of_all_requests(self):
+        for kind, content in [
+            ("kernel_info_request", {}), ("comm_info_request", {}), ("is_complete_request", {"code": "1"}),
+            ("history_request", {"output": False, "raw": True, "hist_access_type": "tail", "n": 1}),
+            ("complete_request", {"code": "pri", "cursor_pos": 3}),
+            ("inspect_request", {"code": CELLS.inspect, "cursor_pos": 3, "detail_level": 0}),
+        ]:
+            with self.subTest(kind):
+                sent = self.client.send(kind, content)
+                reply = self.client.reply(sent)
+                self.assertEqual(reply.kind, kind.replace("_request", "_reply"))
+                self.assertEqual(reply.parent, self.client.sent[sent])
+                states = [m.content.get("execution_state") for m in self.client.until_idle(sent)]
+                self.assertEqual(states, ["busy", "idle"])
+
+    def test_counts(self):
+        first = self.ok(self.client.run(CELLS.product))
+        count = first.reply.content["execution_count"]
+        self.assertEqual(first.of("execute_input")[0]["execution_count"], count)
+        self.assertEqual(first.of("execute_result")[0]["execution_count"], count)
+        self.assertEqual(first.result(), "42")
+        failed = self.client.run(CELLS.fails)
+        self.assertEqual(failed.reply.content["execution_count"], count + 1)
+        self.assertEqual(self.client.run(CELLS.product).reply.content["execution_count"], count + 2)
+
+    def test_silent(self):
+        before = self.client.run(CELLS.product).reply.content["execution_count"]
+        silent = self.ok(self.client.run(CELLS.product, silent=True))
+        self.assertEqual(silent.kinds, ["busy", "idle"])
+        self.assertEqual(self.client.run(CELLS.product).reply.content["execution_count"], before + 1)
+
+    def test_without_history(self):
+        self.client.run(CELLS.assign)
+        before = self.client.run(CELLS.product).reply.content["execution_count"]
+        unkept = self.ok(self.client.run(CELLS.plus, store_history=False))
+        self.assertEqual(unkept.result(), "6")
+        after = self.client.run(CELLS.product).reply.content["execution_count"]
+        self.assertEqual(after, before + 1)
+        history = self.client.ask("history_request", {"output": False, "raw": True, "hist_access_type": "tail", "n": 2})
+        self.assertEqual([entry[2] for entry in history["history"]], [CELLS.product, CELLS.product])
+
+    def test_empty_cells(self):
+        for code in ["", "  \n\n"]:
+            ran = self.ok(self.client.run(code))
+            self.assertEqual([kind for kind in ran.kinds if kind != "execute_input"], ["busy", "idle"])
+
+    def test_user_expressions(self):
+        self.client.run(CELLS.assign)
+        ran = self.ok(self.client.run("", user_expressions={"good": CELLS.plus, "bad": "nowhere", "broken": ")"}))
+        found = ran.reply.content["user_expressions"]
+        self.assertEqual(found["good"]["status"], "ok")
+        self.assertEqual(found["good"]["data"]["text/plain"], "6")
+        self.assertEqual(found["good"]["metadata"], {})
+        for name in ("bad", "broken"):
+            self.assertEqual(found[name]["status"], "error")
+            self.assertTrue(found[name]["ename"])
+            self.assertIsInstance(found[name]["traceback"], list)
+        self.assertNotIn("stream", ran.kinds)
+        self.assertNotIn("execute_result", ran.kinds)
+
+    def test_errors(self):
+        ran = self.client.run(CELLS.fails)
+        reply = ran.reply.content
+        self.assertEqual(reply["status"], "error")
+        self.assertIn(CELLS.fails_with, reply["evalue"])
+        self.assertTrue(reply["ename"])
+        self.assertTrue(all(isinstance(line, str) for line in reply["traceback"]) and reply["traceback"])
+        self.assertEqual([kind for kind in ran.kinds if kind != "stream"], ["busy", "execute_input", "error", "idle"])
+        error = ran.of("error")[0]
+        self.assertEqual({key: error[key] for key in ("ename", "evalue", "traceback")},
+                         {key: reply[key] for key in ("ename", "evalue", "traceback")})
+
+    def test_an_error_aborts_what_is_queued(self):
+        queued = [self.client.execute(code) for code in (CELLS.start_and_fail, CELLS.says_on, CELLS.product)]
+        replies = [self.client.reply(each).content for each in queued]
+        self.assertEqual([reply["status"] for reply in replies], ["error", "aborted", "aborted"])
+        kinds = [[m.kind for m in self.client.until_idle(each)] for each in queued]
+        self.assertEqual(kinds[1:], [["status", "status"]] * 2, "an aborted cell shows nothing")
+        self.ok(self.client.run(CELLS.says_on))
+
+    def test_an_error_may_leave_the_queue_alone(self):
+        queued = [self.client.execute(code, stop_on_error=False) for code in (CELLS.start_and_fail, CELLS.says_on)]
+        first, second = (self.client.finish(each) for each in queued)
+        self.assertEqual(first.reply.content["status"], "error")
+        self.assertEqual(second.text(), "went on\n")
+
+    def test_other_requests_are_not_aborted(self):
+        failing = self.client.execute(CELLS.start_and_fail)
+        asked = self.client.send("kernel_info_request")
+        self.assertEqual(self.client.reply(failing).content["status"], "error")
+        self.assertEqual(self.client.reply(asked).content["status"], "ok")
+        self.client.until_idle(failing)
+        self.client.until_idle(asked)
+
+    def test_the_shell_runs_and_magics_speak(self):
+        self.assertEqual(self.ok(self.client.run(CELLS.bash)).text(), "from the shell\n")
+        self.ok(self.client.run(CELLS.magics))
+
+    def test_help_goes_to_the_pager(self):
+        ran = self.ok(self.client.run(CELLS.page))
+        page, = ran.reply.content["payload"]
+        self.assertEqual(page["source"], "page")
+        self.assertEqual(page["start"], 0)
+        self.assertTrue(page["data"]["text/plain"])
+
+    def test_a_page_of_lines_arrives_whole(self):
+        ran = self.ok(self.client.run(CELLS.lines.format(count=10_000)))
+        self.assertEqual(ran.text(), "".join(f"line {i}\n" for i in range(10_000)))
+
+
+class Information(Shared):
+    def test_kernel_info(self):
+        info = self.client.ask("kernel_info_request")
+        self.assertEqual(info["language_info"]["name"], CELLS.language)
+        self.assertEqual(info["language_info"]["file_extension"], CELLS.extension)
+        for key in ("mimetype", "version", "codemirror_mode", "pygments_lexer"):
+            self.assertIn(key, info["language_info"])
+        self.assertGreaterEqual(tuple(map(int, info["protocol_version"].split("."))), (5, 3))
+        for key in ("implementation", "implementation_version", "banner"):
+            self.assertTrue(info[key])
+        self.assertIn("kernel subshells", info["supported_features"])
+
+    def test_kernel_info_on_control(self):
+        sent = self.client.send("kernel_info_request", channel="control")
+        self.assertEqual(self.client.reply(sent, "control").content["status"], "ok")
+        self.client.until_idle(sent)
+
+    def test_welcome(self):
+        first = self.client.welcome
+        self.assertEqual((first.kind, first.content, first.parent), ("iopub_welcome", {"subscription": ""}, {}))
+        if not PEER:  # ipykernel welcomes only the first subscriber
+            second = self.kernel.connect(wait=False)
+            self.assertEqual(second.receive("iopub").kind, "iopub_welcome")
+            second.close()
+
+    def test_heartbeat(self):
+        for beat in (b"ping", b"", b"\xff\x00" * 1000):
+            self.client.sockets["hb"].send(beat)
+            self.assertTrue(self.client.sockets["hb"].poll(5000))
+            self.assertEqual(self.client.sockets["hb"].recv(), beat)
+
+    def test_comms(self):
+        self.assertEqual(self.client.ask("comm_info_request", {}), {"status": "ok", "comms": {}})
+        opened = self.client.send("comm_open", {"comm_id": "c1", "target_name": "nobody", "data": {"a": 1}})
+        closed = [m for m in self.client.until_idle(opened) if m.kind == "comm_close"]
+        self.assertEqual([m.content["comm_id"] for m in closed], ["c1"])
+        for kind in ("comm_msg", "comm_close") if not PEER else ():  # ipykernel prints a warning, outside of any cell
+            sent = self.client.send(kind, {"comm_id": "unknown", "data": {}})
+            self.assertEqual([m.kind for m in self.client.until_idle(sent)], ["status", "status"])
+        self.assertEqual(self.client.ask("comm_info_request", {"target_name": "nobody"})["comms"], {})
+
+    @unittest.skipIf(PEER, "ipykernel has a debugger")
+    def test_the_debugger_is_refused_in_words(self):
+        request = {"type": "request", "seq": 7, "command": "initialize", "arguments": {}}
+        sent = self.client.send("debug_request", request, channel="control")
+        reply = self.client.reply(sent, "control")
+        self.assertEqual(reply.kind, "debug_reply")
+        self.assertEqual(reply.content["success"], False)
+        self.assertEqual((reply.content["request_seq"], reply.content["command"]), (7, "initialize"))
+        self.assertTrue(reply.content["message"])
+        self.client.until_idle(sent)
+
+    def test_unknown_requests_are_survived(self):
+        for channel in ("shell", "control"):
+            self.client.send("no_such_request", {"a": 1}, channel=channel)
+            self.client.alive()
+            strays = self.client.quiet("iopub") + [message for _, message in self.client.stray]
+            self.assertEqual({m.kind for m in strays} - {"status"}, set(), strays)
+            self.client.stray.clear()
+
+    def test_control_answers_while_a_cell_runs(self):
+        running = self.client.execute(CELLS.forever)
+        self.client.until_prints(running, "started")
+        self.assertEqual(self.client.ask("kernel_info_request", channel="control", timeout=5)["status"], "ok")
+        self.client.ask("interrupt_request", channel="control", timeout=5)
+        self.assertEqual(self.client.finish(running).reply.content["status"], "error")
+
+
+class Typing(Shared):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        assert cls.client.run(CELLS.names).reply.content["status"] == "ok"
+
+    def complete(self, code, at):
+        reply = self.client.ask("complete_request", {"code": code, "cursor_pos": at})
+        self.assertEqual(reply["status"], "ok")
+        return reply
+
+    def test_completion(self):
+        for what, (code, at, wanted) in CELLS.completions.items():
+            with self.subTest(what):
+                reply = self.complete(code, at)
+                self.assertTrue(any(wanted in match for match in reply["matches"]), reply["matches"])
+                self.assertLessEqual(reply["cursor_start"], at)
+                self.assertGreaterEqual(reply["cursor_end"], at)
+                self.assertIsInstance(reply["metadata"], dict)
+
+    def test_positions_are_counted_in_code_points(self):
+        code, at, start, end, wanted = CELLS.after_emoji
+        reply = self.complete(code, at)
+        self.assertEqual((reply["cursor_start"], reply["cursor_end"]), (start, end))
+        self.assertIn(wanted, reply["matches"])
+        code, at = CELLS.inspect_emoji
+        found = self.client.ask("inspect_request", {"code": code, "cursor_pos": at, "detail_level": 0})
+        self.assertTrue(found["found"])
+        self.assertIn(CELLS.inspect_says, found["data"]["text/plain"])
+
+    def test_positions_outside_are_survived(self):
+        for at in (0, 10**9, -1, 2**63) if not PEER else (0,):
+            for kind, more in (("complete_request", {}), ("inspect_request", {"detail_level": 1})):
+                with self.subTest(kind, at=at):
+                    reply = self.client.ask(kind, {"code": "🦀ab", "cursor_pos": at, **more}, timeout=10)
+                    self.assertIn(reply["status"], ("ok", "error"))
+
+    def test_inspection_of_nothing(self):
+        found = self.client.ask("inspect_request", {"code": "nowhere_at_all", "cursor_pos": 5, "detail_level": 0})
+        self.assertEqual((found["status"], found["found"], found["data"]), ("ok", False, {}))
+
+    def test_is_complete(self):
+        for status in ("complete", "incomplete", "invalid"):
+            for code in getattr(CELLS, status):
+                with self.subTest(code):
+                    reply = self.client.ask("is_complete_request", {"code": code})
+                    self.assertEqual(reply["status"], status)
+                    self.assertEqual("indent" in reply, status == "incomplete")
+
+
+class History(unittest.TestCase):
+    def entries(self, client, **content):
+        reply = client.ask("history_request", {"output": False, "raw": True, **content})
+        self.assertEqual(reply["status"], "ok")
+        return reply["history"]
+
+    def test_tail_range_search_and_the_next_session(self):
+        with tempfile.TemporaryDirectory() as home:
+            keep = {"IPYTHONDIR": home} if PEER else {"IRONBOOK_HISTORY": os.path.join(home, "history.jsonl")}
+            with Kernel(**keep) as kernel:
+                client = kernel.client
+                for code in (CELLS.assign, CELLS.show, CELLS.product, CELLS.product):
+                    client.run(code)
+                tail = self.entries(client, hist_access_type="tail", n=3)
+                self.assertEqual([entry[2] for entry in tail], [CELLS.show, CELLS.product, CELLS.product])
+                session, line = tail[0][0], tail[0][1]
+                found = self.entries(client, hist_access_type="range", session=session, start=line, stop=line + 2)
+                self.assertEqual([entry[2] for entry in found], [CELLS.show, CELLS.product])
+                now = self.entries(client, hist_access_type="range", session=0, start=1, stop=2)
+                self.assertEqual([entry[2] for entry in now], [CELLS.assign])
+                outputs = self.entries(client, hist_access_type="range", session=0, start=3, stop=4, output=True)
+                self.assertEqual(outputs[0][2], [CELLS.product, "42" if PEER else None])
+                found = self.entries(client, hist_access_type="search", pattern="6*", n=10)
+                self.assertEqual([entry[2] for entry in found], [CELLS.product] * 2)
+                found = self.entries(client, hist_access_type="search", pattern="6*", n=10, unique=True)
+                self.assertEqual(len(found), 1)
+                self.assertEqual(self.entries(client, hist_access_type="search", pattern="nothing*", n=10), [])
+                client.ask("shutdown_request", {"restart": False}, channel="control")
+                self.assertEqual(kernel.wait(), 0)
+            with Kernel(**keep) as kernel:
+                tail = self.entries(kernel.client, hist_access_type="tail", n=4)
+                self.assertEqual([e[2] for e in tail], [CELLS.assign, CELLS.show, CELLS.product, CELLS.product])
+                self.assertEqual({entry[0] for entry in tail}, {session})
+                before = self.entries(kernel.client, hist_access_type="range", session=-1, start=1, stop=3)
+                self.assertEqual([entry[2] for entry in before], [CELLS.assign, CELLS.show])
+
+
+class Input(Shared):
+    def answer(self, running, prompt, password, value):
+        request = self.client.receive("stdin")
+        self.assertEqual(request.kind, "input_request")
+        self.assertEqual(request.content, {"prompt": prompt, "password": password})
+        self.assertEqual(request.parent["msg_id"], running)
+        frames, _ = self.client.pack("input_reply", {"value": value, "status": "ok"}, parent=request.header)
+        self.client.sockets["stdin"].send_multipart(frames)
+
+    def test_a_line(self):
+        running = self.client.execute(CELLS.ask, allow_stdin=True)
+        self.answer(running, "your name? ", False, "Ann é🦀")
+        self.assertIn("hello Ann é🦀\n", self.ok(self.client.finish(running)).text())
+
+    def test_two_lines_and_an_empty_one(self):
+        running = self.client.execute(CELLS.ask_twice, allow_stdin=True)
+        self.answer(running, "first? ", False, "")
+        self.answer(running, "second? ", False, "two")
+        self.assertIn(" and two\n", self.ok(self.client.finish(running)).text())
+
+    def test_a_password_is_not_shown(self):
+        running = self.client.execute(CELLS.secret, allow_stdin=True)
+        self.answer(running, "pw: ", True, "hunter2")
+        ran = self.ok(self.client.finish(running))
+        self.assertIn("7 letters\n", ran.text())
+        self.assertNotIn("hunter2", ran.text() + ran.text("stderr"))
+
+    def test_a_client_without_input_is_told(self):
+        ran = self.client.run(CELLS.ask, allow_stdin=False)
+        self.assertEqual(ran.reply.content["status"], "error")
+        self.assertIn(CELLS.no_such_stdin, ran.reply.content["evalue"])
+        self.assertEqual(self.client.quiet("stdin", 0.1), [])
+
+    def test_waiting_for_input_can_be_interrupted(self):
+        running = self.client.execute(CELLS.ask, allow_stdin=True)
+        self.assertEqual(self.client.receive("stdin").kind, "input_request")
+        os.kill(self.kernel.process.pid, signal.SIGINT)
+        self.assertEqual(self.client.finish(running).reply.content["status"], "error")
+        running = self.client.execute(CELLS.ask, allow_stdin=True)
+        self.answer(running, "your name? ", False, "Bob")
+        self.assertIn("hello Bob\n", self.ok(self.client.finish(running)).text())
+
+
+class Displays(Shared):
+    def test_html(self):
+        shown, = self.ok(self.client.run(CELLS.bold)).of("display_data")
+        self.assertEqual(shown["data"]["text/html"], "<b>x</b>")
+        self.assertIn("text/plain", shown["data"])
+        self.assertEqual(shown["metadata"], {})
+
+    def test_updates(self):
+        ran = self.ok(self.client.run(CELLS.update))
+        first, = ran.of("display_data")
+        second, = ran.of("update_display_data")
+        self.assertIn("before", first["data"]["text/markdown"])
+        self.assertIn("after", second["data"]["text/markdown"])
+        self.assertTrue(first["transient"]["display_id"])
+        self.assertEqual(first["transient"]["display_id"], second["transient"]["display_id"])
+        later, = self.ok(self.client.run(CELLS.update_later)).of("update_display_data")
+        self.assertEqual(later["transient"]["display_id"], first["transient"]["display_id"])
+
+    def test_clear(self):
+        ran = self.ok(self.client.run(CELLS.clear))
+        kinds = [kind for kind in ran.kinds if kind in ("stream", "clear_output")]
+        self.assertEqual(kinds, ["stream", "clear_output", "stream"])
+        self.assertEqual(ran.of("clear_output"), [{"wait": False}])
+
+    def test_tables_and_charts(self):
+        table = self.ok(self.client.run(CELLS.table)).of("execute_result")[0]["data"]
+        self.assertIn("ann", table["text/html"])
+        ran = self.ok(self.client.run(CELLS.chart))
+        shown = (ran.of("execute_result") + ran.of("display_data"))[0]["data"]
+        self.assertIn("application/vnd.vegalite.v5+json", shown)
+        self.assertIsInstance(shown["application/vnd.vegalite.v5+json"], dict)
+        self.assertTrue(shown["image/svg+xml"].lstrip().startswith("<"))
+
+    def test_progress_is_one_display_that_is_updated(self):
+        ran = self.ok(self.client.run(CELLS.progress.format(pause=20)))
+        first, = ran.of("display_data")
+        updates = ran.of("update_display_data")
+        self.assertGreater(len(updates), 1)
+        identities = {each["transient"]["display_id"] for each in [first, *updates]}
+        self.assertEqual(len(identities), 1)
+        self.assertIn("40/40", updates[-1]["data"]["text/html"])
+        self.assertIn("counting", updates[-1]["data"]["text/html"])
+
+
+class Ends(unittest.TestCase):
+    def interrupt(self, kernel, how):
+        client = kernel.client
+        running = client.execute(CELLS.forever)
+        client.until_prints(running, "started")
+        how()
+        ran = client.finish(running)
+        self.assertEqual(ran.reply.content["status"], "error")
+        self.assertIn("error", ran.kinds)
+        self.assertEqual(client.run(CELLS.product).result(), "42")
+
+    def test_interrupt_by_message_and_by_signal(self):
+        with Kernel() as kernel:
+            kernel.client.run(CELLS.assign)
+            sent = []
+            self.interrupt(kernel, lambda: sent.append(kernel.client.send("interrupt_request", channel="control")))
+            self.assertEqual(kernel.client.reply(sent[0], "control").content, {"status": "ok"})
+            self.interrupt(kernel, lambda: os.kill(kernel.process.pid, signal.SIGINT))
+            self.assertEqual(kernel.client.run(CELLS.show).result(), "5", "variables live on")
+
+    def test_an_interrupt_of_nothing_is_harmless(self):
+        with Kernel() as kernel:
+            self.assertEqual(kernel.client.ask("interrupt_request", channel="control")["status"], "ok")
+            os.kill(kernel.process.pid, signal.SIGINT)
+            kernel.client.alive()
+            self.assertEqual(kernel.client.run(CELLS.product).result(), "42")
+
+    def shut_down(self, channel, restart):
+        with Kernel() as kernel:
+            client = kernel.client
+            if not PEER:
+                runtime = int(client.run(CELLS.process).result())
+            reply = client.ask("shutdown_request", {"restart": restart}, channel=channel)
+            self.assertEqual(reply, {"status": "ok", "restart": restart})
+            self.assertEqual(kernel.wait(20), 0)
+            if not PEER:
+                poll(lambda: not os.path.exists(f"/proc/{runtime}"), "end of the runtime", 10)
+
+    def test_shutdown(self):
+        self.shut_down("control", False)
+        self.shut_down("shell", False)
+
+    def test_restart(self):
+        self.shut_down("control", True)
+
+    def test_shutdown_while_a_cell_runs(self):
+        with Kernel() as kernel:
+            running = kernel.client.execute(CELLS.forever)
+            kernel.client.until_prints(running, "started")
+            reply = kernel.client.ask("shutdown_request", {"restart": False}, channel="control")
+            self.assertEqual(reply["status"], "ok")
+            if not PEER:  # ipykernel waits for its cell, and its manager kills it
+                self.assertEqual(kernel.wait(20), 0)
+
+    def test_over_ipc(self):
+        with Kernel(transport="ipc") as kernel:
+            self.assertEqual(kernel.client.run(CELLS.product).result(), "42")
+            reply = kernel.client.ask("shutdown_request", {"restart": False}, channel="control")
+            self.assertEqual(reply["status"], "ok")
+            self.assertEqual(kernel.wait(20), 0)
+
+
+class Subshells(unittest.TestCase):
+    def test_a_subshell_answers_while_a_cell_runs(self):
+        with Kernel() as kernel, tempfile.TemporaryDirectory() as folder:
+            client = kernel.client
+            control = {"channel": "control"}
+            self.assertEqual(client.ask("list_subshell_request", **control), {"status": "ok", "subshell_id": []})
+            made = client.ask("create_subshell_request", **control)
+            self.assertEqual(made["status"], "ok")
+            subshell = made["subshell_id"]
+            self.assertEqual(client.ask("list_subshell_request", **control)["subshell_id"], [subshell])
+            go = os.path.join(folder, "go")
+            running = client.execute(CELLS.until_file.format(path=go))
+            client.until_prints(running, "started")
+            header = {"subshell_id": subshell}
+            self.assertEqual(client.ask("kernel_info_request", header=header, timeout=10)["status"], "ok")
+            reply = client.ask("complete_request", {"code": "pri", "cursor_pos": 3}, header=header, timeout=10)
+            self.assertEqual(reply["status"], "ok")
+            aside = client.finish(client.execute(CELLS.aside, header=header), timeout=10)
+            self.assertEqual(aside.reply.content["status"], "ok", aside.reply.content)
+            self.assertEqual({m.parent["subshell_id"] for m in [aside.reply, *aside.messages]}, {subshell})
+            if not PEER:
+                refused = client.finish(client.execute(CELLS.product, header=header), timeout=10)
+                self.assertIn("magics that only look", refused.reply.content["evalue"])
+            open(go, "w").close()
+            self.assertEqual(client.finish(running).reply.content["status"], "ok")
+            self.assertEqual(client.ask("delete_subshell_request", {"subshell_id": subshell}, **control), {"status": "ok"})
+            self.assertEqual(client.ask("list_subshell_request", **control)["subshell_id"], [])
+            gone = client.ask("delete_subshell_request", {"subshell_id": "nobody"}, **control)
+            self.assertEqual(gone["status"], "error")
+            lost = client.ask("execute_request", {"code": CELLS.product}, header={"subshell_id": "nobody"}, timeout=10)
+            self.assertEqual(lost["status"], "error")
+            client.alive()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

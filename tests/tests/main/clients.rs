@@ -1,0 +1,106 @@
+//! Real clients on the real kernel: the scripts of `tests/clients`, one at a time and each with a time limit.
+
+use crate::support::{ends, ironbook, workspace};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+#[test]
+fn jupyter_kernel_test_passes_whole() {
+    check("kernel_test.py", &[], 240);
+}
+
+#[test]
+fn the_protocol_is_kept_message_by_message() {
+    check("protocol.py", &[], 400);
+}
+
+#[test]
+fn faults_harm_nobody_else() {
+    check("faults.py", &[], 600);
+}
+
+#[test]
+fn wrong_messages_do_no_harm() {
+    check("fuzz.py", &["--messages", "5000"], 240);
+}
+
+#[test]
+fn nbclient_papermill_and_nbconvert_run_notebooks() {
+    check("notebooks.py", &[], 400);
+}
+
+#[test]
+fn jupyter_console_runs_on_a_terminal() {
+    check("console.py", &[], 240);
+}
+
+#[test]
+fn jupyterlab_runs_in_a_browser() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder.join("chromium").is_file()) {
+        check("lab.py", &[], 900);
+    } else {
+        assert!(std::env::var_os("CI").is_none(), "CI has Debian's chromium");
+        eprintln!("SKIPPED lab.py: chromium is not installed");
+    }
+}
+
+/// A prefix with our kernelspec, made once.
+static PREFIX: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let prefix = tempfile::tempdir().expect("a temporary directory");
+    let installed =
+        ironbook().args(["kernel", "install", "--prefix"]).arg(prefix.path()).output().expect("ironbook starts");
+    assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
+    prefix
+});
+
+/// Runs a script to its end; it must succeed in so many seconds, and skip nothing.
+#[track_caller]
+fn check(script: &str, arguments: &[&str], seconds: i64) {
+    // They share two cores and a history, and a browser is no light neighbour.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(python) = std::env::var_os("IRONBOOK_TEST_CLIENTS") else {
+        assert!(std::env::var_os("CI").is_none(), "CI sets IRONBOOK_TEST_CLIENTS");
+        eprintln!("SKIPPED {script}: IRONBOOK_TEST_CLIENTS is not set (a Python with tests/env/clients.txt)");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let log = folder.path().join("log");
+    let mut child = Command::new(python)
+        .arg(workspace().join("tests/clients").join(script))
+        .args(arguments)
+        .envs(surroundings(folder.path()))
+        .stdin(Stdio::null())
+        .stdout(File::create(&log).unwrap())
+        .stderr(File::options().append(true).open(&log).unwrap())
+        .process_group(0)
+        .spawn()
+        .expect("Python starts");
+    let pid = Pid::from_child(&child);
+    let in_time = ends(pid, seconds);
+    if !in_time {
+        // An interrupted script says where it hangs, and takes its kernels with it.
+        kill_process(pid, Signal::INT).ok();
+        if !ends(pid, 30) {
+            kill_process_group(pid, Signal::KILL).ok();
+        }
+    }
+    let status = child.wait().unwrap();
+    let said = fs::read_to_string(&log).unwrap_or_default();
+    assert!(in_time, "{script} did not end in {seconds} s:\n{said}");
+    assert!(status.success(), "{script}: {status}\n{said}");
+    assert!(!said.contains("skipped"), "{script} skipped something:\n{said}");
+}
+
+/// Jupyter's directories and our history, away from the user's own.
+fn surroundings(folder: &Path) -> impl Iterator<Item = (&'static str, std::path::PathBuf)> {
+    let own = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "IRONBOOK_HISTORY"];
+    let kernels = PREFIX.path().join("share/jupyter");
+    let fixed = [("JUPYTER_PATH", kernels), ("PYTHONDONTWRITEBYTECODE", "1".into()), ("NO_COLOR", "1".into())];
+    own.map(|name| (name, folder.join(name.to_lowercase()))).into_iter().chain(fixed)
+}
