@@ -153,7 +153,9 @@ impl Printer {
                 }
             }
             Print::Publish(draft) => self.hub.publish(&draft).await,
-            Print::Flush(done) => drop(done.send(())),
+            Print::Flush(done) => {
+                let _ = done.send(());
+            }
         }
     }
 

@@ -58,7 +58,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     std::thread::Builder::new().name("cells".to_owned()).spawn(move || {
         worker.run();
         // Nobody waits where the kernel ends in another way.
-        drop(ended.send(()));
+        let _ = ended.send(());
     })?;
     tokio::spawn(Printer::new(Arc::clone(&hub), options.output_mb).run(printed));
     tokio::spawn(iopub::serve(sockets.iopub, outlets.iopub, hub));

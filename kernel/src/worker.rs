@@ -7,7 +7,7 @@ use crate::hub::Channel;
 use ironbook_core::Bundle;
 use ironbook_core::progress::State;
 use ironbook_magics::{CellOutcome, Keep, RunOptions, Shell};
-use ironbook_session::library::{BuildProgress, Library, Paths};
+use ironbook_session::library::{BuildProgress, Library, Paths, Stage};
 use ironbook_session::{Config, Event, Failure, FailureKind, Session, Status, Tier};
 use jupyter_protocol::ExecuteRequest;
 use serde_json::{Map, Value, json};
@@ -231,7 +231,7 @@ fn build_state(progress: &BuildProgress, begun: Instant) -> State {
         title: "the standard library is compiled, once".to_owned(),
         done: progress.done as u64,
         total: (progress.total > 0).then_some(progress.total as u64),
-        message: progress.crate_name.clone(),
+        message: if progress.stage == Stage::Compiling { progress.crate_name.clone() } else { progress.stage.words().to_owned() },
         elapsed_s: begun.elapsed().as_secs_f64(),
         finished: false,
     }

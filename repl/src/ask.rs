@@ -66,6 +66,6 @@ impl Hidden {
 impl Drop for Hidden {
     fn drop(&mut self) {
         // A terminal that is gone shows nothing anyway.
-        drop(tcsetattr(io::stdin(), OptionalActions::Now, &self.0));
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }

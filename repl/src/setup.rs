@@ -127,9 +127,9 @@ impl<'a> View<'a> {
     fn show(&mut self, progress: &BuildProgress) {
         let words = words(progress);
         if let Some(bar) = &self.bar {
-            if self.last.as_ref().is_none_or(|(_, stage)| *stage != stage_name(progress.stage)) {
+            if self.last.as_ref().is_none_or(|(_, stage)| *stage != progress.stage.words()) {
                 bar.set_style(style(progress.stage));
-                self.last = Some((Instant::now(), stage_name(progress.stage).to_owned()));
+                self.last = Some((Instant::now(), progress.stage.words().to_owned()));
             }
             bar.set_length(progress.total as u64);
             bar.set_position(progress.done as u64);
@@ -139,7 +139,7 @@ impl<'a> View<'a> {
         }
         let stage_or_time = match &self.last {
             None => true,
-            Some((at, stage)) => at.elapsed() >= LINE_PERIOD || *stage != stage_name(progress.stage),
+            Some((at, stage)) => at.elapsed() >= LINE_PERIOD || *stage != progress.stage.words(),
         };
         if stage_or_time {
             let count = if progress.total > 0 {
@@ -148,7 +148,7 @@ impl<'a> View<'a> {
                 String::new()
             };
             self.terminal.say(&format!("  {count}{words}"));
-            self.last = Some((Instant::now(), stage_name(progress.stage).to_owned()));
+            self.last = Some((Instant::now(), progress.stage.words().to_owned()));
         }
     }
 
@@ -169,21 +169,10 @@ fn style(stage: Stage) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸ ")
 }
 
-fn stage_name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::WaitingForBuilder => "waiting for another Ironbook that builds it",
-        Stage::WaitingForCargo => "waiting for another cargo in the same target directory",
-        Stage::Resolving => "finding out what to compile",
-        Stage::Compiling => "compiling",
-        Stage::Linking => "linking the runtime",
-        Stage::Copying => "copying",
-    }
-}
-
 /// The stage, the time left, and the crates at work.
 fn words(progress: &BuildProgress) -> String {
     if progress.stage != Stage::Compiling {
-        return stage_name(progress.stage).to_owned();
+        return progress.stage.words().to_owned();
     }
     let left = match progress.eta {
         Some(eta) if eta.as_secs() >= 1 => format!("about {} left", seconds(eta.as_secs_f64())),

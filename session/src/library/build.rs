@@ -52,6 +52,20 @@ pub enum Stage {
     Copying,
 }
 
+impl Stage {
+    /// What is being done, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Stage::WaitingForBuilder => "waiting for another Ironbook that builds it",
+            Stage::WaitingForCargo => "waiting for another cargo in the same target directory",
+            Stage::Resolving => "finding out what to compile",
+            Stage::Compiling => "compiling",
+            Stage::Linking => "linking the runtime",
+            Stage::Copying => "copying",
+        }
+    }
+}
+
 type Callback<'a> = dyn FnMut(&BuildProgress) -> ControlFlow<()> + 'a;
 
 pub(super) fn build(paths: &Paths, progress: &mut Callback<'_>) -> Result<Library, BuildError> {
