@@ -336,3 +336,6 @@ fn note(text: &str) -> Bundle {
 pub fn error_content(failure: &Failure) -> Value {
     json!({"ename": failure.name, "evalue": failure.message, "traceback": failure.report})
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,8 +101,7 @@ pub fn history(shared: &Shared, request: &Incoming) -> Answer {
 
 /// The cells of all sessions; of this one alone where no file is kept.
 fn entries(shared: &Shared) -> (Vec<Entry>, u64) {
-    let kept = shared.history();
-    match kept.as_ref().map(|file| (file.read(), file.session)) {
+    match shared.history.as_ref().map(|file| (file.read(), file.session)) {
         Some((Ok(entries), session)) => (entries, session),
         _ => {
             let cells = shared.cells();

@@ -11,6 +11,7 @@ use crate::subshells::Subshells;
 use crate::wire::{Draft, Incoming};
 use crate::worker::{Job, Setting, Worker};
 use crate::{Error, Options, connection, iopub};
+use ironbook_magics::history::HistoryFile;
 use jupyter_protocol::{CommInfoRequest, ExecuteRequest, ShutdownRequest};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -44,7 +45,11 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let sockets = Sockets::open(&info).await?;
     let (hub, outlets) = Hub::new(&info.key);
     let hub = Arc::new(hub);
-    let shared = Arc::new(Shared::new(Arc::clone(&hub), options.directory.clone()));
+    let history = HistoryFile::begin(&options.history);
+    if let Err(error) = &history {
+        log::warn!("no history is kept: {error}");
+    }
+    let shared = Arc::new(Shared::new(Arc::clone(&hub), options.directory.clone(), history.ok()));
     let (printer, printed) = mpsc::channel(PRINT_QUEUE);
     let server = Arc::new(Server {
         shared: Arc::clone(&shared),
@@ -53,7 +58,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
         subshells: Subshells::default(),
         end: Notify::new(),
     });
-    let worker = Worker::new(shared, printer, Setting { paths: options.paths, directory: options.directory, history: options.history });
+    let worker = Worker::new(shared, printer, Setting { paths: options.paths, directory: options.directory });
     let (ended, cells) = oneshot::channel();
     std::thread::Builder::new().name("cells".to_owned()).spawn(move || {
         worker.run();

@@ -16,6 +16,8 @@ pub struct Shared {
     pub hub: Arc<Hub>,
     /// Cells that wait.
     pub queue: Queue,
+    /// The file of the cells' history, if one can be kept.
+    pub history: Option<HistoryFile>,
     known: Mutex<Known>,
     stop: AtomicBool,
     busy: AtomicBool,
@@ -26,25 +28,22 @@ pub struct Shared {
 #[derive(Default)]
 struct Known {
     handle: Option<ShellHandle>,
-    history: Option<HistoryFile>,
     view: Arc<View>,
     cells: Arc<Vec<CellRecord>>,
 }
 
 impl Shared {
     /// For a session that is not there yet.
-    pub fn new(hub: Arc<Hub>, directory: PathBuf) -> Shared {
+    pub fn new(hub: Arc<Hub>, directory: PathBuf, history: Option<HistoryFile>) -> Shared {
         let view = Arc::new(View { directory, ..View::default() });
         let known = Mutex::new(Known { view, ..Known::default() });
         let flag = || AtomicBool::new(false);
-        Shared { hub, queue: Queue::default(), known, stop: flag(), busy: flag(), question: flag(), count: AtomicU64::new(0) }
+        Shared { hub, queue: Queue::default(), history, known, stop: flag(), busy: flag(), question: flag(), count: AtomicU64::new(0) }
     }
 
     /// The session is there.
-    pub fn started(&self, handle: ShellHandle, history: Option<HistoryFile>) {
-        let mut known = self.lock();
-        known.handle = Some(handle);
-        known.history = history;
+    pub fn started(&self, handle: ShellHandle) {
+        self.lock().handle = Some(handle);
     }
 
     /// Remembers the session as it is between two cells.
@@ -76,11 +75,6 @@ impl Shared {
     /// The number of the last cell.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
-    }
-
-    /// The file of the history.
-    pub fn history(&self) -> Option<HistoryFile> {
-        self.lock().history.clone()
     }
 
     /// A cell begins.

@@ -35,8 +35,6 @@ pub struct Setting {
     pub paths: Paths,
     /// The cells' working directory.
     pub directory: PathBuf,
-    /// The file of the cells' history.
-    pub history: PathBuf,
 }
 
 /// What the thread is started with.
@@ -67,7 +65,7 @@ impl Worker {
 
     /// Starts the session; its library is built first if it is not there and `progress` lets it.
     fn start(&mut self, progress: &mut dyn FnMut(&BuildProgress) -> ControlFlow<()>) -> Result<(), Failure> {
-        let Setting { paths, directory, history } = &self.setting;
+        let Setting { paths, directory } = &self.setting;
         let library = match Library::locate(paths) {
             Ok(library) => library,
             Err(missing) if missing.can_build() => Library::build(paths, progress)
@@ -76,10 +74,8 @@ impl Worker {
         };
         let config = Config { library, cache: paths.cells(), directory: directory.clone(), tier: Tier::Auto };
         let mut shell = Shell::new(Session::start(config)?);
-        if let Err(error) = shell.set_history_file(history) {
-            log::warn!("no history is kept: {error}");
-        }
-        self.shared.started(shell.handle(), shell.history_file().cloned());
+        shell.keep_history(self.shared.history.clone());
+        self.shared.started(shell.handle());
         self.shell = Some(shell);
         self.refresh();
         Ok(())

@@ -133,9 +133,9 @@ impl<E: Engine> Shell<E> {
         Ok(())
     }
 
-    /// The file of the history, if one is kept.
-    pub fn history_file(&self) -> Option<&HistoryFile> {
-        self.state.history_file.as_ref()
+    /// The same for a session that has begun in the file already.
+    pub fn keep_history(&mut self, file: Option<HistoryFile>) {
+        self.state.history_file = file;
     }
 
     /// The session.

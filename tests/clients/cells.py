@@ -20,7 +20,7 @@ class Rust:
     forever = 'println!("started");\nloop {}'
     forever_line = 'println!("started"); loop {}'
     sleeps = 'println!("started");\nstd::thread::sleep(std::time::Duration::from_secs(2));\nprintln!("slept");'
-    until_file = ('println!("started");\nwhile !std::path::Path::new({path:?}).exists() {{\n'
+    until_file = ('println!("started");\nwhile !std::path::Path::new("{path}").exists() {{\n'
                   '    std::thread::sleep(std::time::Duration::from_millis(20));\n}}\nprintln!("went on");')
     library = ('let data = df!["x" => (0..20_000).map(|i| f64::from(i % 997)).collect::<Vec<_>>(),\n'
                '    "y" => (0..20_000).map(|i| f64::from(i % 13)).collect::<Vec<_>>()]?;\n'
