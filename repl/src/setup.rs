@@ -174,6 +174,7 @@ fn stage_name(stage: Stage) -> &'static str {
         Stage::Compiling => "compiling",
         Stage::Linking => "linking the runtime",
         Stage::Copying => "copying",
+        Stage::Indexing => "gathering names for completion",
     }
 }
 

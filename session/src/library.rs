@@ -9,6 +9,7 @@ pub mod cuda;
 mod error;
 pub mod extra;
 mod fingerprint;
+pub mod index;
 mod paths;
 mod place;
 mod rustc;
@@ -121,6 +122,11 @@ impl Library {
     pub fn metadata_of(&self, crate_name: &str) -> Option<&Path> {
         let named = |(name, _): &&(String, PathBuf)| name == crate_name;
         self.externs.iter().find(named).or_else(|| self.crates.iter().find(named)).map(|(_, path)| path.as_path())
+    }
+
+    /// The index of names for completion ([`index::Index::load`]); a library without one works as well.
+    pub fn index_path(&self) -> Option<PathBuf> {
+        Some(self.root.join(index::FILE)).filter(|path| path.is_file())
     }
 
     /// Keeps this copy from being removed for as long as the file lives.

@@ -50,6 +50,8 @@ pub enum Stage {
     Linking,
     /// The result is copied to its place.
     Copying,
+    /// The names in it are gathered for completion.
+    Indexing,
 }
 
 type Callback<'a> = dyn FnMut(&BuildProgress) -> ControlFlow<()> + 'a;
@@ -89,6 +91,8 @@ pub(super) fn build(paths: &Paths, progress: &mut Callback<'_>) -> Result<Librar
         (linked, fresh, crates) = attempt()?;
     }
     linked?;
+    watch.tell(Stage::Indexing)?;
+    fresh.index(&crates, &rustc, &mut || watch.report())?;
     fresh.settle(paths, &crates, &rustc, &sources)
 }
 

@@ -1,0 +1,263 @@
+//! The index of names: what the built library, and the standard library of Rust, offer; with signatures and documentation.
+//!
+//! It is made with the library ([`make`]) and read by what completes and explains names. Signatures and summaries are in
+//! one file; the documentation in another, read piece by piece, so that a front end holds a few megabytes.
+
+pub(super) mod crates;
+pub(super) mod make;
+mod markdown;
+mod page;
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// The file with names and signatures, in a library's copy.
+pub const FILE: &str = "index.json";
+/// The file beside it with the documentation.
+const DOCS: &str = "index.docs";
+/// Why there is none, if it could not be made.
+pub(super) const LOG: &str = "index.log";
+/// Changes with the form of the files.
+const VERSION: u32 = 1;
+
+/// A piece of the documentation: its place and its length in bytes.
+pub type DocRange = (u32, u32);
+
+/// What a name of a module is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EntryKind {
+    /// A `struct`.
+    Struct,
+    /// An `enum`.
+    Enum,
+    /// A `union`.
+    Union,
+    /// A `trait`.
+    Trait,
+    /// A `fn`.
+    Function,
+    /// A macro; its name is without `!`.
+    Macro,
+    /// A `const`.
+    Constant,
+    /// A `static`.
+    Static,
+    /// A `type` alias.
+    Alias,
+    /// A type of the language: `f64`, `str`, `slice`.
+    Primitive,
+    /// A module.
+    Module,
+}
+
+/// What a name of a type or trait is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MemberKind {
+    /// A function with `self`.
+    Method,
+    /// A function without.
+    Function,
+    /// A field.
+    Field,
+    /// A variant of an `enum`.
+    Variant,
+    /// A constant.
+    Constant,
+    /// A type of a trait.
+    Type,
+}
+
+/// A method, a field, a variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// What it is.
+    #[serde(rename = "k")]
+    pub kind: MemberKind,
+    /// Its name.
+    #[serde(rename = "n")]
+    pub name: String,
+    /// Its declaration, on one line.
+    #[serde(rename = "s")]
+    pub signature: String,
+    /// The first sentence of its documentation.
+    #[serde(rename = "d", default, skip_serializing_if = "String::is_empty")]
+    pub summary: String,
+    /// The trait that gives it, if one does.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+    /// Its documentation.
+    #[serde(rename = "r", default, skip_serializing_if = "is_empty")]
+    pub doc: DocRange,
+}
+
+/// A name of a module.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What it is.
+    #[serde(rename = "k")]
+    pub kind: EntryKind,
+    /// Its name.
+    #[serde(rename = "n")]
+    pub name: String,
+    /// Its declaration; on one line for functions.
+    #[serde(rename = "s")]
+    pub declaration: String,
+    /// The first sentence of its documentation.
+    #[serde(rename = "d", default, skip_serializing_if = "String::is_empty")]
+    pub summary: String,
+    /// Its documentation.
+    #[serde(rename = "r", default, skip_serializing_if = "is_empty")]
+    pub doc: DocRange,
+    /// Its methods and so on; those that a trait gives come last.
+    #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Member>,
+}
+
+fn is_empty(range: &DocRange) -> bool {
+    range.1 == 0
+}
+
+/// The index as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Stored {
+    version: u32,
+    entries: Vec<Entry>,
+    /// Path of each module as cells write it, with its names' places in `entries`. The prelude is `""`.
+    modules: BTreeMap<String, Vec<u32>>,
+}
+
+/// The index of names.
+#[derive(Debug, Default)]
+pub struct Index {
+    stored: Stored,
+    docs: Docs,
+    /// Places of entries by name, the prelude's first.
+    names: HashMap<String, Vec<u32>>,
+}
+
+/// Where documentation is read from.
+#[derive(Debug, Default)]
+enum Docs {
+    #[default]
+    None,
+    Text(String),
+    File(PathBuf),
+}
+
+impl Index {
+    /// Reads an index ([`super::Library::index_path`]).
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is of another version of Ironbook.
+    pub fn load(path: &Path) -> io::Result<Index> {
+        let text = std::fs::read(path)?;
+        let stored: Stored = serde_json::from_slice(&text)?;
+        if stored.version != VERSION {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "an index of another version"));
+        }
+        Ok(Index::over(stored, Docs::File(path.with_file_name(DOCS))))
+    }
+
+    /// An index of these modules: path (`""` is the prelude), and what is in it. For tests.
+    pub fn of(modules: impl IntoIterator<Item = (String, Vec<Entry>)>, docs: impl Into<String>) -> Index {
+        let mut stored = Stored { version: VERSION, ..Stored::default() };
+        for (path, entries) in modules {
+            stored.add(path, entries);
+        }
+        Index::over(stored, Docs::Text(docs.into()))
+    }
+
+    fn over(stored: Stored, docs: Docs) -> Index {
+        let mut names: HashMap<String, Vec<u32>> = HashMap::new();
+        // In the map's order the prelude, `""`, comes first.
+        for place in stored.modules.values().flatten() {
+            let Some(entry) = stored.entries.get(*place as usize) else { continue };
+            let places = names.entry(entry.name.clone()).or_default();
+            if !places.contains(place) {
+                places.push(*place);
+            }
+        }
+        Index { stored, docs, names }
+    }
+
+    /// How many names it has.
+    pub fn len(&self) -> usize {
+        self.stored.entries.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.stored.entries.is_empty()
+    }
+
+    /// All that is called so, the prelude's first.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &Entry> {
+        let places = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.stored.entries.get(*place as usize))
+    }
+
+    /// The names of a module (`ironbook::eval`, `std::fs`; `""` for the prelude), if it is known.
+    pub fn module(&self, path: &str) -> Option<impl Iterator<Item = &Entry>> {
+        let places = self.stored.modules.get(path)?;
+        Some(places.iter().filter_map(|place| self.stored.entries.get(*place as usize)))
+    }
+
+    /// The paths of all modules.
+    pub fn modules(&self) -> impl Iterator<Item = &str> {
+        self.stored.modules.keys().map(String::as_str)
+    }
+
+    /// The documentation of a piece, in Markdown; empty if there is none.
+    pub fn doc(&self, range: DocRange) -> String {
+        let (start, length) = (range.0 as usize, range.1 as usize);
+        match &self.docs {
+            Docs::Text(text) => text.get(start..start + length).unwrap_or_default().to_owned(),
+            Docs::File(path) if length > 0 => read_piece(path, range).unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn read_piece(path: &Path, (start, length): DocRange) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(u64::from(start)))?;
+    let mut bytes = vec![0; length as usize];
+    file.read_exact(&mut bytes)?;
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+impl Stored {
+    /// Adds a module's names. What another module has under the same name is kept once.
+    fn add(&mut self, path: String, entries: Vec<Entry>) {
+        let places = entries.into_iter().map(|entry| {
+            let same = |other: &Entry| {
+                (other.kind, &other.name, &other.declaration) == (entry.kind, &entry.name, &entry.declaration)
+                    && other.members.len() == entry.members.len()
+            };
+            let place = self.entries.iter().position(same).unwrap_or_else(|| {
+                self.entries.push(entry);
+                self.entries.len() - 1
+            });
+            u32::try_from(place).unwrap_or(u32::MAX)
+        });
+        let places = places.collect();
+        self.modules.insert(path, places);
+    }
+
+    /// Writes both files into a folder.
+    fn write(&self, folder: &Path, docs: &str) -> io::Result<()> {
+        std::fs::write(folder.join(DOCS), docs)?;
+        std::fs::write(folder.join(FILE), serde_json::to_string(self)?)
+    }
+}
+
+/// Moves the files of an index from one copy of a library to another.
+pub(super) fn move_files(from: &Path, to: &Path) {
+    // The documentation first: an index without it would point at nothing.
+    for name in [DOCS, FILE] {
+        drop(std::fs::rename(from.join(name), to.join(name)));
+    }
+}
