@@ -7,6 +7,7 @@
 pub mod context;
 pub mod engine;
 pub mod error;
+pub mod lexer;
 pub mod magic;
 pub mod magics;
 pub mod plan;
@@ -19,7 +20,6 @@ mod command;
 mod foreign;
 mod help;
 mod history;
-mod lexer;
 mod measure;
 mod near;
 mod statements;

@@ -85,9 +85,6 @@ pub struct Member {
     /// The first sentence of its documentation.
     #[serde(rename = "d", default, skip_serializing_if = "String::is_empty")]
     pub summary: String,
-    /// The trait that gives it, if one does.
-    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
-    pub via: Option<String>,
     /// Its documentation.
     #[serde(rename = "r", default, skip_serializing_if = "is_empty")]
     pub doc: DocRange,
@@ -111,9 +108,12 @@ pub struct Entry {
     /// Its documentation.
     #[serde(rename = "r", default, skip_serializing_if = "is_empty")]
     pub doc: DocRange,
-    /// Its methods and so on; those that a trait gives come last.
+    /// Its own methods and so on, and those of what it dereferences to.
     #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<Member>,
+    /// The traits that it implements and that cells have in scope; their methods are those of their own entries.
+    #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
+    pub traits: Vec<String>,
 }
 
 fn is_empty(range: &DocRange) -> bool {

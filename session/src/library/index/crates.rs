@@ -14,22 +14,77 @@ pub struct Source {
 
 /// Modules of std that people meet in notebooks.
 const STD: &[&str] = &[
-    "any", "array", "borrow", "boxed", "cell", "char", "cmp", "collections", "convert", "env", "error", "f32", "f64", "fmt",
-    "fs", "hash", "hint", "io", "iter", "mem", "net", "num", "ops", "option", "panic", "path", "process", "ptr", "rc",
-    "result", "slice", "str", "string", "sync", "thread", "time", "vec",
+    "any",
+    "array",
+    "borrow",
+    "boxed",
+    "cell",
+    "char",
+    "cmp",
+    "collections",
+    "convert",
+    "env",
+    "error",
+    "f32",
+    "f64",
+    "fmt",
+    "fs",
+    "hash",
+    "hint",
+    "io",
+    "iter",
+    "mem",
+    "net",
+    "num",
+    "ops",
+    "option",
+    "panic",
+    "path",
+    "process",
+    "ptr",
+    "rc",
+    "result",
+    "slice",
+    "str",
+    "string",
+    "sync",
+    "thread",
+    "time",
+    "vec",
 ];
 
 /// Macros that are in scope everywhere.
 const MACROS: &[&str] = &[
-    "assert", "assert_eq", "assert_ne", "dbg", "debug_assert", "debug_assert_eq", "eprint", "eprintln", "env", "file", "format",
-    "include_bytes", "include_str", "matches", "panic", "print", "println", "thread_local", "todo", "unimplemented",
-    "unreachable", "vec", "write", "writeln",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "dbg",
+    "debug_assert",
+    "debug_assert_eq",
+    "eprint",
+    "eprintln",
+    "env",
+    "file",
+    "format",
+    "include_bytes",
+    "include_str",
+    "matches",
+    "panic",
+    "print",
+    "println",
+    "thread_local",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "write",
+    "writeln",
 ];
 
 /// Types of the language, and the names of their pages.
 const PRIMITIVES: &[&str] = &[
-    "bool", "char", "str", "slice", "array", "tuple", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
-    "u32", "u64", "u128", "usize",
+    "bool", "char", "str", "slice", "array", "tuple", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8",
+    "u16", "u32", "u64", "u128", "usize",
 ];
 
 /// The crates; `libraries` are the foreign crates that the facade names and that would be far too much.
@@ -42,7 +97,8 @@ pub fn sources(libraries: &[&str]) -> Vec<Source> {
 }
 
 fn library(libraries: &[&str]) -> String {
-    let mut text = "#![allow(warnings)]\npub mod prelude {\n    #[doc(inline)]\n    pub use ironbook::prelude::*;\n}\n".to_owned();
+    let mut text =
+        "#![allow(warnings)]\npub mod prelude {\n    #[doc(inline)]\n    pub use ironbook::prelude::*;\n}\n".to_owned();
     text.push_str("pub mod ironbook_facade {\n    #[doc(inline)]\n    pub use ironbook::*;\n");
     // A module of this one hides what a glob brings.
     for name in libraries.iter().chain(&["prelude", "rt"]).filter(|name| !name.starts_with("ironbook")) {
@@ -53,7 +109,9 @@ fn library(libraries: &[&str]) -> String {
 }
 
 fn standard() -> String {
-    let mut text = "#![allow(warnings)]\npub mod prelude {\n    #[doc(inline)]\n    pub use std::prelude::rust_2024::*;\n".to_owned();
+    let mut text =
+        "#![allow(warnings)]\npub mod prelude {\n    #[doc(inline)]\n    pub use std::prelude::rust_2024::*;\n"
+            .to_owned();
     for name in MACROS {
         let _ = writeln!(text, "    #[doc(inline)]\n    pub use std::{name};");
     }
@@ -67,7 +125,8 @@ fn standard() -> String {
 fn primitives() -> String {
     let mut text = "#![feature(rustc_attrs)]\n#![allow(warnings)]\n".to_owned();
     for name in PRIMITIVES {
-        let _ = writeln!(text, "/// The type `{name}`.\n#[rustc_doc_primitive = \"{name}\"]\nmod primitive_{name} {{}}");
+        let _ =
+            writeln!(text, "/// The type `{name}`.\n#[rustc_doc_primitive = \"{name}\"]\nmod primitive_{name} {{}}");
     }
     text
 }

@@ -14,8 +14,24 @@ use std::time::Duration;
 
 /// Traits that Rust has in scope, as far as their methods are called by name.
 const TRAITS: &[&str] = &[
-    "AsMut", "AsRef", "Clone", "Default", "DoubleEndedIterator", "ExactSizeIterator", "Extend", "From", "FromIterator", "Into",
-    "IntoIterator", "Iterator", "Ord", "PartialOrd", "ToOwned", "ToString", "TryFrom", "TryInto",
+    "AsMut",
+    "AsRef",
+    "Clone",
+    "Default",
+    "DoubleEndedIterator",
+    "ExactSizeIterator",
+    "Extend",
+    "From",
+    "FromIterator",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "Ord",
+    "PartialOrd",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
 ];
 
 /// What the index is made of.
@@ -180,7 +196,11 @@ fn find_modules(
             pages.push(entry?.file_name().to_string_lossy().into_owned());
         }
         pages.sort();
-        let modules = if path.is_empty() { modules.iter().filter(|name| facade.contains(name)).cloned().collect() } else { modules.clone() };
+        let modules = if path.is_empty() {
+            modules.iter().filter(|name| facade.contains(name)).cloned().collect()
+        } else {
+            modules.clone()
+        };
         out.push(Module { path, folder: folder.clone(), pages, modules });
     }
     for name in modules {

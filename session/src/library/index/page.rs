@@ -15,7 +15,6 @@ impl Docs {
         let length = u32::try_from(piece.len());
         let (Ok(start), Ok(length)) = (start, length) else { return ((0, 0), String::new()) };
         let short = summary(&piece);
-        // A piece that is no longer than its first sentence need not be kept twice; but then it would not be found.
         self.0.push_str(&piece);
         ((start, length), short)
     }
@@ -47,23 +46,23 @@ pub fn read(kind: EntryKind, name: &str, html: &str, in_scope: &dyn Fn(&str) -> 
     let marks = marks(main);
     let head = &main[..marks.first().map_or(main.len(), |mark| mark.at)];
     let declaration = between(head, "item-decl\">", "</pre>").map(text).unwrap_or_default();
-    let (doc, summary) = head.find("top-doc").and_then(|at| docblock(&head[at..])).map(|html| docs.add(html)).unwrap_or_default();
+    let (doc, summary) =
+        head.find("top-doc").and_then(|at| docblock(&head[at..])).map(|html| docs.add(html)).unwrap_or_default();
     let declaration = if kind == EntryKind::Function { one_line(&declaration) } else { declaration.trim().to_owned() };
-    let mut reader = Members { members: Vec::new(), section: Section::Own, via: Via::Nothing, in_scope, docs };
+    let mut reader = Members { members: Vec::new(), traits: Vec::new(), section: Section::Own, in_scope, docs };
     for (number, mark) in marks.iter().enumerate() {
         let end = marks.get(number + 1).map_or(main.len(), |next| next.at);
         reader.piece(mark, &main[mark.at..end]);
     }
-    let mut members = reader.members;
-    members.sort_by_key(|member| member.via.is_some());
-    Entry { kind, name: name.to_owned(), declaration: shortened(declaration), summary, doc, members }
+    let Members { members, traits, .. } = reader;
+    Entry { kind, name: name.to_owned(), declaration: shortened(&declaration), summary, doc, members, traits }
 }
 
 /// A declaration that lists more than a screen is cut.
-fn shortened(declaration: String) -> String {
+fn shortened(declaration: &str) -> String {
     const LINES: usize = 60;
     if declaration.lines().count() <= LINES {
-        return declaration;
+        return declaration.to_owned();
     }
     let mut lines: Vec<&str> = declaration.lines().take(LINES).collect();
     lines.push("    ...");
@@ -114,17 +113,10 @@ enum Section {
     Others,
 }
 
-enum Via {
-    Nothing,
-    Trait(String),
-    /// A trait that is not in scope.
-    Hidden,
-}
-
 struct Members<'a> {
     members: Vec<Member>,
+    traits: Vec<String>,
     section: Section,
-    via: Via,
     in_scope: &'a dyn Fn(&str) -> bool,
     docs: &'a mut Docs,
 }
@@ -140,30 +132,21 @@ impl Members<'_> {
                 "dyn-compatibility" | "aliased-type" => Section::Others,
                 _ => Section::Own,
             };
-            self.via = Via::Nothing;
-            return;
-        }
-        if self.section == Section::Others {
             return;
         }
         if mark.id.starts_with("impl-") {
-            let header = header(html).unwrap_or_default();
-            self.via = match (self.section, trait_of(&header)) {
-                (Section::Own, _) => Via::Nothing,
-                (_, Some(name)) if (self.in_scope)(&name) => Via::Trait(name),
-                _ => Via::Hidden,
-            };
-            return;
+            let name = header(html).and_then(|header| trait_of(&header));
+            let name = name.filter(|name| self.section == Section::Traits && (self.in_scope)(name));
+            self.traits.extend(name.filter(|name| !self.traits.contains(name)));
+        } else if self.section == Section::Own {
+            self.member(mark.id, html);
         }
-        if matches!(self.via, Via::Hidden) {
-            return;
-        }
-        self.member(mark.id, html);
     }
 
     fn member(&mut self, id: &str, html: &str) {
         let Some((prefix, named)) = id.split_once('.') else { return };
-        let Some(signature) = header(html).or_else(|| between(html, "<code>", "</code>").map(|code| one_line(&text(code))))
+        let Some(signature) =
+            header(html).or_else(|| between(html, "<code>", "</code>").map(|code| one_line(&text(code))))
         else {
             return;
         };
@@ -185,17 +168,12 @@ impl Members<'_> {
         if html.contains("stab unstable") || name.starts_with("__") {
             return; // cells are compiled by a stable compiler
         }
-        let via = match &self.via {
-            Via::Trait(name) => Some(name.clone()),
-            _ => None,
-        };
-        // A method of the type hides one of a trait, and of several `From::from` one is enough.
-        let known = |member: &Member| member.kind == kind && member.name == name && (via.is_some() || member.signature == signature);
-        if self.members.iter().any(known) {
+        // The type's own come first and hide those of what it dereferences to.
+        if self.members.iter().any(|member| member.kind == kind && member.name == name) {
             return;
         }
         let (doc, summary) = docblock(html).map(|html| self.docs.add(html)).unwrap_or_default();
-        self.members.push(Member { kind, name, signature, summary, via, doc });
+        self.members.push(Member { kind, name, signature, summary, doc });
     }
 }
 
@@ -322,17 +300,13 @@ mod tests {
         let entry = read(kind, name, PAGE, &|name| name == "Clone", &mut docs);
         assert_eq!((entry.name.as_str(), entry.summary.as_str()), ("Gbdt", "Boosted trees."));
         assert_eq!(entry.declaration, "pub struct Gbdt { /* private fields */ }");
-        let seen: Vec<(&str, MemberKind, &str, Option<&str>)> = entry
-            .members
-            .iter()
-            .map(|m| (m.name.as_str(), m.kind, m.signature.as_str(), m.via.as_deref()))
-            .collect();
+        let seen: Vec<(&str, MemberKind, &str, Option<&str>)> =
+            entry.members.iter().map(|m| (m.name.as_str(), m.kind, m.signature.as_str())).collect();
         assert_eq!(
             seen,
             [
-                ("params", MemberKind::Function, "pub fn params() -> GbdtParams", None),
-                ("fit", MemberKind::Method, "pub fn fit<T: Fn() -> U>(&self, data: &Dataset) where T: Any", None),
-                ("clone", MemberKind::Method, "fn clone(&self) -> Gbdt", Some("Clone")),
+                ("params", MemberKind::Function, "pub fn params() -> GbdtParams"),
+                ("fit", MemberKind::Method, "pub fn fit<T: Fn() -> U>(&self, data: &Dataset) where T: Any"),
             ]
         );
         let (start, length) = entry.members[0].doc;
