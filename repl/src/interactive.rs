@@ -1,13 +1,13 @@
 //! `ironbook` without a command: a session in the terminal; and `ironbook -e`, one cell.
 
 use crate::headless::connect;
-use crate::input::is_incomplete;
 use crate::interrupt::Interrupts;
 use crate::kernel::{Cache, Kernel, Start};
 use crate::notebook::Kind;
 use crate::screen::Screen;
 use crate::terminal::{Style, Terminal, took};
 use crate::{Error, script, setup};
+use ironbook_assist::{Completeness, View, completeness};
 use ironbook_magics::CellOutcome;
 use ironbook_session::Status;
 use ironbook_session::library::Paths;
@@ -132,7 +132,7 @@ fn cell(kernel: &mut Kernel, screen: &mut Screen, text: &str) -> CellOutcome {
 fn editor() -> rustyline::Result<Editor<Input, DefaultHistory>> {
     let config = Config::builder().max_history_size(5000)?.history_ignore_dups(true)?.build();
     let mut editor = Editor::with_config(config)?;
-    editor.set_helper(Some(Input));
+    editor.set_helper(Some(Input { view: View::default() }));
     Ok(editor)
 }
 
@@ -144,11 +144,17 @@ fn terminal_error(error: ReadlineError) -> Error {
 }
 
 /// Tells the editor whether Enter ends the cell.
-struct Input;
+struct Input {
+    view: View,
+}
 
 impl Validator for Input {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        Ok(if is_incomplete(context.input()) { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+        // What can never be right is run all the same, for the compiler's words on it.
+        Ok(match completeness(&self.view, context.input()) {
+            Completeness::Incomplete { .. } => ValidationResult::Incomplete,
+            _ => ValidationResult::Valid(None),
+        })
     }
 }
 
