@@ -1,4 +1,4 @@
-//! How long completion and inspection take over the built library's index: milliseconds, one line per text.
+//! How long completion and inspection take over the built library's index (or the file given): milliseconds, one line per text.
 #![allow(clippy::print_stdout, reason = "a program that prints figures")]
 #![allow(clippy::unwrap_used, reason = "a program for developers")]
 
@@ -6,6 +6,7 @@ use ironbook_assist::{Detail, View, complete, completeness, inspect};
 use ironbook_session::library::index::Index;
 use ironbook_session::library::{Library, Paths};
 use ironbook_session::{ItemInfo, Variable};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,8 +34,9 @@ const TEXTS: &[&str] = &[
 const ROUNDS: u32 = 50;
 
 fn main() {
-    let library = Library::locate(&Paths::from_env()).unwrap();
-    let path = library.index_path().expect("`ironbook setup` makes it");
+    let given = std::env::args_os().nth(1).map(PathBuf::from);
+    let built = || Library::locate(&Paths::from_env()).ok()?.index_path();
+    let path = given.or_else(built).expect("`ironbook setup` makes the index");
     let began = Instant::now();
     let index = Index::load(&path).unwrap();
     println!("load      {:8.2} ms  {} names, {} kB", ms(began), index.len(), path.metadata().unwrap().len() / 1000);

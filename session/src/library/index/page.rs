@@ -300,7 +300,7 @@ mod tests {
         let entry = read(kind, name, PAGE, &|name| name == "Clone", &mut docs);
         assert_eq!((entry.name.as_str(), entry.summary.as_str()), ("Gbdt", "Boosted trees."));
         assert_eq!(entry.declaration, "pub struct Gbdt { /* private fields */ }");
-        let seen: Vec<(&str, MemberKind, &str, Option<&str>)> =
+        let seen: Vec<(&str, MemberKind, &str)> =
             entry.members.iter().map(|m| (m.name.as_str(), m.kind, m.signature.as_str())).collect();
         assert_eq!(
             seen,
