@@ -36,7 +36,7 @@ pub fn add(known: &Known<'_>, end: usize, ranked: &mut Ranked<Candidate>) {
     }
     add_imported(known, ranked);
     for word in code::KEYWORDS {
-        ranked.add(word, 6, || Candidate::new(*word, "keyword"));
+        ranked.add(word, 8, || Candidate::new(*word, "keyword"));
     }
 }
 
@@ -97,11 +97,11 @@ pub fn entry_candidate(entry: &Entry) -> Candidate {
 
 fn add_imported(known: &Known<'_>, ranked: &mut Ranked<Candidate>) {
     let Some(index) = known.index() else { return };
-    for (path, class) in [("", 2), ("std::prelude", 3), ("primitive", 4)] {
+    for (path, class) in [("", 2), ("std::prelude", 2), ("primitive", 3)] {
         for entry in index.module(path).into_iter().flatten() {
             let named = !matches!(entry.name.as_str(), "slice" | "array" | "tuple");
             if path != "primitive" || named {
-                let class = if entry.kind == EntryKind::Trait { 4 } else { class };
+                let class = class + rarity(known, entry);
                 ranked.add(&entry.name, class, || entry_candidate(entry));
             }
         }
@@ -109,6 +109,40 @@ fn add_imported(known: &Known<'_>, ranked: &mut Ranked<Candidate>) {
     // Variants of std's own prelude.
     for name in ["Some", "None", "Ok", "Err"] {
         ranked.add(name, 3, || Candidate::new(name, "class"));
+    }
+}
+
+/// Names of the libraries below that notebooks are full of.
+const COMMON: &[&str] = &[
+    "Column",
+    "DType",
+    "DataFrame",
+    "DataType",
+    "Device",
+    "Expr",
+    "JoinArgs",
+    "JoinType",
+    "LazyFrame",
+    "Series",
+    "SortMultipleOptions",
+    "Tensor",
+    "Var",
+    "col",
+    "cols",
+    "df",
+    "len",
+    "lit",
+    "when",
+];
+
+/// 0 for what notebooks are full of, more for what libraries export for each other.
+fn rarity(known: &Known<'_>, entry: &Entry) -> u8 {
+    let own = || known.index().is_some_and(|index| index.is_own(&entry.name));
+    match entry.kind {
+        EntryKind::Constant | EntryKind::Static => 4,
+        _ if COMMON.contains(&entry.name.as_str()) || own() => 0,
+        EntryKind::Trait => 3,
+        _ => 1,
     }
 }
 

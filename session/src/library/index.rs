@@ -9,7 +9,7 @@ mod markdown;
 mod page;
 
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -136,6 +136,8 @@ pub struct Index {
     docs: Docs,
     /// Places of entries by name, the prelude's first.
     names: HashMap<String, Vec<u32>>,
+    /// Names in the modules of the facade.
+    own: HashSet<String>,
 }
 
 /// Where documentation is read from.
@@ -180,7 +182,11 @@ impl Index {
                 places.push(*place);
             }
         }
-        Index { stored, docs, names }
+        let facade =
+            stored.modules.iter().filter(|(path, _)| path.starts_with(super::FACADE)).flat_map(|(_, places)| places);
+        let own =
+            facade.filter_map(|place| stored.entries.get(*place as usize)).map(|entry| entry.name.clone()).collect();
+        Index { stored, docs, names, own }
     }
 
     /// How many names it has.
@@ -197,6 +203,11 @@ impl Index {
     pub fn named(&self, name: &str) -> impl Iterator<Item = &Entry> {
         let places = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
         places.iter().filter_map(|place| self.stored.entries.get(*place as usize))
+    }
+
+    /// Whether a name is one of the facade's own modules', not only of a library below it.
+    pub fn is_own(&self, name: &str) -> bool {
+        self.own.contains(name)
     }
 
     /// The names of a module (`ironbook::eval`, `std::fs`; `""` for the prelude), if it is known.

@@ -142,6 +142,8 @@ pub fn module_path(source: &str, folders: &[&str], is_facade: &dyn Fn(&str) -> b
         ("library", ["prelude", rest @ ..]) => rest.join("::"),
         ("library", ["ironbook_facade", rest @ ..]) => [&["ironbook"], rest].concat().join("::"),
         ("std_names", []) => "std".to_owned(),
+        // Macros that are called as modules bring these along.
+        ("std_names", ["prelude", _, ..]) => return None,
         ("std_names", folders) => format!("std::{}", folders.join("::")),
         ("primitives", []) => "primitive".to_owned(),
         _ => return None,

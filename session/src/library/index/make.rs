@@ -152,12 +152,12 @@ fn read_all(work: &Path, sources: &[Source]) -> io::Result<(Stored, String)> {
         for file in &module.pages {
             let Some((kind, name)) = page::subject(file) else { continue };
             let html = fs::read_to_string(module.folder.join(file))?;
-            entries.push(page::read(kind, name, &html, &in_scope, &mut docs));
+            entries.extend(page::read(kind, name, &html, &in_scope, &mut docs));
         }
         for name in &module.modules {
             let html = fs::read_to_string(module.folder.join(name).join("index.html")).unwrap_or_default();
             let entry = page::read(EntryKind::Module, name, &html, &|_| false, &mut docs);
-            entries.push(Entry { members: Vec::new(), ..entry });
+            entries.extend(entry.map(|entry| Entry { members: Vec::new(), ..entry }));
         }
         found.insert(module.path.clone(), entries);
     }
@@ -196,7 +196,9 @@ fn find_modules(
             pages.push(entry?.file_name().to_string_lossy().into_owned());
         }
         pages.sort();
-        let modules = if path.is_empty() {
+        let modules = if path == "std::prelude" {
+            Vec::new()
+        } else if path.is_empty() {
             modules.iter().filter(|name| facade.contains(name)).cloned().collect()
         } else {
             modules.clone()

@@ -40,11 +40,20 @@ pub fn subject(file: &str) -> Option<(EntryKind, &str)> {
     Some((kind, name))
 }
 
-/// Reads a page. `in_scope` says of a trait whether cells have it in scope: only then its methods can be called.
-pub fn read(kind: EntryKind, name: &str, html: &str, in_scope: &dyn Fn(&str) -> bool, docs: &mut Docs) -> Entry {
+/// Reads a page; `None` for what no stable compiler takes. `in_scope` says of a trait whether cells have it in scope: only then its methods can be called.
+pub fn read(
+    kind: EntryKind,
+    name: &str,
+    html: &str,
+    in_scope: &dyn Fn(&str) -> bool,
+    docs: &mut Docs,
+) -> Option<Entry> {
     let main = html.find("id=\"main-content\"").map_or(html, |at| &html[at..]);
     let marks = marks(main);
     let head = &main[..marks.first().map_or(main.len(), |mark| mark.at)];
+    if head.contains("stab unstable") {
+        return None; // cells are compiled by a stable compiler
+    }
     let declaration = between(head, "item-decl\">", "</pre>").map(text).unwrap_or_default();
     let (doc, summary) =
         head.find("top-doc").and_then(|at| docblock(&head[at..])).map(|html| docs.add(html)).unwrap_or_default();
@@ -55,7 +64,8 @@ pub fn read(kind: EntryKind, name: &str, html: &str, in_scope: &dyn Fn(&str) -> 
         reader.piece(mark, &main[mark.at..end]);
     }
     let Members { members, traits, .. } = reader;
-    Entry { kind, name: name.to_owned(), declaration: shortened(&declaration), summary, doc, members, traits }
+    let declaration = shortened(&declaration);
+    Some(Entry { kind, name: name.to_owned(), declaration, summary, doc, members, traits })
 }
 
 /// A declaration that lists more than a screen is cut.
@@ -166,7 +176,7 @@ impl Members<'_> {
             _ => named.split('-').next().unwrap_or(named).to_owned(),
         };
         if html.contains("stab unstable") || name.starts_with("__") {
-            return; // cells are compiled by a stable compiler
+            return;
         }
         // The type's own come first and hide those of what it dereferences to.
         if self.members.iter().any(|member| member.kind == kind && member.name == name) {
@@ -182,7 +192,7 @@ fn header(html: &str) -> Option<String> {
     let at = html.find("class=\"code-header\">")?;
     let body = &html[at + "class=\"code-header\">".len()..];
     let end = ["</h3>", "</h4>"].iter().filter_map(|close| body.find(close)).min()?;
-    Some(one_line(&text(&body[..end])))
+    Some(one_line(&text(&body[..end].replace("<div class=\"where\">", " "))))
 }
 
 /// The name of the trait of `impl<T> Iterator for Iter<T>`, without arguments and path.
@@ -241,8 +251,6 @@ fn function_name(signature: &str) -> Option<&str> {
 pub fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().filter(|word| *word != "ⓘ").collect();
     let line = words.join(" ").replace("( ", "(").replace(", )", ")").replace(" ⓘ", "").replace('ⓘ', "");
-    // `)where T: X,` has lost the line end before it.
-    let line = line.replace(")where ", ") where ").replace(">where ", "> where ");
     line.trim_end_matches(',').to_owned()
 }
 
@@ -297,7 +305,7 @@ mod tests {
     fn a_page_is_read() {
         let mut docs = Docs::default();
         let (kind, name) = subject("struct.Gbdt.html").unwrap();
-        let entry = read(kind, name, PAGE, &|name| name == "Clone", &mut docs);
+        let entry = read(kind, name, PAGE, &|name| name == "Clone", &mut docs).unwrap();
         assert_eq!((entry.name.as_str(), entry.summary.as_str()), ("Gbdt", "Boosted trees."));
         assert_eq!(entry.declaration, "pub struct Gbdt { /* private fields */ }");
         let seen: Vec<(&str, MemberKind, &str)> =
