@@ -138,9 +138,10 @@ fn literal(view: &View, code: &str, toks: &[Tok<'_>], range: Range<usize>) -> Co
     let start = range.start + content;
     let typed = &code[start..];
     let end = toks.len().saturating_sub(1);
-    let role = columns::role(code, toks, end);
+    let known = Known::new(view, code, toks);
+    let role = columns::role(&known, end);
     if role == columns::Role::Columns {
-        let found = columns::complete(view, code, toks, end, typed);
+        let found = columns::complete(&known, end, typed);
         return over(start..code.len(), found);
     }
     if role == columns::Role::File || typed.contains('/') || typed.starts_with(['.', '~']) {

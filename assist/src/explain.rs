@@ -169,8 +169,7 @@ fn by_name(known: &Known<'_>, name: &str, at: usize, bang: bool, detail: Detail)
 /// A column's name in a string.
 fn column(view: &View, code: &str, toks: &[Tok<'_>], at: usize) -> Option<Sheet> {
     let name = code::string_value(&code[toks[at].range.clone()])?;
-    let found = crate::complete::column_named(view, code, toks, at, name)?;
-    let (table, dtype) = found;
+    let (table, dtype) = crate::complete::column_named(&Known::new(view, code, toks), at, name)?;
     Some(Sheet { title: format!("{name:?}: {dtype}"), facts: vec![("column of", table)], ..Sheet::default() })
 }
 

@@ -266,6 +266,29 @@ pub fn argument_list(signature: &str) -> Option<std::ops::Range<usize>> {
     None
 }
 
+/// The names of a signature's arguments without `self`.
+pub fn argument_names(signature: &str) -> Vec<String> {
+    let list = argument_list(signature).and_then(|range| signature.get(range)).unwrap_or("");
+    let mut depth = 0usize;
+    let mut pieces = vec![String::new()];
+    let mut before = ' ';
+    for c in list.chars() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' if before == '-' => {}
+            '>' | ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        match pieces.last_mut() {
+            Some(piece) if c != ',' || depth > 0 => piece.push(c),
+            _ => pieces.push(String::new()),
+        }
+        before = c;
+    }
+    let names = pieces.iter().filter_map(|piece| piece.split_once(':')).map(|(name, _)| name.trim());
+    names.map(|name| name.trim_start_matches("mut ").to_owned()).filter(|name| name != "self").collect()
+}
+
 /// The names of a function's own parameters: `F` of `fn parse<F>(..)`.
 pub fn own_parameters(signature: &str) -> Vec<String> {
     let Some(at) = signature.find("fn ") else { return Vec::new() };
@@ -310,6 +333,7 @@ mod tests {
         );
         assert_eq!(returned("pub fn map<F: Fn(T) -> U>(self, f: F) -> Map<Self, F> where F: X"), Some("Map<Self, F>"));
         assert_eq!(returned("fn f(a: (u8, u8))"), None);
+        assert_eq!(argument_names("fn f<T>(&mut self, mut a: Fn(u8, T) -> u8, by: [u8; 2])"), ["a", "by"]);
         assert_eq!(own_parameters("pub fn parse<F: FromStr>(&self) -> Result<F, F::Err>"), ["F"]);
     }
 }

@@ -2,10 +2,15 @@
 
 use super::Candidate;
 use crate::code::{self, Tok};
+use crate::infer::Infer;
+use crate::known::Known;
 use crate::rank::Ranked;
+use crate::ty::{self, Ty};
+use crate::user;
 use crate::view::View;
 use ironbook_magics::lexer::Token;
 use ironbook_session::Variable;
+use ironbook_session::library::index::EntryKind;
 
 /// What a string stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,64 +23,37 @@ pub enum Role {
     Other,
 }
 
-/// Functions and methods whose strings name columns.
+/// Functions of polars whose strings name columns, though their parameters do not say so.
 const COLUMNS: &[&str] = &[
     "col",
     "cols",
     "column",
-    "select",
+    "column_as",
+    "drop",
+    "drop_in_place",
+    "drop_many",
+    "exclude",
+    "explode",
+    "full_join",
+    "get_column_index",
     "group_by",
     "group_by_stable",
-    "sort",
-    "drop",
-    "drop_many",
-    "drop_in_place",
-    "try_get_column_index",
-    "get_column_index",
-    "column_as",
-    "by_name",
-    "dtype_cols",
-    "partition_by",
-    "partition_by_stable",
+    "inner_join",
     "join",
     "left_join",
-    "inner_join",
-    "full_join",
-    "cross_join",
+    "over",
+    "partition_by",
+    "partition_by_stable",
+    "pivot",
+    "rename",
+    "select",
+    "sort",
+    "sort_in_place",
+    "to_dummies",
+    "try_get_column_index",
     "unique",
     "unique_stable",
-    "rename",
-    "explode",
-    "pivot",
     "unpivot",
-    "to_dummies",
-    "columns",
-    "select_columns",
-    "nth",
-    "with_weights_of",
-    "with_groups_of",
-    "from_frame",
-    "without",
-    "exclude",
-    "is_duplicated",
-    "over",
-    "new",
-    "by",
-    "target",
-    "features",
-    "fit",
-    "categorical",
-    "numeric",
-    "time",
-    "x",
-    "y",
-    "color",
-    "facet",
-    "hist",
-    "scatter",
-    "line",
-    "bar",
-    "box_plot",
 ];
 /// Functions whose strings name files.
 const FILES: &[&str] = &[
@@ -114,8 +92,8 @@ const NEITHER: &[&str] =
     &["alias", "lit", "println", "print", "format", "panic", "eprintln", "write", "writeln", "assert", "expect"];
 
 /// What the string at token `at` stands for.
-pub fn role(code: &str, toks: &[Tok<'_>], at: usize) -> Role {
-    debug_assert!(code.len() >= toks.get(at).map_or(0, |tok| tok.range.start), "tokens are of the code");
+pub fn role(known: &Known<'_>, at: usize) -> Role {
+    let toks = known.toks;
     let mut inner = at;
     // Through lists, tuples and references to the call that has them.
     for _ in 0..4 {
@@ -124,7 +102,7 @@ pub fn role(code: &str, toks: &[Tok<'_>], at: usize) -> Role {
         match (&toks[open].token, before) {
             (Token::Open('['), Some((_, Token::Word(word)))) if !code::is_keyword(word) => return Role::Columns,
             (Token::Open('['), Some((_, Token::Close(_) | Token::Punct('?')))) => return Role::Columns,
-            (Token::Open('('), Some((place, Token::Word(word)))) => return of_function(toks, place, word),
+            (Token::Open('('), Some((place, Token::Word(word)))) => return of_function(known, place, word, inner),
             (Token::Open('('), Some((bang, Token::Punct('!')))) if bang > 0 => {
                 let Token::Word(word) = toks[bang - 1].token else { return Role::Other };
                 return if FILES.contains(&word) { Role::File } else { Role::Other };
@@ -136,28 +114,52 @@ pub fn role(code: &str, toks: &[Tok<'_>], at: usize) -> Role {
     Role::Other
 }
 
-fn of_function(toks: &[Tok<'_>], at: usize, word: &str) -> Role {
-    let owner = code::path_before(toks, at).last().copied();
-    match owner {
-        Some("Path" | "PathBuf" | "File" | "fs" | "LazyCsvReader" | "PlPath") => return Role::File,
-        Some("Dataset" | "Matrix" | "Pipeline") => return Role::Columns,
-        // `Series::new("name"..)`: a new name.
-        Some(_) if word == "new" => return Role::Other,
-        _ => {}
+/// Of an argument, which holds token `argument`, of the function that token `at` names.
+fn of_function(known: &Known<'_>, at: usize, word: &str, argument: usize) -> Role {
+    let owner = code::path_before(known.toks, at).last().copied();
+    if matches!(owner, Some("Path" | "PathBuf" | "File" | "fs" | "LazyCsvReader" | "PlPath")) {
+        return Role::File;
     }
-    if NEITHER.contains(&word) && owner.is_none() {
+    if let Some(role) = of_parameter(known, at, word, owner, argument) {
+        return role;
+    }
+    if owner.is_none() && NEITHER.contains(&word) {
         Role::Other
     } else if FILES.contains(&word) {
         Role::File
-    } else if COLUMNS.contains(&word) && word != "new" {
+    } else if COLUMNS.contains(&word) {
         Role::Columns
     } else {
         Role::Other
     }
 }
 
+/// What the name of the parameter says, if it says anything.
+fn of_parameter(known: &Known<'_>, at: usize, word: &str, owner: Option<&str>, argument: usize) -> Option<Role> {
+    let is_method = code::after_dot(known.toks, at);
+    let signature = if is_method {
+        known.member(&Infer::new(known).chain(at - 1)?, word)?.signature
+    } else if let Some(owner) = owner {
+        known.member(&Ty::named(owner), word)?.signature
+    } else {
+        let item = known.items_named(word).find(|item| item.kind == "fn").map(user::signature);
+        let entry = || known.index()?.named(word).find(|entry| entry.kind == EntryKind::Function);
+        item.or_else(|| entry().map(|entry| entry.declaration.clone()))?
+    };
+    let open = code::enclosing(known.toks, argument)?;
+    let commas = (open + 1..argument)
+        .filter(|place| known.toks[*place].is(',') && code::enclosing(known.toks, *place) == Some(open));
+    let name = ty::argument_names(&signature).into_iter().nth(commas.count())?;
+    match name.as_str() {
+        "column" | "columns" | "features" | "target" | "by" | "on" | "left_on" | "right_on" => Some(Role::Columns),
+        "path" | "paths" | "file" | "filename" | "directory" | "folder" => Some(Role::File),
+        _ => None,
+    }
+}
+
 /// The columns of live tables: those of tables that the statement names first.
-pub fn complete(view: &View, code: &str, toks: &[Tok<'_>], at: usize, typed: &str) -> Vec<Candidate> {
+pub fn complete(known: &Known<'_>, at: usize, typed: &str) -> Vec<Candidate> {
+    let (view, code, toks) = (known.view, known.code, known.toks);
     let start = code::statement_start(toks, at);
     let named = named_tables(view, toks, start, at);
     let mut ranked = Ranked::new(typed);
@@ -174,8 +176,9 @@ pub fn complete(view: &View, code: &str, toks: &[Tok<'_>], at: usize, typed: &st
 }
 
 /// The table and the type of a column that the string at token `at` names.
-pub fn named(view: &View, code: &str, toks: &[Tok<'_>], at: usize, column: &str) -> Option<(String, String)> {
-    if role(code, toks, at) != Role::Columns {
+pub fn named(known: &Known<'_>, at: usize, column: &str) -> Option<(String, String)> {
+    let (view, toks) = (known.view, known.toks);
+    if role(known, at) != Role::Columns {
         return None;
     }
     let near = named_tables(view, toks, code::statement_start(toks, at), at);

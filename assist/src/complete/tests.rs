@@ -123,6 +123,7 @@ fn columns_of_live_tables() {
     check("cols([\"carrier\", \"|", &["arr_delay"], &[]);
     check("flights.column(\"ca|", &["carrier"], &[]);
     check("flights[\"ca|", &["carrier"], &[]);
+    check("fn f(n: u8, columns: &[&str]) {}\nf(1, &[\"ca|", &["carrier"], &[]);
     check("x.alias(\"ca|", &[], &["carrier"]);
     check("let l = weather.lazy(); x.alias(\"hot\"); l.filter(col(\"h|", &["hot"], &[]);
     assert_eq!(at("let l = weather.lazy();\nl.filter(col(\"|")[0], "temp");
