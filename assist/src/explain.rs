@@ -139,7 +139,7 @@ fn by_name(known: &Known<'_>, name: &str, at: usize, bang: bool, detail: Detail)
         let item = known.items_named(name).find(|item| item.kind == "macro");
         let entry = || known.index()?.named(name).find(|entry| entry.kind == EntryKind::Macro);
         return match item {
-            Some(item) => Some(of_item(item, detail)),
+            Some(item) => Some(of_item(known, item, detail)),
             None => entry().map(|entry| of_entry(known, entry)),
         };
     }
@@ -158,7 +158,7 @@ fn by_name(known: &Known<'_>, name: &str, at: usize, bang: bool, detail: Detail)
     }
     let items: Vec<&UserItem<'_>> = known.items_named(name).collect();
     if let Some(item) = items.iter().find(|item| item.kind != "use") {
-        return Some(of_item(item, detail));
+        return Some(of_item(known, item, detail));
     }
     // Types and functions before macros of the same name.
     let index = known.index()?;
@@ -177,7 +177,7 @@ fn of_variable(known: &Known<'_>, variable: &Variable) -> Sheet {
     let mut facts = Vec::new();
     facts.extend(variable.shape.clone().map(|shape| ("shape", shape)));
     facts.push(("size", size(variable.bytes)));
-    facts.push(("cell", variable.cell.to_string()));
+    facts.push(("cell", known.view.number(variable.cell).to_string()));
     facts.extend(variable.stale.clone().map(|why| ("stale", why)));
     let doc = Ty::parse(&variable.type_name).and_then(|ty| about_type(known, &ty)).unwrap_or_default();
     Sheet {
@@ -215,9 +215,9 @@ fn of_member(known: &Known<'_>, found: &Found, detail: Detail) -> Sheet {
     }
 }
 
-fn of_item(item: &UserItem<'_>, detail: Detail) -> Sheet {
+fn of_item(known: &Known<'_>, item: &UserItem<'_>, detail: Detail) -> Sheet {
     let mut facts = Vec::new();
-    facts.extend(item.cell.map(|cell| ("cell", cell.to_string())));
+    facts.extend(item.cell.map(|cell| ("cell", known.view.number(cell).to_string())));
     // A type is its fields.
     let whole = detail == Detail::Full || matches!(item.kind, "type" | "alias" | "const" | "use");
     Sheet {

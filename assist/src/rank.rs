@@ -15,9 +15,8 @@ pub fn quality(typed: &str, name: &str) -> Option<u8> {
     if starts(name) {
         return Some(1);
     }
-    if typed.chars().nth(1).is_none() {
-        return None; // a single letter is in nearly every name
-    }
+    // A single letter is in nearly every name.
+    typed.chars().nth(1)?;
     if name.match_indices('_').any(|(at, _)| starts(&name[at + 1..])) {
         return Some(2);
     }

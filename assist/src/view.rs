@@ -4,7 +4,8 @@ use crate::complete;
 use ironbook_magics::split::{Names, Style};
 use ironbook_magics::{Registry, lexer, registry, split};
 use ironbook_session::library::index::Index;
-use ironbook_session::{ItemInfo, Variable};
+use ironbook_session::{ExecutionId, ItemInfo, Variable};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub struct View {
     pub items: Vec<ItemInfo>,
     /// The magics.
     pub registry: Registry,
+    /// The numbers that the user sees at cells, where they are not those of the executions.
+    pub numbers: BTreeMap<ExecutionId, u64>,
     /// The cells' working directory.
     pub directory: PathBuf,
     /// The names of the library and of std: [`Index::load`] of what `Library::index_path` says, loaded once.
@@ -27,6 +30,11 @@ impl View {
     /// The variable of a name.
     pub(crate) fn variable(&self, name: &str) -> Option<&Variable> {
         self.variables.iter().find(|variable| variable.name == name)
+    }
+
+    /// The number that the user sees at the cell of an execution.
+    pub(crate) fn number(&self, execution: ExecutionId) -> u64 {
+        self.numbers.get(&execution).copied().unwrap_or(execution)
     }
 
     /// Magics of the user's own: functions and macros called `magic_name`.

@@ -30,11 +30,8 @@ pub fn completeness(view: &View, text: &str) -> Completeness {
     match &last.kind {
         Kind::Cell { .. } => return body(text, last),
         Kind::Help { .. } if pieces.len() == 1 => return Completeness::Complete,
-        Kind::Line { .. } | Kind::Shell { .. } | Kind::Colon { .. } => {
-            // A backslash at the end continues the line.
-            if text[last.range.clone()].ends_with('\\') && text[last.range.end..].trim().is_empty() {
-                return incomplete(0);
-            }
+        Kind::Line { .. } | Kind::Shell { .. } | Kind::Colon { .. } if is_continued(text, last) => {
+            return incomplete(0);
         }
         _ => {}
     }
@@ -59,6 +56,11 @@ pub fn is_code(view: &View, magic: &str) -> bool {
 
 fn incomplete(depth: usize) -> Completeness {
     Completeness::Incomplete { indent: INDENT.repeat(depth) }
+}
+
+/// Whether a backslash at the end continues the line.
+fn is_continued(text: &str, last: &Piece) -> bool {
+    text[last.range.clone()].ends_with('\\') && text[last.range.end..].trim().is_empty()
 }
 
 /// The body of a cell magic has brackets of its own; an empty line ends it.
@@ -99,7 +101,8 @@ fn brackets(code: &str) -> Brackets {
         match token {
             Token::Open(bracket) => open.push(bracket),
             Token::Close(bracket) => {
-                if open.pop() != Some(partner(bracket)) {
+                let opened = open.pop();
+                if opened != Some(partner(bracket)) {
                     return Brackets::Wrong;
                 }
             }

@@ -190,7 +190,7 @@ fn bindings<'a>(toks: &[Tok<'a>]) -> Vec<&'a str> {
             Token::Word("let" | "for") => pattern = true,
             Token::Word("in") | Token::Punct('=' | ';') => pattern = false,
             Token::Punct(':') if pattern && !code::after_colons(toks, at + 1) => {
-                pattern = toks.get(at + 1).is_some_and(|next| next.is(':'))
+                pattern = toks.get(at + 1).is_some_and(|next| next.is(':'));
             }
             Token::Word(word) if !code::is_keyword(word) && starts_low(word) => {
                 let closure = at > 0
@@ -226,7 +226,7 @@ fn add_fields(known: &Known<'_>, end: usize, ranked: &mut Ranked<Candidate>) -> 
         return false;
     };
     let at_start = end == open + 1 || known.toks[end - 1].is(',');
-    let Some(Token::Word(name)) = open.checked_sub(1).map(|before| known.toks[before].token.clone()) else {
+    let Some(Token::Word(name)) = open.checked_sub(1).map(|before| known.toks[before].token) else {
         return false;
     };
     // `impl Name {`, `-> Name {` and so on open no literal.
