@@ -143,7 +143,7 @@ pub fn view() -> View {
                 "impl Delay",
                 "impl Delay { /// Over an hour.\n fn is_long(&self) -> bool { self.minutes > 60.0 } }",
             ),
-            item("impl", "impl Delay", "impl Delay { fn new() -> Self { todo!() } }"),
+            item("impl", "Delay::new", "impl Delay { fn new() -> Self { todo!() }"),
             item("type", "Kind", "enum Kind { Early, Late(f64) }"),
             item("fn", "mean_delay", "/// The mean.\nfn mean_delay(df: &DataFrame) -> f64 { 0.0 }"),
         ],

@@ -238,7 +238,9 @@ pub fn block(item: &UserItem<'_>) -> Option<Block> {
                 text: slice(item.text, whole),
             }
         };
-    match syn::parse_str::<syn::Item>(item.text).ok()? {
+    // The session keeps an `impl` function by function, without the brace at the end.
+    let parsed = syn::parse_str::<syn::Item>(item.text);
+    match parsed.or_else(|_| syn::parse_str(&format!("{} }}", item.text))).ok()? {
         syn::Item::Impl(block) => {
             let member = |member: &syn::ImplItem| match member {
                 syn::ImplItem::Fn(of) => Some(function(&of.attrs, visible(&of.vis, &of.sig), &of.sig, of.span())),

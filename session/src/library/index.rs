@@ -14,14 +14,12 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The file with names and signatures, in a library's copy.
-pub const FILE: &str = "index.json";
+/// The file with names and signatures, in a library's copy; the number changes with the form of the files.
+pub const FILE: &str = "index-1.json";
 /// The file beside it with the documentation.
-const DOCS: &str = "index.docs";
+const DOCS: &str = "index-1.docs";
 /// Why there is none, if it could not be made.
 pub(super) const LOG: &str = "index.log";
-/// Changes with the form of the files.
-const VERSION: u32 = 1;
 
 /// A piece of the documentation: its place and its length in bytes.
 pub type DocRange = (u32, u32);
@@ -123,7 +121,6 @@ fn is_empty(range: &DocRange) -> bool {
 /// The index as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Stored {
-    version: u32,
     entries: Vec<Entry>,
     /// Path of each module as cells write it, with its names' places in `entries`. The prelude is `""`.
     modules: BTreeMap<String, Vec<u32>>,
@@ -153,19 +150,16 @@ impl Index {
     /// Reads an index ([`super::Library::index_path`]).
     ///
     /// # Errors
-    /// When the file cannot be read, or is of another version of Ironbook.
+    /// When the file cannot be read.
     pub fn load(path: &Path) -> io::Result<Index> {
         let text = std::fs::read(path)?;
         let stored: Stored = serde_json::from_slice(&text)?;
-        if stored.version != VERSION {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "an index of another version"));
-        }
         Ok(Index::over(stored, Docs::File(path.with_file_name(DOCS))))
     }
 
     /// An index of these modules: path (`""` is the prelude), and what is in it. For tests.
     pub fn of(modules: impl IntoIterator<Item = (String, Vec<Entry>)>, docs: impl Into<String>) -> Index {
-        let mut stored = Stored { version: VERSION, ..Stored::default() };
+        let mut stored = Stored::default();
         for (path, entries) in modules {
             stored.add(path, entries);
         }
@@ -258,17 +252,13 @@ impl Stored {
         self.modules.insert(path, places);
     }
 
-    /// Writes both files into a folder.
+    /// Writes both files into a folder, names last: they are the index.
     fn write(&self, folder: &Path, docs: &str) -> io::Result<()> {
-        std::fs::write(folder.join(DOCS), docs)?;
-        std::fs::write(folder.join(FILE), serde_json::to_string(self)?)
-    }
-}
-
-/// Moves the files of an index from one copy of a library to another.
-pub(super) fn move_files(from: &Path, to: &Path) {
-    // The documentation first: an index without it would point at nothing.
-    for name in [DOCS, FILE] {
-        drop(std::fs::rename(from.join(name), to.join(name)));
+        for (name, text) in [(DOCS, docs), (FILE, serde_json::to_string(self)?.as_str())] {
+            let fresh = folder.join(format!(".{name}"));
+            std::fs::write(&fresh, text)?;
+            std::fs::rename(fresh, folder.join(name))?;
+        }
+        Ok(())
     }
 }

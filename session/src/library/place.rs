@@ -3,14 +3,12 @@
 use super::cargo::{Artifact, Metadata, failure, metadata_file};
 use super::cuda::Cuda;
 use super::error::BuildError;
-use super::index::make::{self, IndexError, Inputs};
 use super::paths::Paths;
 use super::rustc::Rustc;
-use super::{Entry, Library, MANIFEST, Manifest, PIN, dylib_name, fingerprint, index, runtime_name};
+use super::{Entry, Library, MANIFEST, Manifest, PIN, dylib_name, fingerprint, runtime_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
@@ -179,29 +177,6 @@ impl Fresh {
         Err(failure(String::from_utf8_lossy(&output.stderr).lines().take(40), paths))
     }
 
-    /// Makes the index of names. A library is good without one, so a failure is only written down beside it.
-    pub fn index(
-        &self,
-        crates: &Crates,
-        rustc: &Rustc,
-        tick: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<(), BuildError> {
-        let inputs = Inputs {
-            rustdoc: rustc.path.with_file_name(format!("rustdoc{}", std::env::consts::EXE_SUFFIX)),
-            dylib: self.folder.join(dylib_name()),
-            deps: self.folder.join("deps"),
-            libraries: crates.externs.iter().map(|(name, _)| name.as_str()).collect(),
-        };
-        match make::make(&inputs, &self.folder, tick) {
-            Ok(()) => Ok(()),
-            Err(IndexError::Interrupted) => Err(BuildError::Interrupted),
-            Err(error) => {
-                let path = self.folder.join(index::LOG);
-                fs::write(&path, error.to_string()).map_err(|error| BuildError::io("write", path, error))
-            }
-        }
-    }
-
     /// Writes the manifest, moves the copy to its place, and enters it in the index.
     pub fn settle(self, paths: &Paths, crates: &Crates, rustc: &Rustc, sources: &str) -> Result<Library, BuildError> {
         let names = |list: &[(String, PathBuf)]| {
@@ -219,9 +194,7 @@ impl Fresh {
         fs::write(&manifest_path, text).map_err(|error| BuildError::io("write", manifest_path, error))?;
         let root = paths.std().join(&id);
         let there = root.join(MANIFEST).is_file();
-        if there {
-            index::move_files(&self.folder, &root);
-        } else {
+        if !there {
             if root.exists() {
                 fs::remove_dir_all(&root).map_err(|error| BuildError::io("remove", &root, error))?;
             }

@@ -2,7 +2,8 @@
 
 use super::crates::{self, Source};
 use super::page::{self, Docs};
-use super::{Entry, EntryKind, Stored, VERSION};
+use super::{Entry, EntryKind, LOG, Stored};
+use crate::library::{FACADE, Library};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -35,44 +36,51 @@ const TRAITS: &[&str] = &[
 ];
 
 /// What the index is made of.
-pub struct Inputs<'a> {
-    /// The compiler's rustdoc.
-    pub rustdoc: PathBuf,
-    /// The library's dylib.
-    pub dylib: PathBuf,
+struct Inputs<'a> {
+    rustdoc: PathBuf,
+    dylib: &'a Path,
     /// The metadata of the crates in it.
-    pub deps: PathBuf,
+    deps: &'a Path,
     /// The foreign crates that the facade names.
-    pub libraries: Vec<&'a str>,
+    libraries: Vec<&'a str>,
 }
 
 /// Why there is no index; a library is good without one.
 #[derive(Debug, thiserror::Error)]
-pub enum IndexError {
-    /// The user stopped it.
+enum IndexError {
     #[error("interrupted")]
     Interrupted,
-    /// rustdoc failed.
     #[error("rustdoc failed:\n{words}")]
-    Rustdoc {
-        /// Its words.
-        words: String,
-    },
-    /// A file.
+    Rustdoc { words: String },
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// Makes the index in `folder`; `tick` is called while rustdoc works.
-pub fn make(inputs: &Inputs<'_>, folder: &Path, tick: &mut dyn FnMut() -> ControlFlow<()>) -> Result<(), IndexError> {
-    let work = folder.join(".index");
-    fs::create_dir_all(&work)?;
-    let made = render_all(inputs, &work, tick).and_then(|sources| {
+/// Makes the index of a library, in its copy; `tick` is called while rustdoc works. Why it could not be made is written
+/// down beside it. Breaks if `tick` does.
+pub fn make(library: &Library, tick: &mut dyn FnMut() -> ControlFlow<()>) -> ControlFlow<()> {
+    let work = library.root.join(".index");
+    let inputs = Inputs {
+        rustdoc: library.rustc.with_file_name(format!("rustdoc{}", std::env::consts::EXE_SUFFIX)),
+        dylib: &library.dylib,
+        deps: &library.deps,
+        libraries: library.externs.iter().map(|(name, _)| name.as_str()).filter(|name| *name != FACADE).collect(),
+    };
+    let made = fs::create_dir_all(&work).map_err(IndexError::from).and_then(|()| {
+        let sources = render_all(&inputs, &work, tick)?;
         let (stored, docs) = read_all(&work, &sources)?;
-        Ok(stored.write(folder, &docs)?)
+        Ok(stored.write(&library.root, &docs)?)
     });
     drop(fs::remove_dir_all(&work));
-    made
+    match made {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(IndexError::Interrupted) => ControlFlow::Break(()),
+        Err(error) => {
+            // Where this cannot be written, nothing else could.
+            drop(fs::write(library.root.join(LOG), error.to_string()));
+            ControlFlow::Continue(())
+        }
+    }
 }
 
 fn render_all(
@@ -161,7 +169,7 @@ fn read_all(work: &Path, sources: &[Source]) -> io::Result<(Stored, String)> {
         }
         found.insert(module.path.clone(), entries);
     }
-    let mut stored = Stored { version: VERSION, ..Stored::default() };
+    let mut stored = Stored::default();
     for (path, entries) in found {
         stored.add(path, entries);
     }
@@ -224,7 +232,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
         let rustdoc = Path::new(String::from_utf8(sysroot.stdout).unwrap().trim()).join("bin/rustdoc");
-        let inputs = Inputs { rustdoc, dylib: PathBuf::new(), deps: PathBuf::new(), libraries: Vec::new() };
+        let inputs = Inputs { rustdoc, dylib: Path::new(""), deps: Path::new(""), libraries: Vec::new() };
         let mut rendered = Vec::new();
         for source in crates::sources(&[]).into_iter().filter(|source| source.name != "library") {
             render(&inputs, folder.path(), &source, &mut || ControlFlow::Continue(())).unwrap();
