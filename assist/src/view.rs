@@ -2,7 +2,7 @@
 
 use crate::complete;
 use ironbook_magics::split::{Names, Style};
-use ironbook_magics::{Registry, lexer, registry, split};
+use ironbook_magics::{Engine, Registry, Shell, lexer, registry, split};
 use ironbook_session::library::index::Index;
 use ironbook_session::{ExecutionId, ItemInfo, Variable};
 use std::collections::BTreeMap;
@@ -27,6 +27,20 @@ pub struct View {
 }
 
 impl View {
+    /// The view of a shell between two cells; it asks the runtime for its variables.
+    pub fn of<E: Engine>(shell: &mut Shell<E>, index: Option<Arc<Index>>) -> View {
+        let numbers =
+            shell.cells().iter().flat_map(|cell| cell.executions.iter().map(|execution| (*execution, cell.number)));
+        View {
+            numbers: numbers.collect(),
+            registry: shell.registry().clone(),
+            variables: shell.engine().variables(),
+            items: shell.engine().items(),
+            directory: shell.engine().directory().to_owned(),
+            index,
+        }
+    }
+
     /// The variable of a name.
     pub(crate) fn variable(&self, name: &str) -> Option<&Variable> {
         self.variables.iter().find(|variable| variable.name == name)
