@@ -8,13 +8,13 @@ use ironbook_session::library::{Library, Paths};
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
-/// The index of the library as it is now; built once if its sources have changed.
+/// The index of the library as it is now; made once if there is none yet.
 fn index() -> Arc<Index> {
     static INDEX: OnceLock<Arc<Index>> = OnceLock::new();
     let made = INDEX.get_or_init(|| {
         let paths = Paths::from_env();
-        let library = Library::locate(&paths);
-        let library = library.or_else(|_| Library::build(&paths, &mut |_| ControlFlow::Continue(()))).unwrap();
+        let located = Library::locate(&paths).ok().filter(|library| library.index_path().is_some());
+        let library = located.unwrap_or_else(|| Library::build(&paths, &mut |_| ControlFlow::Continue(())).unwrap());
         Arc::new(Index::load(&library.index_path().expect("a library is built with its index")).unwrap())
     });
     Arc::clone(made)
