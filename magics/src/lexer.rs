@@ -2,7 +2,7 @@
 
 /// A token, as far as the splitter has to tell tokens apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token<'a> {
+pub enum Token<'a> {
     /// Spaces and tabs.
     Space,
     /// The end of a line.
@@ -24,7 +24,7 @@ pub(crate) enum Token<'a> {
 /// Reads the token at `at` and returns it with its end; `None` at the end of the text.
 ///
 /// Unterminated strings and comments reach to the end of the text.
-pub(crate) fn token(text: &str, at: usize) -> Option<(Token<'_>, usize)> {
+pub fn token(text: &str, at: usize) -> Option<(Token<'_>, usize)> {
     let rest = &text[at..];
     let first = rest.chars().next()?;
     let (token, length) = match first {
@@ -44,7 +44,7 @@ pub(crate) fn token(text: &str, at: usize) -> Option<(Token<'_>, usize)> {
 }
 
 /// Whether a character can stand in an identifier.
-pub(crate) fn is_word(c: char) -> bool {
+pub fn is_word(c: char) -> bool {
     c == '_' || c.is_alphanumeric()
 }
 
@@ -134,7 +134,7 @@ fn raw(text: &str, prefix: usize) -> (Token<'_>, usize) {
 
 /// End of the Rust text that starts at `start`: the first line end at which all brackets are closed; without
 /// trailing comments and spaces. `None` when the brackets never close.
-pub(crate) fn code_end(text: &str, start: usize) -> Option<usize> {
+pub fn code_end(text: &str, start: usize) -> Option<usize> {
     let (mut at, mut end, mut depth) = (start, start, 0usize);
     while let Some((token, next)) = token(text, at) {
         match token {

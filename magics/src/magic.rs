@@ -6,6 +6,11 @@ use crate::split::Style;
 use ironbook_session::{FailureKind, Part};
 use std::ops::Range;
 
+/// The hint of an argument that is the name of a variable; for completion.
+pub const VARIABLE: clap::ValueHint = clap::ValueHint::Other;
+/// The name of the value of an argument that is the name of a column.
+pub const COLUMN: &str = "COLUMN";
+
 /// A magic. One file each under `magics/`; the file's stem is its name.
 pub trait Magic: Send + Sync {
     /// What the user types after `%`.

@@ -1,24 +1,28 @@
 //! `ironbook` without a command: a session in the terminal; and `ironbook -e`, one cell.
 
 use crate::headless::connect;
-use crate::input::is_incomplete;
 use crate::interrupt::Interrupts;
 use crate::kernel::{Cache, Kernel, Start};
 use crate::notebook::Kind;
 use crate::screen::Screen;
-use crate::terminal::{Style, Terminal, took};
+use crate::terminal::{Style, Terminal, shortened, took};
 use crate::{Error, script, setup};
+use ironbook_assist::{Candidate, Completeness, View, complete, completeness};
 use ironbook_magics::CellOutcome;
 use ironbook_session::Status;
 use ironbook_session::library::Paths;
+use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{Config, Editor, Helper};
+use rustyline::{CompletionType, Config, Editor, Helper};
 use std::io::{self, IsTerminal};
 
 /// Cells that take longer than this tell their time.
 const SLOW: f64 = 1.0;
+
+/// Characters of a candidate in the list.
+const WIDTH: usize = 76;
 
 /// How the session is started.
 #[derive(Clone, Debug)]
@@ -60,7 +64,7 @@ pub fn run(options: &Options, paths: &Paths) -> Result<u8, Error> {
     kernel.set_history_file(&paths.data.join("history.jsonl"));
     let interrupts = Interrupts::listen();
     connect(&interrupts, kernel.handle(), &screen.terminal);
-    let mut editor = editor().map_err(terminal_error)?;
+    let mut editor = editor(kernel.first_view()).map_err(terminal_error)?;
     let lines = paths.data.join("lines.txt");
     // There is none before the first session.
     drop(editor.load_history(&lines));
@@ -75,6 +79,9 @@ pub fn run(options: &Options, paths: &Paths) -> Result<u8, Error> {
                 drop(editor.add_history_entry(text.trim_end()));
                 interrupts.reset();
                 let outcome = cell(&mut kernel, &mut screen, &text);
+                if let Some(input) = editor.helper_mut() {
+                    input.view = kernel.view();
+                }
                 number = outcome.number + 1;
                 if let Some(next) = outcome.next_input {
                     prefill = next.text;
@@ -130,10 +137,11 @@ fn cell(kernel: &mut Kernel, screen: &mut Screen, text: &str) -> CellOutcome {
     outcome
 }
 
-fn editor() -> rustyline::Result<Editor<Input, DefaultHistory>> {
-    let config = Config::builder().max_history_size(5000)?.history_ignore_dups(true)?.build();
+fn editor(view: View) -> rustyline::Result<Editor<Input, DefaultHistory>> {
+    let builder = Config::builder().max_history_size(5000)?.history_ignore_dups(true)?;
+    let config = builder.completion_type(CompletionType::List).build();
     let mut editor = Editor::with_config(config)?;
-    editor.set_helper(Some(Input));
+    editor.set_helper(Some(Input { view }));
     Ok(editor)
 }
 
@@ -144,17 +152,33 @@ fn terminal_error(error: ReadlineError) -> Error {
     })
 }
 
-/// Tells the editor whether Enter ends the cell.
-struct Input;
+/// Tells the editor whether Enter ends the cell, and what could stand at the cursor.
+struct Input {
+    view: View,
+}
 
 impl Validator for Input {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        Ok(if is_incomplete(context.input()) { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+        // What can never be right is run all the same, for the compiler's words on it.
+        Ok(match completeness(&self.view, context.input()) {
+            Completeness::Incomplete { .. } => ValidationResult::Incomplete,
+            _ => ValidationResult::Valid(None),
+        })
     }
 }
 
-impl rustyline::completion::Completer for Input {
-    type Candidate = String;
+impl Completer for Input {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, at: usize, _: &rustyline::Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let found = complete(&self.view, line, at);
+        let pair = |candidate: Candidate| {
+            let about = if candidate.summary.is_empty() { &candidate.signature } else { &candidate.summary };
+            let display = shortened(&format!("{}  {about}", candidate.text), WIDTH);
+            Pair { display: display.trim_end().to_owned(), replacement: candidate.text }
+        };
+        Ok((found.range.start, found.candidates.into_iter().map(pair).collect()))
+    }
 }
 
 impl rustyline::highlight::Highlighter for Input {}

@@ -3,10 +3,13 @@
 use crate::Error;
 use crate::ask::Asked;
 use crate::interrupt::Interrupts;
+use ironbook_assist::View;
 use ironbook_magics::{CellOutcome, Shell, ShellHandle};
+use ironbook_session::library::index::Index;
 use ironbook_session::library::{Library, Paths};
 use ironbook_session::{Config, Event, Session, Tier};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How to start one.
 #[derive(Debug)]
@@ -43,6 +46,8 @@ impl Cache {
 pub struct Kernel {
     shell: Shell<Session>,
     asked: Asked,
+    /// The library's names, if it has an index of them.
+    index: Option<Arc<Index>>,
     /// The directory of a session's own cache, removed with it.
     _own_cache: Option<tempfile::TempDir>,
 }
@@ -62,9 +67,10 @@ impl Kernel {
         };
         let cache = own_cache.as_ref().map_or_else(|| start.paths.cells(), |folder| folder.path().to_owned());
         let tier = start.opt.parse().map_or(Tier::Auto, Tier::Fixed);
+        let index = start.library.index_path().and_then(|path| Index::load(&path).ok()).map(Arc::new);
         let config = Config { library: start.library, cache, directory: start.directory, tier };
         let session = Session::start(config).map_err(|failure| Error::Environment(Box::new(failure)))?;
-        Ok(Kernel { shell: Shell::new(session), asked: Asked::Nobody, _own_cache: own_cache })
+        Ok(Kernel { shell: Shell::new(session), asked: Asked::Nobody, index, _own_cache: own_cache })
     }
 
     /// Keeps the cells' history in this file.
@@ -88,6 +94,17 @@ impl Kernel {
             }
             event => out(event),
         })
+    }
+
+    /// What completion needs to know before the first cell; the runtime, which may still be starting, is not waited for.
+    pub fn first_view(&mut self) -> View {
+        let directory = self.shell.engine().directory().to_owned();
+        View { directory, registry: self.shell.registry().clone(), index: self.index.clone(), ..View::default() }
+    }
+
+    /// What completion needs to know, as it is now.
+    pub fn view(&mut self) -> View {
+        View::of(&mut self.shell, self.index.clone())
     }
 
     /// Stops what runs, from any thread.

@@ -5,7 +5,6 @@ pub mod cli;
 pub mod doctor;
 pub mod error;
 pub mod headless;
-pub mod input;
 pub mod interactive;
 pub mod interrupt;
 pub mod kernel;

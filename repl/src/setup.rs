@@ -21,6 +21,7 @@ pub fn run(setup: &Setup, paths: &Paths) -> Result<u8, Error> {
     let terminal = Terminal::detect();
     let paths = &chosen(setup, paths, &terminal)?;
     let library = ready(paths, &terminal)?;
+    let library = if library.index_path().is_none() { index(paths, &terminal)? } else { library };
     terminal.say(&format!(
         "{} the standard library is ready ({})",
         terminal.paint(Style::Green, "ok:"),
@@ -58,6 +59,17 @@ pub fn ready(paths: &Paths, terminal: &Terminal) -> Result<Library, Error> {
         Err(missing) if missing.can_build() => build(paths, terminal, &missing),
         Err(missing) => Err(missing.into()),
     }
+}
+
+/// A library that was built without an index of names gets one.
+fn index(paths: &Paths, terminal: &Terminal) -> Result<Library, Error> {
+    let mut view = View::new(terminal);
+    let library = Library::build(paths, &mut |progress| {
+        view.show(progress);
+        ControlFlow::Continue(())
+    });
+    view.finish();
+    Ok(library?)
 }
 
 fn build(paths: &Paths, terminal: &Terminal, missing: &Missing) -> Result<Library, Error> {

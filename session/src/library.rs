@@ -9,6 +9,7 @@ pub mod cuda;
 mod error;
 pub mod extra;
 mod fingerprint;
+pub mod index;
 pub mod installed;
 mod paths;
 mod place;
@@ -135,6 +136,11 @@ impl Library {
             version: self.rustc_version.clone(),
             host: self.host.clone(),
         }
+    }
+
+    /// The index of names for completion ([`index::Index::load`]); a library without one works as well.
+    pub fn index_path(&self) -> Option<PathBuf> {
+        Some(self.root.join(index::FILE)).filter(|path| path.is_file())
     }
 
     /// Keeps this copy from being removed for as long as the file lives.

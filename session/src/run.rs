@@ -190,6 +190,7 @@ impl Session {
                 type_name: variable.type_name.clone(),
                 shape: variable.shape.clone(),
                 bytes: variable.bytes,
+                columns: variable.columns.clone(),
                 execution,
                 maker: Arc::clone(&ready.generated),
             };

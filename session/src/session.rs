@@ -34,7 +34,7 @@ pub struct Config {
 }
 
 /// A variable as `%whos` lists it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Variable {
     /// Its name.
     pub name: String,
@@ -48,6 +48,8 @@ pub struct Variable {
     pub cell: ExecutionId,
     /// Why it is out of date, if it is.
     pub stale: Option<String>,
+    /// Name and type of its columns, if it is a table.
+    pub columns: Vec<(String, String)>,
 }
 
 /// An item as listings show it.
@@ -69,6 +71,7 @@ pub(crate) struct Live {
     pub(crate) type_name: String,
     pub(crate) shape: Option<String>,
     pub(crate) bytes: u64,
+    pub(crate) columns: Vec<(String, String)>,
     pub(crate) execution: ExecutionId,
     pub(crate) maker: Arc<crate::codegen::Generated>,
 }
@@ -321,6 +324,7 @@ impl Session {
             bytes: live.bytes,
             cell: live.execution,
             stale: self.graph.stale(name, &|id| self.shown(id)),
+            columns: live.columns.clone(),
         };
         self.live.iter().map(entry).collect()
     }
@@ -369,6 +373,7 @@ impl Session {
             if let Some(live) = self.live.get_mut(&now.name) {
                 live.shape = now.shape;
                 live.bytes = now.bytes;
+                live.columns = now.columns;
             }
         }
         self.list()

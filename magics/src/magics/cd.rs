@@ -11,6 +11,7 @@ pub struct Cd;
 #[derive(clap::Args)]
 struct Arguments {
     /// The new directory: a path, `~`, or `-` for the one before
+    #[arg(value_hint = clap::ValueHint::DirPath)]
     directory: Option<String>,
 }
 

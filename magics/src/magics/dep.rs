@@ -25,7 +25,7 @@ struct Arguments {
     #[arg(short = 'F', long, value_delimiter = ',')]
     features: Vec<String>,
     /// Directory of a local crate; it is built again when it was edited
-    #[arg(long)]
+    #[arg(long, value_hint = clap::ValueHint::DirPath)]
     path: Option<String>,
     /// Leave out its default features
     #[arg(long)]

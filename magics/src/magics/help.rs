@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::help;
-use crate::magic::{Call, Example, Expect, Lowered, Magic};
+use crate::magic::{Call, Example, Expect, Lowered, Magic, VARIABLE};
 use ironbook_session::FailureKind;
 
 /// `%help`.
@@ -11,6 +11,7 @@ pub struct Help;
 #[derive(clap::Args)]
 struct Arguments {
     /// A magic (with or without its sign), a variable or an item
+    #[arg(value_hint = VARIABLE)]
     name: Option<String>,
 }
 

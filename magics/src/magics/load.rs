@@ -12,6 +12,7 @@ pub struct Load;
 #[derive(clap::Args)]
 struct Arguments {
     /// The file
+    #[arg(value_hint = clap::ValueHint::FilePath)]
     file: String,
 }
 

@@ -1,7 +1,7 @@
 //! `%profile`: what is in a table, and what looks wrong in it.
 
 use crate::error::Error;
-use crate::magic::{Call, Example, Expect, Lowered, Magic, literal};
+use crate::magic::{Call, Example, Expect, Lowered, Magic, literal, COLUMN, VARIABLE};
 use crate::split::Style;
 use ironbook_session::FailureKind;
 
@@ -12,13 +12,13 @@ pub struct Profile;
 #[command(after_help = "`ironbook::data::profile(&df)?` gives the same as a value.")]
 struct Arguments {
     /// A polars DataFrame: a variable, or an expression of the session's Rust
-    #[arg(required = true, value_name = "FRAME")]
+    #[arg(required = true, value_name = "FRAME", value_hint = VARIABLE)]
     frame: Vec<String>,
     /// The column that a model is to predict: each other one is held against it
-    #[arg(short, long, value_name = "COLUMN")]
+    #[arg(short, long, value_name = COLUMN)]
     target: Option<String>,
     /// Write the profile as an HTML page, too
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     html: Option<String>,
     /// Look at so many rows only, drawn at random
     #[arg(short, long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::error::did_you_mean;
-use crate::magic::{Call, Example, Expect, Lowered, Magic};
+use crate::magic::{Call, Example, Expect, Lowered, Magic, VARIABLE};
 use ironbook_session::FailureKind;
 
 /// `%reset`.
@@ -15,6 +15,7 @@ struct Arguments {
     #[arg(short, long)]
     force: bool,
     /// Variables to forget; all, and all items, if there are none
+    #[arg(value_hint = VARIABLE)]
     names: Vec<String>,
 }
 

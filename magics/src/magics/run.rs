@@ -14,6 +14,7 @@ pub struct Run;
 #[derive(clap::Args)]
 struct Arguments {
     /// A script (.rs, its cells split at `// %%`) or a notebook (.ipynb)
+    #[arg(value_hint = clap::ValueHint::FilePath)]
     file: String,
 }
 

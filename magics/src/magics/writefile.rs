@@ -14,6 +14,7 @@ struct Arguments {
     #[arg(short, long)]
     append: bool,
     /// The file
+    #[arg(value_hint = clap::ValueHint::FilePath)]
     file: String,
 }
 

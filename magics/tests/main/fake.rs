@@ -59,7 +59,7 @@ impl Engine for Fake {
             if !name.starts_with("__") {
                 self.variables.retain(|variable| variable.name != name);
                 let type_name = if rust.contains("vec![42i32") { "Vec<i32>" } else { "i32 String" }.to_owned();
-                self.variables.push(Variable { name, type_name, shape: None, bytes: 4, cell: id, stale: None });
+                self.variables.push(Variable { name, type_name, bytes: 4, cell: id, ..Variable::default() });
             }
         }
         self.sources.push(source.clone());

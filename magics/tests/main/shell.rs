@@ -274,6 +274,7 @@ fn lists_of_variables() {
             bytes: 20,
             cell: 3,
             stale: Some("made from an older `df`".into()),
+            columns: Vec::new(),
         },
         Variable {
             name: "df".into(),
@@ -282,6 +283,7 @@ fn lists_of_variables() {
             bytes: 61_200_000,
             cell: 4,
             stale: None,
+            columns: Vec::new(),
         },
     ];
     assert_eq!(bench.ok("%who"), "df  model\n");

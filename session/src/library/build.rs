@@ -3,6 +3,7 @@
 use super::cargo::{self, Artifact, Dependency, Metadata, Report};
 use super::cuda::Cuda;
 use super::error::BuildError;
+use super::index::make;
 use super::paths::Paths;
 use super::place::{self, Crates};
 use super::rustc::Rustc;
@@ -50,6 +51,8 @@ pub enum Stage {
     Linking,
     /// The result is copied to its place.
     Copying,
+    /// The names in it are gathered for completion.
+    Indexing,
 }
 
 impl Stage {
@@ -62,6 +65,7 @@ impl Stage {
             Stage::Compiling => "compiling",
             Stage::Linking => "linking the runtime",
             Stage::Copying => "copying",
+            Stage::Indexing => "gathering names for completion",
         }
     }
 }
@@ -75,7 +79,7 @@ pub(super) fn build(paths: &Paths, progress: &mut Callback<'_>) -> Result<Librar
     let mut watch = Watch::new(progress);
     let _lock = lock(paths, &mut watch)?;
     match Library::locate(paths) {
-        Ok(library) => return Ok(library),
+        Ok(library) => return index(library, &mut watch),
         Err(missing) if missing.can_build() => {}
         Err(missing) => return Err(missing.into()),
     }
@@ -106,7 +110,19 @@ pub(super) fn build(paths: &Paths, progress: &mut Callback<'_>) -> Result<Librar
         (linked, fresh, crates) = attempt()?;
     }
     linked?;
-    fresh.settle(paths, &crates, &rustc, &sources)
+    let library = fresh.settle(paths, &crates, &rustc, &sources)?;
+    index(library, &mut watch)
+}
+
+/// The library with its index of names, if it can be made.
+fn index(library: Library, watch: &mut Watch<'_>) -> Result<Library, BuildError> {
+    if library.index_path().is_none() {
+        watch.tell(Stage::Indexing)?;
+        if make::make(&library, &mut || watch.report()).is_break() {
+            return Err(BuildError::Interrupted);
+        }
+    }
+    Ok(library)
 }
 
 /// Compiles the dylib and everything in it.

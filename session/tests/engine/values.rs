@@ -116,3 +116,27 @@ fn what_a_function_body_takes_a_cell_takes() {
     e.gives("let swap = { let (a, b); (b, a) = (1, 2); (a, b) }; swap", "(2, 1)");
     e.gives("let mut a = vec![1]; let b = std::mem::take(&mut a); a.push(9); (a, b.len())", "([9], 1)");
 }
+
+/// For completion: without IO, and nothing for values that are no tables.
+#[test]
+fn tables_tell_their_columns() {
+    let mut e = Engine::new();
+    e.file("a.csv", "x,y\n1,2\n");
+    e.cells(&[
+        "let df = df![\"a\" => [1, 2], \"b\" => [\"x\", \"y\"]]?; let n = 1;",
+        "let query = df.clone().lazy().with_columns([lit(1.5).alias(\"c\")]).select([col(\"c\"), col(\"b\")]);",
+        "let scan = LazyCsvReader::new(\"a.csv\".into()).finish()?; let data = Dataset::new(&df, &[\"a\"], \"b\")?;",
+    ]);
+    let variables = e.session.variables();
+    let columns = |name: &str| -> Vec<(String, String)> {
+        variables.iter().find(|variable| variable.name == name).unwrap().columns.clone()
+    };
+    let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|(name, dtype)| ((*name).to_owned(), (*dtype).to_owned())).collect()
+    };
+    assert_eq!(columns("df"), pairs(&[("a", "i32"), ("b", "str")]));
+    assert_eq!(columns("query"), pairs(&[("c", "f64"), ("b", "str")]));
+    assert_eq!(columns("scan"), []);
+    assert_eq!(columns("data"), pairs(&[("a", "f64"), ("b", "str")]));
+    assert_eq!(columns("n"), []);
+}

@@ -144,6 +144,9 @@ pub struct Variable {
     pub bytes: u64,
     /// Execution that put it last.
     pub execution: u64,
+    /// Name and type of its columns, if it is a table; at most [`crate::registry::MAX_COLUMNS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<(String, String)>,
 }
 
 /// How an execution ended.

@@ -39,6 +39,32 @@ pub fn register<T: Any>(show: fn(&dyn Any) -> Bundle, inspect: fn(&dyn Any) -> (
         .insert(TypeId::of::<T>(), Entry { show, inspect, cast: |value| value.cast::<T>() as *const dyn Any });
 }
 
+/// Columns beyond these are not told.
+pub const MAX_COLUMNS: usize = 2000;
+
+/// Name and type of each column of a value.
+pub type Columns = Vec<(String, String)>;
+type ColumnsOf = fn(&dyn Any) -> Columns;
+
+static COLUMNS: RwLock<Option<HashMap<TypeId, ColumnsOf>>> = RwLock::new(None);
+
+/// Registers how the columns of tables of type `T` are told, for completion; it must be cheap.
+pub fn register_columns<T: Any>(columns: ColumnsOf) {
+    let mut guard = COLUMNS.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    guard.get_or_insert_default().insert(TypeId::of::<T>(), columns);
+}
+
+/// The columns of a table of a registered type; none of any other value.
+pub fn columns(value: &dyn Any) -> Columns {
+    let of = {
+        let guard = COLUMNS.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        guard.as_ref().and_then(|all| all.get(&value.type_id()).copied())
+    };
+    let mut columns = of.map(|of| of(value)).unwrap_or_default();
+    columns.truncate(MAX_COLUMNS);
+    columns
+}
+
 /// The entry of a type.
 pub fn entry(id: TypeId) -> Option<Entry> {
     let guard = ENTRIES.read().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -94,12 +94,14 @@ fn describe(name: &str, slot: &Slot) -> Variable {
         None => slot.measure.call(&*slot.value),
     }));
     let (shape, bytes) = inspected.unwrap_or_default();
+    let columns = catch_unwind(AssertUnwindSafe(|| registry::columns(&*slot.value))).unwrap_or_default();
     Variable {
         name: name.to_owned(),
         type_name: slot.type_name.to_owned(),
         shape,
         bytes: bytes + size_of_val(&*slot.value) as u64,
         execution: slot.execution,
+        columns,
     }
 }
 

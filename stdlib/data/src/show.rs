@@ -1,10 +1,12 @@
 //! How frames, columns and queries show themselves in cells.
 
 use crate::cells::grouped;
+use crate::dataset::Dataset;
 use crate::error::DataError;
+use crate::kind::Kind;
 use crate::{html, term};
 use ironbook_core::{Bundle, registry};
-use polars::prelude::{Column, DataFrame, LazyFrame, PolarsError, Series};
+use polars::prelude::{Column, DataFrame, DslPlan, LazyFrame, PolarsError, Schema, Series};
 use std::any::Any;
 
 /// Width of tables in `text/plain`, in columns of the terminal.
@@ -118,6 +120,40 @@ impl<T: Show> Show for Option<T> {
     }
 }
 
+fn frame_columns(df: &DataFrame) -> registry::Columns {
+    let first = df.columns().iter().take(registry::MAX_COLUMNS);
+    first.map(|column| (column.name().to_string(), column.dtype().to_string())).collect()
+}
+
+/// Of a query over frames in memory; to know those of files they would have to be read.
+fn query_columns(query: &LazyFrame) -> registry::Columns {
+    use DslPlan as P;
+    let in_memory = |node: &DslPlan| match node {
+        P::DataFrameScan { .. } | P::Filter { .. } | P::Select { .. } | P::GroupBy { .. } | P::Join { .. } => true,
+        P::HStack { .. } | P::Distinct { .. } | P::Sort { .. } | P::Slice { .. } | P::Cache { .. } => true,
+        _ => false,
+    };
+    if !(&query.logical_plan).into_iter().all(in_memory) {
+        return Vec::new();
+    }
+    let told = |schema: &Schema| schema.iter().map(|(name, dtype)| (name.to_string(), dtype.to_string())).collect();
+    query.clone().collect_schema().map(|schema| told(&schema)).unwrap_or_default()
+}
+
+/// The features, then the target.
+fn dataset_columns(data: &Dataset) -> registry::Columns {
+    let features = data.features.names().iter().take(registry::MAX_COLUMNS - 1);
+    let kinds = data.features.kinds();
+    let kind = |at: usize| match kinds.get(at) {
+        Some(Kind::Categorical(_)) => "str",
+        Some(Kind::Time) => "datetime",
+        _ => "f64",
+    };
+    let features = features.enumerate().map(|(at, name)| (name.clone(), kind(at).to_owned()));
+    let target = if data.classes.is_some() { "str" } else { "f64" };
+    features.chain([(data.target_name.clone(), target.to_owned())]).collect()
+}
+
 fn register_one<T: Show>() {
     registry::register::<T>(
         |any| any.downcast_ref::<T>().map(Show::bundle).unwrap_or_default(),
@@ -138,6 +174,9 @@ pub fn register() {
     register_all::<Series>();
     register_all::<Column>();
     register_all::<LazyFrame>();
+    registry::register_columns::<DataFrame>(|any| any.downcast_ref().map(frame_columns).unwrap_or_default());
+    registry::register_columns::<LazyFrame>(|any| any.downcast_ref().map(query_columns).unwrap_or_default());
+    registry::register_columns::<Dataset>(|any| any.downcast_ref().map(dataset_columns).unwrap_or_default());
     ironbook_core::error::register_chain::<DataError>();
     ironbook_core::error::register_chain::<PolarsError>();
 }

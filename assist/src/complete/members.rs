@@ -1,0 +1,57 @@
+//! Behind `value.`: methods and fields of the value's type.
+
+use super::{Candidate, member_kind};
+use crate::code::Tok;
+use crate::infer::Infer;
+use crate::known::{Found, Known};
+use crate::rank::Ranked;
+use crate::ty::Ty;
+use ironbook_magics::lexer::Token;
+use ironbook_session::library::index::MemberKind;
+
+/// Adds what can stand behind the `.` at token `dot`.
+pub fn add(known: &Known<'_>, dot: usize, ranked: &mut Ranked<Candidate>) {
+    let Some(ty) = Infer::new(known).chain(dot) else {
+        return chain_of_unknown(known, dot, ranked);
+    };
+    for found in known.members(&ty) {
+        if !matches!(found.kind, MemberKind::Method | MemberKind::Field) {
+            continue;
+        }
+        let class = if found.kind == MemberKind::Field { 0 } else { 1 + found.distance };
+        ranked.add(&found.name.clone(), class, || candidate(found));
+    }
+    if ty.name == "tuple" {
+        for (number, arg) in ty.args.iter().enumerate() {
+            let name = number.to_string();
+            ranked.add(&name, 0, || Candidate::new(&name, "property").signature(&arg.name));
+        }
+    }
+    ranked.add("await", 9, || Candidate::new("await", "keyword"));
+}
+
+/// A candidate for a member.
+pub fn candidate(found: Found) -> Candidate {
+    let kind = member_kind(found.kind);
+    Candidate::new(found.name, kind).signature(found.signature).summary(found.summary)
+}
+
+/// Behind a value of unknown type: what is called behind a `.` elsewhere in the cell.
+fn chain_of_unknown(known: &Known<'_>, dot: usize, ranked: &mut Ranked<Candidate>) {
+    // A closure's parameter over expressions or rows: `|e| e.|`; without its type nothing better is known than
+    // the methods of an expression, if the cell has one.
+    let is_closure = dot > 0 && closure_parameter(known.toks, dot - 1);
+    if is_closure && !ranked.typed().is_empty() {
+        for found in known.members(&Ty::named("Expr")).into_iter().filter(|found| found.kind == MemberKind::Method) {
+            ranked.add(&found.name.clone(), 3 + found.distance, || candidate(found));
+        }
+    }
+}
+
+fn closure_parameter(toks: &[Tok<'_>], at: usize) -> bool {
+    let Token::Word(name) = toks[at].token else { return false };
+    let is_parameter = |window: &[Tok<'_>]| {
+        matches!(window[0].token, Token::Punct('|' | ',')) && window[1].token == Token::Word(name) && window[2].is('|')
+    };
+    toks[..at].windows(3).any(is_parameter)
+}

@@ -1,0 +1,116 @@
+//! Completion over the index of the real library.
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what it expected")]
+
+use ironbook_assist::{Detail, View, complete, inspect};
+use ironbook_session::Variable;
+use ironbook_session::library::index::{Index, MemberKind};
+use ironbook_session::library::{Library, Paths};
+use std::ops::ControlFlow;
+use std::sync::{Arc, OnceLock};
+
+/// The index of the library as it is now; made once if there is none yet.
+fn index() -> Arc<Index> {
+    static INDEX: OnceLock<Arc<Index>> = OnceLock::new();
+    let made = INDEX.get_or_init(|| {
+        let paths = Paths::from_env();
+        let located = Library::locate(&paths).ok().filter(|library| library.index_path().is_some());
+        let library = located.unwrap_or_else(|| Library::build(&paths, &mut |_| ControlFlow::Continue(())).unwrap());
+        Arc::new(Index::load(&library.index_path().expect("a library is built with its index")).unwrap())
+    });
+    Arc::clone(made)
+}
+
+fn view() -> View {
+    let variable = |name: &str, type_name: &str| Variable {
+        name: name.to_owned(),
+        type_name: type_name.to_owned(),
+        ..Variable::default()
+    };
+    let variables = vec![
+        variable("df", "DataFrame"),
+        variable("xs", "Vec<f64>"),
+        variable("t", "Tensor"),
+        variable("names", "HashMap<String, usize>"),
+    ];
+    View { variables, index: Some(index()), ..View::default() }
+}
+
+/// Whether the end of the text completes to the name.
+fn check(view: &View, text: &str, name: &str) {
+    let found = complete(view, text, text.len()).candidates;
+    let names: Vec<&str> = found.iter().map(|candidate| candidate.text.as_str()).take(30).collect();
+    assert!(found.iter().any(|candidate| candidate.text == name), "{text}: no {name} in {names:?}");
+}
+
+#[test]
+fn the_index_has_what_people_call() {
+    let index = index();
+    for (ty, name, starts) in [
+        ("DataFrame", "group_by", "pub fn group_by"),
+        ("DataFrame", "height", "pub fn height(&self) -> usize"),
+        ("LazyFrame", "collect", "pub fn collect(self) -> "),
+        ("Vec", "push", "pub fn push(&mut self, value: T)"),
+        ("Vec", "iter", "pub fn iter(&self) -> "),
+        ("String", "split", "pub fn split"),
+        ("Option", "map", "pub "),
+        ("Tensor", "matmul", "pub fn matmul(&self, rhs: &Self) -> "),
+        ("Gbdt", "params", "pub fn params("),
+        ("f64", "sqrt", "pub fn sqrt(self) -> f64"),
+        ("Iterator", "map", "fn map"),
+    ] {
+        let members = index.named(ty).flat_map(|entry| &entry.members);
+        let found = members.into_iter().find(|member| member.name == name && member.kind != MemberKind::Field);
+        let found = found.unwrap_or_else(|| panic!("{ty}::{name} is not in the index"));
+        assert!(found.signature.starts_with(starts), "{ty}::{name}: {}", found.signature);
+    }
+    for name in ["read_csv", "col", "lit", "df", "Expr", "println", "Vec", "roc_auc"] {
+        assert!(index.named(name).next().is_some(), "{name} is not in the index");
+    }
+    for path in ["", "eval", "plot", "ironbook::eval", "ironbook::data", "std::fs", "std::prelude", "primitive"] {
+        assert!(index.module(path).is_some_and(|mut names| names.next().is_some()), "module {path:?} is empty");
+    }
+}
+
+#[test]
+fn chains_follow_its_signatures() {
+    let view = view();
+    check(&view, "df.gro", "group_by");
+    check(&view, "df.clone().lazy().fil", "filter");
+    check(&view, "df.clone().lazy().filter(col(\"a\").gt(lit(1))).group_by([col(\"b\")]).ag", "agg");
+    check(&view, "df.clone().lazy().select([col(\"a\")]).collect()?.hei", "height");
+    check(&view, "df.column(\"a\")?.nu", "null_count");
+    check(&view, "xs.iter().ma", "map");
+    check(&view, "xs.iter().map(|x| x * 2.0).fil", "filter");
+    check(&view, "xs.len().che", "checked_add");
+    check(&view, "xs[0].sq", "sqrt");
+    check(&view, "names.entry(\"a\".into()).or_", "or_insert");
+    check(&view, "t.matmul(&t)?.tra", "transpose");
+    check(&view, "read_csv(\"a.csv\")?.hei", "height");
+    check(&view, "let m = Gbdt::params().n_est", "n_estimators");
+    check(&view, "col(\"a\").me", "mean");
+    check(&view, "eval::roc", "roc_auc");
+    check(&view, "ironbook::ev", "eval");
+    check(&view, "use std::coll", "collections");
+    check(&view, "std::collections::Hash", "HashMap");
+    check(&view, "\"a,b\".spl", "split");
+    check(&view, "read_c", "read_csv");
+    check(&view, "DataFr", "DataFrame");
+    check(&view, "DataType::Int", "Int64");
+}
+
+#[test]
+fn names_are_explained() {
+    let view = view();
+    for (text, words) in [
+        ("df.group_by", "group_by"),
+        ("xs.push", "Appends an element to the back of a collection."),
+        ("read_csv", "pub fn read_csv"),
+        ("Gbdt", "pub struct Gbdt"),
+        ("df", "df: DataFrame"),
+        ("println!", "Prints to the standard output"),
+    ] {
+        let bundle = inspect(&view, text, text.trim_end_matches('!').len(), Detail::Brief);
+        let bundle = bundle.unwrap_or_else(|| panic!("nothing is known of {text}"));
+        assert!(bundle.plain().contains(words), "{text}: {}", bundle.plain());
+    }
+}
