@@ -35,7 +35,7 @@ Examples:
 #[derive(Args, Debug)]
 #[group(multiple = false)]
 pub struct Place {
-    /// Your own Jupyter directory [default]
+    /// Your own Jupyter directory (the default)
     #[arg(long)]
     pub user: bool,
 

@@ -48,6 +48,8 @@ impl Session {
     }
 
     fn build_dependencies(&mut self, all: &[Dependency], out: &mut dyn FnMut(Event)) -> Result<Extra, Failure> {
+        let paths = Paths::from_env();
+        extra::can_build(&paths).map_err(|error| Failure::from(&error))?;
         let handle = self.handle();
         handle.begin();
         let started = Instant::now();
@@ -68,7 +70,7 @@ impl Session {
             }
             if handle.pressed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let built = extra::build(&Paths::from_env(), &self.config.library, all, &mut report);
+        let built = extra::build(&paths, &self.config.library, all, &mut report);
         state.finished = true;
         out(Event::Progress(state));
         built.map_err(|error| Failure::from(&error))

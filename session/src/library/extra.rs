@@ -65,9 +65,7 @@ pub fn build(
     dependencies: &[Dependency],
     report: &mut Report<'_>,
 ) -> Result<Extra, BuildError> {
-    if paths.installed.is_some() {
-        return Err(BuildError::NoSources { what: "adding a crate with `%dep`" });
-    }
+    can_build(paths)?;
     let _lock = lock(paths, report)?;
     let dependencies: Vec<Dependency> = dependencies.iter().map(|d| snapshot(paths, d)).collect::<Result<_, _>>()?;
     let shadow = shadow(paths, &dependencies)?;
@@ -87,6 +85,17 @@ pub fn build(
     let mut extra = install(paths, library, &artifacts, &names, apart_because.is_empty())?;
     extra.apart_because = apart_because;
     Ok(extra)
+}
+
+/// Whether crates can be added at all.
+///
+/// # Errors
+/// When this is an installed copy: new crates are resolved together with Ironbook's sources.
+pub fn can_build(paths: &Paths) -> Result<(), BuildError> {
+    match paths.installed {
+        Some(_) => Err(BuildError::NoSources { what: "adding a crate with `%dep`" }),
+        None => Ok(()),
+    }
 }
 
 /// All sessions of a user share the shadow workspace: one builds at a time.
