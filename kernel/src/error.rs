@@ -40,6 +40,14 @@ pub enum Error {
         /// Why.
         source: zeromq::ZmqError,
     },
+    /// What a connection file asks for is not to be had.
+    #[error("{source}, as {} asks for", path.display())]
+    Asked {
+        /// The connection file.
+        path: PathBuf,
+        /// Why.
+        source: Box<Error>,
+    },
     /// The system has no threads or timers left.
     #[error("cannot start the kernel's threads: {0}")]
     Threads(#[from] io::Error),
@@ -57,6 +65,7 @@ impl Error {
                 "Another process has taken the port since Jupyter chose it: start the kernel again."
             }
             Error::Listen { .. } | Error::Socket { .. } => "See whether the address in the connection file is one of this machine.",
+            Error::Asked { source, .. } => source.remedy(),
             Error::Threads(_) => "See `ulimit -u` and `ulimit -n`.",
         }
     }

@@ -42,7 +42,8 @@ pub struct Server {
 /// When the connection file cannot be used.
 pub async fn run(options: Options) -> Result<(), Error> {
     let info = connection::read(&options.connection_file)?;
-    let sockets = Sockets::open(&info).await?;
+    let asked = |source| Error::Asked { path: options.connection_file.clone(), source: Box::new(source) };
+    let sockets = Sockets::open(&info).await.map_err(asked)?;
     let (hub, outlets) = Hub::new(&info.key);
     let hub = Arc::new(hub);
     let history = HistoryFile::begin(&options.history);

@@ -6,6 +6,7 @@ use ironbook_assist::View;
 use ironbook_magics::history::HistoryFile;
 use ironbook_magics::{CellRecord, Shell, ShellHandle};
 use ironbook_session::Session;
+use ironbook_session::library::index::Index;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,13 +47,23 @@ impl Shared {
         self.lock().handle = Some(handle);
     }
 
+    /// The library's names are known.
+    pub fn know(&self, index: Index) {
+        let mut known = self.lock();
+        let view = View { index: Some(Arc::new(index)), ..(*known.view).clone() };
+        known.view = Arc::new(view);
+    }
+
     /// Remembers the session as it is between two cells.
     pub fn look(&self, shell: &mut Shell<Session>) {
+        let numbers = shell.cells().iter().flat_map(|cell| cell.executions.iter().map(|id| (*id, cell.number)));
         let view = View {
+            numbers: numbers.collect(),
             variables: shell.engine().known_variables(),
             items: shell.engine().items(),
             registry: shell.registry().clone(),
             directory: shell.engine().directory().to_owned(),
+            index: self.lock().view.index.clone(),
         };
         self.count.store(shell.next_number() - 1, Ordering::Relaxed);
         let mut known = self.lock();

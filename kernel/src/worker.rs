@@ -7,6 +7,7 @@ use crate::hub::Channel;
 use ironbook_core::Bundle;
 use ironbook_core::progress::State;
 use ironbook_magics::{CellOutcome, Keep, RunOptions, Shell};
+use ironbook_session::library::index::Index;
 use ironbook_session::library::{BuildProgress, Library, Paths, Stage};
 use ironbook_session::{Config, Event, Failure, FailureKind, Session, Status, Tier};
 use jupyter_protocol::ExecuteRequest;
@@ -72,6 +73,10 @@ impl Worker {
                 .map_err(|error| environment("library", error.to_string(), &error.remedy()))?,
             Err(missing) => return Err(environment("library", missing.to_string(), &missing.remedy())),
         };
+        // Without it completion knows the session alone.
+        if let Some(index) = library.index_path().and_then(|path| Index::load(&path).ok()) {
+            self.shared.know(index);
+        }
         let config = Config { library, cache: paths.cells(), directory: directory.clone(), tier: Tier::Auto };
         let mut shell = Shell::new(Session::start(config)?);
         shell.keep_history(self.shared.history.clone());
