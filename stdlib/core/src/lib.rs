@@ -3,17 +3,21 @@
 //! Light on purpose (serde only), so that front ends can link it as well as the standard library.
 
 pub mod bundle;
+mod contain;
 pub mod display;
 pub mod error;
 pub mod frame;
 pub mod inspect;
 pub mod interrupt;
+mod live;
+mod media;
 pub mod persist;
 pub mod progress;
 pub mod registry;
 pub mod rt;
 pub mod seed;
 pub mod sink;
+pub mod table;
 
 pub use bundle::Bundle;
 pub use display::{Display, DisplayHandle, display, display_updatable};

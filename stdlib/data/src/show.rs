@@ -3,6 +3,8 @@
 use crate::cells::grouped;
 use crate::error::DataError;
 use crate::{html, term};
+use ironbook_core::display::{failure, none};
+use ironbook_core::error::chain;
 use ironbook_core::{Bundle, registry};
 use polars::prelude::{Column, DataFrame, LazyFrame, PolarsError, Series};
 use std::any::Any;
@@ -30,7 +32,9 @@ pub fn to_text(df: &DataFrame, width: usize) -> String {
     term::table(df, width, None)
 }
 
-/// A frame as an HTML table: up to 20 columns, the first and the last ten rows.
+/// A frame as an HTML table that scrolls: up to 20 columns; all of up to 60 rows, of others the first and the last ten.
+///
+/// Each column has its type, and a thin bar for its share of nulls if any column has some.
 pub fn to_html(df: &DataFrame) -> String {
     html::table(df, None)
 }
@@ -101,7 +105,7 @@ impl<T: Show, E: std::error::Error + 'static> Show for Result<T, E> {
     fn bundle(&self) -> Bundle {
         match self {
             Ok(value) => value.bundle(),
-            Err(error) => Bundle::text(format!("Err: {error}")),
+            Err(error) => failure(&chain(error)),
         }
     }
     fn measure(&self) -> (Option<String>, u64) {
@@ -111,7 +115,7 @@ impl<T: Show, E: std::error::Error + 'static> Show for Result<T, E> {
 
 impl<T: Show> Show for Option<T> {
     fn bundle(&self) -> Bundle {
-        self.as_ref().map_or_else(|| Bundle::text("None"), Show::bundle)
+        self.as_ref().map_or_else(none, Show::bundle)
     }
     fn measure(&self) -> (Option<String>, u64) {
         self.as_ref().map_or((None, 0), Show::measure)
