@@ -73,7 +73,7 @@ impl Channel {
     pub(super) fn next(&mut self, deadline: Option<Instant>, out: &mut dyn FnMut(Event)) -> io::Result<Step> {
         let step = self.step(deadline, out);
         // What was printed before a frame comes before it.
-        self.stdout.settle(&mut self.hold, out);
+        pass(Stream::Stdout, self.stdout.markers.settle(), &mut self.hold, out);
         self.hold.release(out);
         step
     }
@@ -90,7 +90,7 @@ impl Channel {
                 self.wait(deadline.into_iter().chain(self.hold.due()).chain(self.stdout.markers.due()).min())?;
             let arrived = if ready.socket { Some(ioctl_fionread(&self.socket)?) } else { None };
             self.drain(out)?;
-            self.stdout.release_due(&mut self.hold, out);
+            pass(Stream::Stdout, self.stdout.markers.release_due(), &mut self.hold, out);
             self.hold.release_due(out);
             match arrived {
                 Some(bytes) => self.take(bytes)?,
@@ -211,7 +211,11 @@ impl Pipe {
                 return Ok(());
             }
             remember(&mut self.tail, &buffer[..read]);
-            self.text(&buffer[..read], hold, out);
+            let text = self.decoder.push(&buffer[..read]);
+            match self.stream {
+                Stream::Stdout => pass(self.stream, self.markers.push(text), hold, out),
+                Stream::Stderr => hold.push(self.stream, text, out),
+            }
             left = left.saturating_sub(read as u64);
             if left == 0 {
                 return Ok(());
@@ -221,43 +225,20 @@ impl Pipe {
 
     fn finish(&mut self, hold: &mut Hold, out: &mut dyn FnMut(Event)) {
         if let Some(text) = self.decoder.finish() {
-            let pieces = self.markers.push(text);
-            self.pass(pieces, hold, out);
+            pass(self.stream, self.markers.push(text), hold, out);
         }
-        let pieces = self.markers.finish();
-        self.pass(pieces, hold, out);
+        pass(self.stream, self.markers.finish(), hold, out);
     }
+}
 
-    fn text(&mut self, bytes: &[u8], hold: &mut Hold, out: &mut dyn FnMut(Event)) {
-        let text = self.decoder.push(bytes);
-        match self.stream {
-            Stream::Stdout => {
-                let pieces = self.markers.push(text);
-                self.pass(pieces, hold, out);
-            }
-            Stream::Stderr => hold.push(self.stream, text, out),
-        }
-    }
-
-    fn settle(&mut self, hold: &mut Hold, out: &mut dyn FnMut(Event)) {
-        let pieces = self.markers.settle();
-        self.pass(pieces, hold, out);
-    }
-
-    fn release_due(&mut self, hold: &mut Hold, out: &mut dyn FnMut(Event)) {
-        let pieces = self.markers.release_due();
-        self.pass(pieces, hold, out);
-    }
-
-    /// Shown values take their place in what is printed.
-    fn pass(&self, pieces: Vec<Piece>, hold: &mut Hold, out: &mut dyn FnMut(Event)) {
-        for piece in pieces {
-            match piece {
-                Piece::Text(text) => hold.push(self.stream, text, out),
-                Piece::Shown(bundle) => {
-                    hold.release(out);
-                    out(Event::Display { bundle, id: None, update: false });
-                }
+/// Passes on text, and values that were printed in its place.
+fn pass(stream: Stream, pieces: Vec<Piece>, hold: &mut Hold, out: &mut dyn FnMut(Event)) {
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => hold.push(stream, text, out),
+            Piece::Shown(bundle) => {
+                hold.release(out);
+                out(Event::Display { bundle, id: None, update: false });
             }
         }
     }
