@@ -20,13 +20,14 @@ pub use {
     ironbook_plot, ironbook_track,
 };
 
-pub use ironbook_core::{
-    Bundle, CellError, Display, DisplayHandle, Interrupted, Progress, check, display, display_updatable,
-};
+/// The function that shows a value now, and the module with what can be shown.
+pub use ironbook_core::display;
+pub use ironbook_core::{Bundle, CellError, Display, DisplayHandle, Interrupted, Progress, check, display_updatable};
 pub use ironbook_core::{interrupt, progress, seed};
 pub use {candle_core, candle_nn, chrono, plotters, polars, rand, rayon, serde, serde_json, thiserror, tokio};
 
 mod known;
 pub mod rt;
+mod tensor;
 
 pub use known::init;

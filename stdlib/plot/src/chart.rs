@@ -201,15 +201,31 @@ impl Chart {
     }
 }
 
-/// Vega-Lite, PNG (which documents made from notebooks can hold in every format) and text of 72 x 18.
+/// Longest SVG that goes along, in bytes: with thousands of marks the PNG alone is smaller.
+const SVG: usize = 120_000;
+
+/// Vega-Lite for notebooks, SVG and PNG for what is made from them (HTML takes the one, PDF the other), and text of
+/// 72 x 18.
 impl Display for Chart {
     fn bundle(&self) -> Bundle {
-        let mut bundle = Bundle::text(self.to_text(72, 18)).with("application/vnd.vegalite.v5+json", self.to_vega());
+        let mut bundle = self.passing(self.to_text(72, 18));
         if let Ok(png) = self.to_png() {
             bundle = bundle.png(&png);
             bundle.metadata.insert("image/png".to_owned(), json!({ "width": self.width(), "height": self.height() }));
         }
         bundle
+    }
+}
+
+impl Chart {
+    /// The chart as one of many states of a live display, without the PNG, which takes longest to make; terminals show
+    /// the text, which is to be a line.
+    pub fn passing(&self, text: impl Into<String>) -> Bundle {
+        let bundle = Bundle::text(text).with("application/vnd.vegalite.v5+json", self.to_vega());
+        match self.to_svg() {
+            Ok(svg) if svg.len() <= SVG => bundle.svg(svg),
+            _ => bundle,
+        }
     }
 }
 

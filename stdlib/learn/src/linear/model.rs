@@ -2,11 +2,12 @@
 
 use super::least_squares::{Problem, Solution};
 use super::score::{scores, wrong_length};
+use crate::card;
 use crate::check;
 use crate::error::LearnError;
 use crate::model::{Importances, Predict, Signature};
-use crate::table::{Table, number};
-use crate::task::Regression;
+use crate::table::number;
+use crate::task::{Regression, Task as _};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
@@ -175,11 +176,8 @@ fn shown(
     (coef, feature_std, intercept): (&[f64], &[f64], f64),
     (note, warning): (String, Option<&str>),
 ) -> Bundle {
-    let title = format!("{model} for \"{}\", {rows} rows", signature.target);
-    let mut table = Table::new(title, &["feature", "coef", "coef * std"]);
-    for ((name, w), s) in signature.names().zip(coef).zip(feature_std) {
-        table.row([name.to_owned(), number(*w), number(w * s)]);
-    }
+    let mut table = card::model(model, Regression::NAME, signature, rows, &["feature", "coef", "coef * std"]);
+    card::coefficients(&mut table, &signature.names().collect::<Vec<_>>(), coef, feature_std);
     table.row(["(intercept)".to_owned(), number(intercept), String::new()]);
     table.note(note);
     if let Some(warning) = warning {

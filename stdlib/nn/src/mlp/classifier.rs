@@ -147,7 +147,7 @@ impl Persist for MlpClassifier {
 
 impl Display for MlpClassifier {
     fn bundle(&self) -> Bundle {
-        self.fitted.bundle("MlpClassifier")
+        self.fitted.bundle("MlpClassifier", Classification::NAME)
     }
 }
 

@@ -80,7 +80,7 @@ impl Persist for MlpRegressor {
 
 impl Display for MlpRegressor {
     fn bundle(&self) -> Bundle {
-        self.fitted.bundle("MlpRegressor")
+        self.fitted.bundle("MlpRegressor", Regression::NAME)
     }
 }
 
