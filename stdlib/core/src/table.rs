@@ -188,8 +188,8 @@ fn blocks(share: f64) -> String {
     "█".repeat(eighths / 8) + rest
 }
 
-/// Text for terminals: control characters as Rust writes them.
-fn visible(text: &str) -> String {
+/// Text from data for terminals: control characters as Rust writes them.
+pub fn visible(text: &str) -> String {
     if !text.contains(|c: char| c.is_control()) {
         return text.to_owned();
     }

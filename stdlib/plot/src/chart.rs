@@ -18,7 +18,7 @@ use std::path::Path;
 /// | title, axis labels | none; charts of one meaning (ROC, calibration, SHAP) label their axes themselves |
 /// | size | 640 x 400 pixels; squares and tables of cells have their own |
 /// | colours | Okabe and Ito's (2008); ramps that change in lightness: told apart by colour-blind readers too |
-/// | page | a white card, on light and dark pages alike |
+/// | page | Vega-Lite takes the colours of the reader's theme; SVG and PNG are white cards, on light and dark pages alike |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Chart {
     pub(crate) kind: Kind,
