@@ -6,7 +6,7 @@ use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::model::{Fit, Predict, PredictProba, Signature};
 use crate::table::number;
-use crate::task::{Classification, Regression};
+use crate::task::{Classification, Regression, Task as _};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};

@@ -10,7 +10,7 @@ use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::model::{Importances, Predict, PredictProba, Signature};
 use crate::table::{Table, number};
-use crate::task::Classification;
+use crate::task::{Classification, Task as _};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
