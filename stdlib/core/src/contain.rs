@@ -124,7 +124,7 @@ pub fn failed<E: Debug>(error: &E) -> Bundle {
 pub fn failure(chain: &[String]) -> Bundle {
     let text = format!("Err: {}", chain.join("\ncaused by: "));
     let html = format!(
-        "<pre class=\"ironbook-error\" style=\"margin:0;padding:4px 10px;white-space:pre-wrap;background:transparent;\
+        "<pre class=\"ironbook-error\" style=\"margin:0;padding:4px 10px;white-space:pre-wrap;font-family:var(--jp-code-font-family,monospace);background:transparent;\
          border-left:3px solid var(--jp-error-color1,#d9534f);color:var(--jp-error-color1,#d9534f)\">{}</pre>",
         escape_html(&text)
     );
@@ -172,7 +172,10 @@ pub(crate) fn fragment(bundle: &Bundle) -> String {
             let width = width.map_or_else(String::new, |width| format!(" width=\"{width}\""));
             format!("<img alt=\"\"{width} src=\"data:{mime};base64,{}\">", escape_html(base64))
         }
-        None => format!("<pre style=\"margin:0;background:transparent\">{}</pre>", escape_html(bundle.plain())),
+        None => format!(
+            "<pre style=\"margin:0;background:transparent;font-family:var(--jp-code-font-family,monospace)\">{}</pre>",
+            escape_html(bundle.plain())
+        ),
     }
 }
 

@@ -16,7 +16,8 @@ const STYLE: &str = "<style>\
 .ironbook-card tbody tr:hover{background:rgba(128,128,128,.12)}\
 .ironbook-card p{margin:0 0 4px;white-space:pre-line}\
 .ironbook-card .h{font-weight:600}\
-.ironbook-card .f td{text-align:left;white-space:pre-wrap;max-width:60em}\
+.ironbook-card .f tbody tr:nth-child(n){background:transparent}\
+.ironbook-card.ironbook-card .f td{text-align:left;white-space:pre-wrap;max-width:60em}\
 .ironbook-card .f td:first-child,.ironbook-card .n{opacity:.75;white-space:pre-line}\
 .ironbook-card .w{border-left:3px solid var(--jp-warn-color1,#e69f00);padding-left:8px}\
 .ironbook-card .b{display:inline-block;width:120px;height:.7em;background:rgba(128,128,128,.15)}\

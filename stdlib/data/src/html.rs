@@ -17,22 +17,22 @@ const CHARACTERS: (usize, usize) = (120, 1000);
 const LONG: usize = 40;
 
 /// Colours come from JupyterLab's or VS Code's variables; elsewhere from the page, with greys that suit light and dark.
-/// The head stays in sight; what scrolls beneath it is blurred, as the page's colour is not known everywhere.
+/// The class stands twice, to count for more than the rules of notebooks for all tables. The head stays in sight; what scrolls beneath it is blurred, as the page's colour is not known everywhere.
 const STYLE: &str = "<style>\
 .ironbook-frame{max-width:100%;color:var(--jp-content-font-color1,var(--vscode-editor-foreground,inherit))}\
 .ironbook-frame .s{overflow:auto;overflow-x:auto;max-height:40em;max-width:100%;scrollbar-color:rgba(128,128,128,.5) transparent}\
 .ironbook-frame table{border-collapse:separate;border-spacing:0;border:none;margin:0;font-size:var(--jp-code-font-size,13px);color:inherit;width:auto;table-layout:auto}\
-.ironbook-frame th,.ironbook-frame td{padding:3px 10px;border:none;text-align:left;white-space:pre;max-width:32em;overflow:hidden;text-overflow:ellipsis;font-variant-numeric:tabular-nums;unicode-bidi:isolate}\
-.ironbook-frame .r{text-align:right}\
-.ironbook-frame thead th{position:sticky;top:0;z-index:1;font-weight:600;vertical-align:bottom;border-bottom:1px solid var(--jp-border-color1,rgba(128,128,128,.6));background:var(--jp-layout-color0,var(--vscode-editor-background,rgba(128,128,128,.1)));backdrop-filter:blur(12px)}\
+.ironbook-frame.ironbook-frame th,.ironbook-frame.ironbook-frame td{padding:3px 10px;border:none;text-align:left;white-space:pre;max-width:32em;overflow:hidden;text-overflow:ellipsis;font-variant-numeric:tabular-nums;unicode-bidi:isolate}\
+.ironbook-frame.ironbook-frame .r{text-align:right}\
+.ironbook-frame.ironbook-frame thead th{position:sticky;top:0;z-index:1;font-weight:600;vertical-align:bottom;border-bottom:1px solid var(--jp-border-color1,rgba(128,128,128,.6));background:var(--jp-layout-color0,var(--vscode-editor-background,rgba(128,128,128,.1)));backdrop-filter:blur(12px)}\
 .ironbook-frame .t{display:block;font-weight:400;font-size:85%;color:var(--jp-content-font-color2,inherit);opacity:.7}\
 .ironbook-frame .u{display:block;height:3px;margin-top:3px;min-width:2em;background:rgba(128,128,128,.2)}\
 .ironbook-frame .u i{display:block;height:100%;background:#d9822b}\
 .ironbook-frame tbody tr{background:transparent}\
-.ironbook-frame tbody td{border-bottom:1px solid var(--jp-border-color3,rgba(128,128,128,.2))}\
+.ironbook-frame.ironbook-frame tbody td{border-bottom:1px solid var(--jp-border-color3,rgba(128,128,128,.2))}\
 .ironbook-frame tbody tr:hover{background:var(--jp-rendermime-table-row-hover-background,rgba(128,128,128,.15))}\
 .ironbook-frame .n{font-style:italic;opacity:.5}\
-.ironbook-frame .g{text-align:center;opacity:.6}\
+.ironbook-frame.ironbook-frame .g{text-align:center;opacity:.6}\
 .ironbook-frame .c{margin:4px 0 0;font-size:85%;color:var(--jp-content-font-color2,inherit);opacity:.8}\
 </style>";
 

@@ -51,7 +51,7 @@ fn bundle(tensor: &Tensor) -> Bundle {
     let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
     let table = statistics.table(title.clone()).bundle();
     let html = format!(
-        "<div class=\"ironbook-tensor\">{}<pre style=\"margin:4px 0 0;max-height:24em;overflow:auto;background:transparent\">\
+        "<div class=\"ironbook-tensor\">{}<pre style=\"margin:4px 0 0;max-height:24em;overflow:auto;background:transparent;font-family:var(--jp-code-font-family,monospace)\">\
          {}</pre></div>",
         table.get("text/html").unwrap_or_default(),
         escape_html(values)

@@ -28,11 +28,11 @@ fn task_words(task: &str, signature: &Signature) -> String {
     format!("{task} of {} classes: {}{more}", names.len(), some.join(", "))
 }
 
-/// `17: 12 numbers, 4 text, 1 time`.
+/// `17: 12 numeric, 4 text, 1 time`.
 fn features(signature: &Signature) -> String {
     let count = |what: fn(&Kind) -> bool| signature.features.iter().filter(|feature| what(&feature.kind)).count();
     let kinds = [
-        (count(|kind| matches!(kind, Kind::Numeric)), "numbers"),
+        (count(|kind| matches!(kind, Kind::Numeric)), "numeric"),
         (count(|kind| matches!(kind, Kind::Categorical(_))), "text"),
         (count(|kind| matches!(kind, Kind::Time)), "time"),
     ];
@@ -88,7 +88,7 @@ fn words(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),
         Value::String(text) => text.clone(),
-        Value::Array(list) => list.iter().map(words).collect::<Vec<_>>().join(" "),
+        Value::Array(list) => format!("[{}]", list.iter().map(words).collect::<Vec<_>>().join(", ")),
         Value::Object(fields) => {
             let all: Vec<String> = fields.iter().map(|(name, value)| format!("{name} {}", words(value))).collect();
             if all.is_empty() { "none".to_owned() } else { all.join(", ") }

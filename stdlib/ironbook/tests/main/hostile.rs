@@ -144,7 +144,7 @@ fn reports_explanations_and_pipelines() {
     show("shap", &shap);
     show("beeswarm", &shap.beeswarm().unwrap());
     show("waterfall", &shap.waterfall(0).unwrap());
-    let pipeline = Pipeline::new().impute(evil("x"), Impute::Median).one_hot([evil("t")]);
+    let pipeline = Pipeline::new().impute(evil("x"), Impute::Median).one_hot(vec![evil("t")]);
     show("pipeline", &pipeline);
     show("model with pipeline", &pipeline.then(LogisticRegression::params()).fit(&text).unwrap());
 }

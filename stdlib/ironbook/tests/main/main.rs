@@ -63,7 +63,7 @@ fn results_options_and_lists_of_foreign_types_are_shown() {
     let rich = |bundle: Bundle| bundle.get("text/html").is_some_and(|html| html.contains("Tensor 2, u8, cpu"));
     assert!(rich(rt::bundle!(&one())) && rich(rt::bundle!(&Some(one().unwrap()))));
     assert!(rich(rt::bundle!(&vec![one().unwrap()])) && rich(rt::bundle!(&Box::new(one().unwrap()))));
-    assert!(rich(rt::bundle!(&std::sync::Arc::new(one().unwrap()))) && rich(rt::bundle!(&&one().unwrap())));
+    assert!(rich(rt::bundle!(&Arc::new(one().unwrap()))) && rich(rt::bundle!(&&one().unwrap())));
     let boxed: Result<DataFrame, Box<dyn std::error::Error>> = Err("no such flight".into());
     assert_eq!(rt::bundle!(&boxed).plain(), "Err: no such flight");
     let failed: Result<plot::Chart, plot::PlotError> = plot::bar(&["a"], &[1, 2]);

@@ -261,10 +261,10 @@ impl Display for LogisticRegression {
             ClassWeight::Balanced => "balanced",
         };
         let l1 = if p.l1_ratio > 0.0 { format!(", l1_ratio = {}", p.l1_ratio) } else { String::new() };
-        table.note(format!(
-            "c = {}{}, class_weight = {class_weight}, tol = {:e}, max_iter = {}",
-            p.c, l1, p.tol, p.max_iter
-        ));
+        table.field(
+            "parameters",
+            format!("c = {}{}, class_weight = {class_weight}, tol = {:e}, max_iter = {}", p.c, l1, p.tol, p.max_iter),
+        );
         let state = if self.converged { "converged" } else { "NOT converged" };
         table.note(format!("{state} in {} steps, loss {}", self.n_iter, number(self.loss)));
         if let Some(warning) = &self.warning {

@@ -160,12 +160,11 @@ impl<P: LinearParams> Display for Linear<P> {
     fn bundle(&self) -> Bundle {
         let r2 = format!("explains {} of the variance of the training data", number(self.r2));
         let words = self.params.words();
-        let note = if words.is_empty() { r2 } else { format!("{words}; {r2}") };
         shown(
             P::NAME,
             (&self.signature, self.n_rows),
             (&self.coef, &self.feature_std, self.intercept),
-            (note, self.warning()),
+            (words, r2, self.warning()),
         )
     }
 }
@@ -174,9 +173,12 @@ fn shown(
     model: &str,
     (signature, rows): (&Signature, usize),
     (coef, feature_std, intercept): (&[f64], &[f64], f64),
-    (note, warning): (String, Option<&str>),
+    (words, note, warning): (String, String, Option<&str>),
 ) -> Bundle {
     let mut table = card::model(model, Regression::NAME, signature, rows, &["feature", "coef", "coef * std"]);
+    if !words.is_empty() {
+        table.field("parameters", words);
+    }
     card::coefficients(&mut table, &signature.names().collect::<Vec<_>>(), coef, feature_std);
     table.row(["(intercept)".to_owned(), number(intercept), String::new()]);
     table.note(note);

@@ -176,13 +176,13 @@ impl fmt::Debug for Sequential {
 impl Display for Sequential {
     fn bundle(&self) -> Bundle {
         let title = format!("Sequential, {} parameters", size(self));
-        let mut table = Table::new(title, &["layer", "", "parameters"]);
+        let mut table = Table::new(title, &["layer", "parameters"]);
         for (i, step) in self.layers.iter().enumerate() {
             let count = match size(&*step.layer) {
                 0 => String::new(),
                 count => count.to_string(),
             };
-            table.row([i.to_string(), step.layer.describe(), count]);
+            table.row([format!("{i}: {}", step.layer.describe()), count]);
         }
         let html = table.bundle();
         Bundle::text(format!("{self:?}")).html(html.get("text/html").unwrap_or_default())
