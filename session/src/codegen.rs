@@ -51,6 +51,16 @@ pub struct Request<'a> {
     pub placements: &'a BTreeMap<Binding, Placement>,
 }
 
+impl Request<'_> {
+    /// Whether a value could have the method by which evcxr shows values: the library's have none.
+    fn evcxr(&self) -> bool {
+        self.extra_crates || self.reached.iter().any(|definition| definition.idents.contains(EVCXR))
+    }
+}
+
+/// The method of types that show themselves to evcxr.
+pub const EVCXR: &str = "evcxr_display";
+
 /// A generated crate.
 #[derive(Clone, Debug)]
 pub struct Generated {
@@ -227,7 +237,8 @@ impl Body<'_> {
     }
 
     fn put(&mut self, name: &str, level: Option<usize>) {
-        let text = format!(" ::ironbook::rt::put!(__ironbook_cx, put, \"{name}\", {name});");
+        let put = if self.request.evcxr() { "put_evcxr" } else { "put" };
+        let text = format!(" ::ironbook::rt::put!(__ironbook_cx, {put}, \"{name}\", {name});");
         self.builder.tagged(&text, put_tag(name, level));
     }
 
@@ -293,8 +304,10 @@ impl Body<'_> {
         if statement.kind == Kind::Tail {
             self.builder.tagged("match &(", Glue::Show);
             emit(&mut self.builder, &pieces);
-            let close = ") { __ironbook_v => __ironbook_cx.result(::ironbook::rt::bundle!(__ironbook_v)) }";
-            self.builder.tagged(close, Glue::Show);
+            let bundle = if self.request.evcxr() { "bundle_evcxr" } else { "bundle" };
+            let close =
+                format!(") {{ __ironbook_v => __ironbook_cx.result(::ironbook::rt::{bundle}!(__ironbook_v)) }}");
+            self.builder.tagged(&close, Glue::Show);
         } else {
             emit(&mut self.builder, &pieces);
         }

@@ -299,6 +299,8 @@ impl Items {
     /// The keys that `idents` reach, through items, impls and `use`s; in emission order.
     pub fn reach(&self, idents: &BTreeSet<String>) -> Vec<&Definition> {
         let mut known = idents.clone();
+        // What is shown may have it.
+        known.insert(crate::codegen::EVCXR.to_owned());
         let mut reached: BTreeSet<&Key> = BTreeSet::new();
         loop {
             let before = reached.len();

@@ -8,6 +8,7 @@ mod death;
 mod decode;
 mod handle;
 mod hold;
+mod markers;
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,7 @@
 
 use super::decode::Decoder;
 use super::hold::{Hold, Stream};
+use super::markers::{Markers, Piece};
 use crate::event::Event;
 use ironbook_core::frame::{MAX_FRAME, Reply};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -71,6 +72,8 @@ impl Channel {
     /// Waits for the next frame or the deadline, passing on what is printed meanwhile.
     pub(super) fn next(&mut self, deadline: Option<Instant>, out: &mut dyn FnMut(Event)) -> io::Result<Step> {
         let step = self.step(deadline, out);
+        // What was printed before a frame comes before it.
+        pass(Stream::Stdout, self.stdout.markers.settle(), &mut self.hold, out);
         self.hold.release(out);
         step
     }
@@ -83,9 +86,11 @@ impl Channel {
             if self.closed {
                 return Ok(Step::Closed);
             }
-            let ready = self.wait(deadline.into_iter().chain(self.hold.due()).min())?;
+            let ready =
+                self.wait(deadline.into_iter().chain(self.hold.due()).chain(self.stdout.markers.due()).min())?;
             let arrived = if ready.socket { Some(ioctl_fionread(&self.socket)?) } else { None };
             self.drain(out)?;
+            pass(Stream::Stdout, self.stdout.markers.release_due(), &mut self.hold, out);
             self.hold.release_due(out);
             match arrived {
                 Some(bytes) => self.take(bytes)?,
@@ -183,12 +188,13 @@ struct Pipe {
     fd: Option<OwnedFd>,
     stream: Stream,
     decoder: Decoder,
+    markers: Markers,
     tail: Vec<u8>,
 }
 
 impl Pipe {
     fn new(fd: Option<OwnedFd>, stream: Stream) -> Self {
-        Pipe { fd, stream, decoder: Decoder::default(), tail: Vec::new() }
+        Pipe { fd, stream, decoder: Decoder::default(), markers: Markers::default(), tail: Vec::new() }
     }
 
     fn drain(&mut self, hold: &mut Hold, out: &mut dyn FnMut(Event)) -> io::Result<()> {
@@ -205,7 +211,11 @@ impl Pipe {
                 return Ok(());
             }
             remember(&mut self.tail, &buffer[..read]);
-            hold.push(self.stream, self.decoder.push(&buffer[..read]), out);
+            let text = self.decoder.push(&buffer[..read]);
+            match self.stream {
+                Stream::Stdout => pass(self.stream, self.markers.push(text), hold, out),
+                Stream::Stderr => hold.push(self.stream, text, out),
+            }
             left = left.saturating_sub(read as u64);
             if left == 0 {
                 return Ok(());
@@ -215,7 +225,21 @@ impl Pipe {
 
     fn finish(&mut self, hold: &mut Hold, out: &mut dyn FnMut(Event)) {
         if let Some(text) = self.decoder.finish() {
-            hold.push(self.stream, text, out);
+            pass(self.stream, self.markers.push(text), hold, out);
+        }
+        pass(self.stream, self.markers.finish(), hold, out);
+    }
+}
+
+/// Passes on text, and values that were printed in its place.
+fn pass(stream: Stream, pieces: Vec<Piece>, hold: &mut Hold, out: &mut dyn FnMut(Event)) {
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => hold.push(stream, text, out),
+            Piece::Shown(bundle) => {
+                hold.release(out);
+                out(Event::Display { bundle, id: None, update: false });
+            }
         }
     }
 }

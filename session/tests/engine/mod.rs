@@ -5,6 +5,7 @@ mod identity;
 mod language;
 mod lifetimes;
 mod record;
+mod shown;
 mod survival;
 mod values;
 

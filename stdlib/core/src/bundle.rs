@@ -32,7 +32,13 @@ impl Bundle {
     /// Adds `image/png` from raw PNG bytes.
     #[must_use]
     pub fn png(self, bytes: &[u8]) -> Self {
-        self.with("image/png", Value::String(base64::engine::general_purpose::STANDARD.encode(bytes)))
+        self.binary("image/png", bytes)
+    }
+
+    /// Adds a representation of a binary type.
+    #[must_use]
+    pub fn binary(self, mime: &str, bytes: &[u8]) -> Self {
+        self.with(mime, Value::String(base64::engine::general_purpose::STANDARD.encode(bytes)))
     }
 
     /// Adds `image/svg+xml`.
@@ -41,11 +47,22 @@ impl Bundle {
         self.with("image/svg+xml", Value::String(svg.into()))
     }
 
+    /// The same with another `text/plain`.
+    #[must_use]
+    pub fn plainly(self, text: impl Into<String>) -> Self {
+        self.with("text/plain", Value::String(text.into()))
+    }
+
     /// Adds one representation.
     #[must_use]
     pub fn with(mut self, mime: &str, value: Value) -> Self {
         self.data.insert(mime.to_owned(), value);
         self
+    }
+
+    /// The representation of this type, if it is text.
+    pub fn get(&self, mime: &str) -> Option<&str> {
+        self.data.get(mime).and_then(Value::as_str)
     }
 
     /// The `text/plain` representation, empty if there is none.
@@ -59,7 +76,17 @@ impl Bundle {
     }
 }
 
-/// Escapes `& < > " '` so that data can stand in HTML text and attributes.
+/// Escapes `& < > " '` so that data can stand in HTML and SVG, as text and in attributes.
+///
+/// Characters that would break the document or turn the text around it are made visible: control characters become
+/// their pictures (`␛`), what XML forbids and the overrides of writing direction become `\u{fffd}`. Text that is
+/// written from right to left stays as it is.
+///
+/// ```
+/// use ironbook_core::bundle::escape_html;
+/// assert_eq!(escape_html("<b title='x'>"), "&lt;b title=&#39;x&#39;&gt;");
+/// assert_eq!(escape_html("a\u{1b}[0m\u{202e}b"), "a␛[0m\u{fffd}b");
+/// ```
 pub fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -69,8 +96,21 @@ pub fn escape_html(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            _ => out.push(c),
+            _ => out.push(harmless(c)),
         }
     }
     out
+}
+
+/// The character, or what stands for it where it would do harm.
+fn harmless(c: char) -> char {
+    match c {
+        '\t' | '\n' | '\r' => c,
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => {
+            char::REPLACEMENT_CHARACTER
+        }
+        _ => c,
+    }
 }

@@ -1,66 +1,39 @@
 //! Showing values: the trait for one's own types, and displays that later code updates.
 
 use crate::bundle::Bundle;
+pub use crate::contain::{failure, none};
+pub use crate::live::{Hush, Live};
+pub use crate::media::{Html, Image, Json, Latex, Markdown, NotAnImage, Svg};
 use crate::sink;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a type shows itself in a notebook and in the terminal.
 ///
-/// Implement it for your own types; the value of a cell's last expression and [`display`] use it.
-/// Types without it are shown by their `Debug`, and without that by their type's name.
+/// Implement it for your own types; the value of a cell's last expression and [`display`] use it. Then `Vec`, `Option`,
+/// `Result`, `Box`, `Rc` and `Arc` of the type show it as well. Types without it are shown by their `Debug`, and without
+/// that by their type's name.
+///
+/// ```
+/// use ironbook_core::{Bundle, Display};
+/// use ironbook_core::bundle::escape_html;
+///
+/// struct City { name: String, people: u64 }
+///
+/// impl Display for City {
+///     fn bundle(&self) -> Bundle {
+///         let name = escape_html(&self.name); // what comes from data is escaped
+///         Bundle::text(format!("{}: {}", self.name, self.people))
+///             .html(format!("<b>{name}</b> {}", self.people))
+///     }
+/// }
+///
+/// let cities = vec![City { name: "Kyiv".into(), people: 2_952_000 }, City { name: "Oslo".into(), people: 709_000 }];
+/// assert_eq!(cities.bundle().plain(), "[0] Kyiv: 2952000\n[1] Oslo: 709000");
+/// assert_eq!(cities.into_iter().next().bundle().get("text/html"), Some("<b>Kyiv</b> 2952000"));
+/// ```
 pub trait Display {
     /// The value in one or more MIME types; always with `text/plain`.
     fn bundle(&self) -> Bundle;
-}
-
-impl<T: Display + ?Sized> Display for &T {
-    fn bundle(&self) -> Bundle {
-        (**self).bundle()
-    }
-}
-
-impl Display for Bundle {
-    fn bundle(&self) -> Bundle {
-        self.clone()
-    }
-}
-
-impl<T: Display, E: std::fmt::Debug> Display for Result<T, E> {
-    fn bundle(&self) -> Bundle {
-        match self {
-            Ok(value) => value.bundle(),
-            Err(error) => Bundle::text(format!("Err({error:?})")),
-        }
-    }
-}
-
-impl<T: Display> Display for Option<T> {
-    fn bundle(&self) -> Bundle {
-        match self {
-            Some(value) => value.bundle(),
-            None => Bundle::text("None"),
-        }
-    }
-}
-
-/// Markdown text, rendered by notebooks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Markdown(pub String);
-
-impl Display for Markdown {
-    fn bundle(&self) -> Bundle {
-        Bundle::text(self.0.clone()).with("text/markdown", self.0.clone().into())
-    }
-}
-
-/// HTML text, shown as it is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Html(pub String);
-
-impl Display for Html {
-    fn bundle(&self) -> Bundle {
-        Bundle::text("<html>").html(self.0.clone())
-    }
 }
 
 /// Shows a value now, in the middle of a cell.

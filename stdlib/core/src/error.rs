@@ -28,23 +28,41 @@ impl<E: std::fmt::Display + 'static> From<E> for CellError {
     }
 }
 
-type ChainFn = fn(&dyn Any) -> Option<&dyn Error>;
+type ChainFn = fn(&dyn Any) -> Option<&(dyn Error + 'static)>;
 
 static CHAINS: std::sync::RwLock<Vec<ChainFn>> = std::sync::RwLock::new(Vec::new());
 
 /// Lets errors of type `E` show their causes when `?` carries them out of a cell.
 pub fn register_chain<E: Error + 'static>() {
     let mut chains = CHAINS.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-    chains.push(|any| any.downcast_ref::<E>().map(|e| e as &dyn Error));
+    chains.push(|any| any.downcast_ref::<E>().map(|e| e as &(dyn Error + 'static)));
+}
+
+/// The message of an error, then its causes from outer to inner.
+pub fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut chain = vec![error.to_string()];
+    follow(error.source(), &mut chain);
+    chain
+}
+
+/// The chain of an error of a type that is known to be one: boxed, of the standard library, or registered.
+pub(crate) fn known_chain(any: &dyn Any) -> Option<Vec<String>> {
+    find(any, chain)
 }
 
 fn causes(any: &dyn Any, chain: &mut Vec<String>) {
+    find(any, |error| follow(error.source(), chain));
+}
+
+fn find<R>(any: &dyn Any, then: impl FnOnce(&(dyn Error + 'static)) -> R) -> Option<R> {
     let boxed = any.downcast_ref::<Box<dyn Error>>().map(|b| &**b);
-    let sync = any.downcast_ref::<Box<dyn Error + Send + Sync>>().map(|b| &**b as &dyn Error);
-    let io = any.downcast_ref::<std::io::Error>().map(|e| e as &dyn Error);
+    let sync = any.downcast_ref::<Box<dyn Error + Send + Sync>>().map(|b| &**b as &(dyn Error + 'static));
+    let io = any.downcast_ref::<std::io::Error>().map(|e| e as &(dyn Error + 'static));
     let chains = CHAINS.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let found = boxed.or(sync).or(io).or_else(|| chains.iter().find_map(|f| f(any)));
-    let mut next = found.and_then(Error::source);
+    boxed.or(sync).or(io).or_else(|| chains.iter().find_map(|f| f(any))).map(then)
+}
+
+pub(crate) fn follow(mut next: Option<&dyn Error>, chain: &mut Vec<String>) {
     while let Some(cause) = next {
         // Transparent wrappers repeat their source's message.
         let words = cause.to_string();

@@ -3,18 +3,22 @@
 //! Light on purpose (serde only), so that front ends can link it as well as the standard library.
 
 pub mod bundle;
+mod contain;
 pub mod display;
 pub mod error;
 pub mod frame;
 pub mod input;
 pub mod inspect;
 pub mod interrupt;
+mod live;
+mod media;
 pub mod persist;
 pub mod progress;
 pub mod registry;
 pub mod rt;
 pub mod seed;
 pub mod sink;
+pub mod table;
 
 pub use bundle::Bundle;
 pub use display::{Display, DisplayHandle, clear_output, display, display_updatable};

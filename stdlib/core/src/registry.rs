@@ -86,25 +86,49 @@ pub fn show_borrowed<T>(value: &T) -> Option<Bundle> {
     Some((entry.show)(any))
 }
 
-/// The `TypeId` of a type, with all its lifetimes taken for `'static`.
-#[expect(unsafe_code, reason = "`TypeId::of` asks for `'static`")]
-fn lifetime_free_id<T>() -> TypeId {
-    trait Id {
-        fn id(&self) -> TypeId
-        where
-            Self: 'static;
-    }
-    impl<T: ?Sized> Id for PhantomData<T> {
-        fn id(&self) -> TypeId
-        where
-            Self: 'static,
-        {
-            TypeId::of::<T>()
-        }
-    }
+/// Calls `then` with a value as `Any`, with all lifetimes of its type taken for `'static`.
+///
+/// `then` must not keep anything of the value.
+#[expect(unsafe_code, reason = "a borrowed value has no `dyn Any`")]
+pub(crate) fn with_any<T, R>(value: &T, then: impl FnOnce(&dyn Any) -> R) -> R {
     let phantom = PhantomData::<T>;
-    let short: &dyn Id = &phantom;
+    // SAFETY: the pointer is the value's, with the vtable of its own type; the reference ends with this call.
+    then(unsafe { &*lifetime_free(&phantom).any(std::ptr::from_ref(value).cast()) })
+}
+
+/// The `TypeId` of a type, with all its lifetimes taken for `'static`.
+fn lifetime_free_id<T>() -> TypeId {
+    lifetime_free(&PhantomData::<T>).id()
+}
+
+/// What is known of a type that is not known to be `'static`.
+trait Typed {
+    fn id(&self) -> TypeId
+    where
+        Self: 'static;
+    fn any(&self, value: *const ()) -> *const dyn Any
+    where
+        Self: 'static;
+}
+
+impl<T> Typed for PhantomData<T> {
+    fn id(&self) -> TypeId
+    where
+        Self: 'static,
+    {
+        TypeId::of::<T>()
+    }
+    fn any(&self, value: *const ()) -> *const dyn Any
+    where
+        Self: 'static,
+    {
+        value.cast::<T>() as *const dyn Any
+    }
+}
+
+#[expect(unsafe_code, reason = "`TypeId::of` asks for `'static`")]
+fn lifetime_free<'a, T>(phantom: &'a PhantomData<T>) -> &'a (dyn Typed + 'static) {
+    let short: &'a (dyn Typed + 'a) = phantom;
     // SAFETY: the value has no size and no data; only the vtable is used, which is the same for all lifetimes.
-    let long: &(dyn Id + 'static) = unsafe { std::mem::transmute::<&dyn Id, &(dyn Id + 'static)>(short) };
-    long.id()
+    unsafe { std::mem::transmute::<&'a (dyn Typed + 'a), &'a (dyn Typed + 'static)>(short) }
 }

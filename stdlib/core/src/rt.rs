@@ -3,7 +3,8 @@
 //! Nothing here is meant to be called by hand; the names are reserved for generated code.
 
 use crate::bundle::Bundle;
-use crate::error::CellError;
+use crate::contain::{self, Holds};
+use crate::error::{self, CellError};
 use crate::frame::Variable;
 use crate::interrupt::{self, InterruptUnwind};
 use crate::{inspect, registry, sink};
@@ -387,33 +388,62 @@ impl<T> ViaRegistry for Wrap<'_, T> {
     }
 }
 
-/// Types with [`crate::Display`].
-pub trait ViaDisplay {
-    #[doc(hidden)]
-    fn __ironbook_bundle(&self) -> Bundle;
-    #[doc(hidden)]
-    fn __ironbook_show(&self) -> Show;
+/// A way to show values, which some types have.
+macro_rules! way { // each is a trait of its own, as method resolution tries them in turn
+    ($($(#[$doc:meta])* $name:ident)+) => { $(
+        $(#[$doc])*
+        pub trait $name {
+            #[doc(hidden)]
+            fn __ironbook_bundle(&self) -> Bundle;
+            #[doc(hidden)]
+            fn __ironbook_show(&self) -> Show;
+        }
+    )+ };
 }
-/// Types with `Debug`.
-pub trait ViaDebug {
-    #[doc(hidden)]
-    fn __ironbook_bundle(&self) -> Bundle;
-    #[doc(hidden)]
-    fn __ironbook_show(&self) -> Show;
+way! {
+    /// Results of types with [`crate::Display`] whose errors have causes.
+    ViaCauses
+    /// Types with [`crate::Display`].
+    ViaDisplay
+    /// Results of other types whose errors have causes.
+    ViaCausesOf
+    /// Options, results, lists and pointers of other types, which the registry may know.
+    ViaHeld
+    /// Types with `Debug`.
+    ViaDebug
+    /// All others: the type's name.
+    ViaName
 }
-/// All others: the type's name.
-pub trait ViaName {
-    #[doc(hidden)]
-    fn __ironbook_bundle(&self) -> Bundle;
-    #[doc(hidden)]
-    fn __ironbook_show(&self) -> Show;
+impl<T: crate::Display, E: std::error::Error> ViaCauses for &&&&Wrap<'_, Result<T, E>> {
+    fn __ironbook_bundle(&self) -> Bundle {
+        result_bundle(self.0, T::bundle)
+    }
+    fn __ironbook_show(&self) -> Show {
+        Show::of::<Result<T, E>>(|value| result_bundle(value, T::bundle))
+    }
 }
-impl<T: crate::Display> ViaDisplay for &&Wrap<'_, T> {
+impl<T: crate::Display> ViaDisplay for &&&Wrap<'_, T> {
     fn __ironbook_bundle(&self) -> Bundle {
         self.0.bundle()
     }
     fn __ironbook_show(&self) -> Show {
         Show::of::<T>(T::bundle)
+    }
+}
+impl<T: std::fmt::Debug, E: std::error::Error> ViaCausesOf for &&&Wrap<'_, Result<T, E>> {
+    fn __ironbook_bundle(&self) -> Bundle {
+        other_result_bundle(self.0)
+    }
+    fn __ironbook_show(&self) -> Show {
+        Show::of::<Result<T, E>>(other_result_bundle)
+    }
+}
+impl<T: Holds + std::fmt::Debug> ViaHeld for &&Wrap<'_, T> {
+    fn __ironbook_bundle(&self) -> Bundle {
+        held_bundle(self.0)
+    }
+    fn __ironbook_show(&self) -> Show {
+        Show::of::<T>(held_bundle)
     }
 }
 impl<T: std::fmt::Debug> ViaDebug for &Wrap<'_, T> {
@@ -431,6 +461,30 @@ impl<T> ViaName for Wrap<'_, T> {
     fn __ironbook_show(&self) -> Show {
         Show::of::<T>(|_| name_bundle(std::any::type_name::<T>()))
     }
+}
+
+fn result_bundle<T, E: std::error::Error>(result: &Result<T, E>, show: fn(&T) -> Bundle) -> Bundle {
+    match result {
+        Ok(value) => show(value),
+        Err(error) => with_causes(error),
+    }
+}
+
+fn other_result_bundle<T: std::fmt::Debug, E: std::error::Error>(result: &Result<T, E>) -> Bundle {
+    match result {
+        Ok(value) => registry::show_borrowed(value).unwrap_or_else(|| debug_bundle(result)),
+        Err(error) => with_causes(error),
+    }
+}
+
+fn held_bundle<T: Holds + std::fmt::Debug>(value: &T) -> Bundle {
+    value.shown().unwrap_or_else(|| debug_bundle(value))
+}
+
+fn with_causes<E: std::error::Error>(error: &E) -> Bundle {
+    let mut chain = vec![error.to_string()];
+    error::follow(error.source(), &mut chain);
+    contain::failure(&chain)
 }
 
 fn name_bundle(name: &str) -> Bundle {
@@ -485,7 +539,7 @@ macro_rules! known { // one body for types that share no trait that says so
                 Some(debug_bundle(self.0))
             }
         }
-        impl ViaKnown for &&&Wrap<'_, $ty> {
+        impl ViaKnown for &&&&&Wrap<'_, $ty> {
             fn __ironbook_bundle(&self) -> Bundle {
                 debug_bundle(self.0)
             }
@@ -512,13 +566,52 @@ macro_rules! __ironbook_bundle {
     // method resolution on a concrete type cannot be written as a function
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::rt::{ViaDebug as _, ViaDisplay as _, ViaKnown as _, ViaName as _};
+        use $crate::rt::{
+            ViaCauses as _, ViaCausesOf as _, ViaDebug as _, ViaDisplay as _, ViaHeld as _, ViaKnown as _, ViaName as _,
+        };
         #[allow(unused_imports)]
         use $crate::rt::{ViaReference as _, ViaRegistry as _, ViaUnregistered as _};
         let __ironbook_wrapped = $crate::rt::Wrap($value);
         match (&&&__ironbook_wrapped).__ironbook_registered() {
             ::core::option::Option::Some(__ironbook_bundle) => __ironbook_bundle,
-            ::core::option::Option::None => (&&&&__ironbook_wrapped).__ironbook_bundle(),
+            ::core::option::Option::None => (&&&&&&__ironbook_wrapped).__ironbook_bundle(),
+        }
+    }};
+}
+
+/// What a value's `evcxr_display` is where it has none.
+#[doc(hidden)]
+pub struct NoMethod;
+
+/// Found only where a value has no method of this name itself: by one reference more.
+pub trait WithoutEvcxr {
+    #[doc(hidden)]
+    fn evcxr_display(&self) -> NoMethod;
+}
+impl<T: ?Sized> WithoutEvcxr for &T {
+    fn evcxr_display(&self) -> NoMethod {
+        NoMethod
+    }
+}
+
+/// Whether this is what [`WithoutEvcxr`] answers.
+#[doc(hidden)]
+pub fn no_method<T: 'static>(_: &T) -> bool {
+    TypeId::of::<T>() == TypeId::of::<NoMethod>()
+}
+
+/// As [`bundle!`], for cells with types that may have the method `evcxr_display`, which prints the value.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __ironbook_bundle_evcxr {
+    // method resolution, again
+    ($value:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::rt::WithoutEvcxr as _;
+        let __ironbook_shown = $value.evcxr_display();
+        match $crate::rt::no_method(&__ironbook_shown) {
+            true => $crate::rt::bundle!($value),
+            false => $crate::Bundle::default(),
         }
     }};
 }
@@ -530,12 +623,29 @@ macro_rules! __ironbook_put {
     // as above
     ($cx:expr, put, $name:literal, $value:ident) => {{
         #[allow(unused_imports)]
-        use $crate::rt::{ViaDebug as _, ViaDisplay as _, ViaInspect as _, ViaKnown as _, ViaName as _, ViaSize as _};
-        let __ironbook_show = (&&&&$crate::rt::Wrap(&$value)).__ironbook_show();
-        let __ironbook_measure = (&&&&$crate::rt::Wrap(&$value)).__ironbook_measure();
+        use $crate::rt::{
+            ViaCauses as _, ViaCausesOf as _, ViaDebug as _, ViaDisplay as _, ViaHeld as _, ViaInspect as _,
+            ViaKnown as _, ViaName as _, ViaSize as _,
+        };
+        let __ironbook_show = (&&&&&&$crate::rt::Wrap(&$value)).__ironbook_show();
+        let __ironbook_measure = (&&&&&&$crate::rt::Wrap(&$value)).__ironbook_measure();
+        $cx.put($name, $value, __ironbook_show, __ironbook_measure)
+    }};
+    ($cx:expr, put_evcxr, $name:literal, $value:ident) => {{
+        #[allow(unused_imports)]
+        use $crate::rt::{ViaInspect as _, ViaKnown as _, ViaSize as _};
+        let __ironbook_show = $crate::rt::show_of(&$value, |__ironbook_v| $crate::rt::bundle_evcxr!(__ironbook_v));
+        let __ironbook_measure = (&&&&&&$crate::rt::Wrap(&$value)).__ironbook_measure();
         $cx.put($name, $value, __ironbook_show, __ironbook_measure)
     }};
 }
 
+/// How values of this one's type are shown.
+#[doc(hidden)]
+pub fn show_of<T>(_: &T, show: fn(&T) -> Bundle) -> Show {
+    Show::of::<T>(show)
+}
+
 pub use __ironbook_bundle as bundle;
+pub use __ironbook_bundle_evcxr as bundle_evcxr;
 pub use __ironbook_put as put;

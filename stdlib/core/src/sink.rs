@@ -34,6 +34,11 @@ pub fn set(sink: impl Fn(Event) + Send + Sync + 'static) {
     *SINK.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Box::new(sink));
 }
 
+/// Whether a session listens; a plain program has no sink.
+pub fn is_set() -> bool {
+    SINK.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_some()
+}
+
 /// Emits one event; without a sink, displays are printed as plain text and progress is dropped.
 pub fn emit(event: Event) {
     let guard = SINK.read().unwrap_or_else(std::sync::PoisonError::into_inner);

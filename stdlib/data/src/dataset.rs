@@ -1,12 +1,15 @@
 //! Features and target together: what supervised models are fitted to.
 
+use crate::cells::extent;
 use crate::error::DataError;
 use crate::frame::{find, push_floats, push_values};
+use crate::html;
 use crate::kind::Kind;
-use crate::matrix::Matrix;
+use crate::matrix::{HEAD, Matrix, first};
 use ironbook_core::inspect::Inspect;
+use ironbook_core::table::visible;
 use ironbook_core::{Bundle, Display};
-use polars::prelude::DataFrame;
+use polars::prelude::{Column, DataFrame};
 use std::fmt;
 
 /// A feature matrix and its target, row by row.
@@ -124,7 +127,31 @@ impl fmt::Debug for Dataset {
 
 impl Display for Dataset {
     fn bundle(&self) -> Bundle {
-        Bundle::text(format!("{self:?}"))
+        let text = Bundle::text(visible(&format!("{self:?}")));
+        let head = self.select_rows(&(0..self.rows().min(HEAD)).collect::<Vec<_>>());
+        let Ok(mut df) = head.features.to_frame() else { return text };
+        let target = match &head.classes {
+            Some(names) => {
+                let name = |y: &f64| names.get(*y as usize).map(String::as_str);
+                Column::new(self.target_name.as_str().into(), head.target.iter().map(name).collect::<Vec<_>>())
+            }
+            None => Column::new(self.target_name.as_str().into(), head.target.as_slice()),
+        };
+        let weights = head.weights.as_ref().map(|weights| Column::new("(weight)".into(), weights.as_slice()));
+        let groups = head.groups.as_ref().map(|groups| Column::new("(group)".into(), groups.as_slice()));
+        for column in [Some(target), weights, groups].into_iter().flatten() {
+            // A feature of the same name keeps its place.
+            if df.column(column.name()).is_err() && df.with_column(column).is_err() {
+                return text;
+            }
+        }
+        let caption = format!(
+            "Dataset of {} and the target {}{}",
+            extent(self.rows(), self.features.cols()),
+            self.target_name,
+            first(self.rows())
+        );
+        text.html(html::table(&df, Some(&caption)))
     }
 }
 

@@ -1,9 +1,12 @@
 //! The dense feature matrix that models are fitted to.
 
+use crate::cells::extent;
 use crate::error::DataError;
 use crate::frame::{find, push_values};
+use crate::html;
 use crate::kind::Kind;
 use ironbook_core::inspect::Inspect;
+use ironbook_core::table::visible;
 use ironbook_core::{Bundle, Display};
 use polars::prelude::{Column, DataFrame};
 use std::collections::HashSet;
@@ -180,9 +183,23 @@ impl fmt::Debug for Matrix {
     }
 }
 
+/// Rows that a display shows.
+pub(crate) const HEAD: usize = 10;
+
+/// What a caption says of a table that shows the first rows only.
+pub(crate) fn first(rows: usize) -> String {
+    if rows > HEAD { format!("; the first {HEAD} rows") } else { String::new() }
+}
+
 impl Display for Matrix {
     fn bundle(&self) -> Bundle {
-        Bundle::text(format!("{self:?}"))
+        let rows: Vec<usize> = (0..self.rows.min(HEAD)).collect();
+        let caption = format!("Matrix of {}{}", extent(self.rows, self.cols()), first(self.rows));
+        let text = visible(&format!("{self:?}"));
+        match self.select_rows(&rows).to_frame() {
+            Ok(df) => Bundle::text(text).html(html::table(&df, Some(&caption))),
+            Err(_) => Bundle::text(text),
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::kind::Kind;
 use crate::{html, term};
+use ironbook_core::display::{failure, none};
+use ironbook_core::error::chain;
 use ironbook_core::{Bundle, registry};
 use polars::prelude::{Column, DataFrame, DslPlan, LazyFrame, PolarsError, Schema, Series};
 use std::any::Any;
@@ -32,7 +34,9 @@ pub fn to_text(df: &DataFrame, width: usize) -> String {
     term::table(df, width, None)
 }
 
-/// A frame as an HTML table: up to 20 columns, the first and the last ten rows.
+/// A frame as an HTML table that scrolls: up to 20 columns; all of up to 60 rows, of others the first and the last ten.
+///
+/// Each column has its type, and a thin bar for its share of nulls if any column has some.
 pub fn to_html(df: &DataFrame) -> String {
     html::table(df, None)
 }
@@ -103,7 +107,7 @@ impl<T: Show, E: std::error::Error + 'static> Show for Result<T, E> {
     fn bundle(&self) -> Bundle {
         match self {
             Ok(value) => value.bundle(),
-            Err(error) => Bundle::text(format!("Err: {error}")),
+            Err(error) => failure(&chain(error)),
         }
     }
     fn measure(&self) -> (Option<String>, u64) {
@@ -113,7 +117,7 @@ impl<T: Show, E: std::error::Error + 'static> Show for Result<T, E> {
 
 impl<T: Show> Show for Option<T> {
     fn bundle(&self) -> Bundle {
-        self.as_ref().map_or_else(|| Bundle::text("None"), Show::bundle)
+        self.as_ref().map_or_else(none, Show::bundle)
     }
     fn measure(&self) -> (Option<String>, u64) {
         self.as_ref().map_or((None, 0), Show::measure)

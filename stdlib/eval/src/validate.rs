@@ -5,6 +5,7 @@ use crate::folds::{Fold, Folds};
 use crate::judge::{EvaluateOptions, Judge, predictions};
 use crate::random::Stream;
 use crate::scores::{Better, Scores};
+use ironbook_core::display::Hush;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Progress};
 use ironbook_data::Dataset;
@@ -84,6 +85,7 @@ fn over(judged: Judged<'_>, data: &Dataset, folds: &[Fold]) -> Result<CrossValid
     if folds.is_empty() {
         return Err(EvalError::NoFolds);
     }
+    let _hush = Hush::new(); // a learning curve for each fold would be too many
     let mut progress = Progress::new("Cross-validation", Some(folds.len() as u64));
     let mut all: Vec<Scores> = Vec::new();
     let mut fit_s = Vec::new();
@@ -263,6 +265,7 @@ fn curve(judged: Judged<'_>, growing: Growing<'_>, metric: &str) -> Result<Learn
     if let Some(&value) = shares.iter().find(|share| !(**share > 0.0 && **share <= 1.0)) {
         return Err(EvalError::Share { name: "a share of the learning curve", value, example: 0.5 });
     }
+    let _hush = Hush::new();
     let mut progress = Progress::new("Learning curve", Some((folds.len() * shares.len()) as u64));
     let (rows, train, test) = (Vec::new(), Vec::new(), Vec::new());
     let mut curve = LearningCurve { metric: metric.to_owned(), rows, train, test };

@@ -182,8 +182,10 @@ impl Display for PermutationImportance {
         let mut table = Table::new(title, &["feature", "drop", "deviation"]);
         let mut sorted: Vec<&PermutedFeature> = self.features.iter().collect();
         sorted.sort_by(|a, b| b.mean().total_cmp(&a.mean()));
+        let largest = sorted.iter().map(|feature| feature.mean().abs()).fold(0.0, f64::max);
         for feature in sorted.iter().take(30) {
-            table.row([feature.name.clone(), number(feature.mean()), number(feature.std())]);
+            let share = if largest > 0.0 { feature.mean() / largest } else { 0.0 };
+            table.bar([feature.name.clone(), number(feature.mean()), number(feature.std())], share);
         }
         if sorted.len() > 30 {
             table.note(format!("and {} features more", sorted.len() - 30));

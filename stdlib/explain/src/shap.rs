@@ -307,8 +307,9 @@ impl Display for Shap {
         let title = format!("SHAP values of {} rows; base: {}", self.features.rows(), bases.join(", "));
         let mut table = Table::new(title, &["feature", "mean |SHAP|"]);
         let all = self.importances();
+        let largest = all.first().map_or(0.0, |(_, value)| *value);
         for (name, value) in all.iter().take(SHOWN) {
-            table.row([name.clone(), number(*value)]);
+            table.bar([name.clone(), number(*value)], if largest > 0.0 { value / largest } else { 0.0 });
         }
         if all.len() > SHOWN {
             table.note(format!("and {} features more: importances() has all", all.len() - SHOWN));

@@ -20,14 +20,17 @@ pub use {
     ironbook_plot, ironbook_track,
 };
 
+/// The function that shows a value now, and the module with what can be shown.
+pub use ironbook_core::display;
 pub use ironbook_core::{
-    Bundle, CellError, Display, DisplayHandle, InputError, Interrupted, Progress, check, clear_output, display,
-    display_updatable, input, password,
+    Bundle, CellError, Display, DisplayHandle, InputError, Interrupted, Progress, check, clear_output, display_updatable,
+    input, password,
 };
 pub use ironbook_core::{interrupt, progress, seed};
 pub use {candle_core, candle_nn, chrono, plotters, polars, rand, rayon, serde, serde_json, thiserror, tokio};
 
 mod known;
 pub mod rt;
+mod tensor;
 
 pub use known::init;

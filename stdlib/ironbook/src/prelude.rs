@@ -5,7 +5,7 @@
 pub use candle_core::{D, DType, Device, IndexOp, Tensor, Var};
 pub use polars::prelude::*;
 
-pub use ironbook_core::display::{Html, Markdown};
+pub use ironbook_core::display::{Html, Image, Json, Latex, Live, Markdown, Svg};
 pub use ironbook_core::{Bundle, Progress, clear_output, display, display_updatable};
 pub use ironbook_data::{Dataset, FrameExt, LazyExt, Matrix};
 pub use ironbook_data::{read_csv, read_json, read_parquet, scan_csv, scan_parquet, write_csv, write_parquet};

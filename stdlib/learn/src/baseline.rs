@@ -1,11 +1,12 @@
 //! Baselines: what a model has to beat before it is worth anything.
 
+use crate::card;
 use crate::check;
 use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::model::{Fit, Predict, PredictProba, Signature};
-use crate::table::{Table, number};
-use crate::task::{Classification, Regression};
+use crate::table::number;
+use crate::task::{Classification, Regression, Task as _};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
@@ -97,9 +98,8 @@ impl Persist for MajorityBaseline {
 
 impl Display for MajorityBaseline {
     fn bundle(&self) -> Bundle {
-        let title = format!("MajorityBaseline for \"{}\", {} rows", self.signature.target, self.n_rows);
-        let mut table = Table::new(title, &["", "value"]);
-        table.row([format!("P({} = 1)", self.signature.target), number(self.prior)]);
+        let mut table = card::model("MajorityBaseline", Classification::NAME, &self.signature, self.n_rows, &[]);
+        table.field("predicts", format!("P({} = 1) = {} for every row", self.signature.target, number(self.prior)));
         table.bundle()
     }
 }
@@ -186,9 +186,8 @@ impl Persist for MeanBaseline {
 
 impl Display for MeanBaseline {
     fn bundle(&self) -> Bundle {
-        let title = format!("MeanBaseline for \"{}\", {} rows", self.signature.target, self.n_rows);
-        let mut table = Table::new(title, &["", "value"]);
-        table.row([format!("mean of {}", self.signature.target), number(self.mean)]);
+        let mut table = card::model("MeanBaseline", Regression::NAME, &self.signature, self.n_rows, &[]);
+        table.field("predicts", format!("the mean of {}, {}, for every row", self.signature.target, number(self.mean)));
         table.bundle()
     }
 }

@@ -14,6 +14,7 @@
 
 mod baseline;
 pub mod boost;
+pub mod card;
 mod check;
 mod classes;
 mod error;

@@ -18,7 +18,7 @@ use std::path::Path;
 /// | title, axis labels | none; charts of one meaning (ROC, calibration, SHAP) label their axes themselves |
 /// | size | 640 x 400 pixels; squares and tables of cells have their own |
 /// | colours | Okabe and Ito's (2008); ramps that change in lightness: told apart by colour-blind readers too |
-/// | page | a white card, on light and dark pages alike |
+/// | page | Vega-Lite takes the colours of the reader's theme; SVG and PNG are white cards, on light and dark pages alike |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Chart {
     pub(crate) kind: Kind,
@@ -201,15 +201,31 @@ impl Chart {
     }
 }
 
-/// Vega-Lite, PNG (which documents made from notebooks can hold in every format) and text of 72 x 18.
+/// Longest SVG that goes along, in bytes: with thousands of marks the PNG alone is smaller.
+const SVG: usize = 120_000;
+
+/// Vega-Lite for notebooks, SVG and PNG for what is made from them (HTML takes the one, PDF the other), and text of
+/// 72 x 18.
 impl Display for Chart {
     fn bundle(&self) -> Bundle {
-        let mut bundle = Bundle::text(self.to_text(72, 18)).with("application/vnd.vegalite.v5+json", self.to_vega());
+        let mut bundle = self.passing(self.to_text(72, 18));
         if let Ok(png) = self.to_png() {
             bundle = bundle.png(&png);
             bundle.metadata.insert("image/png".to_owned(), json!({ "width": self.width(), "height": self.height() }));
         }
         bundle
+    }
+}
+
+impl Chart {
+    /// The chart as one of many states of a live display, without the PNG, which takes longest to make; terminals show
+    /// the text, which is to be a line.
+    pub fn passing(&self, text: impl Into<String>) -> Bundle {
+        let bundle = Bundle::text(text).with("application/vnd.vegalite.v5+json", self.to_vega());
+        match self.to_svg() {
+            Ok(svg) if svg.len() <= SVG => bundle.svg(svg),
+            _ => bundle,
+        }
     }
 }
 

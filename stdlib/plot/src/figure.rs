@@ -211,6 +211,11 @@ impl Side {
 }
 
 impl Figure {
+    /// Whether its texts stand on coloured cells, and not on the page.
+    pub fn is_tiled(&self) -> bool {
+        self.layers.iter().any(|layer| matches!(layer, Layer::Bars { fill: Fill::Ramp(_), .. }))
+    }
+
     pub fn new(x: Side, y: Side) -> Self {
         Figure {
             x,

@@ -1,4 +1,4 @@
-//! Colours and sizes: one theme, on a white card, so that a chart reads the same on light and dark pages.
+//! Colours and sizes: one theme, on a white card, so that a picture reads the same on light and dark pages.
 
 /// An sRGB colour.
 pub(crate) type Color = [u8; 3];

@@ -8,8 +8,8 @@ use crate::layout::ticks;
 use crate::look::Look;
 use crate::scale::{Axis, Scale};
 use crate::scene::Anchor;
-use crate::theme::{AXIS, Color, GRID, INK, LABEL, PAGE, SOFT, TICK, TITLE, hex};
-use ink::{digits, finish, layer, paint, rounded};
+use crate::theme::{Color, LABEL, PAGE, SOFT, TICK, TITLE, hex};
+use ink::{digits, finish, layer, on_page, paint, rounded};
 use serde_json::{Map, Value, json};
 
 /// Pixels that axes and their names take in a grid, where a size is that of the plot alone.
@@ -18,27 +18,24 @@ const FRAME: (u32, u32) = (110, 100);
 /// Cells of a table beyond which none of them says what it stands for.
 const TILES: usize = 2500;
 
-/// The specification.
+/// The specification. It names no colour of page and texts: those of the reader's theme are taken, JupyterLab's dark one
+/// among them; marks and the texts beside them have colours that suit both.
 pub(crate) fn spec(chart: &Chart) -> Value {
     let mut spec = view(chart, None);
     spec["$schema"] = json!("https://vega.github.io/schema/vega-lite/v5.json");
-    spec["background"] = json!(hex(PAGE));
     spec["padding"] = json!(12);
     spec["config"] = json!({
         "axis": {
-            "gridColor": hex(GRID), "domainColor": hex(AXIS), "tickColor": hex(AXIS),
-            "labelColor": hex(SOFT), "labelFontSize": TICK,
-            "titleColor": hex(INK), "titleFontWeight": "normal", "titleFontSize": LABEL,
+            "gridColor": "#808080", "gridOpacity": 0.2, "domainColor": "#808080", "tickColor": "#808080",
+            "labelFontSize": TICK, "titleFontWeight": "normal", "titleFontSize": LABEL,
         },
         "legend": {
-            "labelColor": hex(INK), "labelFontSize": TICK, "labelLimit": 400,
-            "titleColor": hex(SOFT), "titleFontWeight": "normal", "titleFontSize": TICK,
+            "labelFontSize": TICK, "labelLimit": 400, "titleFontWeight": "normal", "titleFontSize": TICK,
         },
         "axisX": { "titleLimit": chart.width() - 40 },
         "axisY": { "titleLimit": chart.height() - 40 },
         "title": {
-            "anchor": "start", "color": hex(INK), "fontSize": TITLE, "subtitleColor": hex(SOFT),
-            "limit": chart.width() - 24,
+            "anchor": "start", "fontSize": TITLE, "limit": chart.width() - 24,
         },
         "view": { "stroke": null },
     });
@@ -216,7 +213,7 @@ impl Axes {
             Layer::Rule { at, upright, name, color, dash } => {
                 self.rule((*at, *upright), name.as_deref(), *color, *dash)
             }
-            Layer::Texts { texts } => self.texts(texts),
+            Layer::Texts { texts } => self.texts(texts, figure.is_tiled()),
         }
     }
 
@@ -315,12 +312,12 @@ impl Axes {
         let values: Vec<Value> = spans.iter().map(|s| json!({ at: place(s.at), lo: s.lo, hi: s.hi })).collect();
         let mut encoding = self.encoding("x", "y");
         encoding[hi] = json!({ "field": hi });
-        let mark = json!({ "type": "rule", "color": hex(color), "strokeWidth": rounded(width) });
+        let mark = json!({ "type": "rule", "color": on_page(color), "strokeWidth": rounded(width) });
         let mut out = vec![json!({ "data": { "values": values }, "mark": mark, "encoding": encoding })];
         for end in [lo, hi].into_iter().filter(|_| cap > 0.0) {
             let (angle, size) = (if upright { 0 } else { 90 }, cap * cap * 4.0);
             let mut mark = json!({ "type": "point", "shape": "stroke", "angle": angle, "size": size });
-            (mark["stroke"], mark["strokeWidth"]) = (json!(hex(color)), json!(rounded(width)));
+            (mark["stroke"], mark["strokeWidth"]) = (json!(on_page(color)), json!(rounded(width)));
             let encoding = if upright { self.encoding("x", end) } else { self.encoding(end, "y") };
             out.push(json!({ "data": { "values": values }, "mark": mark, "encoding": encoding }));
         }
@@ -337,7 +334,7 @@ impl Axes {
             channels.remove(other);
         }
         let dash = dash.map(|d| json!([d, d]));
-        let mark = json!({ "type": "rule", "color": hex(color), "strokeWidth": 1.2, "strokeDash": dash });
+        let mark = json!({ "type": "rule", "color": on_page(color), "strokeWidth": 1.2, "strokeDash": dash });
         let mut out = vec![json!({ "data": data, "mark": mark, "encoding": encoding })];
         if name.is_some() {
             let end = if upright { json!(0) } else { json!("width") };
@@ -345,18 +342,18 @@ impl Axes {
             encoding["text"] = json!({ "field": "name", "type": "nominal" });
             let (align, dx, dy) = if upright { ("left", 5, 8) } else { ("right", -2, -7) };
             let mark =
-                json!({ "type": "text", "align": align, "dx": dx, "dy": dy, "color": hex(SOFT), "fontSize": TICK });
+                json!({ "type": "text", "align": align, "dx": dx, "dy": dy, "color": on_page(SOFT), "fontSize": TICK });
             out.push(json!({ "data": data, "mark": mark, "encoding": encoding }));
         }
         out
     }
 
     /// Texts, a layer for all that are moved alike.
-    fn texts(&self, texts: &[Note]) -> Vec<Value> {
+    fn texts(&self, texts: &[Note], tiled: bool) -> Vec<Value> {
         let mut groups: Vec<((f32, f32), Anchor, Vec<Value>)> = Vec::new();
         for note in texts {
-            let value =
-                json!({ "x": note.at.0 * self.factor, "y": note.at.1, "text": note.text, "c": hex(note.color) });
+            let color = if tiled { hex(note.color) } else { on_page(note.color) };
+            let value = json!({ "x": note.at.0 * self.factor, "y": note.at.1, "text": note.text, "c": color });
             match groups.iter_mut().find(|g| g.0 == note.shift && g.1 == note.anchor) {
                 Some(group) => group.2.push(value),
                 None => groups.push((note.shift, note.anchor, vec![value])),

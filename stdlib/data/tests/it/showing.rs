@@ -211,11 +211,25 @@ fn html_escapes_everything() {
 }
 
 #[test]
+fn no_name_and_no_value_leaves_its_place() {
+    let evil = "</td></table><script>\"'\u{202e}\u{1b}[2J\u{0}";
+    let df = df![evil => [Some(evil.repeat(20)), None]].unwrap();
+    for html in [to_html(&df), shown(&df.column(evil).unwrap().clone()).get("text/html").unwrap().to_owned()] {
+        assert_eq!((html.matches("</table>").count(), html.matches("<script").count()), (1, 0), "{html}");
+        assert!(!html.contains(['\u{202e}', '\u{1b}', '\u{0}']), "{html}");
+        assert!(!html.contains(" id=") && html.contains("title=\"&lt;/td&gt;"), "{html}");
+    }
+    let arabic = to_html(&df!["اسم" => ["كييف"]].unwrap());
+    assert!(arabic.contains(">اسم<") && arabic.contains(">كييف<"));
+}
+
+#[test]
 fn html_has_types_nulls_alignment_and_caption() {
     let df = df!["n" => [Some(1i64), None], "s" => ["a", "null"]].unwrap();
     let html = to_html(&df);
     assert!(
-        html.contains("<th class=\"r\">n<span class=\"t\">i64</span></th><th>s<span class=\"t\">str</span></th>"),
+        html.contains("<th class=\"r\">n<span class=\"t\">i64</span><span class=\"u\" title=\"1 null (50.0%)\"><i style=\"width:50.0%\">")
+            && html.contains("<th>s<span class=\"t\">str</span><span class=\"u\" title=\"no nulls\"></span></th>"),
         "{html}"
     );
     assert!(
@@ -224,7 +238,7 @@ fn html_has_types_nulls_alignment_and_caption() {
             && html.contains("<td>null</td>")
     );
     assert!(html.contains(">2 rows x 2 columns</p>"));
-    assert!(html.contains("overflow-x:auto") && html.contains("var(--jp-content-font-color1,inherit)"));
+    assert!(html.contains("overflow-x:auto") && html.contains("var(--jp-content-font-color1,"));
     assert_eq!(html.matches("<tr>").count(), html.matches("</tr>").count());
 }
 
@@ -233,11 +247,13 @@ fn html_of_large_frames_stays_small() {
     let html = to_html(&numbered(336_776, 50));
     assert_eq!(html.matches("<tr>").count(), 1 + 10 + 1 + 10);
     assert_eq!(html.matches("<th ").count(), 21);
-    assert!(html.contains("336,776 rows x 50 columns; 30 more columns not shown"));
+    assert!(html.contains("336,776 rows x 50 columns; 30 columns in the middle not shown"));
+    assert!(html.contains(">c11<") && !html.contains(">c12<") && !html.contains(">c41<") && html.contains(">c42<"));
+    assert_eq!(to_html(&numbered(60, 2)).matches("<tr>").count(), 61, "up to sixty rows are shown whole");
     assert!(html.contains(">336775<") || html.contains(">3367750<"));
-    assert!(!html.contains(">115<"), "the eleventh row is not shown");
+    assert!(!html.contains(">5005<"), "rows in the middle are not shown");
     let long = to_html(&df!["s" => ["y".repeat(100_000)]].unwrap());
-    assert!(long.len() < 5000 && long.contains('…'));
+    assert!(long.len() < 6000 && long.contains('…') && long.contains(&format!(" title=\"{}…\"", "y".repeat(1000))));
 }
 
 /// With `IRONBOOK_TABLES` set to a directory, pages with tables are left there to be looked at.

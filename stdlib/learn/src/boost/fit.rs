@@ -55,8 +55,10 @@ pub(super) fn fit<T: Boosting>(
     }
     let plan = params.plan(objective, monotone, seed);
     let fitted = booster.grow(&plan, &set, valid.as_ref())?;
+    let mut params = params.clone();
+    params.settings.live = true; // whether a curve was shown is nothing of the model's
     let meta = Meta {
-        params: params.clone(),
+        params,
         objective,
         signature,
         history: fitted.history,

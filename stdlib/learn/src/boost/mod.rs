@@ -3,6 +3,7 @@
 mod bins;
 mod booster;
 mod category;
+mod curve;
 mod file;
 mod fit;
 mod grow;

@@ -5,10 +5,11 @@ use super::maths::{exp, sigmoid};
 use super::objective::Objective;
 use super::params::GbdtParams;
 use super::task::Boosting;
+use crate::card;
 use crate::check;
 use crate::error::LearnError;
 use crate::model::{Importances, Predict, PredictProba, Signature};
-use crate::table::{Table, number};
+use crate::table::number;
 use crate::task::{Classification, Ranking, Regression};
 use crate::tree::ensemble::{Ensemble, LEAF};
 use crate::tree::predict::{Cached, Predictor};
@@ -247,27 +248,15 @@ impl<T: Boosting> Display for Boosted<T> {
 }
 
 pub(super) fn show<T: Boosting>(model: &Boosted<T>) -> Bundle {
-    /// Features shown at most.
-    const SHOWN: usize = 20;
     let meta = &model.meta;
-    let title = format!("{} for \"{}\", {} rows", T::MODEL, meta.signature.target, meta.n_rows);
-    let mut table = Table::new(title, &["feature", "share of gain", "splits"]);
+    let header = ["feature", "share of gain", "splits"];
+    let mut table = card::model(T::MODEL, T::NAME, &meta.signature, meta.n_rows, &header);
+    let main = ["n_estimators", "learning_rate", "num_leaves", "max_depth"];
+    table.field("parameters", card::parameters(&meta.params, &GbdtParams::<T>::default(), &main));
+    table.field("objective", format!("{:?}, {} trees", meta.objective, model.ensemble.trees.len()));
     let splits = model.importances_by(Importance::Split);
-    let importances = model.importances();
-    for (name, share) in importances.iter().take(SHOWN) {
-        let count = splits.iter().find(|(n, _)| n == name).map_or(0.0, |(_, count)| *count);
-        table.row([name.clone(), format!("{share:.3}"), count.to_string()]);
-    }
-    if importances.len() > SHOWN {
-        table.note(format!("and {} features more", importances.len() - SHOWN));
-    }
-    let s = &meta.params.settings;
-    table.note(format!(
-        "{} trees of up to {} leaves, learning rate {}",
-        model.ensemble.trees.len(),
-        s.num_leaves,
-        s.learning_rate
-    ));
+    let count = |name: &str| splits.iter().find(|(n, _)| n == name).map_or(0.0, |(_, count)| *count);
+    card::importances(&mut table, &model.importances(), &|name| vec![count(name).to_string()]);
     let history = &meta.history;
     let at = meta.best_iteration.unwrap_or(history.train.len().saturating_sub(1));
     if let Some(train) = history.train.get(at) {

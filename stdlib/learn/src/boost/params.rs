@@ -9,6 +9,7 @@ use crate::error::LearnError;
 use crate::linear::logistic::ClassWeight;
 use crate::model::Fit;
 use crate::task::{Classification, Ranking, Regression};
+use ironbook_core::{Bundle, Display};
 use ironbook_data::Dataset;
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
@@ -59,6 +60,7 @@ pub enum Loss {
 /// | `early_stopping` | rounds without a better validation metric after which to stop | none |
 /// | `validation_fraction` | share of the rows (of the groups, for rankings) to validate on when `fit` stops early | 0.1 (scikit-learn) |
 /// | `seed` | seed of everything random | the session's |
+/// | `live` | the learning curve moves while trees grow, if rows are validated on and it takes half a second | on |
 /// | `class_weight`, `scale_pos_weight` | how much classes count (classifier) | none, 1 |
 /// | `loss` | what is minimised (regression) | squared error |
 /// | `truncation` | places from the top that count (ranking) | 30 |
@@ -149,6 +151,8 @@ impl<T: Boosting> GbdtParams<T> {
         min_data_per_group: usize,
         /// Sets the share of the rows that `fit` validates on when it stops early.
         validation_fraction: f64,
+        /// Sets whether the learning curve is shown while trees grow, where rows are validated on.
+        live: bool,
     }
 
     /// Sets the number of splits between root and leaf at most.
@@ -237,6 +241,12 @@ impl GbdtParams<Ranking> {
     pub fn truncation(mut self, truncation: usize) -> Self {
         self.truncation = truncation;
         self
+    }
+}
+
+impl<T: Boosting> Display for GbdtParams<T> {
+    fn bundle(&self) -> Bundle {
+        T::show_params(self)
     }
 }
 

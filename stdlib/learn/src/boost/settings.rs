@@ -53,6 +53,9 @@ pub struct Settings {
     pub early_stopping: Option<usize>,
     pub validation_fraction: f64,
     pub seed: Option<u64>,
+    /// Not a part of the model: files do not have it.
+    #[serde(skip)]
+    pub live: bool,
 }
 
 impl Default for Settings {
@@ -81,6 +84,7 @@ impl Default for Settings {
             early_stopping: None,
             validation_fraction: 0.1,
             seed: None,
+            live: true,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::model::{self, Boosted};
 use super::objective::Objective;
 use super::params::{GbdtParams, Loss};
 use super::{file, fit};
+use crate::card;
 use crate::check;
 use crate::classes::Classes;
 use crate::error::LearnError;
@@ -65,6 +66,9 @@ pub trait Boosting: Task {
     fn show(model: &Boosted<Self>) -> Bundle;
 
     #[doc(hidden)]
+    fn show_params(params: &GbdtParams<Self>) -> Bundle;
+
+    #[doc(hidden)]
     fn to_xgboost(model: &Boosted<Self>) -> Result<String, LearnError>;
 
     #[doc(hidden)]
@@ -90,6 +94,11 @@ macro_rules! compiled_here {
         #[inline(never)]
         fn show(model: &Boosted<Self>) -> Bundle {
             model::show(model)
+        }
+
+        #[inline(never)]
+        fn show_params(params: &GbdtParams<Self>) -> Bundle {
+            card::unfitted(Self::MODEL, params, &GbdtParams::<Self>::default())
         }
 
         #[inline(never)]

@@ -2,6 +2,7 @@
 
 use super::bins::{self, Binned, Cuts, Form};
 use super::booster::{Booster, Fitted, History, Plan, TrainingSet};
+use super::curve::Curve;
 use super::grow::{Grower, Grown, Input, Shape};
 use super::hist::{Cell, Layout, Quantiser};
 use super::maths::quantile;
@@ -105,6 +106,7 @@ impl<'a> Run<'a> {
         let mut best: Option<(usize, f64)> = None;
         let mut progress = Progress::new(plan.title, Some(plan.settings.n_estimators as u64));
         let mut warning = None;
+        let mut curve = Curve::new(plan.settings.live && self.valid.is_some());
         for round in 0..plan.settings.n_estimators {
             ironbook_core::check()?;
             if !self.round(round as u64, &mut work, &mut trees)? {
@@ -123,11 +125,13 @@ impl<'a> Run<'a> {
                 }
             }
             progress.set(round as u64 + 1, message);
+            curve.update(&history);
             let waited = best.map_or(0, |(at, _)| round - at);
             if plan.settings.early_stopping.is_some_and(|patience| waited >= patience) {
                 break;
             }
         }
+        curve.end(&history, best.map(|(at, _)| at));
         if let (Some(_), Some((at, _))) = (plan.settings.early_stopping, best) {
             trees.truncate((at + 1) * outputs);
         }

@@ -3,8 +3,10 @@
 use super::descent::{Quadratic, whole};
 use super::least_squares::Problem;
 use super::model::{Linear, LinearParams, sealed};
+use crate::card;
 use crate::error::LearnError;
 use crate::model::Fit;
+use ironbook_core::{Bundle, Display};
 use ironbook_data::Dataset;
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +119,12 @@ impl LinearParams for ElasticNetParams {
 
     fn words(&self) -> String {
         format!("alpha = {}, l1_ratio = {}", self.alpha, self.l1_ratio)
+    }
+}
+
+impl Display for ElasticNetParams {
+    fn bundle(&self) -> Bundle {
+        card::unfitted("ElasticNet", self, &Self::default())
     }
 }
 

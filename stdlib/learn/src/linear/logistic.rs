@@ -4,12 +4,13 @@ pub(crate) use super::logistic_params::ClassWeight;
 use super::logistic_params::LogisticRegressionParams;
 use super::newton::Solution;
 use super::score::{scores, wrong_length};
+use crate::card;
 use crate::check;
 use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::model::{Importances, Predict, PredictProba, Signature};
 use crate::table::{Table, number};
-use crate::task::Classification;
+use crate::task::{Classification, Task as _};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
@@ -253,18 +254,17 @@ impl Persist for LogisticRegression {
 
 impl Display for LogisticRegression {
     fn bundle(&self) -> Bundle {
-        let title = format!("LogisticRegression for \"{}\", {} rows", self.signature.target, self.n_rows);
-        let mut table = if self.intercepts.len() == 1 { self.two(title) } else { self.many(title) };
+        let mut table = if self.intercepts.len() == 1 { self.two() } else { self.many() };
         let p = &self.params;
         let class_weight = match p.class_weight {
             ClassWeight::None => "none",
             ClassWeight::Balanced => "balanced",
         };
         let l1 = if p.l1_ratio > 0.0 { format!(", l1_ratio = {}", p.l1_ratio) } else { String::new() };
-        table.note(format!(
-            "c = {}{}, class_weight = {class_weight}, tol = {:e}, max_iter = {}",
-            p.c, l1, p.tol, p.max_iter
-        ));
+        table.field(
+            "parameters",
+            format!("c = {}{}, class_weight = {class_weight}, tol = {:e}, max_iter = {}", p.c, l1, p.tol, p.max_iter),
+        );
         let state = if self.converged { "converged" } else { "NOT converged" };
         table.note(format!("{state} in {} steps, loss {}", self.n_iter, number(self.loss)));
         if let Some(warning) = &self.warning {
@@ -275,12 +275,14 @@ impl Display for LogisticRegression {
 }
 
 impl LogisticRegression {
+    fn card(&self, header: &[&str]) -> Table {
+        card::model("LogisticRegression", Classification::NAME, &self.signature, self.n_rows, header)
+    }
+
     /// A line per feature with its coefficient.
-    fn two(&self, title: String) -> Table {
-        let mut table = Table::new(title, &["feature", "coef", "coef * std"]);
-        for ((name, w), s) in self.signature.names().zip(&self.coef).zip(&self.feature_std) {
-            table.row([name.to_owned(), number(*w), number(w * s)]);
-        }
+    fn two(&self) -> Table {
+        let mut table = self.card(&["feature", "coef", "coef * std"]);
+        card::coefficients(&mut table, &self.signature.names().collect::<Vec<_>>(), &self.coef, &self.feature_std);
         if self.params.fit_intercept {
             table.row(["(intercept)".to_owned(), number(self.intercepts[0]), String::new()]);
         }
@@ -288,14 +290,17 @@ impl LogisticRegression {
     }
 
     /// A line per feature with the coefficients of all classes.
-    fn many(&self, title: String) -> Table {
+    fn many(&self) -> Table {
         let names = self.class_names();
         let header: Vec<&str> = ["feature"].into_iter().chain(names.iter().map(String::as_str)).collect();
-        let mut table = Table::new(title, &header);
-        for (j, name) in self.signature.names().enumerate() {
-            let coefs = self.coef.iter().skip(j).step_by(self.width()).map(|w| number(*w));
-            table.row([name.to_owned()].into_iter().chain(coefs));
+        let mut table = self.card(&header);
+        let features: Vec<&str> = self.signature.names().collect();
+        let of = |j: usize| self.coef.iter().skip(j).step_by(self.width());
+        let size = |j: usize| of(j).fold(0.0f64, |most, w| most.max((w * self.feature_std[j]).abs()));
+        for j in card::strongest(&(0..features.len()).map(size).collect::<Vec<_>>()) {
+            table.row([features[j].to_owned()].into_iter().chain(of(j).map(|w| number(*w))));
         }
+        card::rest(&mut table, features.len());
         if self.params.fit_intercept {
             table.row(["(intercept)".to_owned()].into_iter().chain(self.intercepts.iter().map(|b| number(*b))));
         }

@@ -6,10 +6,12 @@ use super::objective::{Objective, Shape};
 use super::proximal;
 use super::smooth::Smooth;
 use super::softmax::Softmax;
+use crate::card;
 use crate::check;
 use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::model::Fit;
+use ironbook_core::{Bundle, Display};
 use ironbook_data::Dataset;
 use serde::{Deserialize, Serialize};
 
@@ -234,6 +236,12 @@ impl Task {
                 Ok(Task { classes, seen, numbers })
             }
         }
+    }
+}
+
+impl Display for LogisticRegressionParams {
+    fn bundle(&self) -> Bundle {
+        card::unfitted("LogisticRegression", self, &Self::default())
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::least_squares::{Problem, Solution};
 use super::score::{scores, wrong_length};
+use crate::card;
 use crate::check;
 use crate::error::LearnError;
 use crate::model::{Importances, Predict, Signature};
-use crate::table::{Table, number};
-use crate::task::Regression;
+use crate::table::number;
+use crate::task::{Regression, Task as _};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
@@ -159,12 +160,11 @@ impl<P: LinearParams> Display for Linear<P> {
     fn bundle(&self) -> Bundle {
         let r2 = format!("explains {} of the variance of the training data", number(self.r2));
         let words = self.params.words();
-        let note = if words.is_empty() { r2 } else { format!("{words}; {r2}") };
         shown(
             P::NAME,
             (&self.signature, self.n_rows),
             (&self.coef, &self.feature_std, self.intercept),
-            (note, self.warning()),
+            (words, r2, self.warning()),
         )
     }
 }
@@ -173,13 +173,13 @@ fn shown(
     model: &str,
     (signature, rows): (&Signature, usize),
     (coef, feature_std, intercept): (&[f64], &[f64], f64),
-    (note, warning): (String, Option<&str>),
+    (words, note, warning): (String, String, Option<&str>),
 ) -> Bundle {
-    let title = format!("{model} for \"{}\", {rows} rows", signature.target);
-    let mut table = Table::new(title, &["feature", "coef", "coef * std"]);
-    for ((name, w), s) in signature.names().zip(coef).zip(feature_std) {
-        table.row([name.to_owned(), number(*w), number(w * s)]);
+    let mut table = card::model(model, Regression::NAME, signature, rows, &["feature", "coef", "coef * std"]);
+    if !words.is_empty() {
+        table.field("parameters", words);
     }
+    card::coefficients(&mut table, &signature.names().collect::<Vec<_>>(), coef, feature_std);
     table.row(["(intercept)".to_owned(), number(intercept), String::new()]);
     table.note(note);
     if let Some(warning) = warning {

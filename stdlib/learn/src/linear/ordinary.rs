@@ -2,8 +2,10 @@
 
 use super::least_squares::Problem;
 use super::model::{Linear, LinearParams, sealed};
+use crate::card;
 use crate::error::LearnError;
 use crate::model::Fit;
+use ironbook_core::{Bundle, Display};
 use ironbook_data::Dataset;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +58,12 @@ impl LinearParams for LinearRegressionParams {
 
     fn words(&self) -> String {
         if self.fit_intercept { String::new() } else { "no intercept".to_owned() }
+    }
+}
+
+impl Display for LinearRegressionParams {
+    fn bundle(&self) -> Bundle {
+        card::unfitted("LinearRegression", self, &Self::default())
     }
 }
 
@@ -144,6 +152,12 @@ impl LinearParams for RidgeParams {
 
     fn words(&self) -> String {
         format!("alpha = {}", self.alpha)
+    }
+}
+
+impl Display for RidgeParams {
+    fn bundle(&self) -> Bundle {
+        card::unfitted("Ridge", self, &Self::default())
     }
 }
 

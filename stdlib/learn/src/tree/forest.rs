@@ -6,10 +6,11 @@ use super::ensemble::{Ensemble, Tree};
 use super::grow::fitted::Fitted;
 use super::grow::options::{Criterion, Grown, Growth, MaxFeatures, check_data, growth_setters};
 use super::grow::{self, Block, Code, Column, Limits, Rng, Row, bootstrap};
+use crate::card;
 use crate::error::LearnError;
 use crate::linear::logistic::ClassWeight;
 use crate::model::{Fit, Importances, Predict, PredictProba, Signature};
-use crate::table::{Table, number};
+use crate::table::number;
 use crate::task::{Classification, Regression};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Interrupted, Persist, Progress, seed};
@@ -21,7 +22,6 @@ use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
 /// Features shown by a display.
-const SHOWN: usize = 10;
 
 /// Parameters of [`RandomForest`].
 pub type RandomForestParams = ForestParams<Classification>;
@@ -386,14 +386,31 @@ impl Persist for Forest<Regression> {
 
 impl<T: Grown> Display for Forest<T> {
     fn bundle(&self) -> Bundle {
-        shown(T::FOREST, &self.fitted, self.oob_score, self.warning.as_deref())
+        T::show_forest(self)
     }
 }
 
-fn shown(name: &str, fitted: &Fitted, oob_score: Option<f64>, warning: Option<&str>) -> Bundle {
-    let title = format!("{name} for \"{}\", {} rows", fitted.signature.target, fitted.n_rows);
-    let mut table = Table::new(title, &["feature", "importance"]);
-    fitted.importances().into_iter().take(SHOWN).for_each(|(name, share)| table.row([name, number(share)]));
+impl<T: Grown> Display for ForestParams<T> {
+    fn bundle(&self) -> Bundle {
+        T::show_forest_params(self)
+    }
+}
+
+pub(super) fn show<T: Grown>(model: &Forest<T>) -> Bundle {
+    let main = ["n_estimators", "criterion", "max_depth", "max_features"];
+    let words = card::parameters(&model.params, &ForestParams::<T>::default(), &main);
+    shown((T::FOREST, T::NAME, &words), &model.fitted, model.oob_score, model.warning.as_deref())
+}
+
+fn shown(
+    (name, task, parameters): (&str, &str, &str),
+    fitted: &Fitted,
+    oob_score: Option<f64>,
+    warning: Option<&str>,
+) -> Bundle {
+    let mut table = card::model(name, task, &fitted.signature, fitted.n_rows, &["feature", "importance"]);
+    table.field("parameters", parameters);
+    card::importances(&mut table, &fitted.importances(), &|_| Vec::new());
     let trees = fitted.ensemble.trees.len();
     table.note(format!("{trees} trees, {} leaves, depth up to {}", fitted.leaves(), fitted.depth()));
     if let Some(score) = oob_score {

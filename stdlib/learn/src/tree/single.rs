@@ -5,10 +5,11 @@ use super::grow::fitted::Fitted;
 pub use super::grow::options::{Criterion, Grown, MaxFeatures};
 use super::grow::options::{Growth, check_data, growth_setters};
 use super::grow::{self, Block, Code, Column, Rng};
+use crate::card;
 use crate::error::LearnError;
 use crate::linear::logistic::ClassWeight;
 use crate::model::{Fit, Importances, Predict, PredictProba, Signature};
-use crate::table::{Table, number};
+
 use crate::task::{Classification, Regression};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist, seed};
@@ -18,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
 /// Features shown by a display.
-const SHOWN: usize = 10;
 
 /// Parameters of [`DecisionTree`].
 pub type DecisionTreeParams = TreeParams<Classification>;
@@ -282,14 +282,26 @@ impl Persist for SingleTree<Regression> {
 
 impl<T: Grown> Display for SingleTree<T> {
     fn bundle(&self) -> Bundle {
-        shown(T::TREE, &self.fitted)
+        T::show_tree(self)
     }
 }
 
-fn shown(name: &str, fitted: &Fitted) -> Bundle {
-    let title = format!("{name} for \"{}\", {} rows", fitted.signature.target, fitted.n_rows);
-    let mut table = Table::new(title, &["feature", "importance"]);
-    fitted.importances().into_iter().take(SHOWN).for_each(|(name, share)| table.row([name, number(share)]));
+impl<T: Grown> Display for TreeParams<T> {
+    fn bundle(&self) -> Bundle {
+        T::show_tree_params(self)
+    }
+}
+
+pub(super) fn show<T: Grown>(model: &SingleTree<T>) -> Bundle {
+    let main = ["criterion", "max_depth", "min_samples_leaf"];
+    let words = card::parameters(&model.params, &TreeParams::<T>::default(), &main);
+    shown((T::TREE, T::NAME), &model.fitted, &words)
+}
+
+fn shown((name, task): (&str, &str), fitted: &Fitted, parameters: &str) -> Bundle {
+    let mut table = card::model(name, task, &fitted.signature, fitted.n_rows, &["feature", "importance"]);
+    table.field("parameters", parameters);
+    card::importances(&mut table, &fitted.importances(), &|_| Vec::new());
     table.note(format!("depth {}, {} leaves; to_text() shows the splits", fitted.depth(), fitted.leaves()));
     table.bundle()
 }

@@ -61,7 +61,7 @@ fn displays_name_features_and_parameters() {
     for part in ["LogisticRegression for \"late\", 60 rows", "\na ", "\n(intercept)", "c = 0.5", "converged in"] {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
     }
-    assert!(bundle.data["text/html"].as_str().unwrap().contains("<td style=\"text-align:left\">a</td>"));
+    assert!(bundle.data["text/html"].as_str().unwrap().contains("<tr><td>a</td>"));
     assert!(MajorityBaseline::params().fit(&good()).unwrap().bundle().plain().contains("P(late = 1)"));
 }
 

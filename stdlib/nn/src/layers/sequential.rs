@@ -5,6 +5,7 @@ use crate::error::NnError;
 use crate::module::{Module, Pass, Visitor, size};
 use crate::ops::{self, Affine};
 use candle_core::Tensor;
+use ironbook_core::table::Table;
 use ironbook_core::{Bundle, Display};
 use std::any::Any;
 use std::fmt;
@@ -174,6 +175,16 @@ impl fmt::Debug for Sequential {
 
 impl Display for Sequential {
     fn bundle(&self) -> Bundle {
-        Bundle::text(format!("{self:?}"))
+        let title = format!("Sequential, {} parameters", size(self));
+        let mut table = Table::new(title, &["layer", "parameters"]);
+        for (i, step) in self.layers.iter().enumerate() {
+            let count = match size(&*step.layer) {
+                0 => String::new(),
+                count => count.to_string(),
+            };
+            table.row([format!("{i}: {}", step.layer.describe()), count]);
+        }
+        let html = table.bundle();
+        Bundle::text(format!("{self:?}")).html(html.get("text/html").unwrap_or_default())
     }
 }

@@ -9,7 +9,9 @@ use candle_core::{DType, Device, Tensor};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
-use ironbook_learn::{Classes, Classification, Fit, LearnError, Predict, PredictProba, Signature, check_data};
+use ironbook_learn::{
+    Classes, Classification, Fit, LearnError, Predict, PredictProba, Signature, Task as _, check_data,
+};
 use serde::{Deserialize, Serialize};
 
 /// A fitted network that tells classes apart: linear layers with ReLU, trained by AdamW on the cross entropy.
@@ -147,7 +149,7 @@ impl Persist for MlpClassifier {
 
 impl Display for MlpClassifier {
     fn bundle(&self) -> Bundle {
-        self.fitted.bundle("MlpClassifier")
+        self.fitted.bundle("MlpClassifier", Classification::NAME)
     }
 }
 

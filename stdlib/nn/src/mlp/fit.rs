@@ -14,8 +14,8 @@ use crate::train::{Data, History, Trainer};
 use candle_core::{DType, Device, Tensor};
 use ironbook_core::Bundle;
 use ironbook_data::{Dataset, Matrix};
-use ironbook_learn::table::{Table, number};
-use ironbook_learn::{LearnError, Signature};
+use ironbook_learn::table::number;
+use ironbook_learn::{LearnError, Signature, card};
 use serde::{Deserialize, Serialize};
 
 /// Rows predicted at once.
@@ -52,7 +52,9 @@ impl Fitted {
         let x = encoding.encode(&signature, &columns)?;
         let outputs = goal.outputs;
         let (weights, history) = train(params, &encoding, x, goal, data).map_err(failed)?;
-        Ok(Fitted { params: params.clone(), signature, encoding, outputs, weights, history, n_rows: data.rows() })
+        // Whether curves were shown is nothing of the model's.
+        let params = MlpParams { live: true, ..params.clone() };
+        Ok(Fitted { params, signature, encoding, outputs, weights, history, n_rows: data.rows() })
     }
 
     /// The outputs of the network, row after row.
@@ -75,21 +77,19 @@ impl Fitted {
         Ok(out)
     }
 
-    pub(super) fn bundle(&self, name: &str) -> Bundle {
-        let title = format!("{name} for \"{}\", {} rows", self.signature.target, self.n_rows);
-        let mut table = Table::new(title, &["", "value"]);
+    pub(super) fn bundle(&self, name: &str, task: &str) -> Bundle {
         let p = &self.params;
-        let hidden: Vec<String> = p.hidden.iter().map(usize::to_string).collect();
-        table.row(["inputs".to_owned(), self.signature.features.len().to_string()]);
-        table.row(["hidden layers".to_owned(), hidden.join(", ")]);
-        table.row(["weights".to_owned(), self.weights.size().to_string()]);
-        table.row(["epochs".to_owned(), format!("{} of {}", self.history.epochs.len(), p.epochs)]);
+        let mut table = card::model(name, task, &self.signature, self.n_rows, &[]);
+        let main = ["hidden", "lr", "batch_size", "dropout"];
+        table.field("parameters", card::parameters(p, &MlpParams::default(), &main));
+        let layers: Vec<String> = p.hidden.iter().map(usize::to_string).collect();
+        let layers = if layers.is_empty() { "none".to_owned() } else { layers.join(", ") };
+        table.field("network", format!("hidden layers {layers}; {} weights", self.weights.size()));
+        table.field("epochs", format!("{} of {}", self.history.epochs.len(), p.epochs));
         let at = self.history.best.unwrap_or(self.history.epochs.len());
         if let Some(epoch) = self.history.epochs.get(at.saturating_sub(1)) {
-            table.row(["training loss".to_owned(), number(epoch.train_loss)]);
-            if let Some(loss) = epoch.valid_loss {
-                table.row([format!("validation loss, epoch {at}"), number(loss)]);
-            }
+            let valid = epoch.valid_loss.map_or_else(String::new, |loss| format!(", validation {}", number(loss)));
+            table.field(format!("loss, epoch {at}"), format!("training {}{valid}", number(epoch.train_loss)));
         }
         if let Some(warning) = self.warning() {
             table.note(format!("warning: {warning}"));
@@ -139,7 +139,7 @@ fn train<L: Loss>(
         .epochs(params.epochs)
         .batch_size(params.batch_size)
         .seed(seed)
-        .live(false);
+        .live(params.live);
     if let (Some(patience), Some(_)) = (params.patience, &valid) {
         trainer = trainer.patience(patience);
     }

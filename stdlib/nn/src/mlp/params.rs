@@ -1,6 +1,7 @@
 //! Parameters that both models share.
 
-use ironbook_learn::LearnError;
+use ironbook_core::{Bundle, Display};
+use ironbook_learn::{LearnError, card};
 use serde::{Deserialize, Serialize};
 
 /// Parameters of [`MlpClassifier`](crate::MlpClassifier) and [`MlpRegressor`](crate::MlpRegressor).
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 /// | `validation` | share of the rows that is held out for that, in `0..1` | 0.1 (scikit-learn) |
 /// | `seed` | of the weights, the held-out rows, the order and dropout | the session's |
 /// | `device` | where it trains: `cpu`, `cuda`, `cuda:1`, or `best` for the first GPU if there is one | `cpu` |
+/// | `live` | curves that move while it trains, if that takes longer than half a second | on |
 ///
 /// Numbers and times are standardised; missing ones become the mean, with a column that says so. Text becomes a
 /// learned vector; text that the fit did not see has one of its own.
@@ -43,6 +45,9 @@ pub struct MlpParams {
     pub seed: Option<u64>,
     /// Where it trains.
     pub device: String,
+    /// Whether its curves are shown while it trains.
+    #[serde(skip)]
+    pub live: bool,
 }
 
 impl Default for MlpParams {
@@ -58,6 +63,7 @@ impl Default for MlpParams {
             validation: 0.1,
             seed: None,
             device: "cpu".to_owned(),
+            live: true,
         }
     }
 }
@@ -96,6 +102,12 @@ macro_rules! builders { // the two models take the same parameters
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $params(pub MlpParams);
+
+        impl Display for $params {
+            fn bundle(&self) -> Bundle {
+                card::unfitted(stringify!($model), self, &Self::default())
+            }
+        }
 
         impl $params {
             /// Sets the widths of the hidden layers.
@@ -165,6 +177,13 @@ macro_rules! builders { // the two models take the same parameters
             #[must_use]
             pub fn seed(mut self, seed: u64) -> Self {
                 self.0.seed = Some(seed);
+                self
+            }
+
+            /// Sets whether curves are shown while it trains.
+            #[must_use]
+            pub fn live(mut self, live: bool) -> Self {
+                self.0.live = live;
                 self
             }
 

@@ -8,7 +8,7 @@ use crate::train::History;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
-use ironbook_learn::{Fit, LearnError, Predict, Regression, Signature, check_data, check_target};
+use ironbook_learn::{Fit, LearnError, Predict, Regression, Signature, Task as _, check_data, check_target};
 use serde::{Deserialize, Serialize};
 
 /// A fitted network that predicts numbers: linear layers with ReLU, trained by AdamW on the squared error of the
@@ -80,7 +80,7 @@ impl Persist for MlpRegressor {
 
 impl Display for MlpRegressor {
     fn bundle(&self) -> Bundle {
-        self.fitted.bundle("MlpRegressor")
+        self.fitted.bundle("MlpRegressor", Regression::NAME)
     }
 }
 

@@ -47,6 +47,29 @@ impl History {
         chart.map(|chart| chart.title("Loss").y_label("loss"))
     }
 
+    /// Where the training stands, in a line.
+    fn line(&self) -> String {
+        let Some(last) = self.epochs.last() else {
+            let loss = self.steps.last().map_or_else(String::new, |loss| format!(": loss {}", number(*loss)));
+            return format!("step {}{loss}", self.steps.len());
+        };
+        let at = self.best.unwrap_or(self.epochs.len());
+        let epoch = self.epochs.get(at.saturating_sub(1)).unwrap_or(last);
+        let valid = epoch.valid_loss.map_or_else(String::new, |loss| format!(", validation {}", number(loss)));
+        let best = if self.best.is_some() { "best " } else { "" };
+        format!("{}; {best}epoch {at}: training loss {}{valid}", self.title(), number(epoch.train_loss))
+    }
+
+    /// The curves while they grow; a line in terminals.
+    pub(super) fn passing(&self) -> Bundle {
+        self.chart().map_or_else(Bundle::default, |chart| chart.passing(self.line()))
+    }
+
+    /// The finished curves; a line in terminals.
+    pub(super) fn curve(&self) -> Bundle {
+        self.chart().map_or_else(Bundle::default, |chart| chart.bundle().plainly(self.line()))
+    }
+
     fn by_step(&self) -> Option<Chart> {
         let steps: Vec<f64> = (1..=self.steps.len()).map(|i| i as f64).collect();
         Some(Chart::line(&steps, &self.steps).ok()?.name("training").x_label("step"))
@@ -57,8 +80,12 @@ impl History {
         let train: Vec<f64> = self.epochs.iter().map(|e| e.train_loss).collect();
         let chart = Chart::line(&at, &train).ok()?.name("training").x_label("epoch");
         let valid: Option<Vec<f64>> = self.epochs.iter().map(|e| e.valid_loss).collect();
-        match valid {
-            Some(valid) => chart.series("validation", &at, &valid).ok(),
+        let chart = match valid {
+            Some(valid) => chart.series("validation", &at, &valid).ok()?,
+            None => chart,
+        };
+        match self.best {
+            Some(best) => chart.clone().vline(best as f64, format!("best: {best}")).ok().or(Some(chart)),
             None => Some(chart),
         }
     }

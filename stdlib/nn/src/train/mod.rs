@@ -4,6 +4,7 @@ mod checkpoint;
 mod data;
 mod epoch;
 mod history;
+mod shown;
 mod step;
 mod trainer;
 

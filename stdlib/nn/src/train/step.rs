@@ -1,14 +1,11 @@
 //! One step: loss, gradients, checks, update.
 
 use super::data::{Batch, Data};
-use super::history::History;
 use super::trainer::Trainer;
 use crate::error::NnError;
 use crate::loss::Loss;
 use crate::module::{Module, Param, Pass};
 use candle_core::{CpuStorage, DType, Device, Storage, Tensor};
-use ironbook_core::{DisplayHandle, display_updatable};
-use std::time::{Duration, Instant};
 
 impl<M: Module, L: Loss> Trainer<M, L> {
     /// Moves the parameters by one batch; an error leaves them and the buffers as they were.
@@ -195,44 +192,5 @@ fn finite_here(t: &Tensor) -> Option<bool> {
             Some(x[start..end].chunks(MANY).all(|x| x.iter().fold(true, |all, x| all & x.is_finite())))
         }
         _ => None,
-    }
-}
-
-/// The curves on the screen.
-pub(super) struct Shown {
-    live: bool,
-    started: Instant,
-    handle: Option<(DisplayHandle, Instant)>,
-}
-
-/// Fastest rate of updates.
-const PERIOD: Duration = Duration::from_millis(500);
-
-impl Shown {
-    pub(super) fn new(live: bool) -> Self {
-        Shown { live, started: Instant::now(), handle: None }
-    }
-
-    /// Shows the curves, at most twice a second, and not at all for a short training.
-    pub(super) fn update(&mut self, history: &History) {
-        let last = self.handle.as_ref().map_or(self.started, |(_, last)| *last);
-        if !self.live || last.elapsed() < PERIOD {
-            return;
-        }
-        let Some(chart) = history.chart() else { return };
-        match &mut self.handle {
-            None => self.handle = Some((display_updatable(&chart), Instant::now())),
-            Some((handle, last)) => {
-                handle.update(&chart);
-                *last = Instant::now();
-            }
-        }
-    }
-
-    /// The last state of the curves, if they were shown.
-    pub(super) fn end(self, history: &History) {
-        if let (Some((handle, _)), Some(chart)) = (self.handle, history.chart()) {
-            handle.update(&chart);
-        }
     }
 }

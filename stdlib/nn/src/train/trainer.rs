@@ -2,7 +2,8 @@
 
 use super::data::Data;
 use super::history::{History, Stop};
-use super::step::{Shown, evaluate};
+use super::shown::Shown;
+use super::step::evaluate;
 use crate::device::moved;
 use crate::error::NnError;
 use crate::loss::Loss;
@@ -264,6 +265,15 @@ impl<M: Module, L: Loss> Trainer<M, L> {
     /// the network had before that batch; [`NnError::Shape`], [`NnError::Target`], [`NnError::Parameter`],
     /// [`NnError::OutOfMemory`], [`NnError::Interrupted`].
     pub fn fit(&mut self, train: &Data, valid: Option<&Data>) -> Result<History, NnError> {
+        let mut shown = Shown::new(self.live);
+        let trained = self.train(train, valid, &mut shown);
+        // Also of a training that was interrupted or failed.
+        shown.end(&self.state.history);
+        trained?;
+        Ok(self.state.history.clone())
+    }
+
+    fn train(&mut self, train: &Data, valid: Option<&Data>, shown: &mut Shown) -> Result<(), NnError> {
         self.check(train, valid)?;
         self.go_on()?;
         let device = self.device();
@@ -274,7 +284,6 @@ impl<M: Module, L: Loss> Trainer<M, L> {
         let batches = train.rows().div_ceil(self.settings.batch_size);
         let total = (self.settings.epochs * batches) as u64;
         let mut progress = Progress::new("training", Some(total));
-        let mut shown = Shown::new(self.live);
         // More epochs than the last time go on; what stopped early has ended.
         self.state.history.stop = self.state.history.stop.filter(|stop| *stop == Stop::Early);
         while self.state.epoch < self.settings.epochs && self.state.history.stop.is_none() {
@@ -299,8 +308,7 @@ impl<M: Module, L: Loss> Trainer<M, L> {
         self.finish()?;
         #[cfg(feature = "cuda")]
         crate::cuda::release(&device);
-        shown.end(&self.state.history);
-        Ok(self.state.history.clone())
+        Ok(())
     }
 
     fn check(&self, train: &Data, valid: Option<&Data>) -> Result<(), NnError> {

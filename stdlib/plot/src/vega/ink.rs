@@ -1,12 +1,17 @@
 //! Layers of a specification with their data and colours.
 
 use crate::figure::{ColorBar, Figure, Fill, Key, Place};
-use crate::theme::{MISSING, color, hex};
+use crate::theme::{Color, INK, MISSING, SOFT, color, hex};
 use serde_json::{Map, Value, json};
 
 /// Eight digits: what JSON needs for a screen.
 pub(super) fn digits(value: f64) -> Value {
     json!(format!("{value:.7e}").parse::<f64>().unwrap_or(value))
+}
+
+/// A colour that reads on light and dark pages: the ink of white cards becomes a grey.
+pub(super) fn on_page(color: Color) -> String {
+    if color == INK || color == SOFT { "#808890".to_owned() } else { hex(color) }
 }
 
 /// As written, without the digits that widening an `f32` brings.
@@ -30,7 +35,7 @@ pub(super) fn finish(values: Vec<Value>, mut mark: Value, mut encoding: Value, f
     match fill {
         Fill::Series(i) if figure.legend.is_empty() => mark["color"] = json!(hex(color(*i))),
         Fill::Series(i) => encoding["color"] = series(*i, figure),
-        Fill::Plain(color) => mark["color"] = json!(hex(*color)),
+        Fill::Plain(color) => mark["color"] = json!(on_page(*color)),
         // Without a title of its own, which would become the legend's.
         Fill::Each(_) => {
             encoding["color"] = json!({ "field": "c", "type": "nominal", "scale": null, "title": null });

@@ -164,7 +164,9 @@ fn big_data_give_small_outputs_that_say_so() {
 fn the_bundle_has_what_each_reader_needs() {
     let bundle = train_and_test().bundle();
     let types: Vec<&str> = bundle.data.keys().map(String::as_str).collect();
-    assert_eq!(types, ["text/plain", "application/vnd.vegalite.v5+json", "image/png"]);
+    assert_eq!(types, ["text/plain", "application/vnd.vegalite.v5+json", "image/svg+xml", "image/png"]);
+    let bytes: usize = bundle.data.values().map(|value| value.to_string().len()).sum();
+    assert!(bytes < 300_000, "{bytes}");
     assert!(bundle.data["image/png"].as_str().unwrap().starts_with("iVBORw0KGgo"), "base64 of a PNG");
     assert_eq!(bundle.metadata["image/png"], json!({ "width": 640, "height": 400 }));
 }
@@ -190,4 +192,23 @@ fn plotters_itself_has_the_font() {
     area.draw(&Text::new("ironbook", (0, 0), style)).unwrap();
     drop(area);
     assert!(width > 30 && svg.contains("ironbook"));
+}
+
+/// JupyterLab's dark theme gives text and page their colours, unless the chart names its own.
+#[test]
+fn vega_leaves_page_and_texts_to_the_theme() {
+    let charts = [
+        train_and_test().title("t").hline(0.5, "limit").unwrap(),
+        Chart::bar(&["a", "b"], &[1, 2]).unwrap(),
+        Chart::waterfall(0.5, &["a"], &[1.0]).unwrap(),
+    ];
+    for chart in charts {
+        let spec = chart.to_vega();
+        assert!(spec.get("background").is_none() && spec["config"]["axis"].get("labelColor").is_none());
+        for ink in ["#22262b", "#5a6169"] {
+            assert!(!spec.to_string().contains(ink), "{ink} in {spec:#}");
+        }
+    }
+    let tiles = Chart::confusion(&["a", "b"], &[vec![9, 1], vec![1, 9]]).unwrap().to_vega().to_string();
+    assert!(tiles.contains("#22262b"), "texts on cells keep the ink that reads on them");
 }

@@ -1,6 +1,7 @@
 //! Parameters that single trees and forests share, and what they mean for a data set.
 
 use super::{Goal, Limits, Row};
+use crate::card;
 use crate::check;
 use crate::classes::Classes;
 use crate::error::LearnError;
@@ -8,6 +9,7 @@ use crate::linear::logistic::ClassWeight;
 use crate::task::{Classification, Regression, Task};
 use crate::tree::forest::{self, Forest, ForestParams};
 use crate::tree::single::{self, SingleTree, TreeParams};
+use ironbook_core::Bundle;
 use ironbook_data::Dataset;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +65,16 @@ pub trait Grown: Task + PartialEq {
     /// Fits a single tree; a method for the same reason.
     #[doc(hidden)]
     fn fit_tree(params: &TreeParams<Self>, data: &Dataset) -> Result<SingleTree<Self>, LearnError>;
+
+    /// The displays; methods for the same reason.
+    #[doc(hidden)]
+    fn show_forest(model: &Forest<Self>) -> Bundle;
+    #[doc(hidden)]
+    fn show_tree(model: &SingleTree<Self>) -> Bundle;
+    #[doc(hidden)]
+    fn show_forest_params(params: &ForestParams<Self>) -> Bundle;
+    #[doc(hidden)]
+    fn show_tree_params(params: &TreeParams<Self>) -> Bundle;
 }
 
 /// The methods of a task that are alike for all.
@@ -76,6 +88,22 @@ macro_rules! compiled_here {
         #[inline(never)]
         fn fit_tree(params: &TreeParams<Self>, data: &Dataset) -> Result<SingleTree<Self>, LearnError> {
             single::fit(params, data)
+        }
+
+        fn show_forest(model: &Forest<Self>) -> Bundle {
+            forest::show(model)
+        }
+
+        fn show_tree(model: &SingleTree<Self>) -> Bundle {
+            single::show(model)
+        }
+
+        fn show_forest_params(params: &ForestParams<Self>) -> Bundle {
+            card::unfitted(Self::FOREST, params, &ForestParams::<Self>::default())
+        }
+
+        fn show_tree_params(params: &TreeParams<Self>) -> Bundle {
+            card::unfitted(Self::TREE, params, &TreeParams::<Self>::default())
         }
     };
 }
