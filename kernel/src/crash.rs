@@ -37,3 +37,23 @@ fn write(folder: &Path, text: &str) -> std::io::Result<PathBuf> {
     std::fs::write(&path, text)?;
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The hook is the process's own; this is the one test that sets it.
+    #[test]
+    fn a_report_says_where_and_keeps_data_to_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        watch(&folder.path().join("crashes"));
+        let secret = String::from("swordfish");
+        let panicked = std::thread::Builder::new().name("victim".into()).spawn(move || panic!("no room for {secret}"));
+        assert!(panicked.unwrap().join().is_err());
+        drop(std::panic::take_hook());
+        let path = std::fs::read_dir(folder.path().join("crashes")).unwrap().next().unwrap().unwrap().path();
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.contains("thread victim") && text.contains("crash.rs"), "{text}");
+        assert!(text.contains("left out") && !text.contains("swordfish"), "{text}");
+    }
+}

@@ -9,11 +9,15 @@ pub fn bundle(state: &State, stopped: bool) -> Bundle {
     let words = words(state, stopped);
     let total = state.total.map(|total| format!(" max=\"{total}\" value=\"{}\"", state.done.min(total)));
     // Without a value the browser draws a bar that runs to and fro; what has ended is full.
+    let early = state.finished && state.total.is_some_and(|total| state.done < total);
     let shown = total.unwrap_or_else(|| if state.finished || stopped { " max=\"1\" value=\"1\"".to_owned() } else { String::new() });
+    let style = "width:min(24em,40%);accent-color:var(--jp-brand-color1,#1976d2)";
+    // What ended before its last step, because it had converged for instance, is not on its way any more.
+    let bar = if early { String::new() } else { format!("<progress{shown} style=\"{style}\"></progress>") };
     let html = format!(
         "<div style=\"display:flex;gap:.8em;align-items:center;flex-wrap:wrap;font-family:var(--jp-code-font-family,monospace);\
          font-size:var(--jp-code-font-size,13px);color:var(--jp-ui-font-color1,inherit)\"><span>{}</span>\
-         <progress{shown} style=\"width:min(24em,40%);accent-color:var(--jp-brand-color1,#1976d2)\"></progress><span>{}</span></div>",
+         {bar}<span>{}</span></div>",
         escape_html(&state.title),
         escape_html(&words),
     );
@@ -23,6 +27,7 @@ pub fn bundle(state: &State, stopped: bool) -> Bundle {
 /// `12/100 · 3.2 s · loss 0.31`.
 fn words(state: &State, stopped: bool) -> String {
     let count = match state.total {
+        Some(total) if state.finished && state.done < total => format!("ended after {} of {total}", state.done),
         Some(total) => format!("{}/{total}", state.done),
         None => state.done.to_string(),
     };
@@ -74,5 +79,8 @@ mod tests {
         assert!(bundle(&state, true).plain().ends_with("loss 0.3 · stopped"));
         let done = State { done: 100, finished: true, elapsed_s: 75.0, ..state };
         assert_eq!(bundle(&done, false).plain(), "fit <b>: 100/100 · 1 min 15 s · loss 0.3");
+        let early = bundle(&State { done: 4, ..done }, false);
+        assert_eq!(early.plain(), "fit <b>: ended after 4 of 100 · 1 min 15 s · loss 0.3");
+        assert!(!early.data["text/html"].as_str().unwrap().contains("<progress"));
     }
 }

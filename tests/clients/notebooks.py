@@ -1,6 +1,7 @@
 """Whole notebooks through nbclient, papermill and nbconvert."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -134,6 +135,17 @@ class NbConvert(Folder):
         self.assertRegex(page, r"<table[^>]*>")
         self.assertTrue("ann" in page and "41" in page)
         self.assertRegex(page, r'<img[^>]* src="data:image/(svg\+xml|png);base64,|<svg')
+
+    @unittest.skipIf(PEER, "the peer's chart is a toy without a bitmap")
+    def test_a_page_to_print_keeps_the_picture(self):
+        nbformat.write(notebook(CELLS.chart), self.folder / "in.ipynb")
+        command = [sys.executable, "-m", "nbconvert", "--to", "latex", "--execute", "--output", "out.tex", "in.ipynb"]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=240)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        text = (self.folder / "out.tex").read_text()
+        name = re.search(r"\\adjustimage\{[^}]*\}\{([^}]*\.png)\}", text)
+        self.assertIsNotNone(name, text[-3000:])
+        self.assertTrue((self.folder / name[1]).read_bytes().startswith(b"\x89PNG"))
 
     def test_a_failing_cell(self):
         nbformat.write(notebook(CELLS.fails), self.folder / "in.ipynb")

@@ -471,6 +471,31 @@ class Ends(unittest.TestCase):
             self.assertEqual(kernel.wait(20), 0)
 
 
+@unittest.skipIf(PEER, "these are Ironbook's own")
+class Surroundings(unittest.TestCase):
+    def test_directory_environment_and_standard_input(self):
+        with Kernel(IRONBOOK_SAYS="so") as kernel:
+            shown = kernel.client.run('println!("{}", std::env::current_dir()?.display());\n'
+                                      'println!("{}", std::env::var("IRONBOOK_SAYS")?);\n'
+                                      'println!("{}", std::io::read_to_string(std::io::stdin())?.len());')
+            self.assertEqual(shown.text(), f"{os.path.realpath(kernel.folder.name)}\nso\n0\n", shown.reply.content)
+
+    def test_the_log_tells_of_messages_and_never_of_data(self):
+        secret = "swordfish"
+        with Kernel(IRONBOOK_LOG="debug") as kernel:
+            ran = kernel.client.run(f'let word = "{secret}";\nprintln!("{{word}}");\nword')
+            self.assertEqual(ran.reply.content["status"], "ok")
+            kernel.client.run(f"{secret}(")
+            kernel.client.ask("complete_request", {"code": secret, "cursor_pos": 3})
+            self.assertIn("execute_request", kernel.printed)
+            self.assertIn("complete_request", kernel.printed)
+            self.assertNotIn(secret, kernel.printed)
+        with Kernel(IRONBOOK_LOG="off") as kernel:
+            kernel.client.send("no_such_message")
+            kernel.client.alive()
+            self.assertEqual(kernel.printed, "")
+
+
 class Subshells(unittest.TestCase):
     def test_a_subshell_answers_while_a_cell_runs(self):
         with Kernel() as kernel, tempfile.TemporaryDirectory() as folder:
