@@ -53,8 +53,8 @@ fn the_index_has_what_people_call() {
         ("Vec", "iter", "pub fn iter(&self) -> "),
         ("String", "split", "pub fn split"),
         ("Option", "map", "pub "),
-        ("Tensor", "matmul", "pub fn matmul(&self, rhs: &Self) -> "),
-        ("Gbdt", "params", "pub fn params("),
+        ("Tensor", "matmul", "pub fn matmul(&self, rhs: &Tensor) -> "),
+        ("Boosted", "params", "pub fn params("),
         ("f64", "sqrt", "pub fn sqrt(self) -> f64"),
         ("Iterator", "map", "fn map"),
     ] {
@@ -105,7 +105,8 @@ fn names_are_explained() {
         ("df.group_by", "group_by"),
         ("xs.push", "Appends an element to the back of a collection."),
         ("read_csv", "pub fn read_csv"),
-        ("Gbdt", "pub struct Gbdt"),
+        ("Gbdt", "pub type Gbdt"),
+        ("Gbdt::params", "pub fn params()"),
         ("df", "df: DataFrame"),
         ("println!", "Prints to the standard output"),
     ] {

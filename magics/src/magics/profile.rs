@@ -1,7 +1,7 @@
 //! `%profile`: what is in a table, and what looks wrong in it.
 
 use crate::error::Error;
-use crate::magic::{Call, Example, Expect, Lowered, Magic, literal, COLUMN, VARIABLE};
+use crate::magic::{COLUMN, Call, Example, Expect, Lowered, Magic, VARIABLE, literal};
 use crate::split::Style;
 use ironbook_session::FailureKind;
 

@@ -101,7 +101,7 @@ fn library(libraries: &[&str]) -> String {
         "#![allow(warnings)]\npub mod prelude {\n    #[doc(inline)]\n    pub use ironbook::prelude::*;\n}\n".to_owned();
     text.push_str("pub mod ironbook_facade {\n    #[doc(inline)]\n    pub use ironbook::*;\n");
     // A module of this one hides what a glob brings.
-    for name in libraries.iter().chain(&["prelude", "rt"]).filter(|name| !name.starts_with("ironbook")) {
+    for name in libraries.iter().chain(&["prelude", "rt"]) {
         let _ = writeln!(text, "    #[doc(hidden)]\n    pub mod {name} {{}}");
     }
     text.push_str("}\n");

@@ -66,6 +66,8 @@ pub fn make(library: &Library, tick: &mut dyn FnMut() -> ControlFlow<()>) -> Con
         deps: &library.deps,
         libraries: library.externs.iter().map(|(name, _)| name.as_str()).filter(|name| *name != FACADE).collect(),
     };
+    // What a process that was killed left would be read as well.
+    drop(fs::remove_dir_all(&work));
     let made = fs::create_dir_all(&work).map_err(IndexError::from).and_then(|()| {
         let sources = render_all(&inputs, &work, tick)?;
         let (stored, docs) = read_all(&work, &sources)?;

@@ -54,7 +54,7 @@ pub fn read(
     if head.contains("stab unstable") {
         return None; // cells are compiled by a stable compiler
     }
-    let declaration = between(head, "item-decl\">", "</pre>").map(text).unwrap_or_default();
+    let declaration = between(head, "item-decl\">", "</pre>").map(declared).unwrap_or_default();
     let (doc, summary) =
         head.find("top-doc").and_then(|at| docblock(&head[at..])).map(|html| docs.add(html)).unwrap_or_default();
     let declaration = if kind == EntryKind::Function { one_line(&declaration) } else { declaration.trim().to_owned() };
@@ -66,6 +66,16 @@ pub fn read(
     let Members { members, traits, .. } = reader;
     let declaration = shortened(&declaration);
     Some(Entry { kind, name: name.to_owned(), declaration, summary, doc, members, traits })
+}
+
+/// The text of a declaration, without the words that fold a long one.
+fn declared(html: &str) -> String {
+    let mut html = html.replace("<div class=\"where\">", "\n");
+    while let Some(start) = html.find("<summary") {
+        let end = html[start..].find("</summary>").map_or(html.len(), |end| start + end);
+        html.replace_range(start..end, "");
+    }
+    text(&html)
 }
 
 /// A declaration that lists more than a screen is cut.
