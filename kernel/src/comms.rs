@@ -46,8 +46,7 @@ impl Comms {
     pub fn info(&self, target: Option<&str>) -> Value {
         let open = self.lock();
         let wanted = open.iter().filter(|(_, name)| target.is_none_or(|target| target == *name));
-        let comms: Map<String, Value> =
-            wanted.map(|(id, name)| (id.clone(), json!({"target_name": name}))).collect();
+        let comms: Map<String, Value> = wanted.map(|(id, name)| (id.clone(), json!({"target_name": name}))).collect();
         json!({"status": "ok", "comms": comms})
     }
 

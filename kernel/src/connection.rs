@@ -22,7 +22,10 @@ fn parse(text: &str, path: &Path) -> Result<ConnectionInfo, Error> {
     let wrong = |what: String| Error::NotConnection { path: path.to_owned(), what };
     let mut info: ConnectionInfo = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     if !info.key.is_empty() && info.signature_scheme != SCHEME {
-        return Err(wrong(format!("its signature_scheme is `{}`; this kernel signs with {SCHEME}", info.signature_scheme)));
+        return Err(wrong(format!(
+            "its signature_scheme is `{}`; this kernel signs with {SCHEME}",
+            info.signature_scheme
+        )));
     }
     if info.transport == Transport::TCP && info.ip == "*" {
         info.ip = "0.0.0.0".to_owned();

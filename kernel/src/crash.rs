@@ -20,11 +20,13 @@ pub fn watch(folder: &Path) {
 
 /// A message that is a constant of the program is kept; one that was put together may hold data, and is left out.
 fn report(info: &PanicHookInfo<'_>, backtrace: &Backtrace) -> String {
-    let message = info.payload().downcast_ref::<&'static str>().copied().unwrap_or("(a message that may hold data is left out)");
+    let message =
+        info.payload().downcast_ref::<&'static str>().copied().unwrap_or("(a message that may hold data is left out)");
     let mut text = String::new();
     let place = info.location().map_or_else(|| "unknown".to_owned(), ToString::to_string);
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "ironbook {} on {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH, std::env::consts::OS);
+    let _ =
+        writeln!(text, "ironbook {} on {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH, std::env::consts::OS);
     let _ = writeln!(text, "thread {}", std::thread::current().name().unwrap_or("unnamed"));
     let _ = writeln!(text, "at {place}\n{message}\n\n{backtrace}");
     text

@@ -64,7 +64,9 @@ impl Error {
             Error::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
                 "Another process has taken the port since Jupyter chose it: start the kernel again."
             }
-            Error::Listen { .. } | Error::Socket { .. } => "See whether the address in the connection file is one of this machine.",
+            Error::Listen { .. } | Error::Socket { .. } => {
+                "See whether the address in the connection file is one of this machine."
+            }
             Error::Asked { source, .. } => source.remedy(),
             Error::Threads(_) => "See `ulimit -u` and `ulimit -n`.",
         }

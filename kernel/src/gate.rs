@@ -46,8 +46,7 @@ pub async fn open(channel: &'static str, outer: Outer) -> Result<StdUnixListener
     let inner = StdUnixListener::bind_addr(&address).map_err(failed(name))?;
     match outer {
         Outer::Tcp(ip, port) => {
-            let listener =
-                TcpListener::bind((ip.as_str(), port)).await.map_err(failed(format!("{ip}:{port}")))?;
+            let listener = TcpListener::bind((ip.as_str(), port)).await.map_err(failed(format!("{ip}:{port}")))?;
             tokio::spawn(async move {
                 loop {
                     let accepted = listener.accept().await.and_then(|(stream, _)| {
@@ -236,7 +235,8 @@ impl Meter {
                 State::Skip { left, then_ends } => {
                     let step = left.min(bytes.len() as u64);
                     bytes = &bytes[usize::try_from(step).unwrap_or(bytes.len())..];
-                    self.state = if step == left { self.ended(then_ends) } else { State::Skip { left: left - step, then_ends } };
+                    self.state =
+                        if step == left { self.ended(then_ends) } else { State::Skip { left: left - step, then_ends } };
                 }
                 State::Flags => {
                     let flags = bytes[0];
@@ -246,8 +246,11 @@ impl Meter {
                 State::Length { flags, left, value } => {
                     let value = value << 8 | u64::from(bytes[0]);
                     bytes = &bytes[1..];
-                    self.state =
-                        if left > 1 { State::Length { flags, left: left - 1, value } } else { self.announced(flags, value)? };
+                    self.state = if left > 1 {
+                        State::Length { flags, left: left - 1, value }
+                    } else {
+                        self.announced(flags, value)?
+                    };
                 }
             }
         }

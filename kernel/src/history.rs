@@ -56,11 +56,15 @@ mod tests {
 
     fn check(request: Value, expected: &[(u64, u64)]) {
         let cells = [(1, 1, "let a = 1;"), (1, 2, "a"), (2, 1, "let b = 2;"), (2, 2, "a"), (2, 3, "b + a")];
-        let entries: Vec<Entry> =
-            cells.iter().map(|(session, number, text)| Entry { session: *session, number: *number, text: (*text).into() }).collect();
+        let entries: Vec<Entry> = cells
+            .iter()
+            .map(|(session, number, text)| Entry { session: *session, number: *number, text: (*text).into() })
+            .collect();
         let request: HistoryRequest = serde_json::from_value(request).unwrap();
-        let found: Vec<(u64, u64)> =
-            answer(&entries, 2, &request).iter().map(|found| (found[0].as_u64().unwrap(), found[1].as_u64().unwrap())).collect();
+        let found: Vec<(u64, u64)> = answer(&entries, 2, &request)
+            .iter()
+            .map(|found| (found[0].as_u64().unwrap(), found[1].as_u64().unwrap()))
+            .collect();
         assert_eq!(found, expected, "{request:?}");
     }
 

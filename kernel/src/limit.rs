@@ -90,7 +90,8 @@ impl Limit {
         }
         let from = self.tail.len() - TAIL;
         // From the start of a line, if there is one near.
-        let line = self.tail.as_bytes()[from..].iter().take(4096).position(|byte| *byte == b'\n').map(|at| from + at + 1);
+        let line =
+            self.tail.as_bytes()[from..].iter().take(4096).position(|byte| *byte == b'\n').map(|at| from + at + 1);
         let cut = line.unwrap_or_else(|| (from..).find(|at| self.tail.is_char_boundary(*at)).unwrap_or(from));
         self.lost += cut;
         self.tail.drain(..cut);

@@ -8,7 +8,8 @@ struct Stderr;
 impl Log for Stderr {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         // ZeroMQ's library reports every client that leaves as an error or information of its own.
-        metadata.target().starts_with("ironbook") || metadata.level() <= log::max_level().min(log::Level::Error.to_level_filter())
+        metadata.target().starts_with("ironbook")
+            || metadata.level() <= log::max_level().min(log::Level::Error.to_level_filter())
     }
 
     fn log(&self, record: &Record<'_>) {

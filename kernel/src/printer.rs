@@ -172,7 +172,8 @@ impl Printer {
             }
             Event::Result(bundle) if !bundle.is_empty() => {
                 self.flush().await;
-                let content = json!({"data": bundle.data, "metadata": bundle.metadata, "execution_count": self.cell.count});
+                let content =
+                    json!({"data": bundle.data, "metadata": bundle.metadata, "execution_count": self.cell.count});
                 self.send("execute_result", content).await;
             }
             Event::Progress(state) => self.progress(state).await,

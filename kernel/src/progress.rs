@@ -10,7 +10,8 @@ pub fn bundle(state: &State, stopped: bool) -> Bundle {
     let total = state.total.map(|total| format!(" max=\"{total}\" value=\"{}\"", state.done.min(total)));
     // Without a value the browser draws a bar that runs to and fro; what has ended is full.
     let early = state.finished && state.total.is_some_and(|total| state.done < total);
-    let shown = total.unwrap_or_else(|| if state.finished || stopped { " max=\"1\" value=\"1\"".to_owned() } else { String::new() });
+    let shown = total
+        .unwrap_or_else(|| if state.finished || stopped { " max=\"1\" value=\"1\"".to_owned() } else { String::new() });
     let style = "width:min(24em,40%);accent-color:var(--jp-brand-color1,#1976d2)";
     // What ended before its last step, because it had converged for instance, is not on its way any more.
     let bar = if early { String::new() } else { format!("<progress{shown} style=\"{style}\"></progress>") };

@@ -79,7 +79,11 @@ pub async fn run(options: Options) -> Result<(), Error> {
     tokio::spawn(listen(Arc::clone(&server), Channel::Control, from_control));
     tokio::spawn(answers(Arc::clone(&server), from_stdin));
     tokio::spawn(crate::signals::watch(Arc::clone(&server)));
-    server.printer.send(Print::Publish(Draft::new("status", &json!({}), json!({"execution_state": "starting"})))).await.ok();
+    server
+        .printer
+        .send(Print::Publish(Draft::new("status", &json!({}), json!({"execution_state": "starting"}))))
+        .await
+        .ok();
     server.end.notified().await;
     server.farewell(cells).await;
     Ok(())

@@ -39,7 +39,16 @@ impl Shared {
         let view = Arc::new(View { directory, ..View::default() });
         let known = Mutex::new(Known { view, ..Known::default() });
         let flag = || AtomicBool::new(false);
-        Shared { hub, queue: Queue::default(), history, known, stop: flag(), busy: flag(), question: flag(), count: AtomicU64::new(0) }
+        Shared {
+            hub,
+            queue: Queue::default(),
+            history,
+            known,
+            stop: flag(),
+            busy: flag(),
+            question: flag(),
+            count: AtomicU64::new(0),
+        }
     }
 
     /// The session is there.

@@ -67,8 +67,7 @@ pub fn run(shared: &Shared, asked: &ExecuteRequest) -> (Value, Vec<(&'static str
     if asked.silent {
         published.clear();
     }
-    let mut reply =
-        json!({"status": "ok", "execution_count": count, "payload": payload, "user_expressions": {}});
+    let mut reply = json!({"status": "ok", "execution_count": count, "payload": payload, "user_expressions": {}});
     if let Some(failure) = failure {
         let content = error_content(&failure);
         published.push(("error", content.clone()));

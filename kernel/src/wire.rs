@@ -236,10 +236,7 @@ mod tests {
     #[test]
     fn signatures_are_those_of_the_standard() {
         let pieces = ["what do ya want ", "for ", "nothing", "?"].map(Bytes::from);
-        assert_eq!(
-            Wire::new("Jefe").sign(&pieces),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
+        assert_eq!(Wire::new("Jefe").sign(&pieces), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
         assert_eq!(Wire::new("").sign(&pieces), "");
     }
 

@@ -1,9 +1,9 @@
 //! The one thread that runs cells, in the order in which they were asked for.
 
+use crate::hub::Channel;
 use crate::printer::{Print, error_content};
 use crate::shared::Shared;
 use crate::wire::Incoming;
-use crate::hub::Channel;
 use ironbook_core::Bundle;
 use ironbook_core::progress::State;
 use ironbook_magics::{CellOutcome, Keep, RunOptions, Shell};
@@ -175,7 +175,8 @@ impl Worker {
     }
 
     fn failed(&mut self, job: &Job, count: u64, failure: Failure, payload: Vec<Value>) -> Value {
-        let mut reply = json!({"status": "error", "execution_count": count, "payload": payload, "user_expressions": {}});
+        let mut reply =
+            json!({"status": "error", "execution_count": count, "payload": payload, "user_expressions": {}});
         if let (Value::Object(reply), Value::Object(content)) = (&mut reply, error_content(&failure)) {
             reply.extend(content);
         }
@@ -192,7 +193,8 @@ impl Worker {
         let count = self.shell.as_ref().map_or(1, Shell::next_number);
         for job in self.shared.queue.aborted() {
             self.print(Print::Begin { request: Arc::clone(&job.request), quiet: true, count });
-            let reply = json!({"status": "aborted", "execution_count": count - 1, "payload": [], "user_expressions": {}});
+            let reply =
+                json!({"status": "aborted", "execution_count": count - 1, "payload": [], "user_expressions": {}});
             self.shared.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
             self.print(Print::End);
         }
@@ -232,7 +234,11 @@ fn build_state(progress: &BuildProgress, begun: Instant) -> State {
         title: "the standard library is compiled, once".to_owned(),
         done: progress.done as u64,
         total: (progress.total > 0).then_some(progress.total as u64),
-        message: if progress.stage == Stage::Compiling { progress.crate_name.clone() } else { progress.stage.words().to_owned() },
+        message: if progress.stage == Stage::Compiling {
+            progress.crate_name.clone()
+        } else {
+            progress.stage.words().to_owned()
+        },
         elapsed_s: begun.elapsed().as_secs_f64(),
         finished: false,
     }
@@ -243,5 +249,9 @@ fn environment(name: &str, message: String, remedy: &str) -> Failure {
 }
 
 fn internal() -> Failure {
-    environment("internal", "the kernel itself failed at this cell; the session goes on".to_owned(), "run the cell again; a report is in the crash directory of Ironbook's data")
+    environment(
+        "internal",
+        "the kernel itself failed at this cell; the session goes on".to_owned(),
+        "run the cell again; a report is in the crash directory of Ironbook's data",
+    )
 }

@@ -71,7 +71,8 @@ pub fn only_looks(text: &str, registry: &Registry, session: &Session) -> bool {
     };
     let pieces = split::split(text, &Known { registry, session });
     let blank = |range: &Range<usize>| lexer::is_blank(&text[range.clone()]);
-    pieces.iter().all(|piece| looks(&piece.kind) || blank(&piece.range)) && pieces.iter().any(|piece| looks(&piece.kind))
+    pieces.iter().all(|piece| looks(&piece.kind) || blank(&piece.range))
+        && pieces.iter().any(|piece| looks(&piece.kind))
 }
 
 /// Plans a cell.

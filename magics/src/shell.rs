@@ -2,13 +2,13 @@
 
 use crate::context::{CellRecord, Context, NextInput, State, Stop};
 use crate::engine::{Engine, ExecuteOptions, Interrupt, Tier};
+use crate::history::{self, HistoryFile};
+use crate::lexer;
 use crate::magic::Magic;
 use crate::measure::Meter;
 use crate::plan::{self, Step};
 use crate::registry::Registry;
 use crate::table::seconds;
-use crate::history::{self, HistoryFile};
-use crate::lexer;
 use ironbook_session::{Event, Execution, Failure, FailureKind, Session, Source, Status};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;

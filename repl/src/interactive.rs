@@ -2,7 +2,7 @@
 
 use crate::headless::connect;
 use crate::interrupt::Interrupts;
-use crate::kernel::{Cache, Kernel, Start};
+use crate::kernel::{Cache, Kernel, Start, history_path};
 use crate::notebook::Kind;
 use crate::screen::Screen;
 use crate::terminal::{Style, Terminal, shortened, took};
@@ -61,7 +61,7 @@ pub fn run(options: &Options, paths: &Paths) -> Result<u8, Error> {
         return piped(&mut kernel, &mut screen);
     }
     kernel.ask_user();
-    kernel.set_history_file(&paths.data.join("history.jsonl"));
+    kernel.set_history_file(&history_path(paths));
     let interrupts = Interrupts::listen();
     connect(&interrupts, kernel.handle(), &screen.terminal);
     let mut editor = editor(kernel.first_view()).map_err(terminal_error)?;

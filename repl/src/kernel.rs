@@ -42,6 +42,11 @@ impl Cache {
     }
 }
 
+/// The file of the history of cells: `IRONBOOK_HISTORY`, or one in Ironbook's data.
+pub fn history_path(paths: &Paths) -> PathBuf {
+    std::env::var_os("IRONBOOK_HISTORY").map_or_else(|| paths.data.join("history.jsonl"), PathBuf::from)
+}
+
 /// A running session.
 pub struct Kernel {
     shell: Shell<Session>,

@@ -1,6 +1,7 @@
 //! `ironbook kernel`: tells Jupyter of Ironbook, and starts a kernel when Jupyter asks for one.
 
 use crate::Error;
+use crate::kernel::history_path;
 use crate::terminal::{Style, Terminal};
 use clap::{Args, Subcommand};
 use ironbook_kernel::kernelspec::{self, DISPLAY_NAME, Installed, Kernelspec, NAME};
@@ -118,7 +119,7 @@ fn kernel(start: Start, paths: &Paths) -> Result<(), Error> {
         connection_file: start.connection_file,
         directory,
         paths: paths.clone(),
-        history: env::var_os("IRONBOOK_HISTORY").map_or_else(|| paths.data.join("history.jsonl"), PathBuf::from),
+        history: history_path(paths),
         log: variable("IRONBOOK_LOG"),
         output_mb: variable("IRONBOOK_OUTPUT_MB").and_then(|text| text.parse().ok()),
     };

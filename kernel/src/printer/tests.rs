@@ -105,6 +105,7 @@ async fn a_quiet_cell_shows_nothing_and_another_request_repeats_busy() {
         Print::Aside { parent: json!({"msg_id": "other"}), done: true },
         Print::End,
     ];
-    let states: Vec<Value> = published(quiet).await.into_iter().map(|(_, content)| content["execution_state"].clone()).collect();
+    let states: Vec<Value> =
+        published(quiet).await.into_iter().map(|(_, content)| content["execution_state"].clone()).collect();
     assert_eq!(states, ["busy", "busy", "idle", "busy", "idle"]);
 }

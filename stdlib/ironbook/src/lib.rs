@@ -23,8 +23,8 @@ pub use {
 /// The function that shows a value now, and the module with what can be shown.
 pub use ironbook_core::display;
 pub use ironbook_core::{
-    Bundle, CellError, Display, DisplayHandle, InputError, Interrupted, Progress, check, clear_output, display_updatable,
-    input, password,
+    Bundle, CellError, Display, DisplayHandle, InputError, Interrupted, Progress, check, clear_output,
+    display_updatable, input, password,
 };
 pub use ironbook_core::{interrupt, progress, seed};
 pub use {candle_core, candle_nn, chrono, plotters, polars, rand, rayon, serde, serde_json, thiserror, tokio};
