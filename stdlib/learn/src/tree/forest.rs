@@ -21,8 +21,6 @@ use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
-/// Features shown by a display.
-
 /// Parameters of [`RandomForest`].
 pub type RandomForestParams = ForestParams<Classification>;
 /// Parameters of [`RandomForestRegressor`].

@@ -18,8 +18,6 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
-/// Features shown by a display.
-
 /// Parameters of [`DecisionTree`].
 pub type DecisionTreeParams = TreeParams<Classification>;
 /// Parameters of [`DecisionTreeRegressor`].
