@@ -132,11 +132,11 @@ fn frame_columns(df: &DataFrame) -> registry::Columns {
 /// Of a query over frames in memory; to know those of files they would have to be read.
 fn query_columns(query: &LazyFrame) -> registry::Columns {
     use DslPlan as P;
-    let in_memory = |node: &DslPlan| match node {
-        P::DataFrameScan { .. } | P::Filter { .. } | P::Select { .. } | P::GroupBy { .. } | P::Join { .. } => true,
-        P::HStack { .. } | P::Distinct { .. } | P::Sort { .. } | P::Slice { .. } | P::Cache { .. } => true,
-        _ => false,
+    let changes = |node: &DslPlan| {
+        matches!(node, P::Filter { .. } | P::Select { .. } | P::GroupBy { .. } | P::Join { .. } | P::HStack { .. })
+            || matches!(node, P::Distinct { .. } | P::Sort { .. } | P::Slice { .. } | P::Cache { .. })
     };
+    let in_memory = |node: &DslPlan| matches!(node, P::DataFrameScan { .. }) || changes(node);
     if !(&query.logical_plan).into_iter().all(in_memory) {
         return Vec::new();
     }
