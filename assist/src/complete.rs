@@ -58,7 +58,9 @@ pub fn complete(view: &View, text: &str, cursor: usize) -> Completions {
     let cursor = boundary(text, cursor);
     let before = &text[..cursor];
     match situation::at(view, before) {
-        Situation::MagicName { start, cell } => over(start..cursor, magics::names(view, &before[start..], cell)),
+        Situation::MagicName { start, cell } => {
+            signed(if cell { "%%" } else { "%" }, start, cursor, magics::names(view, &before[start..], cell))
+        }
         Situation::MagicArguments { name, start } => magics::arguments(view, before, &name, start),
         Situation::Shell { start } => {
             let word =
@@ -81,6 +83,12 @@ pub fn complete(view: &View, text: &str, cursor: usize) -> Completions {
 /// The next place at or before `cursor` that lies between two characters.
 pub(crate) fn boundary(text: &str, cursor: usize) -> usize {
     (0..=cursor.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// Names of magics with their sign, which front ends show and compare with what stands there.
+fn signed(sign: &str, start: usize, cursor: usize, mut names: Vec<Candidate>) -> Completions {
+    names.iter_mut().for_each(|name| name.text.insert_str(0, sign));
+    over(start - sign.len()..cursor, names)
 }
 
 fn over(range: Range<usize>, candidates: Vec<Candidate>) -> Completions {

@@ -6,10 +6,13 @@
 
 use crate::Error;
 use bytes::{Bytes, BytesMut};
+use rustix::fs::{Mode, OFlags};
+use std::fs::Permissions;
 use std::io;
-use std::os::linux::net::SocketAddrExt as _;
-use std::os::unix::net::{SocketAddr, UnixListener as StdUnixListener, UnixStream as StdUnixStream};
-use std::path::PathBuf;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener as StdUnixListener, UnixStream as StdUnixStream};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -23,8 +26,8 @@ const LARGEST: u64 = 128 << 20;
 const MOST_FRAMES: u32 = 4096;
 /// What may wait for a client that reads slowly, before ZeroMQ is made to wait for it.
 const WAITING: usize = 16 << 20;
-/// A client that reads nothing of that for so long is given up.
-const STALLED: Duration = Duration::from_secs(2);
+/// A client behind which so much waits for so long is given up: the others wait with ZeroMQ.
+const STALLED: Duration = Duration::from_secs(1);
 const CHUNK: usize = 64 << 10;
 
 /// Where clients connect to.
@@ -41,9 +44,7 @@ pub enum Outer {
 /// When the address cannot be listened at.
 pub async fn open(channel: &'static str, outer: Outer) -> Result<StdUnixListener, Error> {
     let failed = |at: String| move |source| Error::Listen { channel, at, source };
-    let name = format!("ironbook-{}-{channel}", uuid::Uuid::new_v4());
-    let address = SocketAddr::from_abstract_name(&name).map_err(failed(name.clone()))?;
-    let inner = StdUnixListener::bind_addr(&address).map_err(failed(name))?;
+    let (listener, inner) = nameless().map_err(failed("a socket of its own".to_owned()))?;
     match outer {
         Outer::Tcp(ip, port) => {
             let listener = TcpListener::bind((ip.as_str(), port)).await.map_err(failed(format!("{ip}:{port}")))?;
@@ -53,24 +54,61 @@ pub async fn open(channel: &'static str, outer: Outer) -> Result<StdUnixListener
                         stream.set_nodelay(true)?;
                         Ok(stream.into_split())
                     });
-                    admit(channel, accepted, &address).await;
+                    admit(channel, accepted, &inner).await;
                 }
             });
         }
         Outer::Ipc(path) => {
-            let listener = UnixListener::bind(&path).map_err(failed(path.display().to_string()))?;
+            let listener = listen_at(&path).map_err(failed(path.display().to_string()))?;
             tokio::spawn(async move {
                 loop {
                     let accepted = listener.accept().await.map(|(stream, _)| stream.into_split());
-                    admit(channel, accepted, &address).await;
+                    admit(channel, accepted, &inner).await;
                 }
             });
         }
     }
-    Ok(inner)
+    Ok(listener)
 }
 
-async fn admit<R, W>(channel: &'static str, accepted: io::Result<(R, W)>, inner: &SocketAddr)
+/// A listener that only this process can reach: its file is gone at once, and a descriptor of it stays.
+fn nameless() -> io::Result<(StdUnixListener, OwnedFd)> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let places = runtime.into_iter().chain([std::env::temp_dir(), PathBuf::from("/dev/shm")]);
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for place in places {
+        match nameless_in(&place) {
+            Ok(made) => return Ok(made),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+fn nameless_in(place: &Path) -> io::Result<(StdUnixListener, OwnedFd)> {
+    // For this user alone, also in the moment in which it has a name.
+    let folder = tempfile::Builder::new().prefix("ironbook-").tempdir_in(place)?;
+    let path = folder.path().join("s");
+    let listener = StdUnixListener::bind(&path)?;
+    let file = rustix::fs::open(&path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    Ok((listener, file))
+}
+
+/// Listens at a socket file, for this user alone; one that a kernel left behind is replaced.
+fn listen_at(path: &Path) -> io::Result<UnixListener> {
+    let bound = UnixListener::bind(path).or_else(|error| {
+        let left_behind = error.kind() == io::ErrorKind::AddrInUse && StdUnixStream::connect(path).is_err();
+        if !left_behind {
+            return Err(error);
+        }
+        std::fs::remove_file(path)?;
+        UnixListener::bind(path)
+    })?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    Ok(bound)
+}
+
+async fn admit<R, W>(channel: &'static str, accepted: io::Result<(R, W)>, inner: &OwnedFd)
 where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
@@ -99,8 +137,8 @@ where
     }
 }
 
-fn connect(address: &SocketAddr) -> io::Result<UnixStream> {
-    let stream = StdUnixStream::connect_addr(address)?;
+fn connect(inner: &OwnedFd) -> io::Result<UnixStream> {
+    let stream = StdUnixStream::connect(format!("/proc/self/fd/{}", inner.as_raw_fd()))?;
     stream.set_nonblocking(true)?;
     UnixStream::from_std(stream)
 }
@@ -181,12 +219,14 @@ impl Backlog {
     async fn add(&self, bytes: usize) -> io::Result<()> {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         WAITING_BYTES.fetch_add(bytes, Ordering::Relaxed);
-        while self.bytes.load(Ordering::Relaxed) > WAITING {
-            if tokio::time::timeout(STALLED, self.moved.notified()).await.is_err() {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read what is sent to it"));
+        let fits = async {
+            while self.bytes.load(Ordering::Relaxed) > WAITING {
+                self.moved.notified().await;
             }
-        }
-        Ok(())
+        };
+        tokio::time::timeout(STALLED, fits).await.map_err(|_| {
+            io::Error::new(io::ErrorKind::TimedOut, "the client does not read what is sent to it, or too slowly")
+        })
     }
 
     fn took(&self, bytes: usize) {

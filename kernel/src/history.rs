@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(found, expected, "{request:?}");
     }
 
-    fn with(kind: &str, more: Value) -> Value {
+    fn with(kind: &str, more: &Value) -> Value {
         let mut request = json!({"hist_access_type": kind, "output": false, "raw": true});
         request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         request
@@ -76,15 +76,15 @@ mod tests {
 
     #[test]
     fn tail_range_and_search() {
-        check(with("tail", json!({"n": 2})), &[(2, 2), (2, 3)]);
-        check(with("tail", json!({"n": 99})), &[(1, 1), (1, 2), (2, 1), (2, 2), (2, 3)]);
-        check(with("range", json!({"session": 0, "start": 1, "stop": 3})), &[(2, 1), (2, 2)]);
-        check(with("range", json!({"session": -1, "start": 1, "stop": 0})), &[(1, 1), (1, 2)]);
-        check(with("range", json!({"session": 1, "start": 2, "stop": 9})), &[(1, 2)]);
-        check(with("range", json!({"session": 0, "start": -1, "stop": 0})), &[(2, 3)]);
-        check(with("search", json!({"pattern": "let *", "unique": false, "n": 10})), &[(1, 1), (2, 1)]);
-        check(with("search", json!({"pattern": "a", "unique": true, "n": 10})), &[(2, 2)]);
-        check(with("search", json!({"pattern": "*", "unique": false, "n": 1})), &[(2, 3)]);
+        check(with("tail", &json!({"n": 2})), &[(2, 2), (2, 3)]);
+        check(with("tail", &json!({"n": 99})), &[(1, 1), (1, 2), (2, 1), (2, 2), (2, 3)]);
+        check(with("range", &json!({"session": 0, "start": 1, "stop": 3})), &[(2, 1), (2, 2)]);
+        check(with("range", &json!({"session": -1, "start": 1, "stop": 0})), &[(1, 1), (1, 2)]);
+        check(with("range", &json!({"session": 1, "start": 2, "stop": 9})), &[(1, 2)]);
+        check(with("range", &json!({"session": 0, "start": -1, "stop": 0})), &[(2, 3)]);
+        check(with("search", &json!({"pattern": "let *", "unique": false, "n": 10})), &[(1, 1), (2, 1)]);
+        check(with("search", &json!({"pattern": "a", "unique": true, "n": 10})), &[(2, 2)]);
+        check(with("search", &json!({"pattern": "*", "unique": false, "n": 1})), &[(2, 3)]);
     }
 
     #[test]

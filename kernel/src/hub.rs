@@ -3,11 +3,12 @@
 use crate::wire::{Draft, Incoming, Wire};
 use bytes::Bytes;
 use serde_json::{Value, json};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 use zeromq::{RouterSendHalf, SocketSend as _, ZmqMessage};
 
 /// Messages that may wait for iopub; a cell that prints faster waits.
-pub const IOPUB_QUEUE: usize = 256;
+pub const IOPUB_QUEUE: usize = 8;
 
 /// The ways out.
 pub struct Hub {
@@ -17,6 +18,15 @@ pub struct Hub {
     shell: mpsc::UnboundedSender<ZmqMessage>,
     control: mpsc::UnboundedSender<ZmqMessage>,
     stdin: mpsc::UnboundedSender<ZmqMessage>,
+    question: Mutex<Option<Question>>,
+}
+
+/// What a cell has asked and still waits for.
+struct Question {
+    /// Who is asked.
+    identities: Vec<Bytes>,
+    /// The message that asks.
+    id: String,
 }
 
 /// The other ends.
@@ -48,7 +58,7 @@ impl Hub {
         let (control, from_control) = mpsc::unbounded_channel();
         let (stdin, from_stdin) = mpsc::unbounded_channel();
         let outlets = Outlets { iopub: from_iopub, shell: from_shell, control: from_control, stdin: from_stdin };
-        (Hub { wire: Wire::new(key), iopub, shell, control, stdin }, outlets)
+        (Hub { wire: Wire::new(key), iopub, shell, control, stdin, question: Mutex::default() }, outlets)
     }
 
     /// Publishes a message on iopub.
@@ -79,7 +89,29 @@ impl Hub {
     /// Asks the client that sent a request.
     pub fn ask(&self, request: &Incoming, content: Value) {
         let draft = Draft::new("input_request", &request.parent, content);
+        *self.question() = Some(Question { identities: request.identities.clone(), id: draft.id.clone() });
         drop(self.stdin.send(self.wire.write(&request.identities, &draft)));
+    }
+
+    /// Whether a reply answers what was asked: it comes from whom was asked, and names the question if it names any.
+    pub fn answers(&self, reply: &Incoming) -> bool {
+        let mut question = self.question();
+        let fits = question.as_ref().is_some_and(|question| {
+            question.identities == reply.identities && reply.answered().is_none_or(|id| id == question.id)
+        });
+        if fits {
+            *question = None;
+        }
+        fits
+    }
+
+    /// Nobody waits for an answer any more.
+    pub fn give_up(&self) {
+        *self.question() = None;
+    }
+
+    fn question(&self) -> MutexGuard<'_, Option<Question>> {
+        self.question.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

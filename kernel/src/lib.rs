@@ -15,6 +15,7 @@ mod history;
 mod hub;
 mod iopub;
 pub mod kernelspec;
+mod late;
 mod limit;
 mod logging;
 mod printer;
@@ -33,6 +34,9 @@ pub use error::Error;
 
 use ironbook_session::library::Paths;
 use std::path::PathBuf;
+
+/// Stack of threads that parse what clients send; memory is committed when it is touched.
+const PARSER_STACK: usize = 512 << 20;
 
 /// How a kernel is started.
 #[derive(Clone, Debug)]
@@ -58,7 +62,8 @@ pub struct Options {
 pub fn start(options: Options) -> Result<(), Error> {
     logging::init(options.log.as_deref());
     crash::watch(&options.paths.data.join("crashes"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Requests are parsed on its threads: deeply nested text must not end the kernel.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_stack_size(PARSER_STACK).build()?;
     let result = runtime.block_on(server::run(options));
     // Threads that still answer something are not waited for.
     runtime.shutdown_background();

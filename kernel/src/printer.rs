@@ -136,11 +136,12 @@ impl Printer {
             }
             Print::Event(event) => self.event(event).await,
             Print::Failed(failure) => {
-                self.flush().await;
+                self.flush_all().await;
                 self.send("error", error_content(&failure)).await;
             }
             Print::End => {
                 self.finish().await;
+                self.hub.give_up();
                 self.hub.status(&self.cell.parent(), "idle").await;
                 self.cell = Cell::new(None, true, 0, self.total);
             }
@@ -171,7 +172,7 @@ impl Printer {
                 self.display("display_data", &bundle, id.as_deref()).await;
             }
             Event::Result(bundle) if !bundle.is_empty() => {
-                self.flush().await;
+                self.flush_all().await;
                 let content =
                     json!({"data": bundle.data, "metadata": bundle.metadata, "execution_count": self.cell.count});
                 self.send("execute_result", content).await;
@@ -280,7 +281,8 @@ impl Printer {
         }
     }
 
-    async fn finish(&mut self) {
+    /// The same with what a flood holds back: before what ends a cell.
+    async fn flush_all(&mut self) {
         self.flush_joined().await;
         for stream in [Stream::Out, Stream::Err] {
             if let Some(text) = self.cell.limits[stream as usize].finish() {
@@ -288,6 +290,10 @@ impl Printer {
                 self.flush_joined().await;
             }
         }
+    }
+
+    async fn finish(&mut self) {
+        self.flush_all().await;
         for (id, bundle) in self.waiting(|_| true) {
             self.display("update_display_data", &bundle, Some(&id)).await;
         }
@@ -320,7 +326,7 @@ impl Printer {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let joined = self.cell.joined.as_ref().and_then(|_| self.cell.sent).map(|sent| sent + JOINED);
+        let joined = self.cell.joined.as_ref().and(self.cell.sent).map(|sent| sent + JOINED);
         let updates = self.updates.values().filter(|update| update.waiting.is_some()).map(|u| u.sent + UPDATE_PERIOD);
         let held = self.cell.limits.iter().filter_map(Limit::wait).map(|wait| Instant::now() + wait);
         joined.into_iter().chain(updates).chain(held).min()

@@ -3,12 +3,23 @@
 use crate::worker::Job;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The cells that were asked for, oldest first.
 #[derive(Default)]
 pub struct Queue {
     state: Mutex<State>,
     changed: Condvar,
+}
+
+/// What waiting brought.
+pub enum Next {
+    /// A cell.
+    Job(Job),
+    /// Nothing in the time.
+    Nothing,
+    /// The end.
+    Closed,
 }
 
 #[derive(Default)]
@@ -25,25 +36,25 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// The next cell, waited for; `None` once the queue is closed.
-    pub fn next(&self) -> Option<Job> {
-        let mut state = self.lock();
-        loop {
-            if state.closed {
-                return None;
-            }
-            if let Some(job) = state.jobs.pop_front() {
-                return Some(job);
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+    /// The next cell, waited for so long.
+    pub fn next(&self, patience: Duration) -> Next {
+        let idle = |state: &mut State| state.jobs.is_empty() && !state.closed;
+        let waited = self.changed.wait_timeout_while(self.lock(), patience, idle);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        match state.jobs.pop_front() {
+            _ if state.closed => Next::Closed,
+            Some(job) => Next::Job(job),
+            None => Next::Nothing,
         }
     }
 
-    /// Takes all waiting cells from their places: they will not run.
-    pub fn abort(&self) {
+    /// Takes all waiting cells from their places: they will not run. How many there were.
+    pub fn abort(&self) -> usize {
         let mut state = self.lock();
         let State { jobs, aborted, .. } = &mut *state;
+        let count = jobs.len();
         aborted.extend(jobs.drain(..));
+        count
     }
 
     /// The cells that were aborted since this was last asked.

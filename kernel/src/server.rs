@@ -17,12 +17,15 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
 use zeromq::{RouterRecvHalf, RouterSocket, SocketRecv as _, SocketSend as _};
 
 /// Outputs that may wait for the printer; a cell that prints faster waits.
-const PRINT_QUEUE: usize = 256;
+const PRINT_QUEUE: usize = 32;
 /// How long the last messages may take to leave at the end.
 const FAREWELL: Duration = Duration::from_millis(300);
+/// How long an answer from what is known may take; a file system that is gone can hang.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// How long the session may take to end.
 const SESSION_ENDS: Duration = Duration::from_secs(3);
 
@@ -61,12 +64,13 @@ pub async fn run(options: Options) -> Result<(), Error> {
     });
     let worker = Worker::new(shared, printer, Setting { paths: options.paths, directory: options.directory });
     let (ended, cells) = oneshot::channel();
-    std::thread::Builder::new().name("cells".to_owned()).spawn(move || {
+    std::thread::Builder::new().name("cells".to_owned()).stack_size(crate::PARSER_STACK).spawn(move || {
         worker.run();
         // Nobody waits where the kernel ends in another way.
         let _ = ended.send(());
     })?;
-    tokio::spawn(Printer::new(Arc::clone(&hub), options.output_mb).run(printed));
+    let printing = tokio::spawn(Printer::new(Arc::clone(&hub), options.output_mb).run(printed));
+    tokio::spawn(end_after(Arc::clone(&server), printing));
     tokio::spawn(iopub::serve(sockets.iopub, outlets.iopub, hub));
     tokio::spawn(echo(sockets.heartbeat));
     let (to_shell, from_shell) = sockets.shell.split();
@@ -125,13 +129,36 @@ async fn listen(server: Arc<Server>, channel: Channel, mut socket: RouterRecvHal
     let name = if channel == Channel::Shell { "shell" } else { "control" };
     loop {
         let request = Arc::new(next(&server, name, &mut socket).await);
-        let work = tokio::spawn(Arc::clone(&server).handle(channel, Arc::clone(&request)));
-        if work.await.is_err() {
-            // A panic, of which there is a report; the client must not wait for ever.
-            let content = requests::error("InternalError", "the kernel failed at this request");
-            server.shared.hub.reply(channel, &request, &reply_kind(&request), content);
-            server.aside(&request, true).await;
+        server.heed(&request);
+        let work = tokio::spawn(guarded(Arc::clone(&server), channel, Arc::clone(&request)));
+        // What is answered apart may take long; what changes anything keeps its order.
+        if !apart(&request) {
+            drop(work.await);
         }
+    }
+}
+
+/// Whether a request only asks for what is known.
+fn apart(request: &Incoming) -> bool {
+    let kinds = ["complete_request", "inspect_request", "is_complete_request", "history_request"];
+    kinds.contains(&request.header.msg_type.as_str()) || request.subshell().is_some()
+}
+
+async fn guarded(server: Arc<Server>, channel: Channel, request: Arc<Incoming>) {
+    let work = tokio::spawn(Arc::clone(&server).handle(channel, Arc::clone(&request)));
+    if work.await.is_err() {
+        // A panic, of which there is a report; the client must not wait for ever.
+        let content = requests::error("InternalError", "the kernel failed at this request");
+        server.shared.hub.reply(channel, &request, &reply_kind(&request), content);
+        server.aside(&request, true).await;
+    }
+}
+
+/// A kernel that publishes nothing any more is of no use.
+async fn end_after(server: Arc<Server>, printing: JoinHandle<()>) {
+    if printing.await.is_err() {
+        log::error!("what publishes the outputs has failed; the kernel ends");
+        server.end();
     }
 }
 
@@ -139,7 +166,10 @@ async fn answers(server: Arc<Server>, mut socket: RouterRecvHalf) {
     loop {
         let reply = next(&server, "stdin", &mut socket).await;
         match (reply.header.msg_type.as_str(), reply.content["value"].as_str()) {
-            ("input_reply", Some(value)) => server.shared.take_answer(value.to_owned()),
+            ("input_reply", Some(value)) if server.shared.hub.answers(&reply) => {
+                server.shared.answer(Ok(value.to_owned()));
+            }
+            ("input_reply", Some(_)) => log::info!("stdin: an answer to no question that waits"),
             (kind, _) => log::warn!("stdin: `{kind}` is no answer"),
         }
     }
@@ -151,6 +181,15 @@ fn reply_kind(request: &Incoming) -> String {
 }
 
 impl Server {
+    /// What has to act even while outputs wait in line.
+    fn heed(&self, request: &Incoming) {
+        match request.header.msg_type.as_str() {
+            "interrupt_request" => self.shared.interrupt(),
+            "shutdown_request" if self.shared.busy() => self.shared.kill(),
+            _ => {}
+        }
+    }
+
     async fn handle(self: Arc<Self>, channel: Channel, request: Arc<Incoming>) {
         if request.header.msg_type == "execute_request" && self.shared.queue_takes(channel, &request) {
             return;
@@ -170,7 +209,6 @@ impl Server {
 
     /// The reply's content; `None` where the request has no reply.
     async fn answer(self: Arc<Self>, channel: Channel, request: &Arc<Incoming>) -> Option<Answer> {
-        let shared = &self.shared;
         Some(match request.header.msg_type.as_str() {
             "kernel_info_request" => Ok(requests::kernel_info()),
             "complete_request" => self.apart(request, requests::complete).await,
@@ -185,10 +223,8 @@ impl Server {
                 self.comm(request).await;
                 return None;
             }
-            "interrupt_request" => {
-                shared.interrupt();
-                Ok(json!({"status": "ok"}))
-            }
+            // Done already.
+            "interrupt_request" => Ok(json!({"status": "ok"})),
             "shutdown_request" => self.shutdown(request).await,
             "debug_request" => Ok(requests::debug(request)),
             "create_subshell_request" if channel == Channel::Control => Ok(self.subshells.create()),
@@ -209,8 +245,12 @@ impl Server {
     /// Answers on another thread, so that messages go on being read.
     async fn apart(&self, request: &Arc<Incoming>, answer: fn(&Shared, &Incoming) -> Answer) -> Answer {
         let (shared, request) = (Arc::clone(&self.shared), Arc::clone(request));
-        let worked = tokio::task::spawn_blocking(move || answer(&shared, &request)).await;
-        worked.unwrap_or_else(|_| Ok(requests::error("InternalError", "the kernel failed at this request")))
+        let worked = tokio::task::spawn_blocking(move || answer(&shared, &request));
+        match tokio::time::timeout(ANSWER_WITHIN, worked).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Ok(requests::error("InternalError", "the kernel failed at this request")),
+            Err(_) => Ok(requests::error("Timeout", "a file system did not answer in time")),
+        }
     }
 
     async fn comm(&self, request: &Incoming) {

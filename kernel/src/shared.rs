@@ -22,7 +22,6 @@ pub struct Shared {
     known: Mutex<Known>,
     stop: AtomicBool,
     busy: AtomicBool,
-    question: AtomicBool,
     count: AtomicU64,
 }
 
@@ -39,16 +38,7 @@ impl Shared {
         let view = Arc::new(View { directory, ..View::default() });
         let known = Mutex::new(Known { view, ..Known::default() });
         let flag = || AtomicBool::new(false);
-        Shared {
-            hub,
-            queue: Queue::default(),
-            history,
-            known,
-            stop: flag(),
-            busy: flag(),
-            question: flag(),
-            count: AtomicU64::new(0),
-        }
+        Shared { hub, queue: Queue::default(), history, known, stop: flag(), busy: flag(), count: AtomicU64::new(0) }
     }
 
     /// The session is there.
@@ -111,7 +101,6 @@ impl Shared {
     /// It has ended.
     pub fn end(&self) {
         self.busy.store(false, Ordering::SeqCst);
-        self.question.store(false, Ordering::SeqCst);
     }
 
     /// Asks the running cell to stop.
@@ -132,19 +121,6 @@ impl Shared {
         self.stop.store(true, Ordering::SeqCst);
         if let Some(handle) = self.handle() {
             handle.kill();
-        }
-    }
-
-    /// The running cell waits for the user.
-    pub fn expect_answer(&self) {
-        self.question.store(true, Ordering::SeqCst);
-    }
-
-    /// The user's line, if a cell waits for one.
-    pub fn take_answer(&self, text: String) {
-        match self.question.swap(false, Ordering::SeqCst) {
-            true => self.answer(Ok(text)),
-            false => log::info!("stdin: an answer came that nobody had asked for"),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Signals, and the process that started the kernel: an interrupt stops the cell, the end of either ends the kernel.
 
 use crate::server::Server;
+use rustix::io::Errno;
+use rustix::process::{Pid, getppid, test_kill_process};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,14 +30,17 @@ pub async fn watch(server: Arc<Server>) {
     }
 }
 
-/// Returns when the parent that Jupyter names (`JPY_PARENT_PID`) is gone; never for other parents.
+/// Returns when the process that Jupyter names (`JPY_PARENT_PID`) is gone; never without one.
 async fn orphaned() {
-    let parent = || rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
-    let named = std::env::var("JPY_PARENT_PID").ok().and_then(|text| text.parse::<i32>().ok());
-    if named.is_none() || parent() != named {
+    let named = std::env::var("JPY_PARENT_PID").ok().and_then(|text| text.parse::<i32>().ok()).and_then(Pid::from_raw);
+    let Some(named) = named else { return std::future::pending().await };
+    // It may belong to another user; only one that is not there is gone.
+    let lives = || test_kill_process(named) != Err(Errno::SRCH);
+    if !lives() && getppid().is_none_or(|parent| parent != Pid::INIT) {
+        // A number of another process namespace.
         return std::future::pending().await;
     }
-    while parent() == named {
+    while lives() {
         tokio::time::sleep(PARENT_PERIOD).await;
     }
 }

@@ -3,7 +3,7 @@
 //! The signature is checked before anything else is read, and a message that was seen before is refused.
 
 use bytes::Bytes;
-use chrono::{SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use hmac::{Hmac, Mac as _};
 use jupyter_protocol::Header;
 use serde_json::{Map, Value, json};
@@ -29,11 +29,18 @@ pub struct Incoming {
     pub parent: Value,
     /// Its metadata.
     pub metadata: Value,
-    /// Its content.
+    /// Its content; `null` if that is no JSON.
     pub content: Value,
+    /// The header of what it answers.
+    answers: Value,
 }
 
 impl Incoming {
+    /// The message that it answers, if it names one.
+    pub fn answered(&self) -> Option<&str> {
+        self.answers.get("msg_id")?.as_str()
+    }
+
     /// The front end's identity of the cell that it is about.
     pub fn cell_id(&self) -> Option<String> {
         self.metadata.get("cellId")?.as_str().map(str::to_owned)
@@ -73,14 +80,16 @@ pub enum Refused {
     /// The same message was here before.
     #[error("replayed")]
     Replayed,
-    /// A piece is not JSON, or not of a message's shape.
-    #[error("its {0} cannot be read")]
-    Malformed(&'static str),
+    /// The header is not JSON, or names no message.
+    #[error("its header cannot be read")]
+    Header,
 }
 
 /// A message to be sent.
 #[derive(Clone, Debug)]
 pub struct Draft {
+    /// Its identity.
+    pub id: String,
     /// Its type.
     pub kind: String,
     /// The header of the request that it belongs to; an empty object for none.
@@ -92,7 +101,7 @@ pub struct Draft {
 impl Draft {
     /// A message that belongs to a request.
     pub fn new(kind: impl Into<String>, parent: &Value, content: Value) -> Draft {
-        Draft { kind: kind.into(), parent: parent.clone(), content }
+        Draft { id: uuid::Uuid::new_v4().to_string(), kind: kind.into(), parent: parent.clone(), content }
     }
 }
 
@@ -133,15 +142,17 @@ impl Wire {
         frames.pop();
         let [signature, header, parent, metadata, content, ..] = &rest[..] else { return Err(Refused::Truncated) };
         self.verify(signature, &[header, parent, metadata, content])?;
-        let object = |bytes: &Bytes, what| match serde_json::from_slice(bytes) {
-            Ok(value @ Value::Object(_)) => Ok(value),
-            _ => Err(Refused::Malformed(what)),
-        };
-        let parent = object(header, "header")?;
-        let header = Header::deserialize_lenient(&parent).ok_or(Refused::Malformed("header"))?;
-        let metadata = object(metadata, "metadata")?;
-        let content = object(content, "content")?;
-        Ok(Incoming { identities: frames, header, parent, metadata, content })
+        let (header, answers, metadata, content) = (json(header), json(parent), json(metadata), json(content));
+        let parent = header.filter(Value::is_object).ok_or(Refused::Header)?;
+        let header = read_header(&parent).ok_or(Refused::Header)?;
+        Ok(Incoming {
+            identities: frames,
+            header,
+            parent,
+            metadata: metadata.unwrap_or_default(),
+            content: content.unwrap_or_default(),
+            answers: answers.unwrap_or_default(),
+        })
     }
 
     fn verify(&self, signature: &[u8], pieces: &[&Bytes]) -> Result<(), Refused> {
@@ -165,7 +176,7 @@ impl Wire {
     /// A signed message for these identities (on iopub: the topic).
     pub fn write(&self, identities: &[Bytes], draft: &Draft) -> ZmqMessage {
         let header = json!({
-            "msg_id": uuid::Uuid::new_v4().to_string(),
+            "msg_id": draft.id,
             "session": self.session,
             "username": "kernel",
             "date": Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true),
@@ -189,19 +200,53 @@ impl Wire {
     }
 }
 
-/// Headers as clients really send them.
-trait Lenient: Sized {
-    /// Reads a header; whoever leaves out user, session or version may.
-    fn deserialize_lenient(value: &Value) -> Option<Self>;
+/// Headers as clients really send them: only what the message is has to be there.
+fn read_header(value: &Value) -> Option<Header> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let date = text("date").and_then(|date| DateTime::parse_from_rfc3339(&date).ok());
+    Some(Header {
+        msg_id: text("msg_id")?,
+        msg_type: text("msg_type")?,
+        username: text("username").unwrap_or_default(),
+        session: text("session").unwrap_or_default(),
+        version: text("version").unwrap_or_default(),
+        date: date.map_or(DateTime::UNIX_EPOCH, |date| date.to_utc()),
+    })
 }
 
-impl Lenient for Header {
-    fn deserialize_lenient(value: &Value) -> Option<Header> {
-        let mut fields = json!({"username": "", "session": "", "version": ""});
-        let all = fields.as_object_mut()?;
-        all.extend(value.as_object()?.clone());
-        serde_json::from_value(fields).ok()
+/// JSON as clients really send it: browsers cut text between the halves of a character, and escape what is left.
+fn json(bytes: &Bytes) -> Option<Value> {
+    serde_json::from_slice(bytes).ok().or_else(|| serde_json::from_slice(&mended(bytes)).ok())
+}
+
+/// Escaped halves of characters become the replacement character.
+fn mended(bytes: &[u8]) -> Vec<u8> {
+    let half = |at: usize, first: u8| {
+        let text = bytes.get(at..at + 6)?;
+        let hex = text.strip_prefix(b"\\u")?;
+        let is_half = hex[0].eq_ignore_ascii_case(&b'd') && hex.iter().all(u8::is_ascii_hexdigit);
+        let high = matches!(hex[1], b'8' | b'9' | b'a' | b'b' | b'A' | b'B');
+        (is_half && high == (first == 1)).then_some(())
+    };
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        if half(at, 1).is_some() && half(at + 6, 2).is_some_and(|()| matches!(bytes[at + 9], b'c'..=b'f' | b'C'..=b'F'))
+        {
+            out.extend_from_slice(&bytes[at..at + 12]);
+            at += 12;
+        } else if half(at, 1).is_some()
+            || half(at, 2).is_some_and(|()| matches!(bytes[at + 3], b'c'..=b'f' | b'C'..=b'F'))
+        {
+            out.extend_from_slice(b"\\ufffd");
+            at += 6;
+        } else {
+            let step = if bytes[at] == b'\\' { 2 } else { 1 };
+            out.extend_from_slice(&bytes[at..(at + step).min(bytes.len())]);
+            at += step;
+        }
     }
+    out
 }
 
 fn unhex(text: &[u8]) -> Option<[u8; 32]> {
@@ -271,16 +316,23 @@ mod tests {
     fn what_is_signed_and_no_message_is_refused() {
         let wire = Wire::new("");
         let mut frames = frames(&wire.write(&[], &request()));
-        for (at, words) in [(2, "header"), (4, "metadata"), (5, "content")] {
-            for text in ["", "[]", "{", "null", "\u{1}"] {
-                let whole = std::mem::replace(&mut frames[at], Bytes::from(text));
-                assert_eq!(read(&wire, frames.clone()).unwrap_err(), Refused::Malformed(words), "{text}");
-                frames[at] = whole;
-            }
+        for text in ["", "[]", "{", "null", "\u{1}"] {
+            let whole = std::mem::replace(&mut frames[2], Bytes::from(text));
+            assert_eq!(read(&wire, frames.clone()).unwrap_err(), Refused::Header, "{text}");
+            frames[2] = whole;
+            let whole = std::mem::replace(&mut frames[5], Bytes::from(text));
+            assert!(
+                read(&wire, frames.clone()).unwrap().content::<jupyter_protocol::IsCompleteRequest>(json!({})).is_err()
+            );
+            frames[5] = whole;
         }
+        frames[5] = Bytes::from(r#"{"code": "\ud83d \ud83e\udd80 \udd80x \\ud83d"}"#);
+        assert_eq!(read(&wire, frames.clone()).unwrap().content["code"], "\u{fffd} 🦀 \u{fffd}x \\ud83d");
+        frames[2] = Bytes::from(json!({"msg_id": "1", "msg_type": "x", "username": null, "version": 5}).to_string());
+        assert_eq!(read(&wire, frames.clone()).unwrap().header.msg_type, "x");
         frames[2] = Bytes::from(json!({"msg_id": "1", "msg_type": "x", "date": 5}).to_string());
         assert_eq!(read(&wire, frames.clone()).unwrap().header.msg_type, "x");
         frames[2] = Bytes::from(json!({"msg_id": 1, "msg_type": "x"}).to_string());
-        assert_eq!(read(&wire, frames).unwrap_err(), Refused::Malformed("header"));
+        assert_eq!(read(&wire, frames).unwrap_err(), Refused::Header);
     }
 }

@@ -1,7 +1,9 @@
 //! The one thread that runs cells, in the order in which they were asked for.
 
 use crate::hub::Channel;
+use crate::late::Late;
 use crate::printer::{Print, error_content};
+use crate::queue::Next;
 use crate::shared::Shared;
 use crate::wire::Incoming;
 use ironbook_core::Bundle;
@@ -20,7 +22,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Sender;
 
 /// Requests that were sent before the failing cell's reply can be seen are those that arrive within this time.
-const IN_FLIGHT: Duration = Duration::from_millis(10);
+const IN_FLIGHT: Duration = Duration::from_millis(15);
+/// And as long as more of them keep coming, but not for longer than this.
+const LONGEST_BURST: Duration = Duration::from_millis(250);
+/// How often an idle session takes what its threads print.
+const BACKGROUND_PERIOD: Duration = Duration::from_millis(100);
 
 /// A cell to run.
 pub struct Job {
@@ -44,23 +50,48 @@ pub struct Worker {
     printer: Sender<Print>,
     setting: Setting,
     shell: Option<Shell<Session>>,
+    /// What came between cells.
+    late: Late,
 }
 
 impl Worker {
     /// A worker; nothing runs yet.
     pub fn new(shared: Arc<Shared>, printer: Sender<Print>, setting: Setting) -> Worker {
-        Worker { shared, printer, setting, shell: None }
+        Worker { shared, printer, setting, shell: None, late: Late::default() }
     }
 
     /// Runs cells until the queue is closed.
     pub fn run(mut self) {
         // What goes wrong here is told by the first cell.
-        drop(self.start(&mut |_| ControlFlow::Break(())));
-        while let Some(job) = self.shared.queue.next() {
-            self.shared.begin();
-            self.execute(&job);
-            self.shared.end();
-            self.refresh();
+        drop(catch_unwind(AssertUnwindSafe(|| drop(self.start(&mut |_| ControlFlow::Break(()))))));
+        loop {
+            match self.shared.queue.next(BACKGROUND_PERIOD) {
+                Next::Job(job) => self.job(&job),
+                Next::Nothing => drop(catch_unwind(AssertUnwindSafe(|| self.listen()))),
+                Next::Closed => return,
+            }
+        }
+    }
+
+    /// One cell. A panic of the kernel itself costs the cell, not the session.
+    fn job(&mut self, job: &Job) {
+        self.shared.begin();
+        if catch_unwind(AssertUnwindSafe(|| self.execute(job))).is_err() {
+            let mut reply = error_content(&internal());
+            reply["status"] = json!("error");
+            self.shared.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
+            self.print(Print::Failed(internal()));
+            self.print(Print::End);
+        }
+        self.shared.end();
+        drop(catch_unwind(AssertUnwindSafe(|| self.refresh())));
+    }
+
+    /// Takes what threads print that outlived their cell, so that they do not stand still; the next cell shows it.
+    fn listen(&mut self) {
+        if let Some(shell) = &mut self.shell {
+            let late = &mut self.late;
+            shell.engine().listen(&mut |event| late.push(event));
         }
     }
 
@@ -103,10 +134,14 @@ impl Worker {
         let count = self.shell.as_ref().map_or(1, Shell::next_number);
         self.print(Print::Begin { request: Arc::clone(&job.request), quiet, count });
         self.print(Print::Code(job.execute.code.clone()));
+        if !quiet {
+            self.listen();
+            self.late.take().into_iter().for_each(|event| self.print(Print::Event(event)));
+        }
         let (outcome, pages) = self.cell(job);
         let reply = match outcome {
             Ok(outcome) => self.reply(job, outcome, pages),
-            Err(failure) => self.failed(job, count, failure, Vec::new()),
+            Err(failure) => self.failed(job, count, failure, &[]),
         };
         self.shared.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
         self.print(Print::End);
@@ -131,12 +166,7 @@ impl Worker {
                 Event::Input { .. } if !job.execute.allow_stdin => {
                     shared.answer(Err("this client takes no input (its allow_stdin is false)".to_owned()));
                 }
-                event => {
-                    if matches!(event, Event::Input { .. }) {
-                        shared.expect_answer();
-                    }
-                    drop(printer.blocking_send(Print::Event(event)));
-                }
+                event => drop(printer.blocking_send(Print::Event(event))),
             })
         }));
         (ran.map_err(|_| internal()), pages)
@@ -170,11 +200,11 @@ impl Worker {
                     "status": "ok", "execution_count": outcome.number, "payload": payload, "user_expressions": expressions,
                 })
             }
-            Status::Failed(failure) => self.failed(job, outcome.number, failure, payload),
+            Status::Failed(failure) => self.failed(job, outcome.number, failure, &payload),
         }
     }
 
-    fn failed(&mut self, job: &Job, count: u64, failure: Failure, payload: Vec<Value>) -> Value {
+    fn failed(&mut self, job: &Job, count: u64, failure: Failure, payload: &[Value]) -> Value {
         let mut reply =
             json!({"status": "error", "execution_count": count, "payload": payload, "user_expressions": {}});
         if let (Value::Object(reply), Value::Object(content)) = (&mut reply, error_content(&failure)) {
@@ -182,10 +212,20 @@ impl Worker {
         }
         self.print(Print::Failed(failure));
         if job.execute.stop_on_error {
-            std::thread::sleep(IN_FLIGHT);
-            self.shared.queue.abort();
+            self.abort_what_comes();
         }
         reply
+    }
+
+    /// Takes the waiting cells from the queue, and those that still come in the same burst.
+    fn abort_what_comes(&self) {
+        let begun = Instant::now();
+        loop {
+            std::thread::sleep(IN_FLIGHT);
+            if self.shared.queue.abort() == 0 || begun.elapsed() >= LONGEST_BURST {
+                return;
+            }
+        }
     }
 
     /// Answers the requests that a failure has aborted.
@@ -208,11 +248,13 @@ impl Worker {
     fn expression(&mut self, text: &str) -> Value {
         let Some(shell) = &mut self.shell else { return error_content(&internal()) };
         let mut result: Option<Bundle> = None;
-        let options = RunOptions { keep: Keep::Nothing, ..RunOptions::default() };
-        let outcome = shell.run(text, options, &mut |event| {
-            if let Event::Result(bundle) = event {
-                result = Some(bundle);
-            }
+        let shared = &self.shared;
+        let stopped = || shared.stopped();
+        let options = RunOptions { keep: Keep::Nothing, stopped: Some(&stopped), ..RunOptions::default() };
+        let outcome = shell.run(text, options, &mut |event| match event {
+            Event::Result(bundle) => result = Some(bundle),
+            Event::Input { .. } => shared.answer(Err("an expression beside a cell asks nobody".to_owned())),
+            _ => {}
         });
         match outcome.status {
             Status::Ok => {

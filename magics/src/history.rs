@@ -3,8 +3,9 @@
 use crate::context::{CellRecord, State};
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 /// A file that is longer than this loses its older half when a session begins.
@@ -59,9 +60,11 @@ impl HistoryFile {
     /// # Errors
     /// When the file cannot be read; a missing file is an empty history.
     pub fn read(&self) -> io::Result<Vec<Entry>> {
-        let mut text = String::new();
-        match File::open(&self.path).and_then(|mut file| file.read_to_string(&mut text)) {
-            Ok(_) => Ok(entries(&text).filter(|entry| entry.number > 0).collect()),
+        match std::fs::read(&self.path) {
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes);
+                Ok(entries(&text).filter(|entry| entry.number > 0).collect())
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(error),
         }
@@ -86,9 +89,17 @@ fn shorten(path: &Path, text: &str) -> io::Result<()> {
 
 /// One write: lines of several sessions do not mix.
 fn append(path: &Path, entry: &Entry) -> io::Result<()> {
-    let mut line = serde_json::to_vec(entry)?;
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let mut line = Vec::new();
+    let length = file.metadata()?.len();
+    // What was cut short by a full disk must not take this entry with it.
+    let mut last = [b'\n'];
+    if length > 0 && file.read_exact_at(&mut last, length - 1).is_ok() && last != [b'\n'] {
+        line.push(b'\n');
+    }
+    serde_json::to_writer(&mut line, entry)?;
     line.push(b'\n');
-    OpenOptions::new().create(true).append(true).open(path)?.write_all(&line)
+    file.write_all(&line)
 }
 
 /// Adds a cell to the history file, if there is one. A history that cannot be written stops no cell.
@@ -143,7 +154,7 @@ mod tests {
         append(&path, &Entry { session: first.session, number: 1, text: "let x = 1;\n\"ä\"".into() }).unwrap();
         let second = HistoryFile::begin(&path).unwrap();
         assert_eq!((first.session, second.session), (1, 2));
-        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{broken\n").unwrap();
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"\xff{broken").unwrap();
         assert_eq!(HistoryFile::begin(&path).unwrap().session, 3);
         let entries = second.read().unwrap();
         assert_eq!(entries, [Entry { session: 1, number: 1, text: "let x = 1;\n\"ä\"".into() }]);

@@ -112,10 +112,9 @@ impl<E: Engine> Shell<E> {
 
     /// A shell that goes on after these cells.
     pub fn resume(engine: E, cells: Vec<CellRecord>) -> Self {
-        let mut state = State::default();
-        state.number = cells.last().map_or(0, |cell| cell.number);
-        state.numbers = cells.iter().flat_map(|cell| cell.executions.iter().map(|id| (*id, cell.number))).collect();
-        state.cells = cells;
+        let numbers = cells.iter().flat_map(|cell| cell.executions.iter().map(|id| (*id, cell.number))).collect();
+        let number = cells.last().map_or(0, |cell| cell.number);
+        let state = State { number, numbers, cells, ..State::default() };
         Shell { engine, registry: Registry::default(), state }
     }
 

@@ -384,6 +384,14 @@ impl Session {
         self.list()
     }
 
+    /// Takes, without waiting, what threads that outlived their cell have emitted; a runtime that died is told of by
+    /// the next execution.
+    pub fn listen(&mut self, out: &mut dyn FnMut(Event)) {
+        if let Slot::Ready(runtime) = &mut self.slot {
+            drop(runtime.poll_idle(out));
+        }
+    }
+
     /// Names of the live variables, without asking the runtime.
     pub fn variable_names(&self) -> Vec<String> {
         self.live.keys().cloned().collect()

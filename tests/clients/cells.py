@@ -67,7 +67,7 @@ class Rust:
         "columns": ('people.column("first', 20, "first_name"),
     }
     # The cursor is counted in code points: 🦀 is one of them, though two units of UTF-16 and four bytes.
-    after_emoji = ('let crab = "🦀🦀"; temper', 24, 18, 24, "temperature")
+    after_emoji = ('let crab = "🦀🦀"; temper', 23, 17, 23, "temperature")
     inspect_emoji = ('let crab = "🦀🦀"; temperature', 24)
     inspect_says = "f64"
     bash = "%%bash\necho from the shell"

@@ -8,7 +8,9 @@ import hashlib
 import hmac
 import json
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -29,12 +31,18 @@ PATIENCE = float(os.environ.get("IRONBOOK_CLIENT_PATIENCE", "60"))
 
 
 def ports(count):
-    """Ports that nobody holds now."""
-    context = zmq.Context.instance()
-    held = [context.socket(zmq.REP) for _ in range(count)]
-    found = [each.bind_to_random_port("tcp://127.0.0.1") for each in held]
-    for each in held:
-        each.close(0)
+    """Free ports, below those that the system gives to clients: one that calls a kernel again and again while it
+    starts could otherwise be given the very port that it calls, and would be connected to itself."""
+    found = []
+    while len(found) < count:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in found:
+            found.append(port)
     return found
 
 

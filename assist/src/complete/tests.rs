@@ -93,9 +93,9 @@ fn paths() {
 
 #[test]
 fn magics_and_their_arguments() {
-    check("%ti|", &["time", "timeit"], &["bash"]);
-    check("%%ba|", &["bash"], &["time"]);
-    check("let a = 1;\n%wh|", &["who", "whos"], &[]);
+    check("%ti|", &["%time", "%timeit"], &["%bash"]);
+    check("%%ba|", &["%%bash"], &["%%time"]);
+    check("let a = 1;\n%wh|", &["%who", "%whos"], &[]);
     check("%time --|", &[], &["flights"]);
     check("%timeit --|", &["--runs"], &[]);
     check("%track st|", &["start"], &[]);

@@ -4,7 +4,7 @@ use super::*;
 use crate::hub::Outlets;
 
 /// Prints all of these as one cell; kinds and contents of what is published.
-async fn published(prints: Vec<Print>) -> Vec<(String, Value)> {
+async fn published_of(prints: Vec<Print>) -> Vec<(String, Value)> {
     let (hub, Outlets { mut iopub, .. }) = Hub::new("");
     let hub = Arc::new(hub);
     let (sender, receiver) = mpsc::channel(1000);
@@ -60,7 +60,7 @@ fn kinds(published: &[(String, Value)]) -> Vec<&str> {
 #[tokio::test]
 async fn text_is_joined_and_keeps_its_place() {
     let events = [out("a"), out("b"), Event::Stderr("e".into()), out("c"), Event::Result(Bundle::text("42"))];
-    let published = published(cell(events)).await;
+    let published = published_of(cell(events)).await;
     let texts: String = published.iter().filter_map(|(_, content)| content["text"].as_str()).collect();
     assert_eq!(texts, "abec");
     assert_eq!(published.last().unwrap().1["execution_state"], "idle");
@@ -72,13 +72,13 @@ async fn text_is_joined_and_keeps_its_place() {
 }
 
 async fn published_texts(events: Vec<Event>) -> Vec<String> {
-    published(cell(events)).await.iter().filter_map(|(_, c)| c["text"].as_str().map(str::to_owned)).collect()
+    published_of(cell(events)).await.iter().filter_map(|(_, c)| c["text"].as_str().map(str::to_owned)).collect()
 }
 
 #[tokio::test]
 async fn updates_are_few_and_the_last_one_is_shown() {
     let updates = (0..1000).map(|number| shown(&number.to_string(), true));
-    let published = published(cell(std::iter::once(shown("start", false)).chain(updates))).await;
+    let published = published_of(cell(std::iter::once(shown("start", false)).chain(updates))).await;
     let last = &published[published.len() - 2];
     assert_eq!((last.0.as_str(), &last.1["data"]["text/plain"]), ("update_display_data", &json!("999")));
     assert_eq!(last.1["transient"]["display_id"], "d");
@@ -87,10 +87,10 @@ async fn updates_are_few_and_the_last_one_is_shown() {
 
 #[tokio::test]
 async fn a_bar_is_one_display_and_final() {
-    let published = published(cell([bar(1, false), bar(2, false), bar(9, true)])).await;
+    let published = published_of(cell([bar(1, false), bar(2, false), bar(9, true)])).await;
     assert_eq!(kinds(&published), ["status", "display_data", "update_display_data", "status"]);
     assert!(published[2].1["data"]["text/plain"].as_str().unwrap().contains("9/9"));
-    let stopped = super::tests::published(cell([bar(1, false)])).await;
+    let stopped = published_of(cell([bar(1, false)])).await;
     assert!(stopped[2].1["data"]["text/plain"].as_str().unwrap().ends_with("stopped"));
 }
 
@@ -106,6 +106,6 @@ async fn a_quiet_cell_shows_nothing_and_another_request_repeats_busy() {
         Print::End,
     ];
     let states: Vec<Value> =
-        published(quiet).await.into_iter().map(|(_, content)| content["execution_state"].clone()).collect();
+        published_of(quiet).await.into_iter().map(|(_, content)| content["execution_state"].clone()).collect();
     assert_eq!(states, ["busy", "busy", "idle", "busy", "idle"]);
 }

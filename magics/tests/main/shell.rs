@@ -433,7 +433,7 @@ fn history() {
     let mut bench = Bench::new();
     let file = bench.directory.path().join("history.jsonl");
     assert_eq!(bench.fails("%history -g").name, "refused");
-    bench.shell.set_history_file(&file);
+    bench.shell.set_history_file(&file).unwrap();
     bench.ok("let a = 1;");
     bench.ok("let b = 2;\nb");
     assert_eq!(bench.ok("%history -n"), "1: %history -g\n2: let a = 1;\n3: let b = 2;\n   b\n");
@@ -441,7 +441,7 @@ fn history() {
     assert_eq!(bench.ok("%history let*2"), "let b = 2;\nb\n");
     assert_eq!(bench.ok("%history -l 1 let"), "%history let*2\n");
     let mut later = Bench::new();
-    later.shell.set_history_file(&file);
+    later.shell.set_history_file(&file).unwrap();
     assert!(later.ok("%history -g a = 1").ends_with("/2: let a = 1;\n"));
 }
 

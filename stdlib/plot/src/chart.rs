@@ -201,11 +201,10 @@ impl Chart {
     }
 }
 
-/// Longest SVG that goes along, in bytes: with thousands of marks the PNG alone is smaller.
-const SVG: usize = 120_000;
-
-/// Vega-Lite for notebooks, SVG and PNG for what is made from them (HTML takes the one, PDF the other), and text of
-/// 72 x 18.
+/// Vega-Lite for notebooks, PNG for what is made from them, and text of 72 x 18.
+///
+/// No SVG: nbconvert's way to PDF turns each one into PDF with Inkscape, and fails where that is not installed, though
+/// there is a PNG as well.
 impl Display for Chart {
     fn bundle(&self) -> Bundle {
         let mut bundle = self.passing(self.to_text(72, 18));
@@ -221,11 +220,7 @@ impl Chart {
     /// The chart as one of many states of a live display, without the PNG, which takes longest to make; terminals show
     /// the text, which is to be a line.
     pub fn passing(&self, text: impl Into<String>) -> Bundle {
-        let bundle = Bundle::text(text).with("application/vnd.vegalite.v5+json", self.to_vega());
-        match self.to_svg() {
-            Ok(svg) if svg.len() <= SVG => bundle.svg(svg),
-            _ => bundle,
-        }
+        Bundle::text(text).with("application/vnd.vegalite.v5+json", self.to_vega())
     }
 }
 

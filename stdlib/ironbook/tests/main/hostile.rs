@@ -67,15 +67,15 @@ fn frame() -> DataFrame {
         evil("x") => number(7), evil("y") => number(5), evil("t") => text,
         evil("late") => late, evil("class") => class, evil("value") => number(7),
     ]
-    .unwrap()
+    .expect("columns of one length")
 }
 
 fn dataset(target: &str) -> Dataset {
-    Dataset::new(&frame(), &[evil("x"), evil("y"), evil("t")], &evil(target)).unwrap()
+    Dataset::new(&frame(), &[evil("x"), evil("y"), evil("t")], &evil(target)).expect("the columns are there")
 }
 
 fn numbers(target: &str) -> Dataset {
-    Dataset::new(&frame(), &[evil("x"), evil("y")], &evil(target)).unwrap()
+    Dataset::new(&frame(), &[evil("x"), evil("y")], &evil(target)).expect("the columns are there")
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn frames_and_data_sets() {
     tame("series", &rt::bundle!(&df.columns()[2].as_materialized_series().clone()));
     tame("lazy frame", &rt::bundle!(&df.clone().lazy()));
     tame("result", &rt::bundle!(&Ok::<DataFrame, PolarsError>(df.clone())));
-    let missing = df.column(EVIL).map(Clone::clone);
+    let missing = df.column(EVIL).cloned();
     tame("error", &rt::bundle!(&missing));
     tame("debug error", &Err::<Bundle, String>(evil("e")).bundle());
     show("data set", &dataset("late"));

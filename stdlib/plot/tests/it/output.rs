@@ -164,7 +164,7 @@ fn big_data_give_small_outputs_that_say_so() {
 fn the_bundle_has_what_each_reader_needs() {
     let bundle = train_and_test().bundle();
     let types: Vec<&str> = bundle.data.keys().map(String::as_str).collect();
-    assert_eq!(types, ["text/plain", "application/vnd.vegalite.v5+json", "image/svg+xml", "image/png"]);
+    assert_eq!(types, ["text/plain", "application/vnd.vegalite.v5+json", "image/png"]);
     let bytes: usize = bundle.data.values().map(|value| value.to_string().len()).sum();
     assert!(bytes < 300_000, "{bytes}");
     assert!(bundle.data["image/png"].as_str().unwrap().starts_with("iVBORw0KGgo"), "base64 of a PNG");
