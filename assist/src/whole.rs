@@ -3,6 +3,7 @@
 use crate::view::View;
 use ironbook_magics::lexer::{self, Token};
 use ironbook_magics::split::{Kind, Names as _, Piece, Style, split};
+use ironbook_session::is_too_deep;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Block, Stmt};
 
@@ -142,6 +143,9 @@ fn is_open_comment(text: &str) -> bool {
 /// Whether the Rust is a sequence of statements and items, with magics taken out.
 fn grammar(view: &View, text: &str, last: &Piece) -> Completeness {
     let code = view_of_statements(view, text);
+    if is_too_deep(&code) {
+        return Completeness::Invalid;
+    }
     // What follows a magic cannot finish what stands before it.
     let at_end = last.kind == Kind::Rust;
     match parse(&code) {

@@ -40,7 +40,9 @@ async fn orphaned() {
         // A number of another process namespace.
         return std::future::pending().await;
     }
-    while lives() {
+    let is_parent = getppid() == Some(named);
+    // A parent that has ended and was not waited for is still there, but no parent any more.
+    while lives() && (!is_parent || getppid() == Some(named)) {
         tokio::time::sleep(PARENT_PERIOD).await;
     }
 }

@@ -28,6 +28,7 @@ pub use event::{Event, Execution, Failure, FailureKind, Status, Timing};
 pub use flow::{Flow, Record};
 pub use library::extra::Dependency;
 pub use map::ExecutionId;
+pub use parse::is_too_deep;
 pub use session::{Config, ExecuteOptions, Handle, ItemInfo, Session, Variable};
 pub use source::{Part, Source};
 pub use tier::Tier;

@@ -72,6 +72,22 @@ impl Loops {
     }
 }
 
+/// Deepest nesting of brackets that is parsed: the parser calls itself for each level, and no stack is endless.
+const DEEPEST: usize = 1500;
+
+/// Whether brackets are nested deeper than any parser of ours follows. Those in strings and comments count as well.
+pub fn is_too_deep(text: &str) -> bool {
+    let mut depth = 0usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
+}
+
 /// Parses the Rust text of a cell.
 ///
 /// # Errors
@@ -84,6 +100,10 @@ pub fn parse(text: &str, defines_items: &dyn Fn(&str) -> bool) -> syn::Result<Ce
         input.call(Attribute::parse_inner)?;
         input.call(Block::parse_within)
     };
+    if is_too_deep(text) {
+        let words = format!("brackets are nested more than {DEEPEST} deep");
+        return Err(syn::Error::new(proc_macro2::Span::call_site(), words));
+    }
     let stmts = body.parse_str(text)?;
     let mut cell = Cell::default();
     let mut bound = BTreeSet::new();

@@ -332,6 +332,18 @@ class Hostile(unittest.TestCase):
         self.raw(frames)
         self.unanswered()
 
+    def test_deeply_nested_text(self):
+        texts = ["(" * 50_000, "if true {" * 3000, "|| " * 3000 + "1", "Vec<" * 3000, "[" * 3000 + "]" * 3000, "-" * 5000 + "1"]
+        for text in texts if not PEER else ():
+            with self.subTest(text[:10]):
+                for kind, more in (("is_complete_request", {}), ("complete_request", {"cursor_pos": len(text)}),
+                                   ("inspect_request", {"cursor_pos": len(text), "detail_level": 0})):
+                    self.assertIn("status", self.client.ask(kind, {"code": text, **more}))
+        for text in (texts[0], texts[1], texts[4]) if not PEER else ():
+            with self.subTest(text[:10], run=True):
+                self.assertEqual(self.client.run(text).reply.content["status"], "error")
+        self.assertEqual(self.client.run(CELLS.product).result(), "42")
+
     def test_truncated_messages(self):
         frames, _ = self.client.pack("execute_request", {"code": CELLS.product})
         for length in range(1, len(frames)):

@@ -365,6 +365,47 @@ class Input(Shared):
         self.assertIn("hello Bob\n", self.ok(self.client.finish(running)).text())
 
 
+    @unittest.skipIf(PEER, "ipykernel takes any answer")
+    def test_only_the_answer_to_the_question_that_waits_is_taken(self):
+        first = self.client.execute(CELLS.ask, allow_stdin=True)
+        old = self.client.receive("stdin")
+        os.kill(self.kernel.process.pid, signal.SIGINT)
+        self.client.finish(first)
+        running = self.client.execute(CELLS.ask, allow_stdin=True)
+        question = self.client.receive("stdin")
+        late, _ = self.client.pack("input_reply", {"value": "late", "status": "ok"}, parent=old.header)
+        self.client.sockets["stdin"].send_multipart(late)
+        other = self.kernel.connect()
+        stranger, _ = other.pack("input_reply", {"value": "stranger", "status": "ok"})
+        other.sockets["stdin"].send_multipart(stranger)
+        other.alive()
+        right, _ = self.client.pack("input_reply", {"value": "Carl", "status": "ok"}, parent=question.header)
+        self.client.sockets["stdin"].send_multipart(right)
+        self.assertIn("hello Carl\n", self.ok(self.client.finish(running)).text())
+        other.close()
+        self.client.quiet("iopub", 0.2)
+        self.client.stray.clear()
+
+    @unittest.skipIf(PEER, "these are cells in Rust")
+    def test_an_expression_asks_nobody(self):
+        ran = self.ok(self.client.run("1", allow_stdin=True, user_expressions={"x": 'ironbook::input("q")?'}))
+        self.assertIn("nobody", ran.reply.content["user_expressions"]["x"]["evalue"])
+
+
+@unittest.skipIf(PEER, "these are cells in Rust")
+class Threads(Shared):
+    def test_what_a_thread_prints_between_cells_is_kept_for_the_next(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = os.path.join(folder, "done")
+            self.ok(self.client.run('std::thread::spawn(|| {\n    std::thread::sleep(std::time::Duration::from_millis(300));\n'
+                                    '    for i in 0..3000 { println!("{i:099}"); }\n'
+                                    f'    std::fs::write("{done}", "").unwrap();\n}});'))
+            poll(lambda: os.path.exists(done), "end of the thread's work, though no cell runs", 20)
+            self.ok(self.client.run(CELLS.product, silent=True))
+            ran = self.ok(self.client.run(CELLS.product))
+            self.assertEqual(ran.text().splitlines(), [f"{i:099}" for i in range(3000)])
+
+
 class Displays(Shared):
     def test_html(self):
         shown, = self.ok(self.client.run(CELLS.bold)).of("display_data")
@@ -462,6 +503,17 @@ class Ends(unittest.TestCase):
             self.assertEqual(reply["status"], "ok")
             if not PEER:  # ipykernel waits for its cell, and its manager kills it
                 self.assertEqual(kernel.wait(20), 0)
+
+    @unittest.skipIf(PEER, "of libzmq we know it")
+    def test_over_ipc_again_after_a_kill(self):
+        with Kernel(transport="ipc") as first:
+            first.client.run(CELLS.product)
+            mode = os.stat(f"{first.settings['ip']}-{first.settings['shell_port']}").st_mode & 0o777
+            self.assertEqual(mode, 0o600)
+            os.kill(first.process.pid, signal.SIGKILL)
+            first.wait()
+            with Kernel(settings=first.settings) as second:
+                self.assertEqual(second.client.run(CELLS.product).result(), "42")
 
     def test_over_ipc(self):
         with Kernel(transport="ipc") as kernel:

@@ -7,19 +7,28 @@ use crate::hub::Outlets;
 async fn published_of(prints: Vec<Print>) -> Vec<(String, Value)> {
     let (hub, Outlets { mut iopub, .. }) = Hub::new("");
     let hub = Arc::new(hub);
-    let (sender, receiver) = mpsc::channel(1000);
+    let (sender, receiver) = mpsc::channel(10_000);
     for print in prints {
         sender.send(print).await.unwrap();
     }
     drop(sender);
-    // What waits for iopub stays below its queue's length here.
-    Printer::new(Arc::clone(&hub), None).run(receiver).await;
-    let mut out = Vec::new();
-    while let Ok(message) = iopub.try_recv() {
-        let message = hub.wire.read(message).unwrap();
-        out.push((message.header.msg_type, message.content));
+    let printing = Printer::new(Arc::clone(&hub), None).run(receiver);
+    tokio::pin!(printing);
+    let mut messages = Vec::new();
+    loop {
+        tokio::select! {
+            Some(message) = iopub.recv() => messages.push(message),
+            () = &mut printing => break,
+        }
     }
-    out
+    while let Ok(message) = iopub.try_recv() {
+        messages.push(message);
+    }
+    let read = |message| {
+        let message = hub.wire.read(message).unwrap();
+        (message.header.msg_type, message.content)
+    };
+    messages.into_iter().map(read).collect()
 }
 
 fn request() -> Arc<Incoming> {
