@@ -25,6 +25,7 @@ pub async fn watch(server: Arc<Server>) {
             () = orphaned() => {
                 log::info!("the process that started this kernel is gone");
                 server.end();
+                return;
             }
         }
     }

@@ -134,8 +134,8 @@ impl Worker {
         let count = self.shell.as_ref().map_or(1, Shell::next_number);
         self.print(Print::Begin { request: Arc::clone(&job.request), quiet, count });
         self.print(Print::Code(job.execute.code.clone()));
+        self.listen();
         if !quiet {
-            self.listen();
             self.late.take().into_iter().for_each(|event| self.print(Print::Event(event)));
         }
         let (outcome, pages) = self.cell(job);
