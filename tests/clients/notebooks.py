@@ -143,7 +143,7 @@ class NbConvert(Folder):
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=240)
         self.assertEqual(done.returncode, 0, done.stderr)
         text = (self.folder / "out.tex").read_text()
-        name = re.search(r"\\adjustimage\{[^}]*\}\{([^}]*\.png)\}", text)
+        name = re.search(r"\{([^{}]*\.png)\}", text)
         self.assertIsNotNone(name, text[-3000:])
         self.assertTrue((self.folder / name[1]).read_bytes().startswith(b"\x89PNG"))
 
