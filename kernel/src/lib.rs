@@ -1,8 +1,8 @@
 //! The Jupyter kernel: protocol 5.5 over ZeroMQ, in front of one session.
 //!
 //! [`start`] opens the sockets that a connection file names and serves them: cells run in order on a thread of their own
-//! ([`worker`]), everything else is answered at once from what is known of the session between cells ([`requests`]), and
-//! all that is published passes through one queue ([`printer`]), which keeps its order.
+//! (`worker.rs`), everything else is answered at once from what is known of the session between cells (`requests.rs`), and
+//! all that is published passes through one queue (`printer.rs`), which keeps its order.
 
 mod comms;
 mod connection;

@@ -1,6 +1,6 @@
 //! The index of names: what the built library, and the standard library of Rust, offer; with signatures and documentation.
 //!
-//! It is made with the library ([`make`]) and read by what completes and explains names. Signatures and summaries are in
+//! It is made with the library (`make.rs`) and read by what completes and explains names. Signatures and summaries are in
 //! one file; the documentation in another, read piece by piece, so that a front end holds a few megabytes.
 
 pub(super) mod crates;
