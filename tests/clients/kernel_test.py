@@ -35,7 +35,7 @@ class Kernel(jupyter_kernel_test.KernelTests):
     code_clear_output = CELLS.clear
 
     def test_nothing_is_left_out(self):
-        """A feature that a later version of the suite adds shows here, instead of being skipped."""
+        """A feature that a later version of the suite adds shows here, instead of being left out in silence."""
         mine = vars(type(self))
         knobs = [name for name, value in vars(jupyter_kernel_test.KernelTests).items()
                  if not name.startswith("_") and not callable(value) and not isinstance(value, classmethod)]

@@ -88,7 +88,7 @@ fn stored_variables_show_what_they_hold() {
     rt::put!(cx, put, "error", error);
     let store = cx.finish().store;
     assert!(store.show("held").unwrap().get("text/html").unwrap().contains("Tensor 2, u8, cpu"));
-    assert!(store.show("charts").unwrap().get("text/html").unwrap().contains("<svg"));
+    assert!(store.show("charts").unwrap().get("text/html").unwrap().contains("<img"));
     assert_eq!(store.show("error").unwrap().plain(), "Err: invalid digit found in string");
 }
 
