@@ -134,6 +134,7 @@ fn part(name: &str) -> &'static str {
         (_, true, _) => "proc macros",
         (_, _, Some("so" | "dylib")) => "the library",
         _ if name.ends_with("/ironbook-runtime") => "runtime",
+        _ if name.contains("/index-") => "names for completion",
         _ => "kernelspec, licences and other small files",
     }
 }

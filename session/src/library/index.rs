@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// The file with names and signatures, in a library's copy; the number changes with the form of the files.
 pub const FILE: &str = "index-1.json";
 /// The file beside it with the documentation.
-const DOCS: &str = "index-1.docs";
+pub(super) const DOCS: &str = "index-1.docs";
 /// Why there is none, if it could not be made.
 pub(super) const LOG: &str = "index.log";
 

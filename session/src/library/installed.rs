@@ -5,7 +5,7 @@
 use super::error::Missing;
 use super::paths::Paths;
 use super::rustc::Rustc;
-use super::{Library, MANIFEST, Manifest, PIN};
+use super::{Library, MANIFEST, Manifest, PIN, index};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -98,6 +98,8 @@ pub fn pieces(library: &Library) -> io::Result<Vec<Piece>> {
         copy(&library.dylib, false),
         copy(&library.runtime, true),
     ];
+    let index = [index::FILE, index::DOCS].map(|name| library.root.join(name));
+    pieces.extend(index.iter().filter(|path| path.is_file()).map(|path| copy(path, false)));
     for entry in fs::read_dir(&library.deps)? {
         let path = entry?.path();
         pieces.push(piece(place(&format!("deps/{}", file_name(&path))), Content::File(path), false));

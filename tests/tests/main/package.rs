@@ -101,6 +101,8 @@ fn the_archive_runs_where_there_is_only_a_compiler() {
     fs::rename(root, &moved).unwrap();
     let program = moved.join("bin/ironbook");
     let before = files(&moved);
+    let named = |name: &str| before.keys().any(|path| path.file_name().is_some_and(|file| file == name));
+    assert!(named("index-1.json") && named("index-1.docs"), "completion knows the library's names there as well");
 
     let done = user.run(&program, &["-e", "1 + 1"]);
     done.check(0, &[]);
