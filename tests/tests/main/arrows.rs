@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use toml::Table;
 
 /// The members of the standard library that need no polars and no candle; front ends may link them.
-const LIGHT: &[&str] = &["ironbook-core", "ironbook-track"];
+const LIGHT: &[&str] = &["ironbook-core", "ironbook-store", "ironbook-track"];
 /// What may stand in any list: features only.
 const HACKS: &[&str] = &["ironbook-hack", "ironbook-std-hack"];
 /// Front ends and what they stand on; none may link the heavy libraries.
-const FRONT: &[&str] = &["ironbook-session", "ironbook-magics", "ironbook-assist", "ironbook-kernel", "ironbook-repl"];
+const FRONT: &[&str] = &["ironbook-session", "ironbook-magics", "ironbook-assist", "ironbook-kernel", "ironbook-tracking", "ironbook-repl"];
 
 /// The arrows: from a crate to the crates of this workspace that it may depend on.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -21,7 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ironbook-assist", &["ironbook-session", "ironbook-magics"]),
     ("ironbook-kernel", &["ironbook-session", "ironbook-magics", "ironbook-assist"]),
     ("ironbook-language", &["ironbook-session"]),
-    ("ironbook-repl", &["ironbook-session", "ironbook-magics", "ironbook-assist", "ironbook-kernel"]),
+    ("ironbook-tracking", &[]),
+    ("ironbook-repl", &["ironbook-session", "ironbook-magics", "ironbook-assist", "ironbook-kernel", "ironbook-tracking"]),
 ];
 
 /// A crate of the workspace: its directory, and its dependencies on others of it.

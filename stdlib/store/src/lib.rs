@@ -1,0 +1,1 @@
+//! Where tracked runs are kept.
