@@ -1,12 +1,48 @@
-//! Artifacts as files: safe relative paths, writes that are whole or absent.
+//! Artifacts as files below a directory: safe relative paths, writes that are whole or absent.
 
+use super::Repo;
 use crate::error::{Error, Result};
 use crate::model::ArtifactInfo;
-use crate::store::Store;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A directory.
+pub struct Files {
+    root: PathBuf,
+    scratch: PathBuf,
+}
+
+impl Files {
+    /// Artifacts below `root`; files are written in `scratch`, on the same file system, before they are moved there.
+    pub fn new(root: impl Into<PathBuf>, scratch: impl Into<PathBuf>) -> Files {
+        Files { root: root.into(), scratch: scratch.into() }
+    }
+}
+
+impl Repo for Files {
+    fn write(&self, path: &str, bytes: &mut dyn Read) -> Result<()> {
+        write(&self.root, &self.scratch, path, bytes)
+    }
+
+    fn read(&self, path: &str) -> Result<Box<dyn Read + Send>> {
+        read(&self.root, path)
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<ArtifactInfo>> {
+        list(&self.root, directory)
+    }
+
+    fn delete(&self, path: &str) -> Result<()> {
+        let file = resolve(&self.root, path)?;
+        let removed = if file.is_dir() { fs::remove_dir_all(&file) } else { fs::remove_file(&file) };
+        removed.map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => Error::NotFound { what: "artifact", name: path.to_owned() },
+            _ => Error::io("delete the artifact", &file, e),
+        })
+    }
+}
 
 /// Checks that a path stays inside of its root: relative, with `/`, no empty, `.` or `..` part, nothing that only
 /// some systems would read as a way out.
@@ -41,7 +77,7 @@ fn resolve(root: &Path, path: &str) -> Result<PathBuf> {
 }
 
 /// Writes `bytes` to `root/path` by way of a file in `scratch` (same file system) that is renamed at the end.
-pub(crate) fn write(root: &Path, scratch: &Path, path: &str, bytes: &mut dyn Read) -> Result<()> {
+fn write(root: &Path, scratch: &Path, path: &str, bytes: &mut dyn Read) -> Result<()> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let target = resolve(root, path)?;
     if target.is_dir() {
@@ -64,7 +100,7 @@ pub(crate) fn write(root: &Path, scratch: &Path, path: &str, bytes: &mut dyn Rea
 }
 
 /// Opens `root/path` for reading.
-pub(crate) fn read(root: &Path, path: &str) -> Result<Box<dyn Read + Send>> {
+fn read(root: &Path, path: &str) -> Result<Box<dyn Read + Send>> {
     let file = resolve(root, path)?;
     if !file.is_file() {
         return Err(Error::NotFound { what: "artifact", name: path.to_owned() });
@@ -74,7 +110,7 @@ pub(crate) fn read(root: &Path, path: &str) -> Result<Box<dyn Read + Send>> {
 }
 
 /// What lies directly in `root/directory`, sorted by path; empty if there is no such directory.
-pub(crate) fn list(root: &Path, directory: &str) -> Result<Vec<ArtifactInfo>> {
+fn list(root: &Path, directory: &str) -> Result<Vec<ArtifactInfo>> {
     let base = if directory.is_empty() { root.to_owned() } else { resolve(root, directory)? };
     let entries = match fs::read_dir(&base) {
         Ok(entries) => entries,
@@ -91,33 +127,4 @@ pub(crate) fn list(root: &Path, directory: &str) -> Result<Vec<ArtifactInfo>> {
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
-}
-
-/// Copies a file, or a directory with all in it, into a store.
-pub(crate) fn copy_into<S: Store + ?Sized>(store: &S, run: &str, local: &Path, path: Option<&str>) -> Result<()> {
-    let path = match (path, local.file_name()) {
-        (Some(path), _) => path.to_owned(),
-        (None, Some(name)) => name.to_string_lossy().into_owned(),
-        (None, None) => {
-            let reason = "the local path does not end in a name";
-            return Err(Error::ArtifactPath { path: local.display().to_string(), reason });
-        }
-    };
-    check(&path)?;
-    let meta = fs::metadata(local).map_err(|e| Error::io("read", local, e))?;
-    if !meta.is_dir() {
-        let mut file = File::open(local).map_err(|e| Error::io("read", local, e))?;
-        return store.write_artifact(run, &path, &mut file);
-    }
-    let entries = fs::read_dir(local).map_err(|e| Error::io("list", local, e))?;
-    for entry in entries {
-        let entry = entry.map_err(|e| Error::io("list", local, e))?;
-        // A linked directory may lead back to its parent, and a store grows by its own copy: both without end.
-        let linked_directory = entry.file_type().is_ok_and(|t| t.is_symlink()) && entry.path().is_dir();
-        if !linked_directory && entry.file_name() != crate::locate::DIRECTORY {
-            let inner = format!("{path}/{}", entry.file_name().to_string_lossy());
-            copy_into(store, run, &entry.path(), Some(&inner))?;
-        }
-    }
-    Ok(())
 }

@@ -19,8 +19,18 @@ pub enum Code {
     InvalidParameterValue,
     /// The thing exists but is in a state that forbids the call.
     InvalidState,
-    /// The file system forbids it.
+    /// The file system or the server forbids it.
     PermissionDenied,
+    /// The server does not know who asks.
+    Unauthenticated,
+    /// The request itself is malformed.
+    BadRequest,
+    /// The server wants fewer requests.
+    RequestLimitExceeded,
+    /// No such route.
+    EndpointNotFound,
+    /// This store cannot do that.
+    NotImplemented,
     /// Another writer is in the way, or the disk is full: the same call may work later.
     TemporarilyUnavailable,
     /// Anything else.
@@ -28,6 +38,41 @@ pub enum Code {
 }
 
 impl Code {
+    /// All codes.
+    pub const ALL: [Code; 12] = [
+        Code::ResourceDoesNotExist,
+        Code::ResourceAlreadyExists,
+        Code::InvalidParameterValue,
+        Code::InvalidState,
+        Code::PermissionDenied,
+        Code::Unauthenticated,
+        Code::BadRequest,
+        Code::RequestLimitExceeded,
+        Code::EndpointNotFound,
+        Code::NotImplemented,
+        Code::TemporarilyUnavailable,
+        Code::InternalError,
+    ];
+
+    /// Reads a code as it stands in MLflow's JSON.
+    pub fn parse(text: &str) -> Option<Code> {
+        Code::ALL.into_iter().find(|code| code.as_str() == text)
+    }
+
+    /// The status that MLflow's server answers with it.
+    pub fn http_status(self) -> u16 {
+        match self {
+            Code::ResourceDoesNotExist | Code::EndpointNotFound => 404,
+            Code::ResourceAlreadyExists | Code::InvalidParameterValue | Code::BadRequest => 400,
+            Code::InvalidState | Code::InternalError => 500,
+            Code::PermissionDenied => 403,
+            Code::Unauthenticated => 401,
+            Code::RequestLimitExceeded => 429,
+            Code::NotImplemented => 501,
+            Code::TemporarilyUnavailable => 503,
+        }
+    }
+
     /// The code as it stands in MLflow's JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,6 +81,11 @@ impl Code {
             Code::InvalidParameterValue => "INVALID_PARAMETER_VALUE",
             Code::InvalidState => "INVALID_STATE",
             Code::PermissionDenied => "PERMISSION_DENIED",
+            Code::Unauthenticated => "UNAUTHENTICATED",
+            Code::BadRequest => "BAD_REQUEST",
+            Code::RequestLimitExceeded => "REQUEST_LIMIT_EXCEEDED",
+            Code::EndpointNotFound => "ENDPOINT_NOT_FOUND",
+            Code::NotImplemented => "NOT_IMPLEMENTED",
             Code::TemporarilyUnavailable => "TEMPORARILY_UNAVAILABLE",
             Code::InternalError => "INTERNAL_ERROR",
         }
@@ -176,6 +226,68 @@ pub enum Error {
         /// The latest version known here.
         known: i64,
     },
+    /// An experiment, model or trace is in a state that forbids the call.
+    #[error("the {what} `{name}` {state}\n{todo}")]
+    WrongState {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its name or id.
+        name: String,
+        /// What is in the way, for instance `was deleted`.
+        state: &'static str,
+        /// What to do.
+        todo: &'static str,
+    },
+    /// A condition of a search cannot be read.
+    #[error("cannot read the {what} `{text}`: {reason}\n{todo}")]
+    Syntax {
+        /// `filter` or `order`.
+        what: &'static str,
+        /// The text.
+        text: String,
+        /// What is wrong, and where.
+        reason: String,
+        /// What would be right.
+        todo: String,
+    },
+    /// This store cannot do that.
+    #[error("{store} cannot {what}\nuse the embedded store, or another server")]
+    Unsupported {
+        /// The store.
+        store: String,
+        /// What was asked.
+        what: String,
+    },
+    /// A server answered with an error.
+    #[error("{uri} refused: {message}\n{todo}", todo = remedy(*.status))]
+    Remote {
+        /// The server.
+        uri: String,
+        /// Status of the answer.
+        status: u16,
+        /// Its code.
+        code: Code,
+        /// What it said.
+        message: String,
+    },
+    /// A server cannot be reached, or does not answer.
+    #[error("{uri} does not answer\nis it running? what was logged meanwhile is kept, see `%track status`")]
+    Unreachable {
+        /// The server.
+        uri: String,
+        /// The cause.
+        source: Source,
+    },
+    /// An address or path of a store or artifact cannot be used.
+    #[error("`{uri}` cannot be used: {reason}\n{todo}")]
+    Uri {
+        /// The address.
+        uri: String,
+        /// What is wrong.
+        reason: String,
+        /// What would be right.
+        todo: String,
+    },
     /// The file system refused.
     #[error("could not {doing} {}\nsee the cause below", path.display())]
     Io {
@@ -196,6 +308,17 @@ pub enum Error {
     },
 }
 
+/// What to do about a status of a server.
+fn remedy(status: u16) -> &'static str {
+    match status {
+        401 => "set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+        403 => "this account may not do that: ask who runs the server",
+        404 => "is the name or id right, and the address that of a tracking server?",
+        429 | 500.. => "the server may be busy or broken: try again, or look at its log",
+        _ => "mend the call and try again",
+    }
+}
+
 fn article(what: &str) -> &'static str {
     if what.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
@@ -212,7 +335,13 @@ impl Error {
             | Error::DuplicateParam { .. }
             | Error::ParamChanged { .. }
             | Error::RunDeleted { .. }
-            | Error::ArtifactPath { .. } => Code::InvalidParameterValue,
+            | Error::ArtifactPath { .. }
+            | Error::Syntax { .. }
+            | Error::WrongState { .. }
+            | Error::Uri { .. } => Code::InvalidParameterValue,
+            Error::Unsupported { .. } => Code::NotImplemented,
+            Error::Remote { code, .. } => *code,
+            Error::Unreachable { .. } => Code::TemporarilyUnavailable,
             Error::NoActiveRun { .. } | Error::AlreadyActive { .. } | Error::NewerSchema { .. } => Code::InvalidState,
             Error::Locked { .. } | Error::Full { .. } => Code::TemporarilyUnavailable,
             Error::Io { source, .. } => match source.kind() {
@@ -225,7 +354,7 @@ impl Error {
     }
 
     /// An error of the file system, where a full disk gets its own words.
-    pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> Error {
+    pub fn io(doing: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> Error {
         let path = path.into();
         match source.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
