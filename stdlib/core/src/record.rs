@@ -6,6 +6,7 @@
 
 use crate::bundle::Bundle;
 use crate::live;
+use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -51,6 +52,8 @@ pub struct Data<'a> {
     pub target: &'a str,
     /// A hash over all values, in hexadecimal digits; it reads all of the data.
     pub digest: &'a dyn Fn() -> String,
+    /// Some of the rows without the target, as `{"columns": [..], "data": [[..], ..]}`; none where they are no table.
+    pub example: &'a dyn Fn() -> Option<Value>,
     /// The files that this process has read, which the data may come from; the latest last.
     pub files: fn() -> Vec<File>,
 }

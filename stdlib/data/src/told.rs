@@ -4,9 +4,12 @@ use crate::dataset::Dataset;
 use crate::kind::Kind;
 use crate::reads::reads;
 use ironbook_core::record::{Data, File};
+use serde_json::{Value, json};
 
 /// Changes with what is hashed.
 const FORM: &str = "ironbook dataset 1";
+/// Rows of an example.
+const EXAMPLE: usize = 5;
 
 impl Dataset {
     /// Describes it for a record of runs.
@@ -14,12 +17,14 @@ impl Dataset {
     pub fn told<R>(&self, context: &'static str, to: impl FnOnce(&Data<'_>) -> R) -> R {
         let columns = || self.columns();
         let digest = || self.digest();
+        let example = || Some(self.example());
         to(&Data {
             context,
             rows: self.rows(),
             columns: &columns,
             target: &self.target_name,
             digest: &digest,
+            example: &example,
             files: files_read,
         })
     }
@@ -36,6 +41,22 @@ impl Dataset {
             .map(|(name, of)| (name.clone(), kind(of).to_owned()))
             .chain([(self.target_name.clone(), target.to_owned())])
             .collect()
+    }
+
+    /// The first rows as MLflow's split form: text by its names, times as ISO 8601.
+    fn example(&self) -> Value {
+        let rows = self.rows().min(EXAMPLE);
+        let cell = |j: usize, row: usize| {
+            let value = self.features.column(j)[row];
+            match &self.features.kinds()[j] {
+                _ if value.is_nan() => Value::Null,
+                Kind::Numeric => json!(value),
+                Kind::Categorical(names) => names.get(value as usize).map_or(Value::Null, |name| json!(name)),
+                Kind::Time => json!(moment(value)),
+            }
+        };
+        let data: Vec<Vec<Value>> = (0..rows).map(|row| (0..self.features.cols()).map(|j| cell(j, row)).collect()).collect();
+        json!({ "columns": self.features.names(), "data": data })
     }
 
     /// BLAKE3 over names, kinds and values; all NaN are one value.
@@ -56,6 +77,12 @@ impl Dataset {
         }
         sink.0.finalize().to_hex().to_string()
     }
+}
+
+/// A time of seconds since 1970 as ISO 8601, to the millisecond.
+fn moment(seconds: f64) -> Option<String> {
+    let at = chrono::DateTime::from_timestamp_millis((seconds * 1000.0).round() as i64)?;
+    Some(at.format("%Y-%m-%dT%H:%M:%S%.3f").to_string())
 }
 
 #[derive(Default)]

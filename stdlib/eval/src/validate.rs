@@ -7,7 +7,7 @@ use crate::random::Stream;
 use crate::scores::{Better, Scores};
 use ironbook_core::display::Hush;
 use ironbook_core::inspect::Inspect;
-use ironbook_core::record::{self, Judged, Mark};
+use ironbook_core::record::{self, Mark};
 use ironbook_core::{Bundle, Display, Progress};
 use ironbook_data::Dataset;
 use ironbook_learn::table::{Table, number};
@@ -111,7 +111,7 @@ fn tell(metrics: &[CrossMetric]) {
     let Some(recorder) = record::recorder() else { return };
     let both = |m: &CrossMetric| [(format!("cv_{}_mean", m.name), m.mean), (format!("cv_{}_std", m.name), m.std)];
     let metrics: Vec<(String, f64)> = metrics.iter().flat_map(both).collect();
-    recorder.judged(&Judged { mark: Mark::default(), metrics: &metrics, data: None, report: None });
+    recorder.judged(&record::Judged { mark: Mark::default(), metrics: &metrics, data: None, report: None });
 }
 
 /// An interrupt stays one.

@@ -8,6 +8,7 @@ pub mod error;
 mod locate;
 pub mod model;
 mod names;
+mod open;
 pub mod search;
 mod sqlite;
 pub mod store;
@@ -21,5 +22,6 @@ pub use model::{
     NewModel, NewRun, NewVersion, Page, Param, RegisteredModel, Run, RunInfo, RunUpdate, Search, Span, Stage, Status,
     Tag, TraceInfo, VersionStatus, View,
 };
+pub use open::{Local, local_path, open};
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::Store;

@@ -157,7 +157,7 @@ pub(crate) fn end_nested(run: &RunHandle, status: Status) -> Result<()> {
     run.store().update_run(run.id(), &update).map(drop)
 }
 
-fn working_directory() -> Result<PathBuf> {
+pub(crate) fn working_directory() -> Result<PathBuf> {
     std::env::current_dir().map_err(|e| Error::io("find the working directory", ".", e))
 }
 
@@ -286,8 +286,13 @@ pub fn end_all(status: Status) -> Result<usize> {
     finish_all(&mut lock(), status)
 }
 
+/// The store for what belongs to no run.
+pub(crate) fn store_for_new() -> Result<Arc<dyn Store>> {
+    place::open(&working_directory()?)
+}
+
 /// The store to look into: of the active run, else of the one that ended last, else of the working directory.
-fn store_to_show() -> Result<Arc<dyn Store>> {
+pub(crate) fn store_to_show() -> Result<Arc<dyn Store>> {
     let known = {
         let runs = lock();
         runs.stack.last().or(runs.ended.as_ref()).map(RunHandle::shared_store)

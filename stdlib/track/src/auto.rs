@@ -57,6 +57,11 @@ pub(crate) fn run_of(mark: ironbook_core::record::Mark) -> Option<RunHandle> {
     mark.number().and_then(|mark| AUTO.state().marks.get(&mark).cloned())
 }
 
+/// Some rows of the data that a model was fitted to, as MLflow's split form.
+pub(crate) fn example_of(mark: ironbook_core::record::Mark) -> Option<serde_json::Value> {
+    mark.number().and_then(|mark| AUTO.state().examples.get(&mark).cloned())
+}
+
 /// Writes what training steps have left, and ends the nested runs of a run.
 pub(crate) fn run_ends(run: &RunHandle, status: Status) {
     AUTO.pending.flush();
@@ -85,6 +90,8 @@ struct State {
     fits: HashMap<u64, RunHandle>,
     /// The run of each fitted model, by the number of its mark.
     marks: HashMap<u64, RunHandle>,
+    /// Some rows of the training data of each fitted model, by the number of its mark.
+    examples: HashMap<u64, serde_json::Value>,
     /// Ids of the runs that have a model.
     taken: HashSet<String>,
     /// Runs of further models, by the id of the run around them.
@@ -147,6 +154,9 @@ impl Recorder for Auto {
         let Some(run) = self.state().fits.remove(&fit.token) else { return };
         if let Some(mark) = fit.mark.number() {
             self.state().marks.insert(mark, run.clone());
+            if let Some(example) = fit.data.first().and_then(|data| (data.example)()) {
+                self.state().examples.insert(mark, example);
+            }
         }
         self.pending.flush();
         self.try_to(|| {

@@ -28,12 +28,14 @@ mod cells;
 mod compare;
 mod context;
 mod data;
+mod destination;
 mod format;
 mod handle;
+mod mlmodel;
+mod models;
 mod pending;
 mod place;
 mod process;
-mod registry;
 mod run_view;
 mod runs_table;
 mod system;
@@ -46,10 +48,14 @@ pub use active::{
 pub use auto::{auto, set_auto};
 pub use cells::CellRecord;
 pub use compare::Comparison;
+pub use destination::{Destination, destination};
 pub use handle::RunHandle;
 pub use ironbook_store::{
     ArtifactInfo, ArtifactsOf, Batch, Code, Error, Experiment, Metric, NewExperiment, NewRun, Page, Param, Result, Run,
     RunInfo, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store, Tag, View, locate,
+};
+pub use models::{
+    Fetched, ModelFiles, Registered, alias, fetch_model, log_model, register_model, stage, where_to,
 };
 pub use place::{set_uri, uri};
 pub use process::recover;

@@ -105,7 +105,7 @@ fn front_ends_link_neither_polars_nor_candle() {
 fn features_are_the_same_for_one_and_for_all() {
     let all = tree(&["--workspace"]);
     let mut differ = String::new();
-    for name in ["ironbook-runtime", "ironbook-repl", "ironbook-session", "ironbook-magics", "ironbook-plot"] {
+    for name in ["ironbook-runtime", "ironbook-repl", "ironbook-session", "ironbook-magics", "ironbook-plot", "ironbook-learn", "ironbook-nn", "ironbook-track"] {
         for (package, features) in tree(&["-p", name]) {
             let more: Vec<&String> = all[&package].difference(&features).collect();
             if !more.is_empty() {

@@ -76,6 +76,7 @@ impl Data {
             columns: &columns,
             target: "",
             digest: &digest,
+            example: &|| None,
             files: ironbook_data::files_read,
         });
     }

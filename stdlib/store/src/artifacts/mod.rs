@@ -91,6 +91,14 @@ pub(crate) fn copy_into<S: Artifacts + ?Sized>(
     Ok(())
 }
 
+/// Copies a file, or a directory with all in it (`""`: everything), out of a repository; how many files.
+///
+/// # Errors
+/// Of the repository and the file system.
+pub fn copy_repo(repo: &dyn Repo, path: &str, local: &Path) -> Result<usize> {
+    out(&|directory| repo.list(directory), &|file| repo.read(file), path, local)
+}
+
 /// Copies an artifact, or a directory with all in it, out of a store; how many files.
 pub(crate) fn copy_out<S: Artifacts + ?Sized>(
     store: &S,
@@ -98,9 +106,16 @@ pub(crate) fn copy_out<S: Artifacts + ?Sized>(
     path: &str,
     local: &Path,
 ) -> Result<usize> {
-    let inside = store.list_artifacts(of, path)?;
+    out(&|directory| store.list_artifacts(of, directory), &|file| store.read_artifact(of, file), path, local)
+}
+
+type List<'a> = &'a dyn Fn(&str) -> Result<Vec<ArtifactInfo>>;
+type Open<'a> = &'a dyn Fn(&str) -> Result<Box<dyn Read + Send>>;
+
+fn out(list: List<'_>, read: Open<'_>, path: &str, local: &Path) -> Result<usize> {
+    let inside = list(path)?;
     if inside.is_empty() && !path.is_empty() {
-        let mut from = store.read_artifact(of, path)?;
+        let mut from = read(path)?;
         if let Some(parent) = local.parent() {
             fs::create_dir_all(parent).map_err(|e| Error::io("create the directory", parent, e))?;
         }
@@ -111,7 +126,7 @@ pub(crate) fn copy_out<S: Artifacts + ?Sized>(
     let mut count = 0;
     for entry in inside {
         let name = entry.path.rsplit('/').next().unwrap_or(&entry.path);
-        count += copy_out(store, of, &entry.path, &local.join(name))?;
+        count += out(list, read, &entry.path, &local.join(name))?;
     }
     Ok(count)
 }
