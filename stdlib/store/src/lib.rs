@@ -4,6 +4,7 @@
 //! names, limits and error codes are those of MLflow's REST API, so that what is kept here can go there.
 
 pub mod artifacts;
+pub mod client;
 pub mod error;
 mod locate;
 pub mod model;
@@ -12,6 +13,7 @@ mod names;
 pub mod store;
 mod validate;
 
+pub use client::{ClientOptions, MlflowStore};
 pub use error::{Code, Error, Result};
 pub use locate::{DIRECTORY, locate};
 pub use model::{

@@ -1,9 +1,15 @@
 //! Where the files of runs and models lie: a directory, a bucket of S3 or GCS, or behind a tracking server.
 
 mod files;
+mod http;
+mod object;
+mod open;
+mod pipe;
+mod scratch;
 
 pub use files::Files;
 pub(crate) use files::check;
+pub(crate) use open::open_for;
 
 use crate::error::{Error, Result};
 use crate::model::{ArtifactInfo, ArtifactsOf};
