@@ -10,6 +10,7 @@ mod locate;
 pub mod model;
 mod names;
 // mod sqlite;
+pub mod spool;
 pub mod store;
 mod validate;
 
@@ -23,4 +24,5 @@ pub use model::{
     VersionStatus, View,
 };
 // pub use sqlite::{SqliteOptions, SqliteStore};
+pub use spool::{SpoolOptions, SpoolStatus, SpooledStore, SyncReport};
 pub use store::Store;

@@ -109,6 +109,14 @@ impl Http {
         Ok(Http { inner: Arc::new(Inner { client, base, headers, options }) })
     }
 
+    /// The same server, without repeats.
+    pub(crate) fn without_retries(&self) -> Http {
+        let Inner { client, base, headers, options } = &*self.inner;
+        let options = ClientOptions { max_retries: 0, ..options.clone() };
+        let inner = Inner { client: client.clone(), base: base.clone(), headers: headers.clone(), options };
+        Http { inner: Arc::new(inner) }
+    }
+
     /// The address, without credentials.
     pub(crate) fn base(&self) -> &str {
         &self.inner.base

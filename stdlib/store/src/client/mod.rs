@@ -65,6 +65,12 @@ impl MlflowStore {
         MlflowStore::open(uri, ClientOptions::from_env()?)
     }
 
+    /// The same server, without repeats: for a spool, which repeats by itself.
+    #[must_use]
+    pub fn without_retries(&self) -> MlflowStore {
+        MlflowStore { http: self.http.without_retries(), repos: Mutex::default() }
+    }
+
     /// What the server calls itself, for instance `3.17.2`.
     ///
     /// # Errors

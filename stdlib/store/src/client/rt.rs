@@ -28,12 +28,6 @@ pub(crate) fn wait<T: Send + 'static>(work: impl Future<Output = T> + Send + 'st
     answer.recv().map_err(|_| Error::io("finish a request on", "the network", io::ErrorKind::Interrupted.into()))
 }
 
-/// Starts `work` on the background runtime.
-pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-    handle()?.spawn(work);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

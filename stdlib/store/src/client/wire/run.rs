@@ -6,6 +6,7 @@ use crate::model::{
 };
 use crate::validate::{MAX_PARAM_VALUE, MAX_TAG_VALUE, cut};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 pub(in super::super) fn experiment(value: &Value) -> Experiment {
     Experiment {
@@ -132,7 +133,9 @@ pub(in super::super) fn batch_parts(run: &str, batch: Batch<'_>) -> Vec<String> 
         let value = cut(&param.value, MAX_PARAM_VALUE);
         parts.add(Kind::Param, &json!({"key": param.key, "value": value}).to_string());
     }
-    for tag in batch.tags {
+    // MLflow wants each name once in a call.
+    let last: HashMap<&str, usize> = batch.tags.iter().enumerate().map(|(at, t)| (t.key.as_str(), at)).collect();
+    for (_, tag) in batch.tags.iter().enumerate().filter(|(at, tag)| last[tag.key.as_str()] == *at) {
         parts.add(Kind::Tag, &json!({"key": tag.key, "value": cut(&tag.value, MAX_TAG_VALUE)}).to_string());
     }
     let mut key = (String::new(), String::new());
@@ -239,6 +242,14 @@ mod tests {
         }
         assert_eq!((points, names, labels), (2500, 250, 250));
         assert_eq!(batch_parts("r", Batch::default()).len(), 1, "a run that is not there must be noticed");
+    }
+
+    #[test]
+    fn the_last_of_two_tags_wins() {
+        let tags = [Tag::new("a", 1), Tag::new("b", 2), Tag::new("a", 3)];
+        let parts = batch_parts("r", Batch { tags: &tags, ..Batch::default() });
+        let value: Value = serde_json::from_str(&parts[0]).unwrap();
+        assert_eq!(value["tags"], json!([{"key": "b", "value": "2"}, {"key": "a", "value": "3"}]));
     }
 
     #[test]
