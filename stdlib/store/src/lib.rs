@@ -18,10 +18,10 @@ pub use client::{ClientOptions, MlflowStore};
 pub use error::{Code, Error, Result};
 pub use locate::{DIRECTORY, locate};
 pub use model::{
-    Alias, ArtifactInfo, ArtifactsOf, Assessment, Batch, Dataset, DatasetInput, DatasetSummary, Experiment, LoggedModel,
-    Metric, MetricOf, ModelInput, ModelOrder, ModelOutput, ModelStatus, ModelVersion, NewExperiment, NewModel, NewRun,
-    NewVersion, Page, Param, RegisteredModel, Run, RunInfo, RunUpdate, Search, Span, Stage, Status, Tag, TraceInfo,
-    VersionStatus, View,
+    Alias, ArtifactInfo, ArtifactsOf, Assessment, Batch, Dataset, DatasetInput, DatasetSummary, Experiment,
+    LoggedModel, Metric, MetricOf, ModelInput, ModelOrder, ModelOutput, ModelStatus, ModelVersion, NewExperiment,
+    NewModel, NewRun, NewVersion, Page, Param, RegisteredModel, Run, RunInfo, RunUpdate, Search, Span, Stage, Status,
+    Tag, TraceInfo, VersionStatus, View,
 };
 // pub use sqlite::{SqliteOptions, SqliteStore};
 pub use spool::{SpoolOptions, SpoolStatus, SpooledStore, SyncReport};

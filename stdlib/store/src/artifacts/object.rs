@@ -45,14 +45,20 @@ fn failed(uri: &str, error: object_store::Error) -> Error {
 
 impl Objects {
     /// A place in a bucket of S3, with what `AWS_*` and `MLFLOW_S3_*` say in `variable`.
-    pub(super) fn s3(uri: &str, bucket: &str, root: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Objects> {
+    pub(super) fn s3(
+        uri: &str,
+        bucket: &str,
+        root: &str,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Objects> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
         if let Some(endpoint) = set("MLFLOW_S3_ENDPOINT_URL") {
             builder = builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);
         }
         if set("MLFLOW_S3_IGNORE_TLS").is_some_and(|v| v == "true" || v == "1") {
-            builder = builder.with_client_options(object_store::ClientOptions::new().with_allow_invalid_certificates(true));
+            builder =
+                builder.with_client_options(object_store::ClientOptions::new().with_allow_invalid_certificates(true));
         }
         let store = builder.build().map_err(|e| failed(uri, e))?;
         Objects::new(Arc::new(store), uri, root)
@@ -74,10 +80,8 @@ impl Objects {
 
     fn at(&self, path: &str) -> Result<Path> {
         let joined = [self.root.as_str(), path].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-        Path::parse(joined.join("/")).map_err(|_| Error::ArtifactPath {
-            path: path.to_owned(),
-            reason: "a bucket cannot have such a name",
-        })
+        Path::parse(joined.join("/"))
+            .map_err(|_| Error::ArtifactPath { path: path.to_owned(), reason: "a bucket cannot have such a name" })
     }
 
     /// The path from the root on.

@@ -17,7 +17,11 @@ pub(crate) fn open_for(uri: &str, http: &Http) -> Result<Box<dyn Repo>> {
     };
     let Ok(url) = Url::parse(uri) else {
         // A path without a scheme: a directory that the server and this machine share.
-        return if Path::new(uri).is_absolute() { Ok(directory(PathBuf::from(uri))) } else { Err(bad("it is not absolute")) };
+        return if Path::new(uri).is_absolute() {
+            Ok(directory(PathBuf::from(uri)))
+        } else {
+            Err(bad("it is not absolute"))
+        };
     };
     let path = || decoded(url.path());
     match (url.scheme(), url.host_str()) {

@@ -40,7 +40,12 @@ fn nameless() -> Result<(File, PathBuf)> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let mut tries = 0;
     loop {
-        let name = format!("ironbook-{}-{}-{:x}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed), rand::random::<u64>());
+        let name = format!(
+            "ironbook-{}-{}-{:x}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed),
+            rand::random::<u64>()
+        );
         let path = std::env::temp_dir().join(name);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);

@@ -310,8 +310,9 @@ fn build(base: &str, options: &ClientOptions) -> Result<Client> {
     builder.build().map_err(|e| Error::Uri {
         uri: base.to_owned(),
         reason: format!("no client can be made for it: {e}"),
-        todo: "look at the certificates that MLFLOW_TRACKING_SERVER_CERT_PATH and MLFLOW_TRACKING_CLIENT_CERT_PATH name"
-            .to_owned(),
+        todo:
+            "look at the certificates that MLFLOW_TRACKING_SERVER_CERT_PATH and MLFLOW_TRACKING_CLIENT_CERT_PATH name"
+                .to_owned(),
     })
 }
 

@@ -18,8 +18,8 @@ mod traces;
 mod wire;
 
 pub(crate) use http::{Call, Failure, Http};
-pub(crate) use options::{percent_decode, without_credentials};
 pub use options::{ClientOptions, Credentials, Secret};
+pub(crate) use options::{percent_decode, without_credentials};
 pub(crate) use retry::{Repeat, is_passing};
 
 use crate::artifacts::Repo;

@@ -260,7 +260,9 @@ mod tests {
         let (url, credentials) = address("https://ann:p%40ss@host:8443/base/").unwrap();
         assert_eq!(url.as_str(), "https://host:8443/base");
         assert_eq!(credentials, Some(Credentials::Basic("ann".into(), Secret::new("p@ss"))));
-        for uri in ["ftp://ann:s3cret@host", "http://ann:s3cret@host:99999999", "http://ann:s3cret@host/?a=b", "s3cret@"] {
+        for uri in
+            ["ftp://ann:s3cret@host", "http://ann:s3cret@host:99999999", "http://ann:s3cret@host/?a=b", "s3cret@"]
+        {
             assert!(!address(uri).unwrap_err().to_string().contains("s3cret"), "{uri}");
         }
     }

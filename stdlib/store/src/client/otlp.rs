@@ -48,7 +48,14 @@ fn span_message(span: &Span) -> Result<Message> {
     let said = status.and_then(|s| s.get("message")).and_then(Value::as_str).unwrap_or_default();
     let mut inner = Message::default();
     inner.bytes(2, said.as_bytes());
-    inner.varint_field(3, match span.status.as_str() { "OK" => 1, "ERROR" => 2, _ => 0 });
+    inner.varint_field(
+        3,
+        match span.status.as_str() {
+            "OK" => 1,
+            "ERROR" => 2,
+            _ => 0,
+        },
+    );
     message.message(15, &inner);
     Ok(message)
 }

@@ -117,7 +117,9 @@ impl Deliverer<'_> {
             Fate::Foreign => Ok(id.to_owned()),
             Fate::Created(remote) => Ok(remote),
             Fate::Waiting => Err(Trouble::Blocked),
-            Fate::Refused(reason) => Err(Trouble::Refused(format!("it belongs to `{id}`, which was refused: {reason}"))),
+            Fate::Refused(reason) => {
+                Err(Trouble::Refused(format!("it belongs to `{id}`, which was refused: {reason}")))
+            }
         }
     }
 
@@ -246,7 +248,9 @@ impl Deliverer<'_> {
         }
         let sent = match self.carry_out(row) {
             // Done by an attempt of which nobody heard.
-            Err(Trouble::Inner(e)) if row.attempted && undone(&row.op) && e.code() == Code::ResourceDoesNotExist => Ok(()),
+            Err(Trouble::Inner(e)) if row.attempted && undone(&row.op) && e.code() == Code::ResourceDoesNotExist => {
+                Ok(())
+            }
             other => other,
         };
         self.settle(row, sent.map(|()| None), None)
@@ -288,9 +292,8 @@ impl Deliverer<'_> {
             }
             Op::WriteArtifact { path, hash } => {
                 let copy = self.files.join(hash);
-                let opened = File::open(&copy).map_err(|e| {
-                    Trouble::Refused(format!("its copy {} cannot be read: {e}", copy.display()))
-                });
+                let opened = File::open(&copy)
+                    .map_err(|e| Trouble::Refused(format!("its copy {} cannot be read: {e}", copy.display())));
                 inner.write_artifact(of, path, &mut opened?)
             }
             Op::DeleteArtifact { path } => inner.delete_artifact(of, path),

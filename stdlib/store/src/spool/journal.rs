@@ -96,7 +96,9 @@ impl Journal {
         // A checkpoint syncs the disk: the thread that sends does it, not a training loop.
         connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(wrong)?;
         if let Some(bytes) = max_bytes {
-            connection.pragma_update(None, "max_page_count", i64::try_from((bytes / 4096).max(1)).unwrap_or(i64::MAX)).map_err(wrong)?;
+            connection
+                .pragma_update(None, "max_page_count", i64::try_from((bytes / 4096).max(1)).unwrap_or(i64::MAX))
+                .map_err(wrong)?;
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(wrong)?;
         let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(wrong)?;
@@ -166,9 +168,8 @@ impl Journal {
 
     /// Rows by a condition, in order, until `most` points or 1000 rows.
     fn rows(&self, condition: &str, values: &[&dyn rusqlite::ToSql], most: i64) -> Result<Vec<Waiting>> {
-        let sql = format!(
-            "SELECT id, lane, kind, body, points, attempted FROM ops WHERE {condition} ORDER BY id LIMIT 1000"
-        );
+        let sql =
+            format!("SELECT id, lane, kind, body, points, attempted FROM ops WHERE {condition} ORDER BY id LIMIT 1000");
         let raw = self.read(|c| {
             let mut found = Vec::new();
             let mut points = 0;
@@ -245,7 +246,8 @@ impl Journal {
     }
 
     pub(super) fn count_until(&self, id: i64) -> Result<u64> {
-        let count: i64 = self.read(|c| c.query_row("SELECT count(*) FROM ops WHERE id <= ?1", [id], |row| row.get(0)))?;
+        let count: i64 =
+            self.read(|c| c.query_row("SELECT count(*) FROM ops WHERE id <= ?1", [id], |row| row.get(0)))?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
@@ -266,8 +268,10 @@ impl Journal {
                 t.execute("UPDATE ids SET remote = ?2 WHERE local = ?1", [local, remote])?;
             }
             for id in ids {
-                let file: Option<Option<String>> =
-                    t.prepare_cached("DELETE FROM ops WHERE id = ?1 RETURNING file")?.query_row([id], |r| r.get(0)).optional()?;
+                let file: Option<Option<String>> = t
+                    .prepare_cached("DELETE FROM ops WHERE id = ?1 RETURNING file")?
+                    .query_row([id], |r| r.get(0))
+                    .optional()?;
                 if let Some(file) = file.flatten() {
                     release(t, &file, files)?;
                 }
@@ -359,7 +363,9 @@ impl Journal {
 
     pub(super) fn set_note(&self, name: &str, text: Option<&str>) -> Result<()> {
         self.write(|t| match text {
-            Some(text) => t.execute("INSERT OR REPLACE INTO notes (name, text) VALUES (?1, ?2)", [name, text]).map(drop),
+            Some(text) => {
+                t.execute("INSERT OR REPLACE INTO notes (name, text) VALUES (?1, ?2)", [name, text]).map(drop)
+            }
             None => t.execute("DELETE FROM notes WHERE name = ?1", [name]).map(drop),
         })
     }
@@ -396,9 +402,8 @@ impl Journal {
             let (waiting, points, bytes, oldest) =
                 c.query_row(whole, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
             let refused_count = c.query_row("SELECT count(*) FROM refused", [], |r| r.get(0))?;
-            let note = |name: &str| {
-                c.query_row("SELECT text FROM notes WHERE name = ?1", [name], |row| row.get(0)).optional()
-            };
+            let note =
+                |name: &str| c.query_row("SELECT text FROM notes WHERE name = ?1", [name], |row| row.get(0)).optional();
             Ok(SpoolStatus {
                 destination: note("destination")?.unwrap_or_default(),
                 waiting: count(waiting),

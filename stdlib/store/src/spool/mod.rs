@@ -169,7 +169,8 @@ impl SpooledStore {
         let shared = Arc::new(Shared::new(inner, other, file("files"), file("lock")));
         if options.send {
             let shared = Arc::clone(&shared);
-            let started = std::thread::Builder::new().name("ironbook-spool".to_owned()).spawn(move || drain::run(&shared));
+            let started =
+                std::thread::Builder::new().name("ironbook-spool".to_owned()).spawn(move || drain::run(&shared));
             started.map_err(|e| Error::io("start a thread for the spool", directory, e))?;
         }
         Ok(SpooledStore { shared, journal, options, lanes: Mutex::default() })

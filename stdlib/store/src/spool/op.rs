@@ -20,16 +20,29 @@ pub(super) enum Op {
     DeleteTag(String),
     Inputs(Vec<DatasetInput>, Vec<ModelInput>),
     Outputs(Vec<ModelOutput>),
-    WriteArtifact { path: String, hash: String },
-    DeleteArtifact { path: String },
+    WriteArtifact {
+        path: String,
+        hash: String,
+    },
+    DeleteArtifact {
+        path: String,
+    },
     CreateModel(NewModel),
     FinishModel(ModelStatus, Option<String>),
     ModelParams(Vec<Param>),
     ModelTags(Vec<Tag>),
-    CreateRegistered { name: String, description: Option<String>, tags: Vec<Tag> },
+    CreateRegistered {
+        name: String,
+        description: Option<String>,
+        tags: Vec<Tag>,
+    },
     /// With the id that stands for the version until it has a number.
     CreateVersion(String, NewVersion),
-    SetAlias { name: String, alias: String, version: String },
+    SetAlias {
+        name: String,
+        alias: String,
+        version: String,
+    },
     #[serde(skip)]
     Batch(Owned),
 }
@@ -88,7 +101,8 @@ impl Op {
             Op::CreateVersion(_, new) => format!("create a version of `{}`", new.name),
             Op::SetAlias { name, alias, .. } => format!("set the alias `{alias}` of `{name}`"),
             Op::Batch(batch) => {
-                let names = batch.params.iter().map(|p| p.key.as_str()).chain(batch.tags.iter().map(|t| t.key.as_str()));
+                let names =
+                    batch.params.iter().map(|p| p.key.as_str()).chain(batch.tags.iter().map(|t| t.key.as_str()));
                 let names: Vec<_> = names.take(5).collect();
                 let (points, rest) = (batch.metrics.len(), names.join("`, `"));
                 match (points, names.is_empty()) {

@@ -52,7 +52,9 @@ impl Runs for SpooledStore {
         // What is known before the change, without asking the server for what was created here.
         let known = match self.known_info(&lane)? {
             Some(info) => info,
-            None => self.ask(&lane, |remote| self.inner().run(remote))?.map_or_else(|| unknown(run), |found| found.info),
+            None => {
+                self.ask(&lane, |remote| self.inner().run(remote))?.map_or_else(|| unknown(run), |found| found.info)
+            }
         };
         self.push(&lane, &Op::UpdateRun(update.clone()))?;
         let mut whole = Run::empty(known);
@@ -96,7 +98,9 @@ impl Runs for SpooledStore {
         } else {
             // One transaction: all is accepted or nothing.
             let mut rows = vec![row(Batch { metrics: &[], ..batch })];
-            rows.extend(batch.metrics.chunks(POINTS_OF_A_ROW).map(|metrics| row(Batch { metrics, ..Batch::default() })));
+            rows.extend(
+                batch.metrics.chunks(POINTS_OF_A_ROW).map(|metrics| row(Batch { metrics, ..Batch::default() })),
+            );
             self.journal.push(&lane, &rows, || Ok(()))?;
         }
         self.shared.wake();

@@ -1,7 +1,7 @@
 //! What a failure means for what waits in a spool.
 
-use crate::error::{Code, Error};
 use crate::client::is_passing;
+use crate::error::{Code, Error};
 
 /// What to do after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,3 +3,4 @@
 
 mod mlflow;
 mod support;
+mod wire;

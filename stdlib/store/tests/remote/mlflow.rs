@@ -93,10 +93,7 @@ fn experiments_are_kept() {
     let Some(uri) = shared("experiments_are_kept") else { return };
     let store = open(uri);
     let id = experiment(&store, "kept");
-    assert_eq!(
-        store.create_experiment(&NewExperiment::named("kept")).unwrap_err().code(),
-        Code::ResourceAlreadyExists
-    );
+    assert_eq!(store.create_experiment(&NewExperiment::named("kept")).unwrap_err().code(), Code::ResourceAlreadyExists);
     assert_eq!(store.experiment_by_name("kept").unwrap().unwrap().id, id);
     assert_eq!(store.experiment_by_name("nobody").unwrap(), None);
     store.rename_experiment(&id, "kept well").unwrap();

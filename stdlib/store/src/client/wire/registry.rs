@@ -20,8 +20,7 @@ pub(in super::super) fn registered_model(value: &Value) -> RegisteredModel {
 }
 
 pub(in super::super) fn model_version(value: &Value) -> ModelVersion {
-    let mut aliases: Vec<_> =
-        list(value, "aliases").filter_map(|alias| alias.as_str().map(str::to_owned)).collect();
+    let mut aliases: Vec<_> = list(value, "aliases").filter_map(|alias| alias.as_str().map(str::to_owned)).collect();
     aliases.sort();
     ModelVersion {
         name: text(value, "name"),

@@ -1,5 +1,6 @@
 //! Servers to test with.
 
+pub mod fake;
 pub mod mlflow;
 
 use std::path::PathBuf;
