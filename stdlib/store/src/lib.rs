@@ -1,6 +1,7 @@
 //! Where tracked runs, models and traces are kept.
 //!
 //! [`Store`] is the one interface. [`SqliteStore`] keeps everything in a directory of the project, with no daemon;
+//! [`MlflowStore`] speaks with a tracking server, and [`SpooledStore`] keeps what is written to one until it has arrived;
 //! names, limits and error codes are those of MLflow's REST API, so that what is kept here can go there.
 
 pub mod artifacts;
@@ -9,8 +10,9 @@ pub mod error;
 mod locate;
 pub mod model;
 mod names;
-// mod sqlite;
+pub mod search;
 pub mod spool;
+mod sqlite;
 pub mod store;
 mod validate;
 
@@ -23,6 +25,6 @@ pub use model::{
     NewModel, NewRun, NewVersion, Page, Param, RegisteredModel, Run, RunInfo, RunUpdate, Search, Span, Stage, Status,
     Tag, TraceInfo, VersionStatus, View,
 };
-// pub use sqlite::{SqliteOptions, SqliteStore};
 pub use spool::{SpoolOptions, SpoolStatus, SpooledStore, SyncReport};
+pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::Store;

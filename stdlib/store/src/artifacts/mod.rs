@@ -9,6 +9,7 @@ mod scratch;
 
 pub use files::Files;
 pub(crate) use files::check;
+pub use open::open;
 pub(crate) use open::open_for;
 
 use crate::error::{Error, Result};
