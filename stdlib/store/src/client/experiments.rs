@@ -1,6 +1,6 @@
 //! Experiments on a server.
 
-use super::{Call, MlflowStore, check_id, page, part, wire};
+use super::{Call, MlflowStore, check_id, limit, page, part, wire};
 use crate::error::{Code, Result};
 use crate::model::{DatasetSummary, Experiment, NewExperiment, Page, Search, Tag, View};
 use crate::store::Experiments;
@@ -43,7 +43,7 @@ impl Experiments for MlflowStore {
 
     fn search_experiments(&self, search: &Search) -> Result<Page<Experiment>> {
         let body = wire::present(json!({
-            "max_results": search.limit.clamp(1, 50_000),
+            "max_results": limit(search, Search::MAX_LIMIT)?,
             "filter": Some(&search.filter).filter(|f| !f.trim().is_empty()),
             "order_by": search.order_by,
             "view_type": view(search.view),

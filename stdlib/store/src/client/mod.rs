@@ -24,6 +24,7 @@ pub(crate) use retry::{Repeat, is_passing};
 
 use crate::artifacts::Repo;
 use crate::error::{Error, Result};
+use crate::model::Search;
 use crate::store::Store;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -141,15 +142,24 @@ fn check_id(what: &'static str, id: &str) -> Result<()> {
     }
 }
 
+/// How many items to ask for: what was asked, at most what MLflow gives in one answer.
+fn limit(search: &Search, most: usize) -> Result<usize> {
+    if (1..=Search::MAX_LIMIT).contains(&search.limit) {
+        return Ok(search.limit.min(most));
+    }
+    let expected = "ask for 1 to 50,000 at a time, and go on with the page's `next`";
+    Err(Error::InvalidValue { what: "limit of a search", value: search.limit.to_string(), expected })
+}
+
 /// The query of a search by GET.
-fn search_query(search: &crate::model::Search, most: usize) -> Vec<(&'static str, String)> {
-    let mut query = vec![("max_results", search.limit.clamp(1, most).to_string())];
+fn search_query(search: &Search, most: usize) -> Result<Vec<(&'static str, String)>> {
+    let mut query = vec![("max_results", limit(search, most)?.to_string())];
     if !search.filter.trim().is_empty() {
         query.push(("filter", search.filter.clone()));
     }
     query.extend(search.order_by.iter().map(|key| ("order_by", key.clone())));
     query.extend(search.page.iter().map(|page| ("page_token", page.clone())));
-    query
+    Ok(query)
 }
 
 /// The items of one page of a search.

@@ -1,7 +1,7 @@
 //! Logged models on a server.
 
-use super::{Call, MlflowStore, check_id, escape, page, part, v2, wire};
-use crate::error::Result;
+use super::{Call, MlflowStore, check_id, escape, limit, page, part, v2, wire};
+use crate::error::{Error, Result};
 use crate::model::{LoggedModel, ModelOrder, ModelStatus, NewModel, Page, Param, Search, Tag};
 use crate::store::Models;
 use crate::validate;
@@ -22,6 +22,11 @@ impl MlflowStore {
 impl Models for MlflowStore {
     fn create_model(&self, new: &NewModel) -> Result<LoggedModel> {
         check_id("experiment", &new.experiment)?;
+        if new.name.as_deref() == Some("") {
+            // MLflow would take it for no name and make one up.
+            let expected = "give it at least one letter, or no name at all";
+            return Err(Error::InvalidValue { what: "name of a model", value: String::new(), expected });
+        }
         let (first, rest) = new.params.split_at(new.params.len().min(PARAMS_AT_ONCE));
         let body = wire::present(json!({
             "experiment_id": new.experiment,
@@ -82,7 +87,7 @@ impl Models for MlflowStore {
             "filter": Some(&search.filter).filter(|f| !f.trim().is_empty()),
             "datasets": datasets.iter().map(dataset).collect::<Vec<_>>(),
             "order_by": order.iter().map(key).collect::<Vec<_>>(),
-            "max_results": search.limit.clamp(1, Search::MAX_LIMIT),
+            "max_results": limit(search, Search::MAX_LIMIT)?,
             "page_token": search.page,
         }));
         let answer = self.model_call(Method::POST, "logged-models/search", &body)?;

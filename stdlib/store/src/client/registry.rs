@@ -83,7 +83,7 @@ impl Registry for MlflowStore {
     }
 
     fn search_registered(&self, search: &Search) -> Result<Page<RegisteredModel>> {
-        let answer = self.get("registered-models/search", search_query(search, 1000))?;
+        let answer = self.get("registered-models/search", search_query(search, 1000)?)?;
         Ok(page(&answer, "registered_models", wire::registered_model))
     }
 
@@ -171,7 +171,7 @@ impl Registry for MlflowStore {
     }
 
     fn search_versions(&self, search: &Search) -> Result<Page<ModelVersion>> {
-        let answer = self.get("model-versions/search", search_query(search, 200_000))?;
+        let answer = self.get("model-versions/search", search_query(search, 200_000)?)?;
         Ok(page(&answer, "model_versions", wire::model_version))
     }
 

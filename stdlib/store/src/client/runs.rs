@@ -1,7 +1,7 @@
 //! Runs on a server.
 
 use super::experiments::view;
-use super::{Call, MlflowStore, check_id, page, part, v2, wire};
+use super::{Call, MlflowStore, check_id, limit, page, part, v2, wire};
 use crate::error::{Code, Error, Result};
 use crate::model::{
     Batch, DatasetInput, Metric, ModelInput, ModelOutput, NewRun, Page, Run, RunInfo, RunUpdate, Search, now_ms,
@@ -68,7 +68,7 @@ impl Runs for MlflowStore {
             "filter": search.filter,
             "order_by": search.order_by,
             "run_view_type": view(search.view),
-            "max_results": search.limit.clamp(1, Search::MAX_LIMIT),
+            "max_results": limit(search, Search::MAX_LIMIT)?,
             "page_token": search.page,
         }));
         let answer = self.post("runs/search", &body)?;

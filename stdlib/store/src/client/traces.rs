@@ -1,11 +1,12 @@
 //! Traces on a server.
 
-use super::{Call, MlflowStore, answer, check_id, escape, otlp, page, part, v2, v3, wire};
-use crate::error::Result;
+use super::{Call, MlflowStore, answer, check_id, escape, limit, otlp, page, part, v2, v3, wire};
+use crate::error::{Code, Result};
 use crate::model::{Assessment, Page, Search, Span, TraceInfo};
 use crate::store::Traces;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// What servers before these cannot do.
 const NEWER: &str = "keep traces (MLflow 3 can)";
@@ -45,7 +46,7 @@ impl Traces for MlflowStore {
             "locations": places,
             "filter": Some(&search.filter).filter(|f| !f.trim().is_empty()),
             "order_by": search.order_by,
-            "max_results": search.limit.clamp(1, MOST),
+            "max_results": limit(search, MOST)?,
             "page_token": search.page,
         }));
         let answer = self.trace_call(Method::POST, "traces/search", &body)?;
@@ -79,7 +80,11 @@ impl Traces for MlflowStore {
     fn set_trace_tag(&self, id: &str, key: &str, value: &str) -> Result<()> {
         check_id("trace", id)?;
         let call = Call::send(Method::PATCH, v2(&format!("traces/{id}/tags")), &json!({"key": key, "value": value}));
-        self.http.json(call.newer(NEWER)).map(drop)
+        match self.http.json(call.newer(NEWER)) {
+            // For a trace that is not there MLflow answers with its database's words.
+            Err(e) if e.code() == Code::BadRequest => self.trace(id).and(Err(e)),
+            other => other.map(drop),
+        }
     }
 
     fn delete_trace_tag(&self, id: &str, key: &str) -> Result<()> {
@@ -114,7 +119,9 @@ impl Traces for MlflowStore {
 
     fn link_traces(&self, run: &str, traces: &[String]) -> Result<()> {
         check_id("run", run)?;
-        for some in traces.chunks(AT_ONCE) {
+        let mut seen = HashSet::new();
+        let each: Vec<_> = traces.iter().filter(|trace| seen.insert(*trace)).collect();
+        for some in each.chunks(AT_ONCE) {
             let body = json!({"run_id": run, "trace_ids": some});
             self.http.json(Call::send(Method::POST, v2("traces/link-to-run"), &body).newer(NEWER))?;
         }

@@ -9,6 +9,7 @@ mod conformance;
 mod faults;
 mod mlflow;
 mod reference;
+mod spool;
 mod support;
 mod wire;
 

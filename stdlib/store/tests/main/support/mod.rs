@@ -1,6 +1,7 @@
 //! Servers to test with.
 
 pub mod fake;
+pub mod mini;
 pub mod mlflow;
 
 use std::path::PathBuf;
