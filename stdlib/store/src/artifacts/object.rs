@@ -186,3 +186,65 @@ fn read_piece(bytes: &mut dyn Read) -> std::io::Result<Bytes> {
     bytes.take(IN_MEMORY as u64).read_to_end(&mut piece)?;
     Ok(piece.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object_store::memory::InMemory;
+
+    fn repo(store: &Arc<InMemory>, root: &str) -> Objects {
+        Objects::new(Arc::clone(store) as Arc<dyn ObjectStore>, "s3://bucket", root).unwrap()
+    }
+
+    fn text(repo: &Objects, path: &str) -> String {
+        let mut text = String::new();
+        repo.read(path).unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn files_are_written_listed_and_deleted_below_the_root() {
+        let store = Arc::new(InMemory::new());
+        let (repo, beside) = (repo(&store, "/0/run/artifacts/"), repo(&store, "0/run/artifacts2"));
+        for path in ["a/b%20ü #?.txt", "a/c/d", "e"] {
+            repo.write(path, &mut path.as_bytes()).unwrap();
+            assert_eq!(text(&repo, path), path);
+        }
+        beside.write("x", &mut &b"x"[..]).unwrap();
+        let list = |directory: &str| {
+            let found = repo.list(directory).unwrap();
+            found.into_iter().map(|entry| (entry.path, entry.size)).collect::<Vec<_>>()
+        };
+        assert_eq!(list(""), [("a".to_owned(), None), ("e".to_owned(), Some(1))]);
+        assert_eq!(list("a"), [("a/b%20ü #?.txt".to_owned(), Some(15)), ("a/c".to_owned(), None)]);
+        assert_eq!((list("e"), list("nothing")), (Vec::new(), Vec::new()));
+        repo.delete("a").unwrap();
+        assert_eq!(list(""), [("e".to_owned(), Some(1))]);
+        assert_eq!(text(&beside, "x"), "x");
+        assert!(matches!(repo.delete("a"), Err(Error::NotFound { .. })));
+        assert!(matches!(repo.read("a/c/d").map(drop), Err(Error::NotFound { .. })));
+        for path in ["../x", "/x", "a/../../x", ""] {
+            assert!(matches!(repo.write(path, &mut &b""[..]), Err(Error::ArtifactPath { .. })), "{path}");
+        }
+    }
+
+    #[test]
+    fn large_files_go_in_parts_and_broken_ones_leave_nothing() {
+        let store = Arc::new(InMemory::new());
+        let repo = repo(&store, "root");
+        let size = (PART * 2 + 12_345) as u64;
+        repo.write("large", &mut std::io::repeat(9).take(size)).unwrap();
+        let mut back = Vec::new();
+        repo.read("large").unwrap().read_to_end(&mut back).unwrap();
+        assert!(back.len() as u64 == size && back.iter().all(|b| *b == 9));
+        struct Broken(u64);
+        impl Read for Broken {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                self.0 = self.0.checked_sub(buffer.len() as u64).ok_or(std::io::ErrorKind::BrokenPipe)?;
+                Ok(buffer.len())
+            }
+        }
+        assert!(repo.write("broken", &mut Broken(size)).is_err());
+        assert!(matches!(repo.read("broken").map(drop), Err(Error::NotFound { .. })));
+    }
+}

@@ -213,8 +213,7 @@ impl Deliverer<'_> {
         let mut new = NewVersion { source: self.source(&new.source)?, run, model_id, ..new.clone() };
         new.tags.push(Tag::new(SPOOL_ID, local));
         if attempted {
-            let name = new.name.replace('\'', "''");
-            let search = Search::all().filter(format!("name = '{name}' AND {}", condition(local))).limit(2);
+            let search = Search::all().filter(condition(local)).limit(2);
             let found = self.inner.search_versions(&search).map_err(Trouble::Inner)?;
             if let Some(version) = found.items.into_iter().next() {
                 return Ok(version.version);

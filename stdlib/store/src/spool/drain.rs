@@ -53,6 +53,7 @@ struct State {
 pub(super) struct Health {
     pub(super) away: bool,
     pub(super) failures: u64,
+    pub(super) moves: u64,
     pub(super) error: Option<String>,
 }
 
@@ -97,7 +98,7 @@ impl Shared {
 
     pub(super) fn health(&self) -> Health {
         let state = self.state();
-        Health { away: state.away, failures: state.failures, error: state.error.clone() }
+        Health { away: state.away, failures: state.failures, moves: state.moves, error: state.error.clone() }
     }
 
     /// Waits until something arrives or fails, at most so long.

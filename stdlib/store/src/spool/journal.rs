@@ -452,3 +452,53 @@ fn database_error(path: &Path, error: rusqlite::Error) -> Error {
         _ => Error::Database { path, source },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(journal: &Journal, tag: &str) {
+        let (kind, body) = Op::DeleteTag(tag.to_owned()).encode();
+        journal.push("run", &[Row { kind, body, points: 0, file: None }], || Ok(())).unwrap();
+    }
+
+    fn tags(journal: &Journal) -> Vec<Op> {
+        journal.whole_lane("run").unwrap().into_iter().map(|w| w.op).collect()
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_does_not_change_the_order() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&directory.path().join("x.db"), None).unwrap();
+        push(&journal, "first");
+        // As if it had been written a year from now.
+        let year = 365 * 24 * 3600 * 1_000_000_i64;
+        journal.write(|t| t.execute("UPDATE ops SET id = id + ?1", [year]).map(drop)).unwrap();
+        push(&journal, "second");
+        push(&journal, "third");
+        let expected = ["first", "second", "third"].map(|tag| Op::DeleteTag(tag.to_owned()));
+        assert_eq!(tags(&journal), expected);
+    }
+
+    #[test]
+    fn what_fails_before_the_commit_is_not_accepted() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&directory.path().join("x.db"), None).unwrap();
+        let row = Row { kind: 1, body: Op::DeleteRun.encode().1, points: 0, file: None };
+        let failing = || Err(Error::NotFound { what: "artifact", name: "x".to_owned() });
+        assert!(matches!(journal.push("run", &[row], failing), Err(Error::NotFound { .. })));
+        assert!(tags(&journal).is_empty());
+    }
+
+    #[test]
+    fn a_damaged_or_newer_file_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.db");
+        std::fs::write(&path, vec![b'x'; 8192]).unwrap();
+        assert!(matches!(Journal::open(&path, None), Err(Error::NotAStore { .. })));
+        let path = directory.path().join("y.db");
+        drop(Journal::open(&path, None).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(Journal::open(&path, None), Err(Error::NewerSchema { found: 99, .. })));
+    }
+}

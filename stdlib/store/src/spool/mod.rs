@@ -42,6 +42,8 @@ use std::time::{Duration, Instant};
 pub const SPOOL_ID: &str = "ironbook.spool.id";
 /// What lanes of registered models begin with.
 const REGISTRY: &str = "registry/";
+/// After so many failures in a row a flush gives up: what waits is safe, and nobody wants to wait with it.
+const HOPELESS: u64 = 4;
 /// Kept of an experiment whose name was taken.
 const EXISTED: &str = "existed";
 
@@ -190,13 +192,23 @@ impl SpooledStore {
     /// # Errors
     /// Of the spool's file. That something still waits is no error: see the report.
     pub fn sync(&self, timeout: Duration) -> Result<SyncReport> {
+        self.wait(timeout, None)
+    }
+
+    /// [`SpooledStore::sync`] that gives up after so many failures of which none was followed by a success.
+    fn wait(&self, timeout: Duration, hopeless: Option<u64>) -> Result<SyncReport> {
         let deadline = Instant::now() + timeout;
+        let start = self.health();
         let newest = self.journal.newest()?;
         let before = self.journal.count_until(newest)?;
         self.shared.hurry();
         while self.journal.is_waiting_until(newest)? {
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let now = self.health();
+            let failed = now.away
+                && now.moves == start.moves
+                && hopeless.is_some_and(|most| now.failures >= start.failures + most);
+            if left.is_zero() || failed {
                 break;
             }
             self.shared.wait_for_change(left.min(Duration::from_millis(50)));
@@ -337,7 +349,7 @@ impl Store for SpooledStore {
     }
 
     fn flush(&self) -> Result<()> {
-        let report = self.sync(self.options.flush)?;
+        let report = self.wait(self.options.flush, Some(HOPELESS))?;
         if report.waiting == 0 {
             return self.shared.inner.flush();
         }

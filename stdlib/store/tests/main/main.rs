@@ -5,12 +5,15 @@
 
 #![expect(clippy::unwrap_used, reason = "in tests a panic is the message, also in their helpers")]
 
+mod buckets;
+mod children;
 mod conformance;
 mod faults;
 mod mlflow;
 mod reference;
 mod spool;
 mod support;
+mod tls;
 mod wire;
 
 use ironbook_store::{NewExperiment, NewRun, Store};

@@ -1,14 +1,17 @@
 //! Against MLflow's own server.
 
-use crate::support::mlflow::shared;
+use crate::support::mlflow::{Server, shared};
+use crate::support::python;
 use ironbook_store::store::{Artifacts, Experiments, Models, Registry, Runs, Traces};
 use ironbook_store::{
     ArtifactsOf, Assessment, Batch, ClientOptions, Code, Dataset, DatasetInput, Metric, MlflowStore, ModelOutput,
-    ModelStatus, NewExperiment, NewModel, NewRun, NewVersion, Param, RunUpdate, Search, Span, Stage, Status, Tag,
-    TraceInfo,
+    ModelStatus, NewExperiment, NewModel, NewRun, NewVersion, Param, RunUpdate, Search, Span, SpooledStore, Stage,
+    Status, Tag, TraceInfo,
 };
 use serde_json::json;
 use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
 
 fn open(uri: &str) -> MlflowStore {
     MlflowStore::open(uri, ClientOptions { backoff_factor: 0.05, backoff_jitter: 0.05, ..Default::default() }).unwrap()
@@ -297,4 +300,75 @@ fn traces_are_kept() {
     store.link_traces(&run, std::slice::from_ref(&id)).unwrap();
     assert_eq!(store.delete_traces(&experiment, std::slice::from_ref(&id), None, None).unwrap(), 1);
     assert_eq!(store.trace(&id).unwrap_err().code(), Code::ResourceDoesNotExist);
+}
+
+#[test]
+fn a_server_that_is_killed_and_comes_back_has_everything_once() {
+    let Some(python) = python("a_server_that_is_killed_and_comes_back_has_everything_once") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = Server::start(&python, directory.path());
+    let client = MlflowStore::open(&server.uri, ClientOptions::default()).unwrap();
+    let spool = SpooledStore::open(Arc::new(client.without_retries()), &directory.path().join("spool")).unwrap();
+    let new = |name: &str| NewRun { experiment: "0".into(), name: Some(name.into()), ..NewRun::default() };
+    let first = spool.create_run(&new("first")).unwrap().id;
+    let log = |run: &str, steps: std::ops::Range<i64>| {
+        for step in steps {
+            let metrics = [Metric::new("m", step as f64, step, step), Metric::new("n", -step as f64, step, step)];
+            spool.log_batch(run, Batch { metrics: &metrics, ..Batch::default() }).unwrap();
+        }
+    };
+    log(&first, 0..500);
+    server.down();
+    log(&first, 500..1000);
+    let second = spool.create_run(&new("second")).unwrap().id;
+    let params: Vec<_> = (0..120).map(|i| Param::new(format!("p{i}"), i)).collect();
+    spool.log_batch(&second, Batch { params: &params, ..Batch::default() }).unwrap();
+    let model = NewModel { experiment: "0".into(), source_run: Some(second.clone()), ..NewModel::default() };
+    let model = spool.create_model(&model).unwrap().id;
+    spool.write_artifact(ArtifactsOf::Model(&model), "weights", &mut &b"w"[..]).unwrap();
+    spool.finish_model(&model, ModelStatus::Ready, None).unwrap();
+    spool.log_outputs(&second, &[ModelOutput { model_id: model, step: 0 }]).unwrap();
+    spool.create_registered("net", None, &[]).unwrap();
+    let source = format!("runs:/{second}/model");
+    let version = NewVersion { name: "net".into(), source, run: Some(second), ..NewVersion::default() };
+    let version = spool.create_version(&version).unwrap().version;
+    spool.set_alias("net", "champion", &version).unwrap();
+    server.up();
+    log(&first, 1000..1500);
+    let report = spool.sync(Duration::from_secs(120)).unwrap();
+    assert_eq!((report.waiting, report.refused), (0, 0), "{report:?} {:?}", spool.status().unwrap());
+    for key in ["m", "n"] {
+        let steps: Vec<_> = client.metric_history(&first, key).unwrap().iter().map(|m| m.step).collect();
+        assert_eq!(steps, (0..1500).collect::<Vec<_>>());
+    }
+    let runs = client.search_runs(&Search::experiment("0")).unwrap().items;
+    let second = runs.iter().find(|run| run.info.name == "second").unwrap();
+    assert_eq!((runs.len(), second.params.len(), second.model_outputs.len()), (2, 120, 1));
+    let model = client.model(&second.model_outputs[0].model_id).unwrap();
+    assert_eq!((model.status, model.source_run.as_ref()), (ModelStatus::Ready, Some(&second.info.id)));
+    assert_eq!(client.list_artifacts(ArtifactsOf::Model(&model.id), "").unwrap()[0].path, "weights");
+    let champion = client.version_by_alias("net", "champion").unwrap();
+    assert_eq!((champion.version.as_str(), champion.source), ("1", format!("runs:/{}/model", second.info.id)));
+}
+
+#[test]
+fn what_was_created_is_found_again_by_its_tag() {
+    let Some(uri) = shared("what_was_created_is_found_again_by_its_tag") else { return };
+    let store = open(uri);
+    let experiment = experiment(&store, "found again");
+    let tag = Tag::new(ironbook_store::spool::SPOOL_ID, "0123456789abcdef0123456789abcdef");
+    let filter = "tags.`ironbook.spool.id` = '0123456789abcdef0123456789abcdef'";
+    let run =
+        store.create_run(&NewRun { experiment: experiment.clone(), tags: vec![tag.clone()], ..NewRun::default() });
+    let search = Search::experiment(&experiment).filter(filter).view(ironbook_store::View::All).limit(2);
+    assert_eq!(store.search_runs(&search).unwrap().items[0].info.id, run.unwrap().id);
+    let new = NewModel { experiment: experiment.clone(), tags: vec![tag.clone()], ..NewModel::default() };
+    let model = store.create_model(&new).unwrap();
+    let search = Search::experiment(&experiment).filter(filter).limit(2);
+    assert_eq!(store.search_models(&search, &[], &[]).unwrap().items[0].id, model.id);
+    store.create_registered("it's found", None, &[]).unwrap();
+    let new =
+        NewVersion { name: "it's found".into(), source: "s3://b/x".into(), tags: vec![tag], ..NewVersion::default() };
+    store.create_version(&new).unwrap();
+    assert_eq!(store.search_versions(&Search::all().filter(filter).limit(2)).unwrap().items.len(), 1);
 }
