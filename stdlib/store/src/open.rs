@@ -2,9 +2,13 @@
 
 use crate::error::{Error, Result};
 use crate::sqlite::{SqliteOptions, SqliteStore};
+use crate::spool::SpooledStore;
 use crate::store::Store;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Name of the directory of spools in a project's.
+pub const SPOOL: &str = "spool";
 
 /// The store at an address, or (`None`) the embedded one of a project; `project` is its `.ironbook` directory.
 ///
@@ -16,9 +20,12 @@ use std::sync::Arc;
 /// | a path or `file://` URI | the embedded store in that directory |
 ///
 /// # Errors
-/// [`Error::Uri`] for other addresses; those of [`SqliteStore::open`]. Whether a server answers is not asked here.
+/// [`Error::Uri`] for other addresses; those of [`SqliteStore::open`] and [`SpooledStore::open`]. Whether a server answers is not asked here.
 pub fn open(uri: Option<&str>, project: &Path) -> Result<Arc<dyn Store>> {
     let Some(uri) = uri else { return Ok(Arc::new(SqliteStore::open(project)?)) };
+    if uri.starts_with("http://") || uri.starts_with("https://") {
+        return Ok(Arc::new(SpooledStore::open(SpooledStore::destination(uri)?, &project.join(SPOOL))?));
+    }
     match local_path(uri)? {
         Local::Directory(directory) => Ok(Arc::new(SqliteStore::open(&directory)?)),
         Local::Database(database) => {

@@ -48,7 +48,7 @@ pub use active::{
 pub use auto::{auto, set_auto};
 pub use cells::CellRecord;
 pub use compare::Comparison;
-pub use destination::{Destination, destination};
+pub use destination::{Destination, Waiting, destination, status, sync};
 pub use handle::RunHandle;
 pub use ironbook_store::{
     ArtifactInfo, ArtifactsOf, Batch, Code, Error, Experiment, Metric, NewExperiment, NewRun, Page, Param, Result, Run,

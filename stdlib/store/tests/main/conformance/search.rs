@@ -15,7 +15,7 @@ pub(super) static CASES: &[(&str, Case)] = &[
 pub(super) static LOCAL: &[(&str, Case)] = &[("OR, NOT and parentheses", beyond)];
 
 /// Names of the runs found, in their order.
-fn find(store: &dyn Store, search: &Search) -> Vec<String> {
+fn names_of(store: &dyn Store, search: &Search) -> Vec<String> {
     store.search_runs(search).unwrap().items.into_iter().map(|run| run.info.name).collect()
 }
 
@@ -35,7 +35,7 @@ fn pages(store: &dyn Store) {
         named(store, &experiment, name, start);
     }
     let all = Search::experiment(&experiment);
-    assert_eq!(find(store, &all), ["d", "e", "b", "c", "a"]);
+    assert_eq!(names_of(store, &all), ["d", "e", "b", "c", "a"]);
     let (mut search, mut pages) = (all.clone().limit(2), Vec::new());
     loop {
         let page = store.search_runs(&search).unwrap();
@@ -48,7 +48,7 @@ fn pages(store: &dyn Store) {
     assert_eq!(pages, [vec!["d", "e"], vec!["b", "c"], vec!["a"]]);
     check_code(store.search_runs(&Search { page: Some("x".to_owned()), ..all.clone() }), Code::InvalidParameterValue);
     check_code(store.search_runs(&all.limit(50_001)), Code::InvalidParameterValue);
-    assert_eq!(find(store, &Search::experiment("999999999")), Vec::<String>::new());
+    assert_eq!(names_of(store, &Search::experiment("999999999")), Vec::<String>::new());
 }
 
 /// Three runs: `a` and `b` with all, `c` with nothing.
@@ -66,7 +66,7 @@ fn three(store: &dyn Store) -> (String, [String; 3]) {
 
 fn filters(store: &dyn Store) {
     let (experiment, ids) = three(store);
-    let find = |filter: &str| find(store, &Search::experiment(&experiment).filter(filter));
+    let find = |filter: &str| names_of(store, &Search::experiment(&experiment).filter(filter));
     assert_eq!(find("metrics.auc > 0.5"), ["a"]);
     assert_eq!(find("metrics.auc = 0"), Vec::<String>::new(), "NaN is not 0");
     assert_eq!(find("metric.auc != 0.5"), ["b", "a"], "but not 0.5 either");
@@ -85,22 +85,22 @@ fn filters(store: &dyn Store) {
     store.delete_run(&ids[0]).unwrap();
     assert_eq!(find("metrics.auc > 0.5"), Vec::<String>::new());
     let deleted = Search::experiment(&experiment).view(View::Deleted);
-    assert_eq!(find(store, &deleted), ["a"]);
-    assert_eq!(find(store, &deleted.view(View::All)).len(), 3);
+    assert_eq!(names_of(store, &deleted), ["a"]);
+    assert_eq!(names_of(store, &deleted.view(View::All)).len(), 3);
 }
 
 fn orders(store: &dyn Store) {
     let (experiment, _) = three(store);
     let d = named(store, &experiment, "d", 4);
     log_metrics(store, &d, &[point("auc", 0.95, 1, 0)]).unwrap();
-    let find = |order: &str| find(store, &Search::experiment(&experiment).order(order));
+    let find = |order: &str| names_of(store, &Search::experiment(&experiment).order(order));
     assert_eq!(find("metrics.auc ASC"), ["a", "d", "b", "c"]);
     assert_eq!(find("metrics.auc DESC"), ["d", "a", "b", "c"]);
     assert_eq!(find("params.model"), ["a", "b", "d", "c"]);
     assert_eq!(find("attributes.start_time ASC"), ["a", "b", "c", "d"]);
     assert_eq!(find("end_time DESC"), ["c", "d", "b", "a"]);
     let both = Search::experiment(&experiment).order("status DESC").order("start_time ASC");
-    assert_eq!(find(store, &both), ["a", "b", "d", "c"]);
+    assert_eq!(names_of(store, &both), ["a", "b", "d", "c"]);
     for bad in
         ["metrics.auc SIDEWAYS", "nothing", "dataset.name", "metrics.auc ASC DESC", "", "start_time; DROP TABLE runs"]
     {
@@ -193,7 +193,7 @@ fn injections(store: &dyn Store) {
 
 fn beyond(store: &dyn Store) {
     let (experiment, _) = three(store);
-    let find = |filter: &str| find(store, &Search::experiment(&experiment).filter(filter));
+    let find = |filter: &str| names_of(store, &Search::experiment(&experiment).filter(filter));
     assert_eq!(find("metrics.auc > 0.5 OR status = 'FAILED'"), ["c", "a"]);
     assert_eq!(find("NOT (params.model = 'GBDT')"), ["c", "b"], "also what is absent");
     assert_eq!(find("NOT params.model = 'GBDT' AND NOT status = 'FAILED'"), ["b"]);
