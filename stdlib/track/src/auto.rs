@@ -34,7 +34,7 @@ pub fn auto() -> bool {
 
 /// Listens while a run is active.
 pub(crate) fn refresh() {
-    record::set_on(auto() && active::active().is_some());
+    record::set_on(auto() && active().is_some());
 }
 
 /// Makes this crate the one that the library tells.
@@ -53,12 +53,12 @@ pub(crate) fn flush() {
 }
 
 /// The run that a model was fitted in.
-pub(crate) fn run_of(mark: ironbook_core::record::Mark) -> Option<RunHandle> {
+pub(crate) fn run_of(mark: record::Mark) -> Option<RunHandle> {
     mark.number().and_then(|mark| AUTO.state().marks.get(&mark).cloned())
 }
 
 /// Some rows of the data that a model was fitted to, as MLflow's split form.
-pub(crate) fn example_of(mark: ironbook_core::record::Mark) -> Option<serde_json::Value> {
+pub(crate) fn example_of(mark: record::Mark) -> Option<serde_json::Value> {
     mark.number().and_then(|mark| AUTO.state().examples.get(&mark).cloned())
 }
 
@@ -129,7 +129,7 @@ impl Auto {
 
     /// The run for the next model: the active one if it has none yet, else a new one nested in it.
     fn run_for(&self, model: &str) -> Option<RunHandle> {
-        let active = active::active()?;
+        let active = active()?;
         if self.state().taken.insert(active.id().to_owned()) {
             return Some(active);
         }
@@ -185,7 +185,7 @@ impl Recorder for Auto {
 
     fn judged(&self, judged: &Judged<'_>) {
         let of_mark = run_of(judged.mark).filter(|run| !self.state().ended.contains(run.id()));
-        let Some(run) = of_mark.or_else(active::active) else { return };
+        let Some(run) = of_mark.or_else(active) else { return };
         let step = {
             let mut state = self.state();
             let count = state.judged.entry(run.id().to_owned()).or_insert(0);
@@ -217,8 +217,8 @@ impl Recorder for Auto {
 
     fn step(&self, step: i64, metrics: &[(&str, f64)]) {
         let of_fit = self.state().fits.values().next().cloned();
-        if let Some(run) = of_fit.or_else(active::active) {
-            self.pending.push(&run, step, metrics);
+        if let Some(run) = of_fit.or_else(active) {
+            AUTO.pending.push(&run, step, metrics);
         }
     }
 }

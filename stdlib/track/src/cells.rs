@@ -19,13 +19,13 @@ pub struct CellRecord {
 impl CellRecord {
     /// Notes the cell and the run that is active before it.
     pub fn begin(execution: u64, text: String) -> CellRecord {
-        CellRecord { execution, text, run: active::active(), started: Instant::now() }
+        CellRecord { execution, text, run: active(), started: Instant::now() }
     }
 
     /// Records it in the run that was active before it, else in the one that it has started.
     pub fn end(self, succeeded: bool) {
         let seconds = self.started.elapsed().as_secs_f64();
-        let Some(run) = self.run.or_else(active::active).filter(|_| auto::auto()) else { return };
+        let Some(run) = self.run.or_else(active).filter(|_| auto::auto()) else { return };
         let how = if succeeded { "ran" } else { "failed after" };
         let text = format!("// cell {}: {how} {seconds:.3} s\n{}\n", self.execution, self.text.trim_end());
         let path = format!("cells/{:04}.rs", self.execution);

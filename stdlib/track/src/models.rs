@@ -56,7 +56,7 @@ pub fn log_model(files: &ModelFiles<'_>, name: Option<&str>) -> Result<LoggedMod
 }
 
 fn run_of(files: &ModelFiles<'_>) -> Option<RunHandle> {
-    auto::run_of(files.mark).or_else(active::active)
+    auto::run_of(files.mark).or_else(active)
 }
 
 fn logged(

@@ -24,7 +24,7 @@ mod sync;
 mod traces;
 mod verdict;
 
-pub use sync::{Synced, sync_project};
+pub use sync::{Synced, project_status, sync_project};
 
 use crate::error::{Error, Result};
 use crate::store::Store;
