@@ -56,7 +56,7 @@ pub(super) fn read_assessment(fields: &Fields<'_>) -> Result<Assessment, Refusal
         kept.shift_remove(name);
     }
     for name in ["create_time", "last_update_time"] {
-        if !fields.text(name)?.is_some_and(|text| clock::parse_timestamp(&text).is_some()) {
+        if fields.text(name)?.is_none_or(|text| clock::parse_timestamp(&text).is_none()) {
             kept.insert(name.to_owned(), now().into());
         }
     }

@@ -290,7 +290,6 @@ struct LoggedInfoJson<'a> {
     last_updated_timestamp_ms: i64,
     artifact_uri: &'a str,
     status: &'static str,
-    #[serde(skip_serializing_if = "str::is_empty")]
     model_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_run_id: Option<&'a str>,

@@ -101,7 +101,8 @@ pub(super) fn run(args: &ServerArgs) -> Outcome<()> {
     let store = Arc::new(open(args)?);
     let proxied: Option<Arc<dyn Repo>> = (!args.no_serve_artifacts).then(|| store.proxied());
     let place = store.directory().display().to_string();
-    let state = State::new(store, proxied, guard, page).report(|problem| tell(&format!("ironbook track server: {problem}")));
+    let state =
+        State::new(store, proxied, guard, page).report(|problem| tell(&format!("ironbook track server: {problem}")));
     // Threads only wait for the disk; more of them than a few cost memory.
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -124,7 +125,11 @@ pub(super) fn run(args: &ServerArgs) -> Outcome<()> {
 }
 
 fn address(host: &str, port: u16) -> Outcome<SocketAddr> {
-    let unknown = |why: String| Problem(format!("`{host}` is not an address to listen at{why}\ngive `--host` an address or name of this machine"));
+    let unknown = |why: String| {
+        Problem(format!(
+            "`{host}` is not an address to listen at{why}\ngive `--host` an address or name of this machine"
+        ))
+    };
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let mut found = (bare, port).to_socket_addrs().map_err(|e| unknown(format!(": {e}")))?;
     found.next().ok_or_else(|| unknown(String::new()))
@@ -139,7 +144,9 @@ fn credentials(args: &ServerArgs) -> Outcome<Credentials> {
     if let Some(token) = token {
         let token = token.trim();
         if token.is_empty() {
-            return Err(Problem("the token is empty\ngive one that cannot be guessed, for instance 32 random letters".to_owned()));
+            return Err(Problem(
+                "the token is empty\ngive one that cannot be guessed, for instance 32 random letters".to_owned(),
+            ));
         }
         credentials = credentials.token(token);
     }
@@ -194,7 +201,9 @@ fn backend(uri: &str) -> Outcome<(PathBuf, Option<PathBuf>)> {
     match uri.split_once(":") {
         Some(("sqlite", rest)) => match rest.strip_prefix("///").filter(|file| !file.is_empty()) {
             Some(file) => Ok(of_file(file)),
-            None => Err(Problem(format!("`{uri}` names no file\nwrite `sqlite:///FILE`, with one more `/` where FILE is absolute"))),
+            None => Err(Problem(format!(
+                "`{uri}` names no file\nwrite `sqlite:///FILE`, with one more `/` where FILE is absolute"
+            ))),
         },
         Some(("file", rest)) => Ok((PathBuf::from(rest.trim_start_matches("//")), None)),
         Some((scheme, _)) if scheme.len() > 1 && !scheme.contains('/') => {

@@ -148,34 +148,34 @@ fn mark(response: &mut Response<Body>, origin: Option<HeaderValue>) {
 mod tests {
     use super::*;
 
-    fn refused(guard: &Guard, method: Method, path: &str, headers: &[(&str, &str)]) -> Option<Code> {
+    fn refused(guard: &Guard, method: &Method, path: &str, headers: &[(&str, &str)]) -> Option<Code> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(header::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         }
-        guard.refuse(&method, path, &map).map(|refusal| refusal.code)
+        guard.refuse(method, path, &map).map(|refusal| refusal.code)
     }
 
     #[test]
     fn a_strange_host_is_refused_on_loopback() {
         let guard = Guard::local();
         for host in ["localhost", "localhost:5000", "127.0.0.1:5000", "[::1]:5000"] {
-            assert_eq!(refused(&guard, Method::GET, "/x", &[("host", host)]), None, "{host}");
+            assert_eq!(refused(&guard, &Method::GET, "/x", &[("host", host)]), None, "{host}");
         }
         for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:5000", "192.168.0.1"] {
-            assert_eq!(refused(&guard, Method::GET, "/x", &[("host", host)]), Some(Code::PermissionDenied), "{host}");
-            assert_eq!(refused(&guard, Method::GET, "/health", &[("host", host)]), None);
+            assert_eq!(refused(&guard, &Method::GET, "/x", &[("host", host)]), Some(Code::PermissionDenied), "{host}");
+            assert_eq!(refused(&guard, &Method::GET, "/health", &[("host", host)]), None);
         }
-        assert_eq!(refused(&guard, Method::GET, "/x", &[]), Some(Code::PermissionDenied));
+        assert_eq!(refused(&guard, &Method::GET, "/x", &[]), Some(Code::PermissionDenied));
         let named = Guard { hosts: vec!["*.lab.example".to_owned()], ..Guard::local() };
-        assert_eq!(refused(&named, Method::GET, "/x", &[("host", "a.lab.example:80")]), None);
-        assert!(refused(&named, Method::GET, "/x", &[("host", "a.lab.example.evil")]).is_some());
+        assert_eq!(refused(&named, &Method::GET, "/x", &[("host", "a.lab.example:80")]), None);
+        assert!(refused(&named, &Method::GET, "/x", &[("host", "a.lab.example.evil")]).is_some());
     }
 
     #[test]
     fn other_sites_change_nothing() {
         let guard = Guard::local();
-        let post = |origin| refused(&guard, Method::POST, "/api/x", &[("host", "localhost:5000"), ("origin", origin)]);
+        let post = |origin| refused(&guard, &Method::POST, "/api/x", &[("host", "localhost:5000"), ("origin", origin)]);
         assert_eq!(post("http://localhost:3000"), None);
         assert_eq!(post("http://localhost:5000"), None);
         for origin in ["https://evil.example", "null", "http://localhost.evil.example", "http://evil.example:5000"] {
@@ -183,14 +183,14 @@ mod tests {
         }
         let open = Guard { origins: vec!["https://good.example".to_owned()], ..Guard::local() };
         let headers = [("host", "localhost"), ("origin", "https://good.example")];
-        assert_eq!(refused(&open, Method::POST, "/api/x", &headers), None);
+        assert_eq!(refused(&open, &Method::POST, "/api/x", &headers), None);
     }
 
     #[test]
     fn strangers_are_asked() {
         let guard = Guard { credentials: Credentials::default().token("t"), ..Guard::local() };
         let get = |auth: &str, path: &str| {
-            refused(&guard, Method::GET, path, &[("host", "localhost"), ("authorization", auth)])
+            refused(&guard, &Method::GET, path, &[("host", "localhost"), ("authorization", auth)])
         };
         assert_eq!(get("Bearer t", "/x"), None);
         assert_eq!(get("Bearer u", "/x"), Some(Code::Unauthenticated));
