@@ -17,12 +17,17 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import warnings
 
 os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
 os.environ["MLFLOW_ENABLE_ASYNC_TRACE_LOGGING"] = "false"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 os.environ["GIT_PYTHON_REFRESH"] = "quiet"
+
+os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
+os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+warnings.simplefilter("ignore")
 
 import mlflow
 from mlflow import MlflowClient
@@ -324,7 +329,7 @@ def registry(uri, client):
     client.update_model_version("reg", "1", "described")
     client.update_registered_model("reg", "second")
     assert client.get_model_version("reg", "1").description == "described"
-    assert [int(v.version) for v in client.search_model_versions("name = 'reg'")] == [3, 2, 1]
+    assert [int(v.version) for v in client.search_model_versions("name = 'reg'", order_by=["version_number DESC"])] == [3, 2, 1]
     assert client.get_model_version_download_uri("reg", "1")
     assert [m.name for m in client.search_registered_models("tags.a = '1'")] == ["reg"]
     client.rename_registered_model("reg", "renamed")
