@@ -136,7 +136,7 @@ impl SqliteStore {
         }
         sql.push(" WHERE x.deleted IS NULL");
         if !search.experiments.is_empty() {
-            sql.push(" AND x.experiment IN ").list(&experiment_numbers(&search.experiments)?);
+            sql.push(" AND ").one_of("x.experiment", &experiment_numbers(&search.experiments)?);
         }
         sql.push(" AND ");
         let conditions = Conditions { subject: Subject::LoggedModels, root: self.places.root(), datasets };

@@ -110,7 +110,7 @@ fn search(t: &Transaction<'_>, places: &Places, search: &Search) -> Outcome<Page
     sql.push(" WHERE ");
     Conditions { subject: Subject::Traces, root: places.root(), datasets: &[] }.write(&mut sql, &condition);
     if !search.experiments.is_empty() {
-        sql.push(" AND x.experiment IN ").list(&experiment_numbers(&search.experiments)?);
+        sql.push(" AND ").one_of("x.experiment", &experiment_numbers(&search.experiments)?);
     }
     sql.push(" ORDER BY ");
     for (number, order) in orders.iter().enumerate() {

@@ -4,6 +4,7 @@
 
 mod conformance;
 mod faults;
+mod reference;
 
 use ironbook_store::{NewExperiment, NewRun, Store};
 
