@@ -201,7 +201,7 @@ export async function runsTab(root, { experiment, query, signal }) {
 
   const change = (key, value) => { want[key] = value; remember(); load(); };
   const input = h('input', { type: 'search', class: 'code filter', 'data-filter': true, value: want.filter, spellcheck: 'false', autocomplete: 'off',
-    placeholder: "metrics.auc > 0.9 AND params.model = 'forest'", 'aria-label': 'Filter',
+    placeholder: "metrics.auc > 0.9 AND params.lr = '0.1'", 'aria-label': 'Filter',
     on: { keydown: (event) => event.key === 'Enter' && change('filter', input.value), change: () => input.value !== want.filter && change('filter', input.value),
       search: () => input.value !== want.filter && change('filter', input.value) } });
   let typed;
