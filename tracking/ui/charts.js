@@ -154,8 +154,10 @@ export class ChartGrid {
     const words = this.find.value.toLowerCase();
     const keys = this.keys.filter((key) => key.toLowerCase().includes(words));
     const groups = new Map();
+    // Few charts stand together; many are easier to find under headings.
+    const grouped = this.keys.length > 9;
     for (const key of keys) {
-      const name = key.includes('/') ? key.slice(0, key.indexOf('/')) : '';
+      const name = grouped && key.includes('/') ? key.slice(0, key.indexOf('/')) : '';
       groups.set(name, [...(groups.get(name) ?? []), key]);
     }
     this.sight.disconnect();
