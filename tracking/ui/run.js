@@ -1,7 +1,7 @@
 // One run: what it was given, what came out, its curves and files. Live while it runs.
 
 import { h, fill, button } from './dom.js';
-import { each, get, poll, post } from './api.js';
+import { ask as fetchFrom, each, get, poll, post } from './api.js';
 import { exact, num, duration } from './format.js';
 import { go, note, to } from './router.js';
 import { ask, attempt, card, copy, empty, facts, loading, menu, problem, status, tabs, tagEditor, toast, when } from './ui.js';
@@ -12,7 +12,6 @@ import { artifacts, ofRun } from './artifacts.js';
 import { ChartGrid } from './charts.js';
 import { histories } from './series.js';
 import { code } from './preview.js';
-import { ask as fetchFrom } from './api.js';
 import { register } from './register.js';
 
 const TABS = { overview, charts, system, artifacts: files, code: source };
@@ -204,7 +203,9 @@ async function charts(root, run, { signal, query }, machine = false) {
   return set;
 }
 
-const system = (root, run, ctx) => charts(root, run, ctx, true);
+function system(root, run, ctx) {
+  return charts(root, run, ctx, true);
+}
 
 async function files(root, run, { signal, query }) {
   const box = h('div', { class: 'artifacts' });
