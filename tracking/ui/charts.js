@@ -17,7 +17,7 @@ class Card {
     this.box = h('div', {});
     this.state = h('small', { class: 'muted' });
     this.el = h('article', { class: 'chart-card', data: { metric: key } },
-      h('header', {}, h('h3', { title: key }, key), this.state,
+      h('header', {}, h('h3', { title: key }, key.replace(/^system\//, '')), this.state,
         button('', () => { this.el.classList.toggle('big'); }, { kind: 'bare small', glyph: 'expand', title: `Enlarge ${key}` }),
         button('', () => this.save(), { kind: 'bare small', glyph: 'down', title: `Save the points of ${key} as CSV` })), this.box);
   }
