@@ -65,11 +65,14 @@ export function dot(run) {
 }
 
 const LESS = /loss|err|mse|mae|rmse|mape|brier|perplexity|latency|seconds|_time|duration|divergence|distance|drift/i;
+const NEITHER = /(^|[/_])(lr|learning_rate|epoch|step|iteration)s?$/i;
 
-/** Whether less of a metric is better: what the user said, else what its name says. */
-function less(key) {
-  return kept('less', {})[key] ?? LESS.test(key);
+/** What is better, `more`, `less` or `none` of a metric: what the user said, else what its name says. */
+function better(key) {
+  return kept('better', {})[key] ?? (NEITHER.test(key) ? 'none' : LESS.test(key) ? 'less' : 'more');
 }
+
+const BETTER = { more: ['↑', 'More is better', 'less'], less: ['↓', 'Less is better', 'none'], none: ['·', 'Neither is better', 'more'] };
 
 function table(root, runs) {
   let only = kept('differences', false);
@@ -92,9 +95,12 @@ function table(root, runs) {
 
 /** `rows` of `{label, cells, mark, classes}` below the names of the runs. */
 function section(title, runs, rows) {
-  return card(title, h('div', { class: 'plain-box' }, h('table', { class: 'plain', 'aria-label': title },
+  const table = h('table', { class: 'plain', 'aria-label': title }, h('colgroup', {}, h('col', { class: 'names' })),
     h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, ''), runs.map((run) => h('th', { scope: 'col' }, dot(run), h('a', { href: to(['runs', run.id]) }, run.name))))),
-    h('tbody', {}, rows.map((row) => h('tr', { class: row.mark, data: { key: row.key } }, h('td', {}, row.label), row.cells.map((cell, i) => h('td', { class: row.classes?.[i] }, cell))))))));
+    h('tbody', {}, rows.map((row) => h('tr', { class: row.mark, data: { key: row.key } }, h('td', {}, row.label), row.cells.map((cell, i) => h('td', { class: row.classes?.[i] }, cell))))));
+  // Columns stand below each other in all sections.
+  table.style.minWidth = `${200 + 150 * runs.length}px`;
+  return card(title, h('div', { class: 'plain-box' }, table));
 }
 
 function values(title, runs, of, only) {
@@ -117,10 +123,11 @@ function metrics(runs, draw) {
   return section('Metrics', runs, keys.map((key) => {
     const found = runs.map((run) => run.metrics[key]?.value);
     const sane = found.filter((v) => v !== undefined && !Number.isNaN(v));
-    const best = less(key) ? Math.min(...sane) : Math.max(...sane);
-    const flip = h('button', { type: 'button', class: 'arrow', title: less(key) ? 'Less is better; press if more is' : 'More is better; press if less is',
-      'aria-label': `${key}: ${less(key) ? 'less' : 'more'} is better`, on: { click: () => { keep('less', { ...kept('less', {}), [key]: !less(key) }); draw(); } } }, less(key) ? '↓' : '↑');
-    return { key, label: [key, ' ', flip], classes: found.map((v) => (sane.length > 1 && v === best ? 'num best' : 'num')),
+    const [sign, says, next] = BETTER[better(key)];
+    const best = { less: Math.min, more: Math.max, none: () => NaN }[better(key)](...sane);
+    const flip = h('button', { type: 'button', class: 'arrow', title: `${says}; press to change`, 'aria-label': `${key}: ${says}`,
+      on: { click: () => { keep('better', { ...kept('better', {}), [key]: next }); draw(); } } }, sign);
+    return { key, label: [key, ' ', flip], classes: found.map((v) => (sane.length > 1 && v === best ? 'best' : '')),
       cells: found.map((v) => (v === undefined ? h('span', { class: 'muted' }, '–') : h('span', { title: String(v) }, num(v)))) };
   }));
 }

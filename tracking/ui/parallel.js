@@ -2,10 +2,11 @@
 
 import { h, s, fill, button } from './dom.js';
 import { num } from './format.js';
+import { markText, ticks } from './scale.js';
 import { card, empty, show } from './ui.js';
 import { dimensions, remember } from './compare.js';
 
-const [W, H, TOP, BOTTOM, SIDE] = [1200, 420, 46, 20, 60];
+const [H, TOP, BOTTOM, SIDE] = [440, 46, 20, 60];
 
 /** The tab of `#/compare/parallel`. */
 export function parallel(root, runs, { query }) {
@@ -17,7 +18,7 @@ export function parallel(root, runs, { query }) {
       : [...all.filter((d) => d.kind === 'params' && d.varies).slice(0, 6), ...all.filter((d) => d.kind === 'metrics' && d.varies).slice(-2)];
     const pick = button('Axes', () => choose(all, axes, (ids) => { remember('parallel', query, { axes: ids.join('|') }); brushes.clear(); draw(); }), { kind: 'small' });
     fill(root, card('Parallel coordinates', axes.length < 2 ? empty('Too little differs', 'Two axes are needed: params or metrics that are not the same in all runs.')
-      : h('div', { class: 'wide-chart' }, picture(axes, runs, brushes)), h('span', { class: 'muted' }, 'Drag along an axis to keep the runs within.'), pick));
+      : h('div', { class: 'wide-chart' }, picture(axes, runs, brushes, Math.max(160 * axes.length, root.clientWidth - 34))), h('span', { class: 'muted' }, 'Drag along an axis to keep the runs within.'), pick));
   };
   draw();
   return (now) => { runs = now; draw(); };
@@ -37,11 +38,12 @@ function ends({ numbers, words }) {
   if (words) return [0, Math.max(1, words.length - 1)];
   const sane = numbers.filter(Number.isFinite);
   const [low, high] = [Math.min(...sane), Math.max(...sane)];
-  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+  const pad = (high - low) * 0.04 || Math.abs(low) * 0.1 || 0.5;
+  return [low - pad, high + pad];
 }
 
-function picture(axes, runs, brushes) {
-  const svg = s('svg', { viewBox: `0 0 ${W} ${H}`, class: 'para', role: 'img', 'aria-label': `${runs.length} runs over ${axes.map((a) => a.key).join(', ')}` });
+function picture(axes, runs, brushes, W) {
+  const svg = s('svg', { viewBox: `0 0 ${W} ${H}`, class: 'para', width: W, role: 'img', 'aria-label': `${runs.length} runs over ${axes.map((a) => a.key).join(', ')}` });
   const x = (i) => SIDE + (W - 2 * SIDE) * i / (axes.length - 1);
   const range = axes.map(ends);
   const y = (i, v) => H - BOTTOM - (H - TOP - BOTTOM) * (v - range[i][0]) / (range[i][1] - range[i][0]);
@@ -60,7 +62,7 @@ function picture(axes, runs, brushes) {
   });
   svg.append(...lines);
   axes.forEach((axis, i) => {
-    const marks = axis.words ? axis.words.map((word, at) => [at, word]) : [0, 0.25, 0.5, 0.75, 1].map((t) => range[i][0] + t * (range[i][1] - range[i][0])).map((v) => [v, num(Number(v.toPrecision(3)))]);
+    const marks = axis.words ? axis.words.map((word, at) => [at, word]) : ticks(...range[i], 6).map((v, _, list) => [v, markText(v, list[1] - list[0])]);
     const anchor = i === axes.length - 1 ? 'end' : 'start';
     const side = anchor === 'end' ? -7 : 7;
     const brush = s('rect', { class: 'brush', x: x(i) - 9, width: 18, height: 0 });

@@ -7,7 +7,7 @@ import { card, empty } from './ui.js';
 import { logTicks, markText, ticks } from './scale.js';
 import { dimensions, remember } from './compare.js';
 
-const [W, H, LEFT, RIGHT, TOP, BOTTOM] = [1000, 420, 70, 20, 14, 46];
+const [H, LEFT, RIGHT, TOP, BOTTOM] = [440, 70, 20, 14, 46];
 
 /** The tab of `#/compare/scatter`. */
 export function scatter(root, runs, { query }) {
@@ -20,7 +20,7 @@ export function scatter(root, runs, { query }) {
     const choice = (name, now) => h('label', { class: 'row muted' }, name, h('select', { name, on: { change: (e) => { remember('scatter', query, { [name]: e.target.value }); draw(); } } },
       all.map((d) => h('option', { value: d.id, selected: d === now }, d.key))));
     const log = h('label', { class: 'row muted' }, h('input', { type: 'checkbox', checked: query.get('log') === '1', on: { change: (e) => { remember('scatter', query, { log: e.target.checked ? '1' : '' }); draw(); } } }), 'Log x');
-    fill(root, card('Scatter', h('div', { class: 'wide-chart' }, picture(x, y, runs, query.get('log') === '1')), choice('x', x), log, choice('y', y)));
+    fill(root, card('Scatter', h('div', { class: 'wide-chart' }, picture(x, y, runs, query.get('log') === '1', Math.max(420, root.clientWidth - 34))), choice('x', x), log, choice('y', y)));
   };
   draw();
   return (now) => { runs = now; draw(); };
@@ -37,11 +37,11 @@ function scaleOf({ numbers, words }, log) {
   return { at: (v) => (put(v) - low) / (high - low), marks: marks.filter(([v]) => v >= low && v <= high), mark: (v) => (v - low) / (high - low) };
 }
 
-function picture(x, y, runs, log) {
+function picture(x, y, runs, log, W) {
   const [sx, sy] = [scaleOf(x, log && !x.words), scaleOf(y, false)];
   const px = (t) => LEFT + t * (W - LEFT - RIGHT);
   const py = (t) => H - BOTTOM - t * (H - TOP - BOTTOM);
-  return s('svg', { viewBox: `0 0 ${W} ${H}`, class: 'dots', role: 'img', 'aria-label': `${y.key} over ${x.key}` },
+  return s('svg', { viewBox: `0 0 ${W} ${H}`, class: 'dots', width: W, role: 'img', 'aria-label': `${y.key} over ${x.key}` },
     sy.marks.map(([v, text]) => [s('line', { class: 'axis-line', x1: LEFT, x2: W - RIGHT, y1: py(sy.mark(v)), y2: py(sy.mark(v)), opacity: 0.5 }),
       s('text', { class: 'axis-text', x: LEFT - 8, y: py(sy.mark(v)) + 4, 'text-anchor': 'end' }, text.slice(0, 14))]),
     sx.marks.map(([v, text]) => s('text', { class: 'axis-text', x: px(sx.mark(v)), y: H - BOTTOM + 18, 'text-anchor': 'middle' }, text.slice(0, 14))),

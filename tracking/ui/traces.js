@@ -63,9 +63,13 @@ export async function traceView(root, { parts: [id], signal }) {
   root.querySelector('.spans button')?.click();
 }
 
+// What went in and came out is read first; the rest keeps its names.
+const FIRST = { 'mlflow.spanInputs': 'Inputs', 'mlflow.spanOutputs': 'Outputs', 'mlflow.spanType': 'Kind' };
+
 function show(root, span) {
   const text = (value) => code(typeof value === 'string' ? pretty(value) : JSON.stringify(value, null, 2));
-  fill(root, card(span.name, h('div', { class: 'span-detail' }, Object.entries(span.attributes).map(([key, value]) => [h('h3', {}, key), text(value)]),
+  const keys = [...Object.keys(FIRST).filter((key) => key in span.attributes), ...Object.keys(span.attributes).filter((key) => !(key in FIRST) && key !== 'mlflow.traceRequestId')];
+  fill(root, card(span.name, h('div', { class: 'span-detail' }, keys.map((key) => [h('h3', {}, FIRST[key] ?? key), text(span.attributes[key])]),
     span.events.map((event) => [h('h3', {}, `Event: ${event.name}`), text(event.attributes ?? {})]))));
 }
 

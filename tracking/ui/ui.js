@@ -66,6 +66,14 @@ export function menu(title, items) {
     h('summary', { class: 'btn bare', title, 'aria-label': title }, icon('menu')),
     h('div', { class: 'pop' }, items.filter(Boolean).map(([label, run, danger]) => h('button', {
       type: 'button', class: danger ? 'danger' : '', on: { click: () => { box.open = false; run(); } } }, label))));
+  // The list stands above everything, also above boxes that cut off what does not fit into them.
+  box.addEventListener('toggle', () => {
+    if (!box.open) return;
+    const at = box.getBoundingClientRect();
+    const pop = box.lastChild;
+    pop.style.top = `${Math.min(at.bottom + 4, innerHeight - pop.offsetHeight - 8)}px`;
+    pop.style.left = `${Math.max(8, Math.min(at.left, innerWidth - pop.offsetWidth - 8))}px`;
+  });
   box.addEventListener('focusout', (event) => !box.contains(event.relatedTarget) && setTimeout(() => { box.open = false; }, 150));
   box.addEventListener('keydown', (event) => event.key === 'Escape' && (box.open = false));
   return box;
