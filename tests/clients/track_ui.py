@@ -87,8 +87,8 @@ class Opens(Page):
         for place, sight in [
             (f"experiments/{d.experiment}", "run-5"), (f"experiments/{d.experiment}/charts", "auc"), (f"experiments/{d.experiment}/models", "No logged model"),
             (f"experiments/{d.experiment}/traces", "No trace"), (f"runs/{d.whole}", "modified"), (f"runs/{d.whole}/charts", "loss"),
-            (f"runs/{d.whole}/system", "cpu_utilization_percentage"), (f"runs/{d.whole}/artifacts", "AUC 0.93"), (f"runs/{d.whole}/code", "let answer = 42;"),
-            (f"compare?runs={three}", "Compare 3 runs"), (f"compare/charts?runs={three}", "auc"), (f"compare/parallel?runs={three}", "lr"),
+            (f"runs/{d.whole}/system", "cpu_utilization_percentage"), (f"runs/{d.whole}/artifacts", "report.md"), (f"runs/{d.whole}/code", "let answer = 42;"),
+            (f"compare?runs={three}", "Compare 3 runs"), (f"compare/charts?runs={three}", "auc"), (f"compare/parallel?runs={three}", "Drag along an axis"),
             (f"compare/scatter?runs={three}", "Log x"), ("models", d.model), (f"models/{d.model}", "v2"),
         ]:
             with self.subTest(place):
@@ -176,7 +176,7 @@ class Runs(Page):
         self.expect_names(["run-2"])
         self.page.get_by_label("Name contains").fill("")
         self.page.get_by_label("Started").select_option("24 h")
-        self.assertIn("run-0", self.names())
+        expect(self.page.get_by_role("link", name="run-0")).to_be_visible()
         self.page.get_by_label("Name contains").fill("no such run")
         expect(self.page.get_by_text("No run matches")).to_be_visible()
         self.page.get_by_role("button", name="Clear filters").click()
@@ -350,7 +350,7 @@ class Run(Page):
         self.assertGreater(self.drawn(canvas), 100)
         box = canvas.bounding_box()
         self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
-        expect(card.locator(".readout")).to_contain_text("Step 7")
+        expect(card.locator(".readout")).to_contain_text(re.compile(r"Step (6|7)\d"))
         self.page.mouse.down()
         self.page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 60, steps=4)
         self.page.mouse.up()
@@ -505,7 +505,7 @@ class Models(Page):
     def test_aliases(self):
         self.open(f"models/{self.data.model}")
         self.page.get_by_role("button", name="Add an alias to version 1").click()
-        self.page.get_by_label("Alias").fill("champion")
+        self.page.get_by_role("textbox", name="Alias").fill("champion")
         self.page.get_by_role("button", name="Set", exact=True).click()
         expect(self.page.get_by_role("button", name="Remove alias champion")).to_be_visible()
         self.assertEqual(self.aliases(self.data.model), {"champion": "1"})
@@ -517,7 +517,7 @@ class Models(Page):
         self.allowed = ["400"]
         self.open(f"models/{self.data.model}")
         self.page.get_by_role("button", name="Add an alias to version 1").click()
-        self.page.get_by_label("Alias").fill("latest")
+        self.page.get_by_role("textbox", name="Alias").fill("latest")
         self.page.get_by_role("button", name="Set", exact=True).click()
         said = self.api.refusal("registered-models/alias", {"name": self.data.model, "alias": "latest", "version": "1"})
         expect(self.page.get_by_role("dialog").get_by_role("alert")).to_have_text(said)
@@ -569,7 +569,7 @@ class Experiments(Page):
         self.runs()
         self.page.get_by_role("button", name="New experiment").click()
         self.page.get_by_label("Name", exact=True).last.fill(name)
-        self.page.get_by_role("button", name="Create").click()
+        self.page.get_by_role("button", name="Create", exact=True).click()
         expect(self.page.get_by_role("heading", name=name)).to_be_visible()
         expect(self.page.get_by_text("No run yet")).to_be_visible()
         self.page.get_by_label("What to do with this experiment").click()

@@ -68,7 +68,8 @@ async function framed(address, text) {
     && !/allow-same-origin/.test(answer.headers.get('content-security-policy')) && /^inline/.test(answer.headers.get('content-disposition') ?? '');
   const frame = h('iframe', { sandbox: isolated ? 'allow-scripts' : '', title: 'Page', referrerpolicy: 'no-referrer' });
   if (isolated) frame.src = own;
-  else frame.srcdoc = text;
+  // The rule keeps what is in the frame from asking this server, or any other, for anything.
+  else frame.srcdoc = `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'">${text}`;
   return isolated ? frame : h('div', {}, h('p', { class: 'muted note' }, 'Shown without its scripts and styles.'), frame);
 }
 

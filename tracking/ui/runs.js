@@ -179,7 +179,7 @@ export async function runsTab(root, { experiment, query, signal }) {
     for (const run of runs) if (selected.has(run.id)) selected.set(run.id, run);
     bar.hidden = !selected.size;
     const chosenRuns = [...selected.keys()];
-    const done = (text) => { selected.clear(); toast(text); load(); };
+    const done = (text) => { selected.clear(); show(); toast(text); load(); };
     const everyone = async (path, body = {}) => { for (const run_id of chosenRuns) await post(path, { run_id, ...body }); };
     fill(bar, h('b', {}, `${selected.size} selected`),
       button('Compare', compare, { kind: 'primary small', disabled: selected.size < 2, title: 'Compare the selected runs (c)' }),
