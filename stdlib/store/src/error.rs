@@ -238,6 +238,14 @@ pub enum Error {
         /// What to do.
         todo: &'static str,
     },
+    /// An experiment was deleted and cannot be renamed.
+    #[error("the {what} `{name}` was deleted\nrestore it first")]
+    Inactive {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its name or id.
+        name: String,
+    },
     /// A condition of a search cannot be read.
     #[error("cannot read the {what} `{text}`: {reason}\n{todo}")]
     Syntax {
@@ -342,7 +350,10 @@ impl Error {
             Error::Unsupported { .. } => Code::NotImplemented,
             Error::Remote { code, .. } => *code,
             Error::Unreachable { .. } => Code::TemporarilyUnavailable,
-            Error::NoActiveRun { .. } | Error::AlreadyActive { .. } | Error::NewerSchema { .. } => Code::InvalidState,
+            Error::NoActiveRun { .. }
+            | Error::AlreadyActive { .. }
+            | Error::NewerSchema { .. }
+            | Error::Inactive { .. } => Code::InvalidState,
             Error::Locked { .. } | Error::Full { .. } => Code::TemporarilyUnavailable,
             Error::Io { source, .. } => match source.kind() {
                 std::io::ErrorKind::PermissionDenied => Code::PermissionDenied,

@@ -8,17 +8,18 @@ pub mod error;
 mod locate;
 pub mod model;
 mod names;
-// mod sqlite;
+pub mod search;
+mod sqlite;
 pub mod store;
 mod validate;
 
 pub use error::{Code, Error, Result};
 pub use locate::{DIRECTORY, locate};
 pub use model::{
-    Alias, ArtifactInfo, ArtifactsOf, Assessment, Batch, Dataset, DatasetInput, DatasetSummary, Experiment, LoggedModel,
-    Metric, MetricOf, ModelInput, ModelOrder, ModelOutput, ModelStatus, ModelVersion, NewExperiment, NewModel, NewRun,
-    NewVersion, Page, Param, RegisteredModel, Run, RunInfo, RunUpdate, Search, Span, Stage, Status, Tag, TraceInfo,
-    VersionStatus, View,
+    Alias, ArtifactInfo, ArtifactsOf, Assessment, Batch, Dataset, DatasetInput, DatasetSummary, Experiment,
+    LoggedModel, Metric, MetricOf, ModelInput, ModelOrder, ModelOutput, ModelStatus, ModelVersion, NewExperiment,
+    NewModel, NewRun, NewVersion, Page, Param, RegisteredModel, Run, RunInfo, RunUpdate, Search, Span, Stage, Status,
+    Tag, TraceInfo, VersionStatus, View,
 };
-// pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::Store;

@@ -1,7 +1,7 @@
 //! MLflow's rules for names and lengths, so that whatever is logged here is accepted there.
 
 use crate::error::{Error, Result};
-use crate::model::{Batch, Metric};
+use crate::model::{Batch, DatasetInput, Metric, Tag};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -80,6 +80,90 @@ pub fn batch(batch: &Batch<'_>) -> Result<()> {
         }
     }
     batch.tags.iter().try_for_each(|tag| key("tag", &tag.key))
+}
+
+/// Longest value of a tag of an experiment, in characters.
+pub const MAX_EXPERIMENT_TAG_VALUE: usize = 20_000;
+/// Longest value of a tag of the registry, in characters.
+pub const MAX_REGISTRY_TAG_VALUE: usize = 100_000;
+
+/// Refuses a text of more than `limit` characters.
+pub fn at_most(what: &'static str, text: &str, limit: usize) -> Result<()> {
+    // No text has more characters than bytes.
+    if text.len() <= limit {
+        return Ok(());
+    }
+    let length = text.chars().count();
+    if length > limit { Err(Error::TooLong { what, length, limit }) } else { Ok(()) }
+}
+
+/// Checks tags whose values may not be cut.
+pub fn tags(tags: &[Tag], limit: usize) -> Result<()> {
+    tags.iter().try_for_each(|tag| {
+        key("tag", &tag.key)?;
+        at_most("value of a tag", &tag.value, limit)
+    })
+}
+
+/// Checks the name of a registered model: not empty, without `/` and `:`, no `.` or `..`.
+pub fn registered_name(name: &str) -> Result<()> {
+    if name.trim().is_empty() || name.contains(['/', ':']) || name == "." || name.starts_with("..") {
+        let expected = "give it at least one letter, no `/` and no `:`";
+        return Err(Error::InvalidValue { what: "name of a registered model", value: name.to_owned(), expected });
+    }
+    at_most("name of a registered model", name, 256)
+}
+
+/// Checks the name of a logged model: not empty, without `/ : . % " '`.
+pub fn model_name(name: &str) -> Result<()> {
+    if name.is_empty() || name.contains(['/', ':', '.', '%', '"', '\'']) {
+        let expected = "give it at least one letter, and none of `/ : . % \" '`";
+        return Err(Error::InvalidValue { what: "name of a model", value: name.to_owned(), expected });
+    }
+    at_most("name of a model", name, 500)
+}
+
+/// Checks the form of an alias.
+pub fn alias(alias: &str) -> Result<()> {
+    if alias.is_empty() || !alias.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
+        let expected = "use letters, digits, `_` and `-`";
+        return Err(Error::InvalidValue { what: "alias", value: alias.to_owned(), expected });
+    }
+    at_most("alias", alias, 255)
+}
+
+/// Checks an alias that is to be set: not `latest`, not `v1`, `v2`, ...
+pub fn new_alias(name: &str) -> Result<()> {
+    alias(name)?;
+    let number = name.strip_prefix(['v', 'V']).is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_numeric()));
+    if number || name.eq_ignore_ascii_case("latest") {
+        let expected = "`latest`, `v1`, `v2`, ... have a meaning already: choose another";
+        return Err(Error::InvalidValue { what: "alias", value: name.to_owned(), expected });
+    }
+    Ok(())
+}
+
+/// Checks data as the input of a run.
+pub fn dataset_input(input: &DatasetInput) -> Result<()> {
+    let data = &input.dataset;
+    for (what, text, limit) in [
+        ("name of a dataset", Some(&data.name), 500),
+        ("digest of a dataset", Some(&data.digest), 36),
+        ("source of a dataset", Some(&data.source), 65_535),
+        ("schema of a dataset", data.schema.as_ref(), 1_048_575),
+        ("profile of a dataset", data.profile.as_ref(), 16_777_215),
+    ] {
+        text.map_or(Ok(()), |text| at_most(what, text, limit))?;
+    }
+    for tag in &input.tags {
+        at_most("name of an input's tag", &tag.key, 255)?;
+        at_most("value of an input's tag", &tag.value, 500)?;
+    }
+    if data.name.is_empty() || data.digest.is_empty() {
+        let expected = "it needs a name and a digest";
+        return Err(Error::InvalidValue { what: "dataset", value: data.name.clone(), expected });
+    }
+    Ok(())
 }
 
 /// Checks a time: not negative.

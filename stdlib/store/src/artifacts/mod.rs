@@ -27,6 +27,36 @@ pub trait Repo: Send + Sync {
     fn delete(&self, path: &str) -> Result<()>;
 }
 
+/// The files below a URI: a local path or `file://` URI. Local files are written in `scratch` before they are moved.
+///
+/// # Errors
+/// [`Error::Uri`] for other URIs, and for what is none.
+pub fn open(uri: &str, scratch: &Path) -> Result<Box<dyn Repo>> {
+    let refuse = |reason: &str| {
+        Err(Error::Uri {
+            uri: uri.to_owned(),
+            reason: reason.to_owned(),
+            todo: "give a local path or a file:// URI".to_owned(),
+        })
+    };
+    if uri.is_empty() {
+        return refuse("it is empty");
+    }
+    // `C:\x` is a path: schemes have more than one letter.
+    let root = match uri.split_once(':') {
+        Some((scheme, _)) if scheme.len() > 1 && !scheme.contains('/') => match url::Url::parse(uri) {
+            Ok(url) if url.scheme() == "file" => match url.to_file_path() {
+                Ok(path) => path,
+                Err(()) => return refuse("it names no file of this machine"),
+            },
+            Ok(_) => return refuse("this kind of place is not known here"),
+            Err(_) => return refuse("it is not a URI"),
+        },
+        _ => Path::new(uri).to_owned(),
+    };
+    Ok(Box::new(Files::new(root, scratch)))
+}
+
 /// Copies a file, or a directory with all in it, into a store.
 pub(crate) fn copy_into<S: Artifacts + ?Sized>(
     store: &S,

@@ -26,4 +26,3 @@ impl ArtifactInfo {
         self.size.is_none()
     }
 }
-
