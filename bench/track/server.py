@@ -19,6 +19,7 @@ import time
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
+os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
 
 import mlflow
 from mlflow import MlflowClient
@@ -47,19 +48,22 @@ class Server:
         self.start = time.perf_counter() - start
         self.link = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
 
-    def post(self, path, body):
-        self.link.request("POST", path, body, {"Content-Type": "application/json"})
+    def ask(self, method, path, body=None):
+        self.link.request(method, path, body, {"Content-Type": "application/json"})
         answer = self.link.getresponse()
         text = answer.read()
         assert answer.status == 200, text
         return text
 
+    def post(self, path, body):
+        return self.ask("POST", path, body)
+
     def get(self, path):
-        self.link.request("GET", path)
-        answer = self.link.getresponse()
-        text = answer.read()
-        assert answer.status == 200, text
-        return text
+        return self.ask("GET", path)
+
+    def again(self):
+        """A new connection: some servers end one that was quiet for some seconds."""
+        self.link.close()
 
     def memory(self):
         """Resident megabytes of all processes of the server."""
@@ -138,6 +142,7 @@ def measure(name, command, port, runs, points):
 
         out["create, log, end a run, client (ms)"] = timed(whole, 50)
         filled = client.create_experiment("filled")
+        server.again()
         start = time.perf_counter()
         long = fill(server, filled, runs, points)
         out[f"filling {runs:,} runs and {points:,} points, raw (s)"] = time.perf_counter() - start
