@@ -104,9 +104,34 @@ fn unknown_places_say_so() {
     let error = store.list_artifacts(ArtifactsOf::Run(&run), "").unwrap_err();
     assert_eq!(error.code(), Code::InvalidParameterValue);
     assert!(error.to_string().contains("gopher://x/y"), "{error}");
+    for bad in ["s3://bucket/../x", "../x", "/a/%2E%2e/x", "runs:/abc", "a\nb"] {
+        let new = NewExperiment { artifact_location: Some(bad.to_owned()), ..NewExperiment::named("bad") };
+        assert_eq!(store.create_experiment(&new).unwrap_err().code(), Code::InvalidParameterValue, "{bad}");
+    }
     for uri in ["mlflow-artifacts:/../x", "mlflow-artifacts:/a/../../x", "mlflow-artifacts://host/../x"] {
         assert!(store.repo(uri).map(drop).is_err(), "{uri}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn another_file_system_is_no_obstacle() {
+    use std::os::unix::fs::MetadataExt;
+    let temporary = tempfile::tempdir().unwrap();
+    // Most systems have one in memory; where it is the same, this is the usual way.
+    let other = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    let devices = [temporary.path(), other.path()].map(|path| fs::metadata(path).unwrap().dev());
+    println!("devices {devices:?}");
+    let store = SqliteStore::open(temporary.path()).unwrap();
+    let location = Some(other.path().display().to_string());
+    let experiment =
+        store.create_experiment(&NewExperiment { artifact_location: location, ..NewExperiment::named("far") });
+    let run = store.create_run(&NewRun { experiment: experiment.unwrap(), ..NewRun::default() }).unwrap().id;
+    for content in ["one", "two"] {
+        write(&store, &run, "deep/a.txt", content);
+        assert_eq!(text(&store, ArtifactsOf::Run(&run), "deep/a.txt"), content);
+    }
+    assert_eq!((count(other.path()), count(&temporary.path().join("tmp"))), (1, 0), "nothing is left behind");
 }
 
 #[test]

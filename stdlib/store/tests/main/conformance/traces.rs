@@ -116,6 +116,8 @@ fn deleted(store: &dyn Store) {
     assert_eq!(store.delete_traces(&experiment, &[], Some(3_500), None).unwrap(), 1);
     check_code(store.trace(&b), Code::ResourceDoesNotExist);
     assert!(store.trace(&d).is_ok());
+    check_code(store.delete_traces(&experiment, &[], None, None), Code::InvalidParameterValue);
+    check_code(store.delete_traces(&experiment, std::slice::from_ref(&d), Some(1), None), Code::InvalidParameterValue);
 }
 
 fn span(trace: &str, span: u64, parent: Option<u64>, name: &str, at: (i64, i64)) -> Span {
@@ -157,6 +159,7 @@ fn spans(store: &dyn Store) {
     };
     assert_eq!((find("span.name = 'outer'"), find("span.name = 'nothing'")), (1, 0));
     assert_eq!(find("span.name = 'outer' AND span.type = 'LLM'"), 1);
+    assert_eq!((find("trace.text LIKE '%question%'"), find("trace.text LIKE '%answer%'")), (1, 0));
     assert_eq!((find("span.attributes.model LIKE '%gpt%'"), find("span.attributes.model LIKE '%claude%'")), (1, 0));
 }
 
@@ -197,6 +200,7 @@ fn assessments(store: &dyn Store) {
     );
     assert_eq!((find("feedback.score > 0.5"), find("feedback.score > 0.9")), (1, 0));
     assert_eq!((find("feedback.absent IS NULL"), find("feedback.good IS NULL")), (1, 0));
+    let made_at = found.fields["create_time"].as_str().unwrap().to_owned();
     let change = Assessment {
         assessment_id: made.assessment_id.clone(),
         fields: fields(json!({ "feedback": { "value": false }, "metadata": { "b": "2" } })),
@@ -206,6 +210,8 @@ fn assessments(store: &dyn Store) {
         (&changed.fields["feedback"]["value"], &changed.fields["rationale"]),
         (&json!(false), &json!("because"))
     );
+    assert_eq!(changed.fields["create_time"], made_at.as_str());
+    assert!(changed.fields["last_update_time"].as_str().unwrap() >= made_at.as_str());
     assert_eq!(changed.fields["metadata"], json!({ "a": "1", "b": "2" }), "merged");
     assert_eq!(find("feedback.good = 'false'"), 1);
     let wrong = Assessment { fields: fields(json!({ "expectation": { "value": 1 } })), ..change };
