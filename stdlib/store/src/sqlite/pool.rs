@@ -129,11 +129,12 @@ mod tests {
         let pool = Pool::open(temporary.path().join("x.db"), SqliteOptions::default()).unwrap();
         let count =
             |t: &Transaction<'_>| Ok(t.query_row("SELECT count(*) FROM metric_keys", [], |r| r.get::<_, i64>(0))?);
+        let (said, heard) = mpsc::channel();
+        let pool = &pool;
         std::thread::scope(|scope| {
-            let (said, heard) = mpsc::channel();
             let reading = pool.read(|t| {
                 let before = count(t)?;
-                scope.spawn(|| {
+                scope.spawn(move || {
                     pool.write(|t, _| Ok(t.execute("INSERT INTO metric_keys (name) VALUES ('a')", [])?)).unwrap();
                     said.send(pool.read(count).unwrap()).unwrap();
                 });
