@@ -10,10 +10,13 @@ pub(super) static CASES: &[(&str, Case)] = &[
     ("traces are found", search),
     ("traces are deleted", deleted),
     ("spans are kept and make traces", spans),
+    ("a trace knows of the error of its root", failed_spans),
     ("assessments are kept, changed and removed", assessments),
     ("assessments override others", overriding),
     ("traces are linked to runs", links),
 ];
+
+pub(super) static LOCAL: &[(&str, Case)] = &[("attributes of spans are compared", local_attributes)];
 
 /// An id that no other trace has.
 fn id() -> String {
@@ -163,6 +166,16 @@ fn spans(store: &dyn Store) {
     assert_eq!((find("span.attributes.model LIKE '%gpt%'"), find("span.attributes.model LIKE '%claude%'")), (1, 0));
 }
 
+fn failed_spans(store: &dyn Store) {
+    let experiment = experiment(store, "failed spans");
+    let trace = id();
+    let root = Span { status: "ERROR".to_owned(), ..span(&trace, 1, None, "root", (2_000, 2_500)) };
+    store.log_spans(&experiment, &[root, span(&trace, 2, Some(1), "inner", (2_100, 2_200))]).unwrap();
+    assert_eq!(store.trace(&trace).unwrap().state, "ERROR");
+    check_code(store.spans(&id()), Code::ResourceDoesNotExist);
+    check_code(store.log_spans("999999999", &[span(&id(), 1, None, "x", (1, 2))]), Code::ResourceDoesNotExist);
+}
+
 fn fields(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(fields) => fields,
@@ -252,4 +265,15 @@ fn links(store: &dyn Store) {
     store.link_traces(&run, &[a.trace_id.clone(), a.trace_id.clone()]).unwrap();
     assert_eq!(find(), [b.trace_id, a.trace_id], "and linked to it");
     check_code(store.link_traces("0123456789abcdef0123456789abcdef", &[id()]), Code::ResourceDoesNotExist);
+}
+
+fn local_attributes(store: &dyn Store) {
+    let experiment = experiment(store, "span attributes");
+    store.log_spans(&experiment, &[span(&id(), 1, None, "outer", (2_000, 2_500))]).unwrap();
+    let find = |filter: &str| {
+        store.search_traces(&Search::experiment(&experiment).limit(100).filter(filter)).unwrap().items.len()
+    };
+    assert_eq!((find("span.attributes.model = 'gpt'"), find("span.attributes.model = 'other'")), (1, 0));
+    assert_eq!((find("span.attributes.model != 'other'"), find("span.attributes.absent != 'x'")), (1, 0));
+    assert_eq!((find("span.name = 'outer' OR span.name = 'x'"), find("NOT span.name = 'outer'")), (1, 0));
 }
