@@ -156,13 +156,22 @@ fn is_span(expr: &Expr) -> bool {
     matches!(expr, Expr::Compare(comparison) if comparison.field.entity == Entity::Span)
 }
 
-/// An attribute is in a span's JSON as text that is JSON itself, or as a value.
+/// An attribute is in a span's JSON as text that is JSON itself (`"\"text\""`), or as a value.
 fn span_attribute(sql: &mut Sql, key: &str, op: Op, value: &Value) {
-    sql.push("EXISTS (SELECT 1 FROM json_each(s.content, '$.attributes') a WHERE a.key = ")
-        .bind(key.trim_matches('`').to_owned());
-    sql.push(" AND ");
-    compare(sql, "CAST(a.value AS TEXT)", op, value);
+    sql.push("EXISTS (SELECT 1 FROM json_each(s.content, '$.attributes') a WHERE a.key = ");
+    sql.bind(key.trim_matches('`').to_owned()).push(" AND ");
+    match (op, value) {
+        (Op::Eq | Op::Ne, Value::Text(plain)) => json_is(sql, "CAST(a.value AS TEXT)", op, plain),
+        _ => compare(sql, "CAST(a.value AS TEXT)", op, value),
+    }
     sql.push(")");
+}
+
+/// That JSON is, or is not, a plain value (`true`, `5`) or this text.
+fn json_is(sql: &mut Sql, column: &'static str, op: Op, plain: &str) {
+    let quoted = serde_json::Value::from(plain).to_string();
+    sql.push(column).push(if op == Op::Eq { " IN (" } else { " NOT IN (" });
+    sql.bind(plain.to_owned()).push(", ").bind(quoted).push(")");
 }
 
 /// Where names and values of a kind are, called `p`.
@@ -249,10 +258,8 @@ fn assessment(sql: &mut Sql, entity: Entity, key: &str, op: Op, value: &Value) {
             match (op, value) {
                 (Op::IsNull | Op::IsNotNull, _) => {}
                 (Op::Eq | Op::Ne, Value::Text(plain)) => {
-                    // Values are JSON: `true`, `5`, `"text"`.
-                    let quoted = serde_json::Value::from(plain.as_str()).to_string();
-                    sql.push(if op == Op::Eq { " AND a.value IN (" } else { " AND a.value NOT IN (" });
-                    sql.bind(plain.clone()).push(", ").bind(quoted).push(")");
+                    sql.push(" AND ");
+                    json_is(sql, "a.value", op, plain);
                 }
                 (Op::Like | Op::ILike, _) => {
                     sql.push(" AND ");

@@ -170,6 +170,11 @@ impl Traces for SqliteStore {
             let expected = "name traces, or give a time up to which they are deleted: one of both";
             return Err(Error::InvalidValue { what: "choice of traces", value: String::new(), expected });
         }
+        if limit == Some(0) || limit.is_some() && !ids.is_empty() {
+            let expected = "give at least 1, and only together with a time";
+            let value = limit.unwrap_or_default().to_string();
+            return Err(Error::InvalidValue { what: "number of traces to delete", value, expected });
+        }
         let experiment = experiment_numbers(&[experiment.to_owned()])?;
         self.pool.write(|t, _| {
             let mut sql = Sql::new("DELETE FROM traces WHERE id IN (SELECT id FROM traces WHERE experiment IN ");

@@ -4,7 +4,11 @@
 
 mod conformance;
 mod faults;
+mod places;
+mod processes;
 mod reference;
+mod scale;
+mod upgrade;
 
 use ironbook_store::{NewExperiment, NewRun, Store};
 
