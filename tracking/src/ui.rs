@@ -1,21 +1,13 @@
 //! The page at `/`: Ironbook's own, or MLflow's compiled one, unchanged.
 
 use crate::api::Refusal;
+use crate::page;
 use crate::server::{Page, Shared};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use sha2::{Digest, Sha256};
 use std::path::{Component, Path, PathBuf};
-
-/// A file of Ironbook's page, in the program.
-struct Embedded {
-    name: &'static str,
-    bytes: &'static [u8],
-}
-
-/// Ironbook's page.
-static IRONBOOK: &[Embedded] = &[];
 
 /// The files of the page that is shown.
 pub(crate) struct Files {
@@ -33,7 +25,7 @@ impl Files {
             Page::None => None,
             Page::Ironbook => {
                 let name = if path == "/" { "index.html" } else { path.trim_start_matches('/') };
-                IRONBOOK.iter().find(|file| file.name == name).map(|file| Bytes::from_static(file.bytes))
+                page::FILES.iter().find(|file| file.name == name).map(|file| Bytes::from_static(file.bytes))
             }
             Page::Mlflow(root) => {
                 let name = if path == "/" { "index.html" } else { path.strip_prefix("/static-files/")? };
@@ -69,6 +61,9 @@ pub(crate) async fn serve(State(shared): State<Shared>, request: Request) -> Res
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind(path)));
+    if matches!(shared.files.page, Page::Ironbook) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
+    }
     // Names of MLflow's files have their content's hash, so that these may be kept for long.
     let keep = if path.starts_with("/static-files/static/") { "public, max-age=2419200" } else { "no-cache" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));

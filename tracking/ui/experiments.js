@@ -40,19 +40,21 @@ export async function experimentView(root, ctx) {
   // The list beside it is not waited for.
   const { box, draw } = sidebar(ctx, id);
   const known = experiments(false, signal).then(draw, () => {});
-  const content = h('section', { class: 'content' });
-  const { experiment } = await get('experiments/get', { experiment_id: id }, { signal });
-  if (signal.aborted) return;
-  keep('experiment', id);
+  const head = h('div', { class: 'head-place' });
   const body = h('div', { class: 'tab-body' });
-  fill(content, heading(experiment, ctx), tabs([
+  const content = h('section', { class: 'content' }, head, tabs([
     ['runs', 'Runs', to(['experiments', id])], ['charts', 'Charts', to(['experiments', id, 'charts'])],
     ['models', 'Models', to(['experiments', id, 'models'])], ['traces', 'Traces', to(['experiments', id, 'traces'])]], tab), body);
   fill(root, h('div', { class: 'split' }, box, content));
-  document.title = `${experiment.name} – Ironbook`;
   if (!TABS[tab]) return fill(body, problem({ message: `An experiment has no tab “${tab}”.` }));
-  await (await TABS[tab]())(body, { ...ctx, experiment });
-  await known;
+  const told = get('experiments/get', { experiment_id: id }, { signal }).then(({ experiment }) => {
+    if (signal.aborted) return;
+    keep('experiment', id);
+    document.title = `${experiment.name} – Ironbook`;
+    fill(head, heading(experiment, ctx));
+  });
+  // The tab asks at the same time, so that the page waits for one answer and not for two.
+  await Promise.all([told, TABS[tab]().then((show) => show(body, { ...ctx, id })), known]);
 }
 
 function heading(experiment, { again }) {

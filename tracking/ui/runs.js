@@ -26,8 +26,7 @@ export function filterOf({ filter, status: state, name, since }) {
 }
 
 /** The tab of `#/experiments/ID`. */
-export async function runsTab(root, { experiment, query, signal }) {
-  const id = experiment.experiment_id;
+export async function runsTab(root, { id, query, signal }) {
   const want = Object.fromEntries(['filter', 'status', 'name', 'since', 'sort', 'view'].map((key) => [key, query.get(key) ?? '']));
   const state = { sort: 'attributes.start_time', down: true };
   if (want.sort) Object.assign(state, { sort: want.sort.replace(/ DESC$/, ''), down: want.sort.endsWith(' DESC') });
