@@ -216,6 +216,14 @@ class Runs(Page):
             expect(head.get_by_text("loss")).to_have_count(0)
             self.page.reload()
 
+    def test_the_table_is_saved(self):
+        self.runs("?name=run-")
+        with self.page.expect_download() as download:
+            self.page.get_by_role("button", name="Save the loaded runs as CSV").click()
+        lines = Path(download.value.path()).read_text().splitlines()
+        self.assertRegex(lines[0], r"^name,run_id,status,start_time,end_time,.*params\.lr")
+        self.assertEqual([line.split(",")[0] for line in lines[1:]], [f"run-{at}" for at in (5, 4, 3, 2, 1, 0)])
+
     def test_keys(self):
         self.runs("?filter=params.model = 'forest'")
         self.page.keyboard.press("/")

@@ -1,7 +1,7 @@
 // A page of charts, one per metric, grouped by the first part of the name. Only what is in sight is fetched.
 
 import { h, add, fill, button } from './dom.js';
-import { num } from './format.js';
+import { csv, num } from './format.js';
 import { keep, kept } from './keep.js';
 import { empty } from './ui.js';
 import { LineChart } from './chart.js';
@@ -80,16 +80,10 @@ class Card {
   }
 
   save() {
-    const rows = this.lines(this.fine ?? this.known).flatMap((one) => one.steps.map((step, i) => [quote(one.name), one.id, step, one.times[i], one.values[i]].join()));
-    const link = h('a', { download: `${this.key.replaceAll('/', '-')}.csv` });
-    link.href = URL.createObjectURL(new Blob([`run,run_id,step,timestamp,value\n${rows.join('\n')}\n`], { type: 'text/csv' }));
-    link.click();
-    URL.revokeObjectURL(link.href);
+    const rows = this.lines(this.fine ?? this.known).flatMap((one) => one.steps.map((step, i) => [one.name, one.id, step, one.times[i], one.values[i]]));
+    csv(`${this.key.replaceAll('/', '-')}.csv`, [['run', 'run_id', 'step', 'timestamp', 'value'], ...rows]);
   }
 }
-
-// A name that begins like a formula would be one in a spreadsheet.
-const quote = (text) => `"${text.replace(/^[=+@-]/, "'$&").replaceAll('"', '""')}"`;
 
 function bars(lines) {
   const most = Math.max(...lines.map((one) => Math.abs(one.values[0])).filter(Number.isFinite), 1e-300);

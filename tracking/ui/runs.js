@@ -2,7 +2,7 @@
 
 import { h, add, fill, button, icon } from './dom.js';
 import { poll, post } from './api.js';
-import { count } from './format.js';
+import { count, csv } from './format.js';
 import { go, note, to } from './router.js';
 import { ask, attempt, empty, loading, problem, status, toast } from './ui.js';
 import { chosen, column, pick } from './columns.js';
@@ -119,7 +119,7 @@ export async function runsTab(root, { id, query, signal }) {
       runs = fresh.concat(page.next_page_token ? runs.slice(Math.min(PAGE, runs.length)).filter((run) => !ids.has(run.id)) : []);
       if (!page.next_page_token) token = undefined;
       show();
-    }
+    } else if (body.contains(table.el)) table.refresh();
     return changed;
   }
 
@@ -193,6 +193,12 @@ export async function runsTab(root, { id, query, signal }) {
       h('span', { class: 'grow' }), button('Clear', () => { selected.clear(); show(); }, { kind: 'small bare' }));
   }
 
+  function save() {
+    const kinds = ids.filter((key) => /^(metrics|params|tags)\./.test(key)).map((key) => [key, key.slice(0, key.indexOf('.')), key.slice(key.indexOf('.') + 1)]);
+    csv('runs.csv', [['name', 'run_id', 'status', 'start_time', 'end_time', ...kinds.map(([key]) => key)],
+      ...runs.map((run) => [run.name, run.id, run.status, run.start, run.end ?? '', ...kinds.map(([, kind, key]) => (kind === 'metrics' ? run.metrics[key]?.value : run[kind][key]) ?? '')])]);
+  }
+
   function compare() {
     if (selected.size < 2) return toast('Select two runs or more to compare them.');
     go('compare', { runs: [...selected.keys()].slice(0, 20).join(',') });
@@ -213,7 +219,8 @@ export async function runsTab(root, { id, query, signal }) {
     choice('status', 'Status', [['', 'Any status'], ...['RUNNING', 'FINISHED', 'FAILED', 'KILLED'].map((s) => [s, s.charAt(0) + s.slice(1).toLowerCase()])]),
     choice('since', 'Started', [['', 'Any time'], ...Object.keys(SINCE).map((s) => [s, `Last ${s}`])]),
     choice('view', 'View', [['', 'Active'], ['deleted', 'Deleted']]),
-    button('Columns', () => pick(id, runs, ids, () => show()), { title: 'Choose the columns' }), h('span', { class: 'grow' }), tally);
+    button('Columns', () => pick(id, runs, ids, () => show()), { title: 'Choose the columns' }),
+    button('', save, { glyph: 'down', title: 'Save the loaded runs as CSV' }), h('span', { class: 'grow' }), tally);
   function clear() {
     Object.assign(want, { filter: '', status: '', name: '', since: '', view: '' });
     input.value = name.value = '';
