@@ -135,6 +135,15 @@ class Opens(Page):
                 page.wait_for_timeout(300)
                 self.assertLessEqual(page.evaluate("() => document.documentElement.scrollWidth"), 360)
 
+    def test_all_that_can_be_used_has_a_name(self):
+        for place in (f"experiments/{self.data.experiment}", f"experiments/{self.data.experiment}/charts", f"runs/{self.data.whole}", f"runs/{self.data.whole}/artifacts",
+                      f"compare?runs={','.join(self.data.runs)}", f"compare/scatter?runs={','.join(self.data.runs)}", "models", f"models/{self.data.model}"):
+            with self.subTest(place):
+                self.open(place)
+                nameless = self.page.evaluate("""() => [...document.querySelectorAll('button, a, input, select, textarea, summary, [tabindex="0"]')].filter(el =>
+                    !(el.getAttribute('aria-label') || el.textContent.trim() || el.labels?.length || el.querySelector('img[alt]:not([alt=""])'))).map(el => el.outerHTML.slice(0, 120))""")
+                self.assertEqual(nameless, [])
+
     def test_what_is_wrong_in_an_address_is_said(self):
         self.allowed = ["404"]
         self.page.goto(f"{BASE}/#/runs/{'0' * 32}")
@@ -244,6 +253,12 @@ class Runs(Page):
         self.page.keyboard.press("Enter")
         expect(self.page.get_by_role("heading", name="run-5")).to_be_visible()
 
+    def test_shift_selects_a_range(self):
+        self.runs("?filter=params.model = 'forest'")
+        self.page.get_by_label("Select run-5").click()
+        self.page.get_by_label("Select run-1").click(modifiers=["Shift"])
+        expect(self.page.get_by_text("5 selected")).to_be_visible()
+
     def test_tag_delete_restore(self):
         name = f"gone-{secrets.token_hex(3)}"
         run = self.api.run(self.data.experiment, name)
@@ -350,6 +365,20 @@ class Run(Page):
         """How many pixels have the colour of the first line."""
         return canvas.evaluate("""el => { const { data } = el.getContext('2d').getImageData(0, 0, el.width, el.height); let n = 0;
             for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200 && data[i + 2] - data[i] > 90) n++; return n; }""")
+
+    def test_values_without_steps_are_drawn_over_time(self):
+        run = self.api.run(self.data.experiment, "stepless", start=int(time.time() * 1000) - 5000)
+        for value in (1.0, 3.0, 2.0):
+            self.api.call("POST", "runs/log-metric", {"run_id": run, "key": "still", "value": value, "timestamp": int(time.time() * 1000), "step": 0})
+            time.sleep(0.05)
+        self.api.end(run)
+        self.open(f"runs/{run}/charts")
+        canvas = self.page.locator("[data-metric=still] canvas")
+        expect(canvas).to_have_attribute("aria-label", re.compile("2"))
+        box = canvas.bounding_box()
+        self.page.mouse.move(box["x"] + 60, box["y"] + 60)
+        expect(self.page.locator("[data-metric=still] .readout")).to_contain_text("step 0")
+        self.assertGreater(self.drawn(canvas), 150)
 
     def test_charts(self):
         self.open(f"runs/{self.data.whole}/charts")

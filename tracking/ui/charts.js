@@ -53,7 +53,7 @@ class Card {
       return this.draw();
     }
     const lines = this.lines(this.known);
-    const { axis } = this.grid.options;
+    const { axis } = this.chart.options;
     const place = (one) => (axis === 'step' ? one.steps : axis === 'wall' ? one.times : one.times.map((t) => t - one.start));
     const between = stepsIn(lines, zoom, place);
     if (!between || lines.every((one) => one.whole)) return this.draw();
@@ -76,7 +76,10 @@ class Card {
         ? h('div', { class: 'figure-one', title: String(lines[0].values[0]) }, num(lines[0].values[0])) : bars(lines)));
     }
     if (!this.chart.el.isConnected) fill(this.box, this.chart.el);
-    this.chart.set(lines, this.grid.options);
+    // Values that were all logged for the same step are drawn over time.
+    const { options } = this.grid;
+    const still = options.axis === 'step' && lines.length > 0 && lines.every((one) => one.steps[0] === one.steps.at(-1));
+    this.chart.set(lines, still ? { ...options, axis: 'time' } : options);
   }
 
   save() {

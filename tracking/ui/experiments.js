@@ -1,11 +1,11 @@
 // The list of experiments, and one experiment with its tabs.
 
 import { h, fill, button, icon } from './dom.js';
-import { all, get, post } from './api.js';
+import { all, get, poll, post } from './api.js';
 import { map } from './format.js';
 import { keep, kept } from './keep.js';
 import { go, to } from './router.js';
-import { ask, attempt, empty, menu, problem, tabs, toast } from './ui.js';
+import { ask, attempt, copyText, empty, menu, problem, tabs, toast } from './ui.js';
 import { runsTab } from './runs.js';
 
 const TABS = {
@@ -72,7 +72,7 @@ function heading(experiment, { again }) {
         await post('experiments/set-experiment-tag', { experiment_id: id, key: 'mlflow.note.content', value: text });
         again();
       })],
-      ['Copy id', () => attempt(async () => { await navigator.clipboard.writeText(id); toast('Copied'); })],
+      ['Copy id', () => copyText(id)],
       gone ? ['Restore', () => attempt(async () => { await post('experiments/restore', { experiment_id: id }); again(); })]
         : ['Delete', () => ask(`Delete “${experiment.name}”?`, [], 'Delete', async () => {
           await post('experiments/delete', { experiment_id: id });
@@ -115,6 +115,12 @@ function sidebar({ signal, again }, id) {
     draw(await experiments(deleted, signal));
   }) } }, icon('trash'), 'Deleted');
   const draw = (all) => { known = all; show(); };
+  poll(async () => {
+    const now = deleted ? known : await experiments(false, signal);
+    const changed = JSON.stringify(now.map((e) => [e.experiment_id, e.name])) !== JSON.stringify(known.map((e) => [e.experiment_id, e.name]));
+    if (changed && !deleted) draw(now);
+    return changed;
+  }, signal, { soon: 10000, late: 60000 });
   const fold = h('details', { class: 'side-fold', open: matchMedia('(min-width: 821px)').matches }, h('summary', {}, 'Experiments'),
     h('div', { class: 'side-body' },
       h('div', { class: 'side-tools' }, find, button('', create, { kind: 'small', glyph: 'plus', title: 'New experiment' })),

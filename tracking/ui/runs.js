@@ -127,7 +127,7 @@ export async function runsTab(root, { id, query, signal }) {
     return [
       { id: 'select', width: 40, pin: 1, head: () => h('input', { type: 'checkbox', 'aria-label': 'Select all loaded runs', checked: runs.length > 0 && selected.size >= runs.length,
         on: { change: (event) => { selected.clear(); if (event.target.checked) runs.forEach((run) => selected.set(run.id, run)); show(); } } }),
-      cell: ({ run }) => h('input', { type: 'checkbox', 'aria-label': `Select ${run.name}`, checked: selected.has(run.id), on: { change: () => choose(run) } }) },
+      cell: ({ run }) => h('input', { type: 'checkbox', 'aria-label': `Select ${run.name}`, checked: selected.has(run.id), on: { click: (event) => choose(run, event.shiftKey) } }) },
       { id: 'attributes.run_name', label: 'Run', width: 250, pin: 2, sort: 'attributes.run_name', cell: nameCell },
       ...ids.map(column),
     ];
@@ -148,8 +148,16 @@ export async function runsTab(root, { id, query, signal }) {
     return dot;
   }
 
-  function choose(run) {
-    if (!selected.delete(run.id)) selected.set(run.id, run);
+  let last;
+  function choose(run, range) {
+    const on = !selected.has(run.id);
+    const [from, till] = [table.rows.findIndex((row) => row.id === last), table.rows.findIndex((row) => row.id === run.id)];
+    const some = range && from >= 0 ? table.rows.slice(Math.min(from, till), Math.max(from, till) + 1).map((row) => row.run) : [run];
+    for (const one of some) {
+      if (on) selected.set(one.id, one);
+      else selected.delete(one.id);
+    }
+    last = run.id;
     show();
   }
 
