@@ -124,7 +124,7 @@ class Data:
         files = {
             "report.md": b"# Report\n\nAUC **0.93**\n", "config.json": b'{"depth":6,"deep":{"a":[1,2]}}', "rows.csv": b'name,value\nfirst,1.5\n"a, b",2\n',
             "notes.txt": b"plain words\n", "plots/curve.png": png(40, 30), "cells/cell-0001.rs": b"let answer = 42;\n", "model/MLmodel": b"flavors: {}\n",
-            "page.html": f"<h1>A page</h1>{BAIT}<script>parent.hacked=1;document.body.append('ran')</script>".encode(),
+            "page.html": f"<h1>A page</h1>{BAIT}<script>document.body.append('ran');fetch('/health').then(() => document.body.append('reached'));parent.hacked=1</script>".encode(),
             "picture.svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="50" height="50"><script>parent.hacked=1</script><rect width="50" height="50" onload="window.hacked=1"/></svg>',
             "bait.md": f"{BAIT}\n\n[link](javascript:window.hacked=1) `{BAIT}`\n".encode(), "bait.csv": f"a,b\n{BAIT},2\n".encode(), "bait.json": json.dumps({"a": BAIT}).encode(),
         }

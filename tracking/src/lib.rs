@@ -3,5 +3,6 @@
 pub mod api;
 pub mod cli;
 mod graphql;
+mod page;
 pub mod server;
 mod ui;

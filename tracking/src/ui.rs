@@ -1,64 +1,13 @@
 //! The page at `/`: Ironbook's own, or MLflow's compiled one, unchanged.
 
 use crate::api::Refusal;
+use crate::page;
 use crate::server::{Page, Shared};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use sha2::{Digest, Sha256};
 use std::path::{Component, Path, PathBuf};
-
-/// A file of Ironbook's page, in the program.
-struct Embedded {
-    name: &'static str,
-    bytes: &'static [u8],
-}
-
-/// Puts files of the page into the program: a list of names must become a list of `include_bytes!`.
-macro_rules! embed {
-    ($($name:literal,)*) => {
-        &[$(Embedded { name: $name, bytes: include_bytes!(concat!("../ui/", $name)) }),*]
-    };
-}
-
-/// Ironbook's page.
-static IRONBOOK: &[Embedded] = embed![
-    "api.js",
-    "artifacts.js",
-    "chart.js",
-    "charts.js",
-    "columns.js",
-    "compare.js",
-    "dom.js",
-    "experiments.js",
-    "format.js",
-    "icon.svg",
-    "index.html",
-    "keep.js",
-    "keys.js",
-    "logged.js",
-    "main.js",
-    "markdown.js",
-    "models.js",
-    "overview.js",
-    "parallel.js",
-    "preview.js",
-    "register.js",
-    "router.js",
-    "run.js",
-    "rundata.js",
-    "runs.js",
-    "scale.js",
-    "scatter.js",
-    "series.js",
-    "style.css",
-    "table.js",
-    "traces.js",
-    "ui.js",
-];
-
-/// What Ironbook's page may do: nothing but show and ask what is here.
-const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The files of the page that is shown.
 pub(crate) struct Files {
@@ -76,7 +25,7 @@ impl Files {
             Page::None => None,
             Page::Ironbook => {
                 let name = if path == "/" { "index.html" } else { path.trim_start_matches('/') };
-                IRONBOOK.iter().find(|file| file.name == name).map(|file| Bytes::from_static(file.bytes))
+                page::FILES.iter().find(|file| file.name == name).map(|file| Bytes::from_static(file.bytes))
             }
             Page::Mlflow(root) => {
                 let name = if path == "/" { "index.html" } else { path.strip_prefix("/static-files/")? };
@@ -112,12 +61,12 @@ pub(crate) async fn serve(State(shared): State<Shared>, request: Request) -> Res
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind(path)));
+    if matches!(shared.files.page, Page::Ironbook) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
+    }
     // Names of MLflow's files have their content's hash, so that these may be kept for long.
     let keep = if path.starts_with("/static-files/static/") { "public, max-age=2419200" } else { "no-cache" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
-    if matches!(shared.files.page, Page::Ironbook) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    }
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(header::ETAG, etag);
     }
@@ -178,16 +127,6 @@ pub(crate) fn find_mlflow(named: Option<&Path>) -> Result<PathBuf, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_file_of_the_page_is_embedded() {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
-        let mut there: Vec<String> =
-            std::fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-        there.sort();
-        let embedded: Vec<&str> = IRONBOOK.iter().map(|file| file.name).collect();
-        assert_eq!(embedded, there, "list the files of `tracking/ui` in `ui.rs`, sorted");
-    }
 
     #[test]
     fn names_stay_below() {

@@ -95,21 +95,24 @@ export async function all(fetchPage, field, limit = 5000) {
 
 /**
  * Calls `look` again and again until `signal` aborts: soon while it says that something changed, ever later while not,
- * never in a hidden tab, and at once when the tab is looked at again or the server is back.
+ * never in a hidden tab, at once when the tab is looked at again or the server is back, and no more when it says `done`.
  */
 export function poll(look, signal, { soon = 1500, late = 20000 } = {}) {
   let wait = soon;
   let timer;
   let busy = false;
+  let done = false;
   const plan = () => {
     clearTimeout(timer);
-    if (!signal.aborted && !document.hidden) timer = setTimeout(turn, wait);
+    if (!done && !signal.aborted && !document.hidden) timer = setTimeout(turn, wait);
   };
   const turn = async () => {
-    if (busy || signal.aborted) return;
+    if (busy || done || signal.aborted) return;
     busy = true;
     try {
-      wait = (await look()) ? soon : Math.min(wait * 1.4, late);
+      const changed = await look();
+      done = changed === 'done';
+      wait = changed ? soon : Math.min(wait * 1.4, late);
     } catch {
       wait = Math.min(wait * 2, late);
     }

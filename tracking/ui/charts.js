@@ -1,7 +1,7 @@
 // A page of charts, one per metric, grouped by the first part of the name. Only what is in sight is fetched.
 
 import { h, add, fill, button } from './dom.js';
-import { num } from './format.js';
+import { csv, num } from './format.js';
 import { keep, kept } from './keep.js';
 import { empty } from './ui.js';
 import { LineChart } from './chart.js';
@@ -53,7 +53,7 @@ class Card {
       return this.draw();
     }
     const lines = this.lines(this.known);
-    const { axis } = this.grid.options;
+    const { axis } = this.chart.options;
     const place = (one) => (axis === 'step' ? one.steps : axis === 'wall' ? one.times : one.times.map((t) => t - one.start));
     const between = stepsIn(lines, zoom, place);
     if (!between || lines.every((one) => one.whole)) return this.draw();
@@ -76,20 +76,17 @@ class Card {
         ? h('div', { class: 'figure-one', title: String(lines[0].values[0]) }, num(lines[0].values[0])) : bars(lines)));
     }
     if (!this.chart.el.isConnected) fill(this.box, this.chart.el);
-    this.chart.set(lines, this.grid.options);
+    // Values that were all logged for the same step are drawn over time.
+    const { options } = this.grid;
+    const still = options.axis === 'step' && lines.length > 0 && lines.every((one) => one.steps[0] === one.steps.at(-1));
+    this.chart.set(lines, still ? { ...options, axis: 'time' } : options);
   }
 
   save() {
-    const rows = this.lines(this.fine ?? this.known).flatMap((one) => one.steps.map((step, i) => [quote(one.name), one.id, step, one.times[i], one.values[i]].join()));
-    const link = h('a', { download: `${this.key.replaceAll('/', '-')}.csv` });
-    link.href = URL.createObjectURL(new Blob([`run,run_id,step,timestamp,value\n${rows.join('\n')}\n`], { type: 'text/csv' }));
-    link.click();
-    URL.revokeObjectURL(link.href);
+    const rows = this.lines(this.fine ?? this.known).flatMap((one) => one.steps.map((step, i) => [one.name, one.id, step, one.times[i], one.values[i]]));
+    csv(`${this.key.replaceAll('/', '-')}.csv`, [['run', 'run_id', 'step', 'timestamp', 'value'], ...rows]);
   }
 }
-
-// A name that begins like a formula would be one in a spreadsheet.
-const quote = (text) => `"${text.replace(/^[=+@-]/, "'$&").replaceAll('"', '""')}"`;
 
 function bars(lines) {
   const most = Math.max(...lines.map((one) => Math.abs(one.values[0])).filter(Number.isFinite), 1e-300);

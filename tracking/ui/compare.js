@@ -48,7 +48,7 @@ export async function compareView(root, ctx) {
   if (!runs.length) return fill(body, empty('Nothing to compare', 'Select two runs or more in the list of an experiment.'));
   const update = await TABS[tab]?.(body, runs, ctx);
   poll(async () => {
-    if (!update || !runs.some((run) => run.status === 'RUNNING')) return false;
+    if (!update || !runs.some((run) => run.status === 'RUNNING')) return 'done';
     const before = JSON.stringify(runs);
     runs = await read();
     if (JSON.stringify(runs) === before) return false;

@@ -1,11 +1,11 @@
 // The list of experiments, and one experiment with its tabs.
 
 import { h, fill, button, icon } from './dom.js';
-import { all, get, post } from './api.js';
+import { all, get, poll, post } from './api.js';
 import { map } from './format.js';
 import { keep, kept } from './keep.js';
 import { go, to } from './router.js';
-import { ask, attempt, empty, menu, problem, tabs, toast } from './ui.js';
+import { ask, attempt, copyText, empty, menu, problem, tabs, toast } from './ui.js';
 import { runsTab } from './runs.js';
 
 const TABS = {
@@ -40,19 +40,21 @@ export async function experimentView(root, ctx) {
   // The list beside it is not waited for.
   const { box, draw } = sidebar(ctx, id);
   const known = experiments(false, signal).then(draw, () => {});
-  const content = h('section', { class: 'content' });
-  const { experiment } = await get('experiments/get', { experiment_id: id }, { signal });
-  if (signal.aborted) return;
-  keep('experiment', id);
+  const head = h('div', { class: 'head-place' });
   const body = h('div', { class: 'tab-body' });
-  fill(content, heading(experiment, ctx), tabs([
+  const content = h('section', { class: 'content' }, head, tabs([
     ['runs', 'Runs', to(['experiments', id])], ['charts', 'Charts', to(['experiments', id, 'charts'])],
     ['models', 'Models', to(['experiments', id, 'models'])], ['traces', 'Traces', to(['experiments', id, 'traces'])]], tab), body);
   fill(root, h('div', { class: 'split' }, box, content));
-  document.title = `${experiment.name} – Ironbook`;
   if (!TABS[tab]) return fill(body, problem({ message: `An experiment has no tab “${tab}”.` }));
-  await (await TABS[tab]())(body, { ...ctx, experiment });
-  await known;
+  const told = get('experiments/get', { experiment_id: id }, { signal }).then(({ experiment }) => {
+    if (signal.aborted) return;
+    keep('experiment', id);
+    document.title = `${experiment.name} – Ironbook`;
+    fill(head, heading(experiment, ctx));
+  });
+  // The tab asks at the same time, so that the page waits for one answer and not for two.
+  await Promise.all([told, TABS[tab]().then((show) => show(body, { ...ctx, id })), known]);
 }
 
 function heading(experiment, { again }) {
@@ -70,7 +72,7 @@ function heading(experiment, { again }) {
         await post('experiments/set-experiment-tag', { experiment_id: id, key: 'mlflow.note.content', value: text });
         again();
       })],
-      ['Copy id', () => attempt(async () => { await navigator.clipboard.writeText(id); toast('Copied'); })],
+      ['Copy id', () => copyText(id)],
       gone ? ['Restore', () => attempt(async () => { await post('experiments/restore', { experiment_id: id }); again(); })]
         : ['Delete', () => ask(`Delete “${experiment.name}”?`, [], 'Delete', async () => {
           await post('experiments/delete', { experiment_id: id });
@@ -113,6 +115,12 @@ function sidebar({ signal, again }, id) {
     draw(await experiments(deleted, signal));
   }) } }, icon('trash'), 'Deleted');
   const draw = (all) => { known = all; show(); };
+  poll(async () => {
+    const now = deleted ? known : await experiments(false, signal);
+    const changed = JSON.stringify(now.map((e) => [e.experiment_id, e.name])) !== JSON.stringify(known.map((e) => [e.experiment_id, e.name]));
+    if (changed && !deleted) draw(now);
+    return changed;
+  }, signal, { soon: 10000, late: 60000 });
   const fold = h('details', { class: 'side-fold', open: matchMedia('(min-width: 821px)').matches }, h('summary', {}, 'Experiments'),
     h('div', { class: 'side-body' },
       h('div', { class: 'side-tools' }, find, button('', create, { kind: 'small', glyph: 'plus', title: 'New experiment' })),

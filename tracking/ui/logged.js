@@ -12,12 +12,12 @@ import { register } from './register.js';
 const state = (info) => status(String(info.status ?? '').replace(/^LOGGED_MODEL_/, '') || 'READY');
 
 /** The tab of `#/experiments/ID/models`. */
-export async function loggedTab(root, { experiment, signal }) {
+export async function loggedTab(root, { id, signal }) {
   const models = [];
   const body = h('div', {});
   let token;
   const next = async () => {
-    const page = await post('logged-models/search', { experiment_ids: [experiment.experiment_id], max_results: 100, page_token: token,
+    const page = await post('logged-models/search', { experiment_ids: [id], max_results: 100, page_token: token,
       order_by: [{ field_name: 'creation_timestamp', ascending: false }] }, { signal });
     models.push(...(page.models ?? []));
     token = page.next_page_token;

@@ -43,7 +43,9 @@ async function open() {
     if (signal.aborted) return;
     if (!same) scrollTo(0, 0);
     await view(main, { parts: parts.slice(1), query, signal, again: open });
-    if (!signal.aborted) document.documentElement.dataset.ready = name;
+    if (signal.aborted) return;
+    document.documentElement.dataset.ready = name;
+    performance.mark('ready');
   } catch (error) {
     if (signal.aborted || error.name === 'AbortError') return;
     if (!(error.status >= 0)) console.error(error);

@@ -10,13 +10,13 @@ import { ChartGrid } from './charts.js';
 const SHOWN = 10;
 
 /** The tab of `#/experiments/ID/charts`. */
-export async function chartsTab(root, { experiment, signal }) {
+export async function chartsTab(root, { id, signal }) {
   const grid = new ChartGrid({ signal, wanted: (key) => !isSystem(key) });
   const names = h('div', { class: 'chips legend' });
   const hidden = new Set();
   let runs = [];
   const look = async () => {
-    const page = await post('runs/search', { experiment_ids: [experiment.experiment_id], max_results: 40, order_by: ['attributes.start_time DESC'] }, { signal });
+    const page = await post('runs/search', { experiment_ids: [id], max_results: 40, order_by: ['attributes.start_time DESC'] }, { signal });
     const before = JSON.stringify(runs);
     runs = (page.runs ?? []).map(readRun).filter((run) => Object.keys(run.metrics).length).slice(0, SHOWN);
     runs.forEach((run, i) => { run.colour = COLOURS[i % COLOURS.length]; });

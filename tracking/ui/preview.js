@@ -60,12 +60,13 @@ function table(text, mark) {
 }
 
 /** A page in a frame that may run nothing and reach nothing. */
-async function framed(address, text) {
+async function framed(address, text, signal) {
   // A server that sends pages with a policy of their own, sandboxed, can have them drawn whole, scripts and all, in an origin that is nobody's.
   const own = `${address}&view=1`;
-  const answer = await fetch(own, { method: 'HEAD' }).catch(() => null);
-  const isolated = answer?.ok && /(^|;)\s*sandbox\b/.test(answer.headers.get('content-security-policy') ?? '')
-    && !/allow-same-origin/.test(answer.headers.get('content-security-policy')) && /^inline/.test(answer.headers.get('content-disposition') ?? '');
+  const { headers, body } = await fetchFrom(own, { signal });
+  body.cancel();
+  const policy = headers.get('content-security-policy') ?? '';
+  const isolated = /(^|;)\s*sandbox\b/.test(policy) && !policy.includes('allow-same-origin') && /^inline/.test(headers.get('content-disposition') ?? '');
   const frame = h('iframe', { sandbox: isolated ? 'allow-scripts' : '', title: 'Page', referrerpolicy: 'no-referrer' });
   if (isolated) frame.src = own;
   // The rule keeps what is in the frame from asking this server, or any other, for anything.
@@ -84,7 +85,7 @@ const SHOW = {
     }
   },
   table: (text, { path }) => table(text, path.endsWith('.tsv') ? '\t' : ','),
-  html: (text, { address }) => framed(address, text),
+  html: (text, { address }, signal) => framed(address, text, signal),
 };
 
 const MEDIA = {
@@ -106,7 +107,7 @@ export async function preview(root, file, signal) {
     if (Number(file.size) > TEXT_LIMIT) return fill(body, h('p', { class: 'empty' }, `${bytes(file.size)} are too much for a preview. Download it to look at it.`));
     try {
       const text = await (await fetchFrom(file.address, { signal })).text();
-      const shown = await (source ? code : SHOW[kind])(text, file);
+      const shown = await (source ? code : SHOW[kind])(text, file, signal);
       if (!signal.aborted) fill(body, text ? shown : h('p', { class: 'empty' }, 'The file is empty.'));
     } catch (error) {
       if (error.name !== 'AbortError') fill(body, problem(error, () => draw(source)));

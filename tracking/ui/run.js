@@ -49,7 +49,7 @@ export async function runView(root, ctx) {
       if (!head.contains(document.activeElement)) draw();
       await update?.(run);
     }
-    return changed;
+    return run.status === 'RUNNING' ? changed : 'done';
   }, signal, { soon: 1500, late: 15000 });
 }
 
@@ -174,7 +174,8 @@ async function drawAbout(root, run, signal) {
     post('runs/search', { experiment_ids: [run.experiment], filter: `tags.\`mlflow.parentRunId\` = '${run.id}'`, max_results: 50 }, { signal }).catch(() => ({})),
     get('model-versions/search', { filter: `run_id = '${run.id}'`, max_results: 50 }, { signal }).catch(() => ({})),
   ]);
-  const models = [...run.modelsOut.map((m) => h('li', {}, h('a', { href: to(['logged', m.model_id]) }, 'Logged model'), m.step ? h('span', { class: 'muted' }, ` at step ${m.step}`) : '')),
+  const models = [...run.modelsIn.map((m) => h('li', {}, h('a', { href: to(['logged', m.model_id]) }, 'Model used'))),
+    ...run.modelsOut.map((m) => h('li', {}, h('a', { href: to(['logged', m.model_id]) }, 'Logged model'), m.step ? h('span', { class: 'muted' }, ` at step ${m.step}`) : '')),
     ...(versions.model_versions ?? []).map((v) => h('li', {}, h('a', { href: to(['models', v.name]) }, v.name), h('span', { class: 'muted' }, ` version ${v.version}`)))];
   const below = (children.runs ?? []).map(readRun);
   fill(related, models.length > 0 && card('Models', h('ul', { class: 'links' }, models)),

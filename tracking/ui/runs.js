@@ -2,7 +2,7 @@
 
 import { h, add, fill, button, icon } from './dom.js';
 import { poll, post } from './api.js';
-import { count } from './format.js';
+import { count, csv } from './format.js';
 import { go, note, to } from './router.js';
 import { ask, attempt, empty, loading, problem, status, toast } from './ui.js';
 import { chosen, column, pick } from './columns.js';
@@ -26,8 +26,7 @@ export function filterOf({ filter, status: state, name, since }) {
 }
 
 /** The tab of `#/experiments/ID`. */
-export async function runsTab(root, { experiment, query, signal }) {
-  const id = experiment.experiment_id;
+export async function runsTab(root, { id, query, signal }) {
   const want = Object.fromEntries(['filter', 'status', 'name', 'since', 'sort', 'view'].map((key) => [key, query.get(key) ?? '']));
   const state = { sort: 'attributes.start_time', down: true };
   if (want.sort) Object.assign(state, { sort: want.sort.replace(/ DESC$/, ''), down: want.sort.endsWith(' DESC') });
@@ -120,7 +119,7 @@ export async function runsTab(root, { experiment, query, signal }) {
       runs = fresh.concat(page.next_page_token ? runs.slice(Math.min(PAGE, runs.length)).filter((run) => !ids.has(run.id)) : []);
       if (!page.next_page_token) token = undefined;
       show();
-    }
+    } else if (body.contains(table.el)) table.refresh();
     return changed;
   }
 
@@ -128,7 +127,7 @@ export async function runsTab(root, { experiment, query, signal }) {
     return [
       { id: 'select', width: 40, pin: 1, head: () => h('input', { type: 'checkbox', 'aria-label': 'Select all loaded runs', checked: runs.length > 0 && selected.size >= runs.length,
         on: { change: (event) => { selected.clear(); if (event.target.checked) runs.forEach((run) => selected.set(run.id, run)); show(); } } }),
-      cell: ({ run }) => h('input', { type: 'checkbox', 'aria-label': `Select ${run.name}`, checked: selected.has(run.id), on: { change: () => choose(run) } }) },
+      cell: ({ run }) => h('input', { type: 'checkbox', 'aria-label': `Select ${run.name}`, checked: selected.has(run.id), on: { click: (event) => choose(run, event.shiftKey) } }) },
       { id: 'attributes.run_name', label: 'Run', width: 250, pin: 2, sort: 'attributes.run_name', cell: nameCell },
       ...ids.map(column),
     ];
@@ -149,8 +148,16 @@ export async function runsTab(root, { experiment, query, signal }) {
     return dot;
   }
 
-  function choose(run) {
-    if (!selected.delete(run.id)) selected.set(run.id, run);
+  let last;
+  function choose(run, range) {
+    const on = !selected.has(run.id);
+    const [from, till] = [table.rows.findIndex((row) => row.id === last), table.rows.findIndex((row) => row.id === run.id)];
+    const some = range && from >= 0 ? table.rows.slice(Math.min(from, till), Math.max(from, till) + 1).map((row) => row.run) : [run];
+    for (const one of some) {
+      if (on) selected.set(one.id, one);
+      else selected.delete(one.id);
+    }
+    last = run.id;
     show();
   }
 
@@ -194,6 +201,12 @@ export async function runsTab(root, { experiment, query, signal }) {
       h('span', { class: 'grow' }), button('Clear', () => { selected.clear(); show(); }, { kind: 'small bare' }));
   }
 
+  function save() {
+    const kinds = ids.filter((key) => /^(metrics|params|tags)\./.test(key)).map((key) => [key, key.slice(0, key.indexOf('.')), key.slice(key.indexOf('.') + 1)]);
+    csv('runs.csv', [['name', 'run_id', 'status', 'start_time', 'end_time', ...kinds.map(([key]) => key)],
+      ...runs.map((run) => [run.name, run.id, run.status, run.start, run.end ?? '', ...kinds.map(([, kind, key]) => (kind === 'metrics' ? run.metrics[key]?.value : run[kind][key]) ?? '')])]);
+  }
+
   function compare() {
     if (selected.size < 2) return toast('Select two runs or more to compare them.');
     go('compare', { runs: [...selected.keys()].slice(0, 20).join(',') });
@@ -214,7 +227,8 @@ export async function runsTab(root, { experiment, query, signal }) {
     choice('status', 'Status', [['', 'Any status'], ...['RUNNING', 'FINISHED', 'FAILED', 'KILLED'].map((s) => [s, s.charAt(0) + s.slice(1).toLowerCase()])]),
     choice('since', 'Started', [['', 'Any time'], ...Object.keys(SINCE).map((s) => [s, `Last ${s}`])]),
     choice('view', 'View', [['', 'Active'], ['deleted', 'Deleted']]),
-    button('Columns', () => pick(id, runs, ids, () => show()), { title: 'Choose the columns' }), h('span', { class: 'grow' }), tally);
+    button('Columns', () => pick(id, runs, ids, () => show()), { title: 'Choose the columns' }),
+    button('', save, { glyph: 'down', title: 'Save the loaded runs as CSV' }), h('span', { class: 'grow' }), tally);
   function clear() {
     Object.assign(want, { filter: '', status: '', name: '', since: '', view: '' });
     input.value = name.value = '';

@@ -12,11 +12,11 @@ const V3 = { v: '3.0' };
 const millis = (text) => Number(String(text ?? '').replace(/s$/, '')) * 1000;
 
 /** The tab of `#/experiments/ID/traces`. */
-export async function tracesTab(root, { experiment, signal }) {
+export async function tracesTab(root, { id, signal }) {
   const traces = [];
   let token;
   const next = async () => {
-    const page = await post('traces/search', { locations: [{ type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experiment.experiment_id } }], max_results: 100, page_token: token,
+    const page = await post('traces/search', { locations: [{ type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: id } }], max_results: 100, page_token: token,
       order_by: ['timestamp_ms DESC'] }, { ...V3, signal });
     traces.push(...(page.traces ?? []));
     token = page.next_page_token;

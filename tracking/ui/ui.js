@@ -115,12 +115,19 @@ export function tabs(items, now) {
     h('a', { href, 'aria-current': id === now ? 'page' : undefined }, label, n !== undefined && h('span', { class: 'n' }, n))));
 }
 
-/** Copies text. */
-export function copy(text) {
-  return button('', async () => {
-    await attempt(() => navigator.clipboard.writeText(text));
+/** Puts text on the clipboard. Browsers keep theirs from pages that came over plain HTTP from elsewhere; there the text is shown to be copied. */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
     toast('Copied');
-  }, { kind: 'bare small', glyph: 'copy', title: 'Copy' });
+  } catch {
+    ask('Copy', [{ name: 'text', label: 'The browser lets this page copy nothing by itself', value: text }], 'Done', async () => {});
+  }
+}
+
+/** A button that copies text. */
+export function copy(text) {
+  return button('', () => copyText(text), { kind: 'bare small', glyph: 'copy', title: 'Copy' });
 }
 
 /** A definition list of `[name, value]`. */

@@ -42,6 +42,17 @@ pub(crate) fn file(name: &str, from: Opened) -> Response<Body> {
     response
 }
 
+/// A page among a run's artifacts, to be looked at in a frame: in an origin that is nobody's, with what stands within it
+/// and nothing else, so that it can reach neither this server nor any other.
+fn shown(mut response: Response<Body>) -> Response<Body> {
+    const ALONE: &str = "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+                         img-src data: blob:; font-src data:; media-src data:";
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(ALONE));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+    response
+}
+
 /// `Content-Disposition` that makes a browser keep the file under its name.
 pub(super) fn attachment(name: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&b);
@@ -79,7 +90,7 @@ fn kind(name: &str) -> &'static str {
     }
 }
 
-/// The artifact of a run: `/get-artifact?run_id=...&path=...`.
+/// The artifact of a run: `/get-artifact?run_id=...&path=...`; with `view=1` a page is sent to be looked at.
 pub(crate) async fn of_run(shared: Shared, query: String) -> Result<Response<Body>, Refusal> {
     let fields = Fields::of_query(&query);
     let (run, path) = (fields.run_id()?, safe_path(&fields.need("path")?)?);
@@ -87,7 +98,9 @@ pub(crate) async fn of_run(shared: Shared, query: String) -> Result<Response<Bod
         let path = path.clone();
         move |state| Ok(state.store.read_artifact(ArtifactsOf::Run(&run), &path)?)
     });
-    Ok(file(&path, opened.await?))
+    let file = file(&path, opened.await?);
+    let page = kind(&path).starts_with("text/html") && fields.text("view")?.as_deref() == Some("1");
+    Ok(if page { shown(file) } else { file })
 }
 
 /// The artifact of a logged model: `.../logged-models/ID/artifacts/files?artifact_file_path=...`.
