@@ -113,6 +113,7 @@ fn searches(store: &SqliteStore, experiment: &str) {
     for (what, search) in [
         ("auc > 0.5 and lr != '3', best first", best.clone().filter("metrics.auc > 0.5 and params.lr != '3'")),
         ("newest", all.clone()),
+        ("newest, as MLflow's interface asks", all.clone().order("attributes.start_time DESC")),
         ("newest, page 91", deep),
         ("best first", best.clone()),
         ("tags.a = '3' and params.model LIKE '2%'", all.clone().filter("tags.a = '3' and params.model LIKE '2%'")),

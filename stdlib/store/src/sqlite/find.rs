@@ -152,7 +152,11 @@ fn key(sql: &mut Sql, number: usize, order: &Order) {
         }
         Entity::Attribute => {
             let column = column(Subject::Runs, &order.field.key);
-            sql.push(column).push(" IS NULL, ").push(column);
+            // The others are always there, and an index has some of them in order.
+            if order.field.key == "end_time" {
+                sql.push("x.end_time IS NULL, ");
+            }
+            sql.push(column);
         }
         Entity::Metric => {
             sql.numbered("CASE WHEN o", number).numbered(".is_nan THEN 1 WHEN o", number);

@@ -4,6 +4,7 @@
 
 mod conformance;
 mod faults;
+mod grammar;
 mod places;
 mod processes;
 mod reference;

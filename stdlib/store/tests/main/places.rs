@@ -51,6 +51,16 @@ fn a_server_serves_what_was_written_without_it() {
     assert_eq!(listed[0].size, Some(5));
     server.proxied().write(&format!("{}/{run}/artifacts/b.txt", info.experiment), &mut &b"proxied"[..]).unwrap();
     assert_eq!(text(&local, ArtifactsOf::Run(&run), "b.txt"), "proxied");
+    // Also if somebody names that directory.
+    let named = SqliteOptions {
+        artifact_root: Some("mlflow-artifacts:/".to_owned()),
+        artifacts_destination: Some(temporary.path().join("artifacts").display().to_string()),
+        ..SqliteOptions::default()
+    };
+    let named = SqliteStore::open_with(temporary.path(), named).unwrap();
+    let later = run_in(&named, "later");
+    let local_uri = local.run(&later).unwrap().info.artifact_uri;
+    assert!(local_uri.starts_with("file://"), "{local_uri}");
     let new = NewModel { experiment: info.experiment.clone(), ..NewModel::default() };
     let model = server.create_model(&new).unwrap();
     assert_eq!(model.artifact_uri, format!("mlflow-artifacts:/{}/models/{}/artifacts", info.experiment, model.id));
