@@ -9,11 +9,16 @@ mod buckets;
 mod children;
 mod conformance;
 mod faults;
+mod grammar;
 mod mlflow;
+mod places;
+mod processes;
 mod reference;
+mod scale;
 mod spool;
 mod support;
 mod tls;
+mod upgrade;
 mod wire;
 
 use ironbook_store::{NewExperiment, NewRun, Store};

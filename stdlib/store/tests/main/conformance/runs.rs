@@ -79,6 +79,7 @@ fn unknown_ids(store: &dyn Store) {
     check_code(store.delete_run(id), Code::ResourceDoesNotExist);
     check_code(store.restore_run(id), Code::ResourceDoesNotExist);
     check_code(store.delete_tag(id, "a"), Code::ResourceDoesNotExist);
+    check_code(store.metric_history(id, "m"), Code::ResourceDoesNotExist);
     check_code(store.log_inputs(id, &[data("a", "1", "")], &[]), Code::ResourceDoesNotExist);
     let new = NewRun { experiment: "999999999".to_owned(), start: Some(1), ..NewRun::default() };
     check_code(store.create_run(&new), Code::ResourceDoesNotExist);

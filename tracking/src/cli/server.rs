@@ -1,0 +1,253 @@
+//! `ironbook track server`.
+
+use super::{Problem, tell};
+use crate::server::{Credentials, Guard, Page, Server, State};
+use clap::{ArgAction, Args, ValueEnum};
+use ironbook_store::artifacts::Repo;
+use ironbook_store::{SqliteOptions, SqliteStore, locate};
+use std::fs;
+use std::io::Write;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Environment variable with the token that clients must know.
+const TOKEN: &str = "IRONBOOK_TRACK_TOKEN";
+
+/// The pages that can be shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Ui {
+    /// Ironbook's own page.
+    #[default]
+    Ironbook,
+    /// The page of an installed MLflow, unchanged.
+    Mlflow,
+    /// No page.
+    None,
+}
+
+/// Arguments of `ironbook track server`. Those that `mlflow server` has too mean the same.
+#[derive(Args, Debug)]
+pub struct ServerArgs {
+    /// Address to listen at.
+    #[arg(long, short = 'H', default_value = "127.0.0.1")]
+    host: String,
+    /// Port to listen at; 0 takes a free one.
+    #[arg(long, short, default_value_t = 5000)]
+    port: u16,
+    /// Directory of the store [default: the project's `.ironbook`].
+    #[arg(long, value_name = "DIR", conflicts_with = "backend_store_uri")]
+    store: Option<PathBuf>,
+    /// The store as MLflow names it: `sqlite:///FILE`, or a directory.
+    #[arg(long, value_name = "URI")]
+    backend_store_uri: Option<String>,
+    /// Where artifacts of new experiments lie, as their URIs say [default: `mlflow-artifacts:/`, which is this server].
+    #[arg(long, value_name = "URI")]
+    default_artifact_root: Option<String>,
+    /// Where this server keeps artifacts of clients [default: `artifacts` in the store].
+    #[arg(long, value_name = "URI")]
+    artifacts_destination: Option<String>,
+    /// Keep artifacts for clients (the default).
+    #[arg(long, action = ArgAction::SetTrue, overrides_with = "no_serve_artifacts")]
+    serve_artifacts: bool,
+    /// Keep no artifacts for clients: they write to the place itself.
+    #[arg(long, action = ArgAction::SetTrue)]
+    no_serve_artifacts: bool,
+    /// The page that browsers see.
+    #[arg(long, value_enum, default_value_t)]
+    ui: Ui,
+    /// Directory of MLflow's compiled page [default: of the package that `python3` imports].
+    #[arg(long, value_name = "DIR")]
+    mlflow_ui: Option<PathBuf>,
+    /// Token that clients must know. Other users of this machine can see it: better use `--token-file`, or the environment
+    /// variable IRONBOOK_TRACK_TOKEN.
+    #[arg(long)]
+    token: Option<String>,
+    /// File with the token that clients must know.
+    #[arg(long, value_name = "FILE", conflicts_with = "token")]
+    token_file: Option<PathBuf>,
+    /// File of users: `NAME:PASSWORD` or `NAME:sha256:SALT:HEX` in each line.
+    #[arg(long, value_name = "FILE")]
+    basic: Option<PathBuf>,
+    /// Listen where other machines can reach it although nobody is asked who they are.
+    #[arg(long)]
+    allow_remote: bool,
+    /// Names, besides those of this machine, under which the server is reached; `*` stands for any part.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    allowed_hosts: Vec<String>,
+    /// Origins of other sites' pages that may change something here; `*` stands for any part.
+    #[arg(long, value_name = "ORIGINS", value_delimiter = ',')]
+    cors_allowed_origins: Vec<String>,
+}
+
+type Outcome<T> = Result<T, Problem>;
+
+/// Serves until it is told to stop.
+pub(super) fn run(args: &ServerArgs) -> Outcome<()> {
+    let address = address(&args.host, args.port)?;
+    let guard = Guard {
+        credentials: credentials(args)?,
+        hosts: args.allowed_hosts.clone(),
+        origins: args.cors_allowed_origins.clone(),
+        loopback: address.ip().is_loopback(),
+        allow_remote: args.allow_remote,
+    };
+    let page = match args.ui {
+        Ui::None => Page::None,
+        Ui::Ironbook => Page::Ironbook,
+        Ui::Mlflow => Page::Mlflow(crate::ui::find_mlflow(args.mlflow_ui.as_deref()).map_err(|r| Problem(r.message))?),
+    };
+    let store = Arc::new(open(args)?);
+    let proxied: Option<Arc<dyn Repo>> = (!args.no_serve_artifacts).then(|| store.proxied());
+    let place = store.directory().display().to_string();
+    let state =
+        State::new(store, proxied, guard, page).report(|problem| tell(&format!("ironbook track server: {problem}")));
+    // Threads only wait for the disk; more of them than a few cost memory.
+    let threads = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .max_blocking_threads(64)
+        .thread_keep_alive(Duration::from_secs(2))
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let stop = stop()?;
+        let server = Server::bind(address, state).await?;
+        let at = format!("http://{}", server.address());
+        let line = format!("Serving {place} at {at}; in Python: mlflow.set_tracking_uri(\"{at}\")");
+        let mut out = std::io::stdout();
+        // Whoever closed our output does not want the line.
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        server.run(stop).await?;
+        Ok(())
+    })
+}
+
+fn address(host: &str, port: u16) -> Outcome<SocketAddr> {
+    let unknown = |why: String| {
+        Problem(format!(
+            "`{host}` is not an address to listen at{why}\ngive `--host` an address or name of this machine"
+        ))
+    };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let mut found = (bare, port).to_socket_addrs().map_err(|e| unknown(format!(": {e}")))?;
+    found.next().ok_or_else(|| unknown(String::new()))
+}
+
+fn credentials(args: &ServerArgs) -> Outcome<Credentials> {
+    let mut credentials = Credentials::default();
+    let token = match &args.token_file {
+        Some(file) => Some(secret_file(file)?),
+        None => args.token.clone().or_else(|| std::env::var(TOKEN).ok()),
+    };
+    if let Some(token) = token {
+        let token = token.trim();
+        if token.is_empty() {
+            return Err(Problem(
+                "the token is empty\ngive one that cannot be guessed, for instance 32 random letters".to_owned(),
+            ));
+        }
+        credentials = credentials.token(token);
+    }
+    if let Some(file) = &args.basic {
+        credentials = credentials.users(&secret_file(file)?)?;
+        if !credentials.ask() {
+            return Err(Problem(format!("{} names no user\nwrite `NAME:PASSWORD` in each line", file.display())));
+        }
+    }
+    Ok(credentials)
+}
+
+/// Reads a file of secrets, which nobody else may read.
+fn secret_file(file: &Path) -> Outcome<String> {
+    let read = |e: std::io::Error| Problem(format!("cannot read {}: {e}", file.display()));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(file).map_err(read)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            let shown = file.display();
+            return Err(Problem(format!("{shown} can be read by others\nmake it yours alone: `chmod 600 {shown}`")));
+        }
+    }
+    fs::read_to_string(file).map_err(read)
+}
+
+/// Opens the store that is asked for.
+fn open(args: &ServerArgs) -> Outcome<SqliteStore> {
+    let (directory, database) = match (&args.store, &args.backend_store_uri) {
+        (Some(directory), _) => (directory.clone(), None),
+        (None, Some(uri)) => backend(uri)?,
+        (None, None) => (locate(&std::env::current_dir()?), None),
+    };
+    let own = (!args.no_serve_artifacts).then(|| "mlflow-artifacts:/".to_owned());
+    let options = SqliteOptions {
+        database,
+        artifact_root: args.default_artifact_root.clone().or(own),
+        artifacts_destination: args.artifacts_destination.clone(),
+        ..SqliteOptions::default()
+    };
+    Ok(SqliteStore::open_with(&directory, options)?)
+}
+
+/// Directory and database file of a store that is named as MLflow does.
+fn backend(uri: &str) -> Outcome<(PathBuf, Option<PathBuf>)> {
+    let of_file = |file: &str| {
+        let file = PathBuf::from(file);
+        let parent = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        (parent.to_owned(), Some(file.clone()))
+    };
+    match uri.split_once(":") {
+        Some(("sqlite", rest)) => match rest.strip_prefix("///").filter(|file| !file.is_empty()) {
+            Some(file) => Ok(of_file(file)),
+            None => Err(Problem(format!(
+                "`{uri}` names no file\nwrite `sqlite:///FILE`, with one more `/` where FILE is absolute"
+            ))),
+        },
+        Some(("file", rest)) => Ok((PathBuf::from(rest.trim_start_matches("//")), None)),
+        Some((scheme, _)) if scheme.len() > 1 && !scheme.contains('/') => {
+            Err(Problem(format!("a store at `{scheme}:` is not served here\ngive a directory, or `sqlite:///FILE`")))
+        }
+        _ => Ok((PathBuf::from(uri), None)),
+    }
+}
+
+/// Ready when the program is told to stop.
+fn stop() -> Outcome<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        // Without this there is no way to tell it to stop but to kill it, which the store survives.
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stores_are_named_as_mlflow_does() {
+        let is = |uri: &str, directory: &str, file: Option<&str>| {
+            assert_eq!(backend(uri).unwrap(), (PathBuf::from(directory), file.map(PathBuf::from)), "{uri}");
+        };
+        is("sqlite:///a.db", ".", Some("a.db"));
+        is("sqlite:////x/a.db", "/x", Some("/x/a.db"));
+        is("some/dir", "some/dir", None);
+        is("file:///x/y", "/x/y", None);
+        for bad in ["sqlite://", "postgresql://h/db", "http://h"] {
+            assert!(backend(bad).is_err(), "{bad}");
+        }
+    }
+}

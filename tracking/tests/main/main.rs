@@ -1,0 +1,10 @@
+//! The server over a real store, spoken to as clients do.
+
+mod api;
+mod artifacts;
+mod faults;
+mod guard;
+mod load;
+mod pages;
+mod support;
+mod traces;
