@@ -176,7 +176,7 @@ impl Magic for Track {
             Example { code: "%track uri", expect: Expect::Contains("project") },
             Example { code: "%track load models:/nobody@champion", expect: Expect::Failed(FailureKind::Error) },
             Example { code: "%track log auc", expect: Expect::Failed(FailureKind::Magic) },
-            Example { code: "%track stop", expect: Expect::Failed(FailureKind::Magic) },
+            Example { code: "%track halt", expect: Expect::Failed(FailureKind::Magic) },
         ]
     }
 

@@ -25,7 +25,7 @@ impl CellRecord {
     /// Records it in the run that was active before it, else in the one that it has started.
     pub fn end(self, succeeded: bool) {
         let seconds = self.started.elapsed().as_secs_f64();
-        let Some(run) = self.run.or_else(active).filter(|_| auto::auto()) else { return };
+        let Some(run) = self.run.or_else(active).filter(|_| auto()) else { return };
         let how = if succeeded { "ran" } else { "failed after" };
         let text = format!("// cell {}: {how} {seconds:.3} s\n{}\n", self.execution, self.text.trim_end());
         let path = format!("cells/{:04}.rs", self.execution);

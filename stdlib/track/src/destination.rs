@@ -25,7 +25,7 @@ pub fn destination() -> Result<Destination> {
     let uri = place::uri();
     let location = match &uri {
         Some(uri) => uri.clone(),
-        None => ironbook_store::locate(&active::working_directory()?).display().to_string(),
+        None => locate(&active::working_directory()?).display().to_string(),
     };
     Ok(Destination { uri, location })
 }

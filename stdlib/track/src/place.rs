@@ -1,6 +1,6 @@
 //! Which store a run goes to: the address that was set, else `MLFLOW_TRACKING_URI`, else the project's own.
 
-use ironbook_store::{DIRECTORY, Error, Result, SqliteStore, Store, locate};
+use ironbook_store::{Result, SqliteStore, Store, locate};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -12,7 +12,7 @@ static OPEN: LazyLock<Mutex<HashMap<String, Arc<dyn Store>>>> = LazyLock::new(Mu
 /// Sets the address of the store for runs to come: `http://..`, `sqlite:///..`, a directory; empty for the project's own.
 ///
 /// # Errors
-/// [`Error::Uri`] for an address of another kind; whether a server answers is not asked here.
+/// [`ironbook_store::Error::Uri`] for an address of another kind; whether a server answers is not asked here.
 pub fn set_uri(uri: &str) -> Result<()> {
     if !uri.is_empty() && !is_remote(uri) {
         ironbook_store::local_path(uri)?;

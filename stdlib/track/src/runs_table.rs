@@ -30,6 +30,11 @@ pub struct RunsTable {
 }
 
 impl RunsTable {
+    /// A table of runs of one experiment; `more` if it has others.
+    pub fn new(experiment: impl Into<String>, runs: Vec<Run>, more: bool) -> RunsTable {
+        RunsTable { experiment: experiment.into(), runs, more, experiments: BTreeMap::new(), first_metric: None }
+    }
+
     /// The newest `limit` runs of the experiment with this name.
     ///
     /// # Errors
@@ -38,13 +43,7 @@ impl RunsTable {
         let found = store.experiment_by_name(experiment)?;
         let found = found.ok_or_else(|| Error::NotFound { what: "experiment", name: experiment.to_owned() })?;
         let Page { items: runs, next } = store.search_runs(&Search::experiment(found.id).limit(limit))?;
-        Ok(RunsTable {
-            experiment: found.name,
-            runs,
-            more: next.is_some(),
-            experiments: BTreeMap::new(),
-            first_metric: None,
-        })
+        Ok(RunsTable::new(found.name, runs, next.is_some()))
     }
 
     /// The newest `limit` runs of all experiments.
@@ -72,9 +71,8 @@ impl RunsTable {
             return Err(Error::NotFound { what: "metric", name });
         }
         let way = if smaller { "smallest" } else { "largest" };
-        let mut table = RunsTable::of_several(store, runs, next.is_some(), format!("{way} {metric}"))?;
-        table.first_metric = Some(metric.to_owned());
-        Ok(table)
+        let table = RunsTable::of_several(store, runs, next.is_some(), format!("{way} {metric}"))?;
+        Ok(RunsTable { first_metric: Some(metric.to_owned()), ..table })
     }
 
     fn of_several(store: &dyn Store, runs: Vec<Run>, more: bool, title: String) -> Result<RunsTable> {
