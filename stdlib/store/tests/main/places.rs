@@ -75,13 +75,13 @@ fn artifacts_can_lie_elsewhere() {
     let temporary = tempfile::tempdir().unwrap();
     let (store, other) = (temporary.path().join("store"), temporary.path().join("other"));
     let options = SqliteOptions {
-        database: Some(temporary.path().join("elsewhere.db")),
+        database: Some(temporary.path().join("data/elsewhere.db")),
         artifact_root: Some("mlflow-artifacts:/".to_owned()),
         artifacts_destination: Some(other.display().to_string()),
         ..SqliteOptions::default()
     };
     let first = SqliteStore::open_with(&store, options.clone()).unwrap();
-    assert!(temporary.path().join("elsewhere.db").is_file() && !store.join("track.db").exists());
+    assert!(temporary.path().join("data/elsewhere.db").is_file() && !store.join("track.db").exists());
     let run = run_in(&first, "elsewhere");
     write(&first, &run, "a.txt", "there");
     let experiment = first.run(&run).unwrap().info.experiment;
