@@ -114,7 +114,8 @@ fn unknown_places_say_so() {
     let error = store.list_artifacts(ArtifactsOf::Run(&run), "").unwrap_err();
     assert_eq!(error.code(), Code::InvalidParameterValue);
     assert!(error.to_string().contains("gopher://x/y"), "{error}");
-    for bad in ["s3://bucket/../x", "../x", "/a/%2E%2e/x", "runs:/abc", "a\nb"] {
+    for bad in ["s3://bucket/x?y=1", "s3://bucket/x#y", "s3://bucket/../x", "../x", "/a/%2E%2e/x", "runs:/abc", "a\nb"]
+    {
         let new = NewExperiment { artifact_location: Some(bad.to_owned()), ..NewExperiment::named("bad") };
         assert_eq!(store.create_experiment(&new).unwrap_err().code(), Code::InvalidParameterValue, "{bad}");
     }

@@ -137,7 +137,7 @@ fn span(trace: &str, span: u64, parent: Option<u64>, name: &str, at: (i64, i64))
         end_ns: Some(at.1 * 1_000_000),
         content: json!({
             "name": name, "span_id": hex(span),
-            "attributes": { "mlflow.spanInputs": "\"question\"", "model": "\"gpt\"" },
+            "attributes": { "mlflow.spanInputs": "\"question\"", "mlflow.spanType": "\"LLM\"", "model": "\"gpt\"" },
         }),
     }
 }
