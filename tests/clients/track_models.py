@@ -184,10 +184,10 @@ def compare(folder):
     assert run.data.params["model"] == "Gbdt" and run.data.params["n_estimators"] == "20", run.data.params
     assert "fit_seconds" in run.data.metrics and run.data.tags.get("mlflow.parentRunId"), run.data
     assert {entry.dataset.name for entry in run.inputs.dataset_inputs} >= {"flights"}, run.inputs
-    logged = client.get_logged_model(version.model_id)
+    logged = client.get_logged_model(version.source.removeprefix("models:/"))
     assert logged.status == "READY" and logged.params["model"] == "Gbdt", logged
     featured = client.get_model_version_by_alias("featured", "champion")
-    flavors = mlflow.models.get_model_info(f"models:/{featured.model_id}").flavors
+    flavors = mlflow.models.get_model_info(featured.source).flavors
     assert "python_function" not in flavors and flavors["ironbook"]["type"].endswith("Gbdt>"), flavors
     example = mlflow.pyfunc.load_model("models:/gbdt@champion").input_example
     assert example is not None and list(example.columns) == MIXED, example
