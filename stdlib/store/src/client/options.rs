@@ -100,11 +100,11 @@ impl ClientOptions {
     /// As [`ClientOptions::from_env`].
     pub fn from_variables(get: &dyn Fn(&str) -> Option<String>) -> Result<ClientOptions> {
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let mut options = ClientOptions::default();
-        options.credentials = match (get("MLFLOW_TRACKING_USERNAME"), get("MLFLOW_TRACKING_PASSWORD")) {
+        let credentials = match (get("MLFLOW_TRACKING_USERNAME"), get("MLFLOW_TRACKING_PASSWORD")) {
             (Some(user), Some(password)) => Credentials::Basic(user, Secret(password)),
             _ => get("MLFLOW_TRACKING_TOKEN").map_or(Credentials::None, |token| Credentials::Token(Secret(token))),
         };
+        let mut options = ClientOptions { credentials, ..ClientOptions::default() };
         if let Some(text) = get("MLFLOW_TRACKING_INSECURE_TLS") {
             options.insecure_tls = truth("MLFLOW_TRACKING_INSECURE_TLS", &text)?;
         }

@@ -120,6 +120,6 @@ impl Artifacts for SpooledStore {
 
     fn delete_artifact(&self, of: ArtifactsOf<'_>, path: &str) -> Result<()> {
         check(path)?;
-        self.push(&*self.lane_of_artifacts(of)?, &Op::DeleteArtifact { path: path.to_owned() })
+        self.push(&self.lane_of_artifacts(of)?, &Op::DeleteArtifact { path: path.to_owned() })
     }
 }
