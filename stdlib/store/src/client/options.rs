@@ -227,6 +227,28 @@ mod tests {
     }
 
     #[test]
+    fn every_variable_is_read() {
+        let options = from(&[
+            ("MLFLOW_TRACKING_INSECURE_TLS", "true"),
+            ("MLFLOW_TRACKING_SERVER_CERT_PATH", "/a/ca.pem"),
+            ("MLFLOW_TRACKING_CLIENT_CERT_PATH", "/a/me.pem"),
+            ("MLFLOW_HTTP_REQUEST_TIMEOUT", "1.5"),
+            ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0"),
+            ("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "3"),
+            ("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", "0"),
+            ("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", "False"),
+            ("MLFLOW_WORKSPACE", "team"),
+        ]);
+        let options = options.unwrap();
+        assert!(options.insecure_tls && !options.respect_retry_after);
+        let path = |text: &str| Some(PathBuf::from(text));
+        assert_eq!((options.server_certificates, options.client_certificate), (path("/a/ca.pem"), path("/a/me.pem")));
+        assert_eq!((options.timeout, options.max_retries), (Duration::from_millis(1500), 0));
+        assert_eq!((options.backoff_factor, options.backoff_jitter), (3.0, 0.0));
+        assert_eq!(options.workspace.as_deref(), Some("team"));
+    }
+
+    #[test]
     fn a_user_goes_before_a_token_and_neither_is_shown() {
         let options = from(&[
             ("MLFLOW_TRACKING_TOKEN", "t0ken"),

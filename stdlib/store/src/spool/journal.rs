@@ -12,6 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const VERSION: i64 = 1;
+/// So many rows are read at once at most.
+const MOST_ROWS: i64 = 1000;
 const SCHEMA: &str = "
     CREATE TABLE ops (
         id INTEGER PRIMARY KEY,
@@ -203,16 +205,26 @@ impl Journal {
 
     /// Everything of a lane.
     pub(super) fn whole_lane(&self, lane: &str) -> Result<Vec<Waiting>> {
+        self.all("lane = ?1", lane)
+    }
+
+    fn all(&self, condition: &str, lane: &str) -> Result<Vec<Waiting>> {
+        let condition = format!("{condition} AND id > ?2");
         let mut all = Vec::new();
         let mut after = 0;
         loop {
-            let part = self.rows("lane = ?1 AND id > ?2", &[&lane, &after], 100_000)?;
+            let part = self.rows(&condition, &[&lane, &after], 100_000)?;
             match part.last() {
                 Some(last) => after = last.id,
                 None => return Ok(all),
             }
             all.extend(part);
         }
+    }
+
+    /// What waits in a lane, but for batches.
+    pub(super) fn calls(&self, lane: &str) -> Result<Vec<Waiting>> {
+        self.all("lane = ?1 AND kind <> 0", lane)
     }
 
     /// The lanes in which something waits (at most 1000). Each costs one look into the index, however much waits.

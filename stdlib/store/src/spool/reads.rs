@@ -65,7 +65,7 @@ impl SpooledStore {
 
     pub(super) fn read_model(&self, id: &str) -> Result<LoggedModel> {
         let lane = self.lane_of(id)?;
-        let waiting = self.waiting(&lane)?;
+        let waiting = self.journal.calls(&lane)?;
         let known = || -> Result<Option<LoggedModel>> {
             Ok(self.journal.info(&lane)?.and_then(|text| serde_json::from_str(&text).ok()))
         };

@@ -58,7 +58,7 @@ impl Runs for SpooledStore {
         };
         self.push(&lane, &Op::UpdateRun(update.clone()))?;
         let mut whole = Run::empty(known);
-        overlay::on_run(&mut whole, &self.journal.whole_lane(&lane)?);
+        overlay::on_run(&mut whole, &self.journal.calls(&lane)?);
         overlay::on_info(&mut whole.info, update);
         Ok(RunInfo { id: run.to_owned(), ..whole.info })
     }
