@@ -170,8 +170,9 @@ impl Journal {
 
     /// Rows by a condition, in order, until `most` points or 1000 rows.
     fn rows(&self, condition: &str, values: &[&dyn rusqlite::ToSql], most: i64) -> Result<Vec<Waiting>> {
-        let sql =
-            format!("SELECT id, lane, kind, body, points, attempted FROM ops WHERE {condition} ORDER BY id LIMIT 1000");
+        let sql = format!(
+            "SELECT id, lane, kind, body, points, attempted FROM ops WHERE {condition} ORDER BY id LIMIT {MOST_ROWS}"
+        );
         let raw = self.read(|c| {
             let mut found = Vec::new();
             let mut points = 0;

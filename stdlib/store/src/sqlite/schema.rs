@@ -3,7 +3,7 @@
 use super::SqliteOptions;
 use super::failure::database_error;
 use crate::error::{Error, Result};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -316,7 +316,9 @@ fn settings(connection: &Connection, options: &SqliteOptions) -> rusqlite::Resul
 
 /// A connection that only reads.
 pub(super) fn reader(path: &Path, options: &SqliteOptions) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    // Not created should somebody have removed it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(path, flags)?;
     settings(&connection, options)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096;")?;
     Ok(connection)

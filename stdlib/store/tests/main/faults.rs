@@ -1,8 +1,11 @@
 //! Faults of the embedded store: locked, full, foreign, newer; and how fast it is.
 
 use crate::run_in;
-use ironbook_store::store::{Artifacts, Runs};
-use ironbook_store::{ArtifactsOf, Batch, Code, Error, Metric, SqliteOptions, SqliteStore, Store, locate};
+use ironbook_store::store::{Artifacts, Experiments, Runs};
+use ironbook_store::{
+    ArtifactsOf, Batch, Code, Error, Metric, NewRun, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store,
+    locate,
+};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -98,6 +101,48 @@ fn a_file_that_is_no_store_is_refused() {
         .unwrap();
     let error = SqliteStore::open(temporary.path()).map(drop).unwrap_err();
     assert!(matches!(error, Error::NotAStore { .. }), "{error:?}");
+}
+
+#[test]
+fn a_damaged_store_is_recognised() {
+    let temporary = tempfile::tempdir().unwrap();
+    let database = temporary.path().join("track.db");
+    let store = SqliteStore::open(temporary.path()).unwrap();
+    let run = run_in(&store, "damaged");
+    log(&store, &run, &points(50_000)).unwrap();
+    store.check().unwrap();
+    drop(store);
+    // Everything but the header and the schema becomes nonsense.
+    let mut bytes = fs::read(&database).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half..].iter_mut().enumerate().for_each(|(at, byte)| *byte = (at % 251) as u8);
+    fs::write(&database, &bytes).unwrap();
+    let store = SqliteStore::open(temporary.path()).unwrap();
+    let errors = [store.metric_history(&run, "loss").map(drop), store.check()].map(Result::unwrap_err);
+    assert!(errors.iter().all(|error| matches!(error, Error::NotAStore { .. })), "{errors:?}");
+    // A file that ends too early is not even opened, or its reading fails in the same way.
+    fs::write(&database, &bytes[..half - 100]).unwrap();
+    let found = SqliteStore::open(temporary.path()).and_then(|store| store.metric_history(&run, "loss"));
+    assert!(matches!(found, Err(Error::NotAStore { .. })), "{found:?}");
+}
+
+#[test]
+fn a_clock_that_goes_back_confuses_nobody() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(temporary.path()).unwrap();
+    let experiment = store.experiment_by_name("Default").unwrap().unwrap().id;
+    let run =
+        |start| store.create_run(&NewRun { experiment: experiment.clone(), start: Some(start), ..NewRun::default() });
+    let (late, early) = (run(9_000_000_000_000).unwrap().id, run(1_000).unwrap().id);
+    store
+        .update_run(&late, &RunUpdate { end: Some(5), status: Some(Status::Finished), ..RunUpdate::default() })
+        .unwrap();
+    let metrics = [Metric::new("m", 1.0, 9_000, 0), Metric::new("m", 2.0, 10, 1)];
+    log(&store, &early, &metrics).unwrap();
+    assert_eq!(store.run(&early).unwrap().metric("m"), Some(2.0), "the step counts, not the clock");
+    assert_eq!(store.metric_history(&early, "m").unwrap(), metrics);
+    let order: Vec<_> = store.search_runs(&Search::all()).unwrap().items.into_iter().map(|r| r.info.id).collect();
+    assert_eq!(order, [late, early]);
 }
 
 #[test]

@@ -11,10 +11,14 @@ mod children;
 mod conformance;
 mod faults;
 mod mlflow;
+mod places;
+mod processes;
 mod reference;
+mod scale;
 mod spool;
 mod support;
 mod tls;
+mod upgrade;
 mod wire;
 
 use ironbook_store::{NewExperiment, NewRun, Store};

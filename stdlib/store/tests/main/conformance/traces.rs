@@ -10,10 +10,13 @@ pub(super) static CASES: &[(&str, Case)] = &[
     ("traces are found", search),
     ("traces are deleted", deleted),
     ("spans are kept and make traces", spans),
+    ("a trace knows of the error of its root", failed_spans),
     ("assessments are kept, changed and removed", assessments),
     ("assessments override others", overriding),
     ("traces are linked to runs", links),
 ];
+
+pub(super) static LOCAL: &[(&str, Case)] = &[("attributes of spans are compared", local_attributes)];
 
 /// An id that no other trace has.
 fn id() -> String {
@@ -116,6 +119,8 @@ fn deleted(store: &dyn Store) {
     assert_eq!(store.delete_traces(&experiment, &[], Some(3_500), None).unwrap(), 1);
     check_code(store.trace(&b), Code::ResourceDoesNotExist);
     assert!(store.trace(&d).is_ok());
+    check_code(store.delete_traces(&experiment, &[], None, None), Code::InvalidParameterValue);
+    check_code(store.delete_traces(&experiment, std::slice::from_ref(&d), Some(1), None), Code::InvalidParameterValue);
 }
 
 fn span(trace: &str, span: u64, parent: Option<u64>, name: &str, at: (i64, i64)) -> Span {
@@ -157,7 +162,18 @@ fn spans(store: &dyn Store) {
     };
     assert_eq!((find("span.name = 'outer'"), find("span.name = 'nothing'")), (1, 0));
     assert_eq!(find("span.name = 'outer' AND span.type = 'LLM'"), 1);
+    assert_eq!((find("trace.text LIKE '%question%'"), find("trace.text LIKE '%answer%'")), (1, 0));
     assert_eq!((find("span.attributes.model LIKE '%gpt%'"), find("span.attributes.model LIKE '%claude%'")), (1, 0));
+}
+
+fn failed_spans(store: &dyn Store) {
+    let experiment = experiment(store, "failed spans");
+    let trace = id();
+    let root = Span { status: "ERROR".to_owned(), ..span(&trace, 1, None, "root", (2_000, 2_500)) };
+    store.log_spans(&experiment, &[root, span(&trace, 2, Some(1), "inner", (2_100, 2_200))]).unwrap();
+    assert_eq!(store.trace(&trace).unwrap().state, "ERROR");
+    check_code(store.spans(&id()), Code::ResourceDoesNotExist);
+    check_code(store.log_spans("999999999", &[span(&id(), 1, None, "x", (1, 2))]), Code::ResourceDoesNotExist);
 }
 
 fn fields(value: Value) -> Map<String, Value> {
@@ -197,6 +213,7 @@ fn assessments(store: &dyn Store) {
     );
     assert_eq!((find("feedback.score > 0.5"), find("feedback.score > 0.9")), (1, 0));
     assert_eq!((find("feedback.absent IS NULL"), find("feedback.good IS NULL")), (1, 0));
+    let made_at = found.fields["create_time"].as_str().unwrap().to_owned();
     let change = Assessment {
         assessment_id: made.assessment_id.clone(),
         fields: fields(json!({ "feedback": { "value": false }, "metadata": { "b": "2" } })),
@@ -206,6 +223,8 @@ fn assessments(store: &dyn Store) {
         (&changed.fields["feedback"]["value"], &changed.fields["rationale"]),
         (&json!(false), &json!("because"))
     );
+    assert_eq!(changed.fields["create_time"], made_at.as_str());
+    assert!(changed.fields["last_update_time"].as_str().unwrap() >= made_at.as_str());
     assert_eq!(changed.fields["metadata"], json!({ "a": "1", "b": "2" }), "merged");
     assert_eq!(find("feedback.good = 'false'"), 1);
     let wrong = Assessment { fields: fields(json!({ "expectation": { "value": 1 } })), ..change };
@@ -246,4 +265,15 @@ fn links(store: &dyn Store) {
     store.link_traces(&run, &[a.trace_id.clone(), a.trace_id.clone()]).unwrap();
     assert_eq!(find(), [b.trace_id, a.trace_id], "and linked to it");
     check_code(store.link_traces("0123456789abcdef0123456789abcdef", &[id()]), Code::ResourceDoesNotExist);
+}
+
+fn local_attributes(store: &dyn Store) {
+    let experiment = experiment(store, "span attributes");
+    store.log_spans(&experiment, &[span(&id(), 1, None, "outer", (2_000, 2_500))]).unwrap();
+    let find = |filter: &str| {
+        store.search_traces(&Search::experiment(&experiment).limit(100).filter(filter)).unwrap().items.len()
+    };
+    assert_eq!((find("span.attributes.model = 'gpt'"), find("span.attributes.model = 'other'")), (1, 0));
+    assert_eq!((find("span.attributes.model != 'other'"), find("span.attributes.absent != 'x'")), (1, 0));
+    assert_eq!((find("span.name = 'outer' OR span.name = 'x'"), find("NOT span.name = 'outer'")), (1, 0));
 }
