@@ -111,7 +111,7 @@ impl Artifacts for SpooledStore {
         let lane = self.lane_of_artifacts(of)?;
         let waiting = self.journal.calls(&lane)?;
         let there = self.ask(&lane, |remote| self.inner().list_artifacts(with(of, remote), directory))?;
-        if there.is_none() && waiting.is_empty() && self.journal.info(&lane)?.is_none() {
+        if there.is_none() && self.remote_of(&lane)?.is_some() {
             return Err(self.not_there_yet());
         }
         let size = |hash: &str| fs::metadata(self.shared.files.join(hash)).map_or(0, |meta| meta.len());
