@@ -383,12 +383,16 @@ impl Journal {
         })
     }
 
-    /// Moves what was written into the database proper, if much has piled up.
+    /// Moves what was written into the database proper, if much has piled up. Callers are not held up, unless very much
+    /// has: only then does it end with an empty log.
     pub(super) fn checkpoint(&self) -> Result<()> {
         const MUCH: u64 = 4 << 20;
+        const VERY_MUCH: u64 = 256 << 20;
         let log = PathBuf::from(format!("{}-wal", self.path.display()));
-        if std::fs::metadata(log).is_ok_and(|meta| meta.len() > MUCH) {
-            self.read(|c| c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))?;
+        let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
+        if size > MUCH {
+            let mode = if size > VERY_MUCH { "TRUNCATE" } else { "PASSIVE" };
+            self.read(|c| c.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())))?;
         }
         Ok(())
     }
