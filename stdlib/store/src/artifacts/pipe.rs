@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn pieces_become_one_text_and_errors_errors() {
-        let pieces = [Ok("ab"), Ok(""), Ok("cde")].map(|p: Result<_, io::Error>| p.map(Bytes::from_static));
+        let pieces = [Ok("ab"), Ok(""), Ok("cde")]
+            .map(|p: Result<_, io::Error>| p.map(|text| Bytes::from_static(text.as_bytes())));
         let mut text = String::new();
         Pipe::new(stream::iter(pieces)).read_to_string(&mut text).unwrap();
         assert_eq!(text, "abcde");

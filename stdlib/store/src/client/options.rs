@@ -100,11 +100,11 @@ impl ClientOptions {
     /// As [`ClientOptions::from_env`].
     pub fn from_variables(get: &dyn Fn(&str) -> Option<String>) -> Result<ClientOptions> {
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let mut options = ClientOptions::default();
-        options.credentials = match (get("MLFLOW_TRACKING_USERNAME"), get("MLFLOW_TRACKING_PASSWORD")) {
+        let credentials = match (get("MLFLOW_TRACKING_USERNAME"), get("MLFLOW_TRACKING_PASSWORD")) {
             (Some(user), Some(password)) => Credentials::Basic(user, Secret(password)),
             _ => get("MLFLOW_TRACKING_TOKEN").map_or(Credentials::None, |token| Credentials::Token(Secret(token))),
         };
+        let mut options = ClientOptions { credentials, ..ClientOptions::default() };
         if let Some(text) = get("MLFLOW_TRACKING_INSECURE_TLS") {
             options.insecure_tls = truth("MLFLOW_TRACKING_INSECURE_TLS", &text)?;
         }
@@ -224,6 +224,28 @@ mod tests {
         assert_eq!((options.timeout.as_secs(), options.max_retries), (120, 7));
         assert_eq!((options.backoff_factor, options.backoff_jitter), (2.0, 1.0));
         assert_eq!(options.credentials, Credentials::None);
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let options = from(&[
+            ("MLFLOW_TRACKING_INSECURE_TLS", "true"),
+            ("MLFLOW_TRACKING_SERVER_CERT_PATH", "/a/ca.pem"),
+            ("MLFLOW_TRACKING_CLIENT_CERT_PATH", "/a/me.pem"),
+            ("MLFLOW_HTTP_REQUEST_TIMEOUT", "1.5"),
+            ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0"),
+            ("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "3"),
+            ("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", "0"),
+            ("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", "False"),
+            ("MLFLOW_WORKSPACE", "team"),
+        ]);
+        let options = options.unwrap();
+        assert!(options.insecure_tls && !options.respect_retry_after);
+        let path = |text: &str| Some(PathBuf::from(text));
+        assert_eq!((options.server_certificates, options.client_certificate), (path("/a/ca.pem"), path("/a/me.pem")));
+        assert_eq!((options.timeout, options.max_retries), (Duration::from_millis(1500), 0));
+        assert_eq!((options.backoff_factor, options.backoff_jitter), (3.0, 0.0));
+        assert_eq!(options.workspace.as_deref(), Some("team"));
     }
 
     #[test]

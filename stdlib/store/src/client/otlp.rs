@@ -124,7 +124,7 @@ fn map(fields: &Map<String, Value>) -> Message {
 
 /// Bytes of an id: hexadecimal digits, or base64 as in the content of spans.
 fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.len() % 2 == 0 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let digits = text.len().is_multiple_of(2) && !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
     if digits {
         return (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect();
     }

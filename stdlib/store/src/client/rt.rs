@@ -34,9 +34,9 @@ mod tests {
 
     #[test]
     fn waits_inside_of_any_runtime() {
-        let current = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let current = Builder::new_current_thread().build().unwrap();
         assert_eq!(current.block_on(async { wait(async { 7 }).unwrap() }), 7);
-        let many = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let many = Builder::new_multi_thread().worker_threads(1).build().unwrap();
         assert_eq!(many.block_on(async { tokio::spawn(async { wait(async { 8 }).unwrap() }).await.unwrap() }), 8);
     }
 

@@ -3,7 +3,7 @@
 use super::{Call, MlflowStore, answer, check_id, escape, limit, otlp, page, part, v2, v3, wire};
 use crate::error::{Code, Result};
 use crate::model::{Assessment, Page, Search, Span, TraceInfo};
-use crate::store::Traces;
+use crate::store::{Runs, Traces};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -118,7 +118,8 @@ impl Traces for MlflowStore {
     }
 
     fn link_traces(&self, run: &str, traces: &[String]) -> Result<()> {
-        check_id("run", run)?;
+        // MLflow would link them to a run that is not there.
+        self.run(run)?;
         let mut seen = HashSet::new();
         let each: Vec<_> = traces.iter().filter(|trace| seen.insert(*trace)).collect();
         for some in each.chunks(AT_ONCE) {

@@ -145,19 +145,13 @@ impl Shared {
 
     /// Sleeps until woken (or, with `only_hurry`, until somebody is in a hurry), at most so long.
     fn sleep(&self, at_most: Duration, only_hurry: bool) -> bool {
-        let mut state = self.state();
-        if !only_hurry {
-            self.asleep.store(true, Ordering::SeqCst);
-        }
+        let state = self.state();
         let go_on = |s: &mut State| !s.stop && !s.hurry && (only_hurry || !s.woken);
         let (mut woken, _) =
             self.wake.wait_timeout_while(state, at_most, go_on).unwrap_or_else(PoisonError::into_inner);
         self.asleep.store(false, Ordering::SeqCst);
         woken.woken = false;
-        let hurry = std::mem::take(&mut woken.hurry);
-        state = woken;
-        drop(state);
-        hurry
+        std::mem::take(&mut woken.hurry)
     }
 }
 
@@ -220,11 +214,14 @@ impl Waits {
 pub(super) fn run(shared: &Shared) {
     let mut waits = Waits::default();
     while !shared.stopping() {
+        // Said before it is looked: what comes in between wakes.
+        shared.asleep.store(true, Ordering::SeqCst);
         if shared.journal.newest().is_ok_and(|id| id == 0) {
             // Another process of a project may have left something: look now and then.
             shared.sleep(Duration::from_secs(2), false);
             continue;
         }
+        shared.asleep.store(false, Ordering::SeqCst);
         match try_lock(shared) {
             Ok(Some(_lock)) => {
                 if let Err(error) = drain(shared, &mut waits) {

@@ -56,7 +56,7 @@ impl Experiments for SpooledStore {
         match self.create(&id, &id, "", &Op::CreateExperiment(new.clone()))? {
             Fate::Created(_) if self.journal.info(&id)?.as_deref() == Some(EXISTED) => Err(taken()),
             Fate::Created(remote) => Ok(remote),
-            Fate::Refused(reason) => Err(self.refused("experiment", reason)),
+            Fate::Refused(reason) => Err(self.refused("experiment", &reason)),
             Fate::Waiting | Fate::Foreign => {
                 let now = now_ms();
                 self.remember(&Experiment {

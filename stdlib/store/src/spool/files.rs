@@ -65,7 +65,7 @@ impl SpooledStore {
 
     /// What is newest of an artifact in the spool: its copy, or that it is to be deleted.
     fn waiting_artifact(&self, lane: &str, path: &str) -> Result<Option<Option<PathBuf>>> {
-        let waiting = self.journal.whole_lane(lane)?;
+        let waiting = self.journal.calls(lane)?;
         Ok(waiting.iter().rev().find_map(|w| match &w.op {
             Op::WriteArtifact { path: p, hash } if p == path => Some(Some(self.shared.files.join(hash))),
             Op::DeleteArtifact { path: p } if path == p || path.starts_with(&format!("{p}/")) => Some(None),
@@ -109,9 +109,9 @@ impl Artifacts for SpooledStore {
             check(directory)?;
         }
         let lane = self.lane_of_artifacts(of)?;
-        let waiting = self.journal.whole_lane(&lane)?;
+        let waiting = self.journal.calls(&lane)?;
         let there = self.ask(&lane, |remote| self.inner().list_artifacts(with(of, remote), directory))?;
-        if there.is_none() && waiting.is_empty() && self.journal.info(&lane)?.is_none() {
+        if there.is_none() && self.remote_of(&lane)?.is_some() {
             return Err(self.not_there_yet());
         }
         let size = |hash: &str| fs::metadata(self.shared.files.join(hash)).map_or(0, |meta| meta.len());
@@ -120,6 +120,6 @@ impl Artifacts for SpooledStore {
 
     fn delete_artifact(&self, of: ArtifactsOf<'_>, path: &str) -> Result<()> {
         check(path)?;
-        self.push(&*self.lane_of_artifacts(of)?, &Op::DeleteArtifact { path: path.to_owned() })
+        self.push(&self.lane_of_artifacts(of)?, &Op::DeleteArtifact { path: path.to_owned() })
     }
 }

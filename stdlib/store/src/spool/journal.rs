@@ -12,6 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const VERSION: i64 = 1;
+/// So many rows are read at once at most.
+const MOST_ROWS: i64 = 1000;
 const SCHEMA: &str = "
     CREATE TABLE ops (
         id INTEGER PRIMARY KEY,
@@ -168,8 +170,9 @@ impl Journal {
 
     /// Rows by a condition, in order, until `most` points or 1000 rows.
     fn rows(&self, condition: &str, values: &[&dyn rusqlite::ToSql], most: i64) -> Result<Vec<Waiting>> {
-        let sql =
-            format!("SELECT id, lane, kind, body, points, attempted FROM ops WHERE {condition} ORDER BY id LIMIT 1000");
+        let sql = format!(
+            "SELECT id, lane, kind, body, points, attempted FROM ops WHERE {condition} ORDER BY id LIMIT {MOST_ROWS}"
+        );
         let raw = self.read(|c| {
             let mut found = Vec::new();
             let mut points = 0;
@@ -203,16 +206,26 @@ impl Journal {
 
     /// Everything of a lane.
     pub(super) fn whole_lane(&self, lane: &str) -> Result<Vec<Waiting>> {
+        self.all("lane = ?1", lane)
+    }
+
+    fn all(&self, condition: &str, lane: &str) -> Result<Vec<Waiting>> {
+        let condition = format!("{condition} AND id > ?2");
         let mut all = Vec::new();
         let mut after = 0;
         loop {
-            let part = self.rows("lane = ?1 AND id > ?2", &[&lane, &after], 100_000)?;
+            let part = self.rows(&condition, &[&lane, &after], 100_000)?;
             match part.last() {
                 Some(last) => after = last.id,
                 None => return Ok(all),
             }
             all.extend(part);
         }
+    }
+
+    /// What waits in a lane, but for batches.
+    pub(super) fn calls(&self, lane: &str) -> Result<Vec<Waiting>> {
+        self.all("lane = ?1 AND kind <> 0", lane)
     }
 
     /// The lanes in which something waits (at most 1000). Each costs one look into the index, however much waits.
@@ -370,12 +383,16 @@ impl Journal {
         })
     }
 
-    /// Moves what was written into the database proper, if much has piled up.
+    /// Moves what was written into the database proper, if much has piled up. Callers are not held up, unless very much
+    /// has: only then does it end with an empty log.
     pub(super) fn checkpoint(&self) -> Result<()> {
         const MUCH: u64 = 4 << 20;
+        const VERY_MUCH: u64 = 256 << 20;
         let log = PathBuf::from(format!("{}-wal", self.path.display()));
-        if std::fs::metadata(log).is_ok_and(|meta| meta.len() > MUCH) {
-            self.read(|c| c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))?;
+        let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
+        if size > MUCH {
+            let mode = if size > VERY_MUCH { "TRUNCATE" } else { "PASSIVE" };
+            self.read(|c| c.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())))?;
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ impl Models for SpooledStore {
         let text = serde_json::to_string(&model).unwrap_or_default();
         match self.create(&id, &id, &text, &Op::CreateModel(new))? {
             Fate::Created(remote) => self.read_model(&remote),
-            Fate::Refused(reason) => Err(self.refused("model", reason)),
+            Fate::Refused(reason) => Err(self.refused("model", &reason)),
             Fate::Waiting | Fate::Foreign => Ok(model),
         }
     }
@@ -32,7 +32,7 @@ impl Models for SpooledStore {
 
     fn finish_model(&self, id: &str, status: ModelStatus, message: Option<&str>) -> Result<LoggedModel> {
         check_id(id)?;
-        self.push(&*self.lane_of(id)?, &Op::FinishModel(status, message.map(str::to_owned)))?;
+        self.push(&self.lane_of(id)?, &Op::FinishModel(status, message.map(str::to_owned)))?;
         self.read_model(id)
     }
 
@@ -56,13 +56,13 @@ impl Models for SpooledStore {
     fn log_model_params(&self, id: &str, params: &[Param]) -> Result<()> {
         check_id(id)?;
         params.iter().try_for_each(|param| validate::key("parameter", &param.key))?;
-        self.push(&*self.lane_of(id)?, &Op::ModelParams(params.to_vec()))
+        self.push(&self.lane_of(id)?, &Op::ModelParams(params.to_vec()))
     }
 
     fn set_model_tags(&self, id: &str, tags: &[Tag]) -> Result<()> {
         check_id(id)?;
         tags.iter().try_for_each(|tag| validate::key("tag", &tag.key))?;
-        self.push(&*self.lane_of(id)?, &Op::ModelTags(tags.to_vec()))
+        self.push(&self.lane_of(id)?, &Op::ModelTags(tags.to_vec()))
     }
 
     fn delete_model_tag(&self, id: &str, key: &str) -> Result<()> {

@@ -1,10 +1,16 @@
-//! Reads: the server's answer with what waits laid over it, or what is known here while the server is away.
+//! Reads: the server's answer with what waits laid over it. While the server is away, a run or model shows what is known
+//! here; a history is given only where it is whole.
 
 use super::journal::Waiting;
 use super::verdict::{Verdict, verdict};
 use super::{SpooledStore, overlay};
 use crate::error::Result;
 use crate::model::{LoggedModel, Metric, ModelStatus, Run, RunInfo, Status};
+use std::time::{Duration, Instant};
+
+/// A question is repeated for so long, with such pauses.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl SpooledStore {
     /// What waits in a lane. Read before the server is asked: what arrives in between is then seen twice, never missed.
@@ -13,15 +19,20 @@ impl SpooledStore {
     }
 
     /// The server's answer about something, if it has the thing and answers; an error if it says no.
-    pub(super) fn ask<T>(&self, id: &str, question: impl FnOnce(&str) -> Result<T>) -> Result<Option<T>> {
+    pub(super) fn ask<T>(&self, id: &str, question: impl Fn(&str) -> Result<T>) -> Result<Option<T>> {
         let Some(remote) = self.remote_of(id)? else { return Ok(None) };
         if self.health().away {
             return Ok(None);
         }
-        match question(&remote) {
-            Ok(answer) => Ok(Some(answer)),
-            Err(e) if verdict(&e) == Verdict::Never => Err(e),
-            Err(_) => Ok(None),
+        let start = Instant::now();
+        loop {
+            match question(&remote) {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(e) if verdict(&e) == Verdict::Never => return Err(e),
+                // The store behind a spool does not repeat calls by itself.
+                Err(_) if start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+                Err(_) => return Ok(None),
+            }
         }
     }
 
@@ -54,18 +65,20 @@ impl SpooledStore {
         let lane = self.lane_of(id)?;
         let waiting = self.waiting(&lane)?;
         let there = self.ask(&lane, |remote| self.inner().metric_history(remote, key))?;
-        let known = there.is_some() || !waiting.is_empty() || self.known_info(&lane)?.is_some();
-        if !known {
-            return Err(self.not_there_yet());
-        }
-        let mut history = there.unwrap_or_default();
+        let mut history = match (there, self.remote_of(&lane)?) {
+            (Some(history), _) => history,
+            // Nothing can have arrived yet: what waits is all.
+            (None, None) => Vec::new(),
+            // A part of a curve would be taken for the whole.
+            (None, Some(_)) => return Err(self.not_there_yet()),
+        };
         overlay::on_history(&mut history, key, &waiting);
         Ok(history)
     }
 
     pub(super) fn read_model(&self, id: &str) -> Result<LoggedModel> {
         let lane = self.lane_of(id)?;
-        let waiting = self.waiting(&lane)?;
+        let waiting = self.journal.calls(&lane)?;
         let known = || -> Result<Option<LoggedModel>> {
             Ok(self.journal.info(&lane)?.and_then(|text| serde_json::from_str(&text).ok()))
         };

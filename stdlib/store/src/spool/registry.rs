@@ -113,7 +113,7 @@ impl Registry for SpooledStore {
         let id = format!("spool-{}", new_id());
         match self.create(&lane(&new.name), &id, "", &Op::CreateVersion(id.clone(), new.clone()))? {
             Fate::Created(number) => self.inner().version(&new.name, &number),
-            Fate::Refused(reason) => Err(self.refused("version", reason)),
+            Fate::Refused(reason) => Err(self.refused("version", &reason)),
             Fate::Waiting | Fate::Foreign => {
                 let now = now_ms();
                 Ok(ModelVersion {

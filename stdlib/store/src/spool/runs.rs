@@ -40,7 +40,7 @@ impl Runs for SpooledStore {
         let text = serde_json::to_string(&info).unwrap_or_default();
         match self.create(&id, &id, &text, &Op::CreateRun(new))? {
             Fate::Created(remote) => Ok(RunInfo { id: remote, ..self.known_info(&id)?.unwrap_or(info) }),
-            Fate::Refused(reason) => Err(self.refused("run", reason)),
+            Fate::Refused(reason) => Err(self.refused("run", &reason)),
             Fate::Waiting | Fate::Foreign => Ok(info),
         }
     }
@@ -58,7 +58,7 @@ impl Runs for SpooledStore {
         };
         self.push(&lane, &Op::UpdateRun(update.clone()))?;
         let mut whole = Run::empty(known);
-        overlay::on_run(&mut whole, &self.journal.whole_lane(&lane)?);
+        overlay::on_run(&mut whole, &self.journal.calls(&lane)?);
         overlay::on_info(&mut whole.info, update);
         Ok(RunInfo { id: run.to_owned(), ..whole.info })
     }
@@ -70,12 +70,12 @@ impl Runs for SpooledStore {
 
     fn delete_run(&self, run: &str) -> Result<()> {
         check_id(run)?;
-        self.push(&*self.lane_of(run)?, &Op::DeleteRun)
+        self.push(&self.lane_of(run)?, &Op::DeleteRun)
     }
 
     fn restore_run(&self, run: &str) -> Result<()> {
         check_id(run)?;
-        self.push(&*self.lane_of(run)?, &Op::RestoreRun)
+        self.push(&self.lane_of(run)?, &Op::RestoreRun)
     }
 
     /// Runs of the server. What waits is not searched: `flush` first where that matters.
@@ -109,7 +109,7 @@ impl Runs for SpooledStore {
 
     fn delete_tag(&self, run: &str, key: &str) -> Result<()> {
         check_id(run)?;
-        self.push(&*self.lane_of(run)?, &Op::DeleteTag(key.to_owned()))
+        self.push(&self.lane_of(run)?, &Op::DeleteTag(key.to_owned()))
     }
 
     fn metric_history(&self, run: &str, key: &str) -> Result<Vec<Metric>> {
@@ -157,12 +157,12 @@ impl Runs for SpooledStore {
 
     fn log_inputs(&self, run: &str, datasets: &[DatasetInput], models: &[ModelInput]) -> Result<()> {
         check_id(run)?;
-        self.push(&*self.lane_of(run)?, &Op::Inputs(datasets.to_vec(), models.to_vec()))
+        self.push(&self.lane_of(run)?, &Op::Inputs(datasets.to_vec(), models.to_vec()))
     }
 
     fn log_outputs(&self, run: &str, models: &[ModelOutput]) -> Result<()> {
         check_id(run)?;
-        self.push(&*self.lane_of(run)?, &Op::Outputs(models.to_vec()))
+        self.push(&self.lane_of(run)?, &Op::Outputs(models.to_vec()))
     }
 }
 
@@ -174,7 +174,7 @@ impl SpooledStore {
     }
 
     /// The error for a creation that the server refused while its caller waited.
-    pub(super) fn refused(&self, what: &'static str, reason: String) -> Error {
+    pub(super) fn refused(&self, what: &'static str, reason: &str) -> Error {
         Error::Uri {
             uri: self.shared.inner.location(),
             reason: format!("it refused the {what}: {}", reason.lines().next().unwrap_or_default()),

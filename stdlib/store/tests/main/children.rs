@@ -56,7 +56,7 @@ fn what_a_killed_process_was_told_is_there() {
         let name = format!("run {round}");
         match round % 3 {
             0 => mini.down(),
-            1 => mini.up(),
+            1 => mini.fail(|_| Fault::None),
             _ => {
                 let mut count = 0;
                 mini.fail(move |_| {

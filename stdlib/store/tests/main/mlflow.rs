@@ -234,7 +234,7 @@ fn the_registry_keeps_versions() {
     store.rename_registered("net", "net2").unwrap();
     let found = store.registered("net2").unwrap();
     assert_eq!((found.description.as_str(), found.tags), ("new", vec![Tag::new("x", "y")]));
-    assert_eq!(store.search_registered(&Search::all()).unwrap().items.len(), 1);
+    assert_eq!(store.search_registered(&Search::all().filter("name = 'net2'")).unwrap().items.len(), 1);
     store.delete_registered("net2").unwrap();
     assert_eq!(store.registered("net2").unwrap_err().code(), Code::ResourceDoesNotExist);
 }

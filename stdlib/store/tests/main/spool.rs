@@ -94,6 +94,12 @@ fn with_the_server_away_everything_waits_and_is_seen() {
     assert!(store.flush().is_err());
     mini.up();
     arrived(&store);
+    assert_eq!(store.metric_history(&run, "m").unwrap().len(), 10);
+    mini.down();
+    assert!(store.metric_history(&run, "m").is_err(), "a part is not given for the whole");
+    assert_eq!(store.run(&run).unwrap().info.name, "child", "what it is, is known");
+    mini.up();
+    store.sync(Duration::ZERO).unwrap();
     let (there, above) = (mini.run_named("child"), mini.run_named("parent"));
     assert_eq!(steps(&there.points, "m"), (0..10).collect::<Vec<_>>());
     assert_eq!(there.points.last().unwrap().1, "\"NaN\"");

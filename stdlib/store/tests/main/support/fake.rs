@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex};
 /// What was asked.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    pub method: String,
     /// With the query.
     pub path: String,
     pub headers: Vec<(String, String)>,
@@ -145,8 +144,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|count| *count > 0)?;
     let mut words = line.split_whitespace();
-    let mut request =
-        Request { method: words.next()?.to_owned(), path: words.next()?.to_owned(), ..Request::default() };
+    let mut request = Request { path: words.nth(1)?.to_owned(), ..Request::default() };
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;

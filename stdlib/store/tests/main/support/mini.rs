@@ -39,10 +39,13 @@ pub struct Data {
     pub calls: usize,
 }
 
+/// Says what goes wrong with each request.
+type Faults = Box<dyn FnMut(&Request) -> Fault + Send>;
+
 /// The server.
 pub struct Mini {
     pub data: Arc<Mutex<Data>>,
-    fault: Arc<Mutex<Box<dyn FnMut(&Request) -> Fault + Send>>>,
+    fault: Arc<Mutex<Faults>>,
     fake: Option<Fake>,
     address: String,
 }
@@ -51,12 +54,8 @@ impl Mini {
     pub fn start() -> Mini {
         let data = Arc::new(Mutex::new(Data::default()));
         data.lock().unwrap().experiments.push(("0".into(), "Default".into()));
-        let mut mini = Mini {
-            data,
-            fault: Arc::new(Mutex::new(Box::new(|_| Fault::None))),
-            fake: None,
-            address: "127.0.0.1:0".into(),
-        };
+        let none: Faults = Box::new(|_| Fault::None);
+        let mut mini = Mini { data, fault: Arc::new(Mutex::new(none)), fake: None, address: "127.0.0.1:0".into() };
         mini.up();
         mini
     }
