@@ -1,5 +1,8 @@
 //! The server over a real store, spoken to as clients do.
 
+// Helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod api;
 mod artifacts;
 mod faults;
