@@ -1,7 +1,6 @@
 //! The server over a real store, spoken to as clients do.
 
-// Helpers of tests may unwrap as tests do.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod api;
 mod artifacts;
