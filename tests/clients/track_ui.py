@@ -604,6 +604,43 @@ class Models(Page):
         expect(self.page.get_by_role("link", name=name)).to_have_count(0)
 
 
+class Logged(Page):
+    """Logged models and traces."""
+
+    def test_a_logged_model(self):
+        name = f"logged-{secrets.token_hex(3)}"
+        model = self.api.model(self.data.experiment, name, self.data.whole)
+        self.open(f"experiments/{self.data.experiment}/models")
+        self.page.get_by_role("link", name=name).click()
+        expect(self.page.get_by_role("heading", name=name)).to_be_visible()
+        expect(self.page.get_by_role("table", name="Params")).to_contain_text("max_depth")
+        expect(self.page.locator(".chip", has_text=BAIT)).to_be_visible()
+        self.page.get_by_role("button", name="Remove tag kind").click()
+        expect(self.page.locator(".chip")).to_have_count(0)
+        self.page.get_by_role("button", name="Register model").click()
+        self.page.get_by_role("combobox", name="Model").fill(name)
+        self.page.get_by_role("dialog").get_by_role("button", name="Register").click()
+        expect(self.page.get_by_role("heading", name=name)).to_be_visible()
+        expect(self.page.get_by_role("table", name="Versions")).to_contain_text("v1")
+        version = self.api.call("GET", "model-versions/get", {"name": name, "version": "1"})["model_version"]
+        self.assertEqual((version["source"], version["run_id"]), (f"models:/{model}", self.data.whole))
+        self.page.get_by_role("table", name="Versions").get_by_role("link", name="model").click()
+        expect(self.page.locator(".crumbs")).to_have_text("Logged models")
+
+    def test_a_trace(self):
+        trace = self.api.trace(self.data.experiment, "step")
+        if trace is None:
+            self.skipTest("the server takes no spans as JSON")
+        self.open(f"experiments/{self.data.experiment}/traces")
+        self.page.get_by_role("table", name="Traces").get_by_role("link").first.click()
+        spans = self.page.locator(".spans button")
+        expect(spans).to_have_count(2)
+        expect(spans.nth(1)).to_contain_text("step 1")
+        spans.nth(1).click()
+        expect(self.page.locator(".span-detail")).to_contain_text(BAIT)
+        self.assertIsNone(self.page.evaluate("() => window.hacked ?? null"))
+
+
 class Experiments(Page):
     """The list of experiments."""
 
