@@ -89,9 +89,11 @@ export function loading(lines = 5) {
   return h('div', { class: 'skeleton', 'aria-label': 'Loading' }, Array.from({ length: lines }, () => h('span')));
 }
 
+const TITLES = { 0: 'Away', 400: 'Refused', 401: 'Sign in', 403: 'Not allowed', 404: 'Not found' };
+
 /** An error in the place of what could not be shown. */
 export function problem(error, again) {
-  return h('div', { class: 'problem', role: 'alert' }, h('strong', {}, error.code || 'Not shown'), h('p', {}, error.message),
+  return h('div', { class: 'problem', role: 'alert' }, h('strong', {}, TITLES[error.status] ?? 'Not shown'), h('p', {}, error.message),
     again && button('Try again', again));
 }
 
