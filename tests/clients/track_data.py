@@ -133,7 +133,7 @@ class Data:
         self.runs, start = [], int(time.time() * 1000) - 3_600_000
         for at in range(6):
             tags = {"mlflow.user": "mira", "mlflow.source.name": "page.ipynb", "mlflow.source.git.commit": "9f2c41d7be0a4de1",
-                    "mlflow.source.git.dirty": "true", "team": "core"}
+                    "ironbook.git.dirty": "true", "ironbook.seed": str(at), "ironbook.process.pid": "7", "team": "core"}
             if at == 3:
                 tags["mlflow.parentRunId"] = self.runs[2]
             run = api.run(self.experiment, f"run-{at}", {"lr": 0.01 * (at + 1), "depth": 6, "model": "forest"}, tags, start + at * 60_000)

@@ -314,7 +314,7 @@ class Run(Page):
         expect(row.get_by_role("cell").nth(1)).to_have_text(f"{0.5 + 0.1 * (1 - math.exp(-149 / 20)):.4f}")
         expect(row.get_by_role("cell").nth(4)).to_have_text("149")
         main = self.page.locator("main")
-        for text in ("9f2c41d7be", "modified", "page.ipynb", "flights", "training", "team"):
+        for text in ("9f2c41d7be", "modified", "Seed", "page.ipynb", "flights", "training", "team"):
             expect(main.get_by_text(text).first).to_be_visible()
         expect(main.get_by_role("link", name=self.data.model).first).to_be_visible()
 

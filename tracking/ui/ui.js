@@ -147,7 +147,7 @@ export function card(title, body, ...tools) {
 export function tagEditor(tags, { set, drop }) {
   const box = h('div', { class: 'chips' });
   const draw = () => fill(box,
-    Object.keys(tags).filter((key) => !key.startsWith('mlflow.')).sort().map((key) => h('span', { class: 'chip', title: `${key}: ${tags[key]}` },
+    Object.keys(tags).filter((key) => !/^(mlflow|ironbook)\./.test(key)).sort().map((key) => h('span', { class: 'chip', title: `${key}: ${tags[key]}` },
       h('b', {}, key), tags[key] && ` ${tags[key]}`,
       button('', () => attempt(async () => { await drop(key); delete tags[key]; draw(); }), { kind: 'bare tiny', glyph: 'x', title: `Remove tag ${key}` }))),
     button('Add tag', () => ask('Set a tag', [{ name: 'key', label: 'Name', required: true }, { name: 'value', label: 'Value' }], 'Set', async ({ key, value }) => {
