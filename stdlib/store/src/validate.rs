@@ -186,6 +186,7 @@ pub fn cut(text: &str, limit: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Dataset;
 
     #[test]
     fn keys_follow_mlflow() {
@@ -193,6 +194,43 @@ mod tests {
         let names: Vec<(String, bool)> = serde_json::from_str(reference).unwrap();
         for (name, accepted) in names {
             assert_eq!(key("metric", &name).is_ok(), accepted, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn names_and_lengths_follow_mlflow() {
+        type Check = fn(&str) -> Result<()>;
+        let reference: serde_json::Value = serde_json::from_str(include_str!("../tests/reference/rules.json")).unwrap();
+        let kinds: [(&str, Check); 3] = [("registered", registered_name), ("alias", new_alias), ("model", model_name)];
+        for (kind, check) in kinds {
+            for case in reference[kind].as_array().unwrap() {
+                let name = case[0].as_str().unwrap();
+                assert_eq!(check(name).is_ok(), case[1].as_bool().unwrap(), "{kind} {name:?}");
+            }
+        }
+        let input = |change: fn(&mut DatasetInput, String)| {
+            move |text: String| {
+                let dataset = Dataset { name: "n".to_owned(), digest: "d".to_owned(), ..Dataset::default() };
+                let mut input = DatasetInput { tags: vec![Tag::new("k", "v")], dataset };
+                change(&mut input, text);
+                dataset_input(&input)
+            }
+        };
+        let check = |what: &str, text: String| match what {
+            "dataset name" => input(|i, text| i.dataset.name = text)(text),
+            "dataset digest" => input(|i, text| i.dataset.digest = text)(text),
+            "dataset source" => input(|i, text| i.dataset.source = text)(text),
+            "input tag key" => input(|i, text| i.tags[0].key = text)(text),
+            "input tag value" => input(|i, text| i.tags[0].value = text)(text),
+            "experiment name" => experiment_name(&text),
+            "experiment tag" => tags(&[Tag::new("k", text)], MAX_EXPERIMENT_TAG_VALUE),
+            "registry tag" => tags(&[Tag::new("k", text)], MAX_REGISTRY_TAG_VALUE),
+            "key" => key("tag", &text),
+            other => panic!("{other}"),
+        };
+        for case in reference["lengths"].as_array().unwrap() {
+            let (what, length) = (case[0].as_str().unwrap(), case[1].as_u64().unwrap() as usize);
+            assert_eq!(check(what, "x".repeat(length)).is_ok(), case[2].as_bool().unwrap(), "{what} of {length}");
         }
     }
 

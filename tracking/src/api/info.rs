@@ -39,3 +39,23 @@ pub(super) fn telemetry(_: &Call<'_>) -> Answer {
         "ui_rollout_percentage": 0,
     })))
 }
+
+/// Things that MLflow's page lists and that this server keeps none of.
+pub(super) fn none(_: &Call<'_>) -> Answer {
+    Ok(Reply::empty())
+}
+
+/// No gateway to language models is behind this server.
+pub(super) fn no_gateway(_: &Call<'_>) -> Answer {
+    Ok(Reply::json(&json!({ "endpoints": [] })))
+}
+
+/// No assistant either.
+pub(super) fn no_assistant(_: &Call<'_>) -> Answer {
+    Ok(Reply::json(&json!({ "providers": {}, "projects": {}, "remote_access_allowed": false })))
+}
+
+/// Nor anybody who could provide one.
+pub(super) fn no_providers(_: &Call<'_>) -> Answer {
+    Ok(Reply::json(&json!({ "providers": [] })))
+}

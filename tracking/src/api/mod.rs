@@ -23,6 +23,7 @@ mod registry;
 mod reply;
 mod runs;
 mod trace_json;
+mod trace_metrics;
 mod traces;
 mod traces_v2;
 mod versions;
@@ -186,6 +187,13 @@ pub static ALL: &[Route] = &[
     get("get-trace-artifact", traces::data),
     get("server-info", info::server).v3(),
     get("ui-telemetry", info::telemetry).v3(),
+    post("traces/metrics", trace_metrics::query).v3(),
+    post("datasets/search", info::none).v3(),
+    get("datasets/search", info::none).v3(),
+    get("scorers/list", info::none).v3(),
+    get("gateway-proxy", info::no_gateway),
+    get("assistant/config", info::no_assistant).v3(),
+    get("assistant/providers", info::no_providers).v3(),
     post("graphql", crate::graphql::answer),
 ];
 

@@ -25,7 +25,7 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
     let store = call.store();
     let made = store.create_run(&new)?;
     let run = store.run(&made.id)?;
-    Ok(Reply::json(&json!({ "run": wire::run(&run) })))
+    Ok(Reply::json(&json!({ "run": wire::new_run(&run) })))
 }
 
 pub(super) fn get(call: &Call<'_>) -> Answer {

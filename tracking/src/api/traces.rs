@@ -133,8 +133,12 @@ pub(super) fn search(call: &Call<'_>) -> Answer {
             experiments.push(experiment.need("experiment_id")?);
         }
     }
-    if experiments.is_empty() {
+    if !fields.has("locations")? {
         return Err(Refusal::invalid("Missing value for required parameter 'locations'."));
+    }
+    // No place is not every place.
+    if experiments.is_empty() {
+        return Ok(Reply::empty());
     }
     find(call, &fields, experiments, trace_json::info)
 }

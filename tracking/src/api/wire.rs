@@ -242,6 +242,11 @@ pub fn run(run: &Run) -> RunJson<'_> {
     }
 }
 
+/// A run that was made a moment ago: MLflow leaves its outputs out.
+pub fn new_run(made: &Run) -> RunJson<'_> {
+    RunJson { outputs: None, ..run(made) }
+}
+
 /// A dataset that an experiment used.
 #[derive(Serialize)]
 pub struct DatasetSummaryJson<'a> {

@@ -91,12 +91,28 @@ fn write(root: &Path, scratch: &Path, path: &str, bytes: &mut dyn Read) -> Resul
         io::copy(bytes, &mut file)?;
         file.sync_data()
     });
-    let moved = written.and_then(|()| fs::rename(&temporary, &target));
+    let moved = written.and_then(|()| match fs::rename(&temporary, &target) {
+        Err(e) if e.kind() == io::ErrorKind::CrossesDevices => across(&temporary, parent, &target),
+        done => done,
+    });
     moved.map_err(|e| {
         // The first error is the one to report; a scratch file left behind is swept later.
         let _ = fs::remove_file(&temporary);
         Error::io("write the artifact", &target, e)
     })
+}
+
+/// Moves a file to another file system: by way of a hidden file beside the target, so that this, too, is whole or absent.
+fn across(temporary: &Path, parent: &Path, target: &Path) -> io::Result<()> {
+    let name = temporary.file_name().unwrap_or_default().to_string_lossy();
+    let beside = parent.join(format!(".{name}.part"));
+    let moved = fs::copy(temporary, &beside).and_then(|_| File::open(&beside)?.sync_data());
+    let moved = moved.and_then(|()| fs::rename(&beside, target)).and_then(|()| fs::remove_file(temporary));
+    if moved.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&beside);
+    }
+    moved
 }
 
 /// Opens `root/path` for reading.

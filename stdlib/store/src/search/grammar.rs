@@ -213,7 +213,7 @@ pub(super) fn rule(subject: Subject, field: &Field) -> Rule {
         (_, Entity::Param | Entity::Tag | Entity::Metadata, _) => rule(TEXT_OR_NULL, Takes::Text),
         (_, Entity::Dataset, _) => rule(TEXT_OR_LIST, Takes::Text),
         (_, Entity::Span, "content") => rule(&[Op::Like, Op::ILike], Takes::Text),
-        (_, Entity::Span, key) if key.starts_with("attributes.") => rule(&[Op::Like, Op::ILike], Takes::Text),
+        (_, Entity::Span, key) if key.starts_with("attributes.") => rule(TEXT, Takes::Text),
         (_, Entity::Span, _) => rule(TEXT_OR_LIST, Takes::Text),
         (_, Entity::Feedback | Entity::Expectation, _) => rule(SPOKEN, Takes::Either),
         (_, Entity::Issue, _) => rule(&[Op::Eq], Takes::Text),

@@ -5,6 +5,12 @@ use super::grammar::{self, Takes};
 use super::lexer::{Bad, Kind, Token, tokens};
 use crate::error::{Error, Result};
 
+/// Comparisons of one filter, at most: each is a part of a statement, which has limits.
+const MAX_COMPARISONS: usize = 200;
+
+/// Longest pattern of `LIKE`, in bytes: longer ones take too long, and databases refuse them.
+const MAX_PATTERN: usize = 10_000;
+
 /// How deep parentheses and `NOT` may be nested: more is no filter that anybody wrote.
 const MAX_DEPTH: usize = 64;
 
@@ -18,7 +24,7 @@ pub fn filter(subject: Subject, text: &str) -> Result<Expr> {
         return Ok(Expr::always());
     }
     let tokens = tokens(text).map_err(refuse)?;
-    let mut parser = Parser { subject, tokens, next: 0, depth: 0 };
+    let mut parser = Parser { subject, tokens, next: 0, depth: 0, comparisons: 0 };
     let expr = parser.any().map_err(refuse)?;
     match parser.peek() {
         None => Ok(expr),
@@ -36,6 +42,7 @@ struct Parser {
     tokens: Vec<Token>,
     next: usize,
     depth: usize,
+    comparisons: usize,
 }
 
 fn bad(at: usize, what: &str, reason: &str, todo: impl Into<String>) -> Bad {
@@ -118,6 +125,11 @@ impl Parser {
 
     fn comparison(&mut self) -> Parsed<Comparison> {
         let name = self.take("a name")?;
+        self.comparisons += 1;
+        if self.comparisons > MAX_COMPARISONS {
+            let todo = "use at most 200 comparisons; IN takes long lists";
+            return Err(bad(name.at, &shown(&name), "is one comparison too many", todo));
+        }
         let field = match &name.kind {
             Kind::Name(text) => grammar::field(self.subject, text, false),
             Kind::Double(text) => grammar::field(self.subject, &format!("`{text}`"), false),
@@ -179,6 +191,11 @@ impl Parser {
             Takes::Either => (true, false, "put text in single quotes"),
         };
         let value = match token.kind.clone() {
+            Kind::Single(value) | Kind::Double(value)
+                if matches!(op, Op::Like | Op::ILike) && value.len() > MAX_PATTERN =>
+            {
+                return Err(bad(token.at, "the pattern", "is too long", "use at most 10,000 bytes"));
+            }
             Kind::Single(value) | Kind::Double(value) if text => typed(value, takes),
             Kind::Integer(value) if number => Some(Value::Integer(value)),
             Kind::Float(value) if number && takes != Takes::Integer => Some(Value::Float(value)),
@@ -262,6 +279,16 @@ mod tests {
         assert!(filter(Subject::Runs, &deep(20)).is_ok());
         assert!(refused(Subject::Runs, &deep(100_000)).contains("nested too deep"));
         assert!(refused(Subject::Runs, &"NOT ".repeat(100_000)).contains("nested too deep"));
+    }
+
+    #[test]
+    fn size_is_bounded() {
+        let many = |n: usize| vec!["metrics.a > 1"; n].join(" AND ");
+        assert!(filter(Subject::Runs, &many(200)).is_ok());
+        assert!(refused(Subject::Runs, &many(201)).contains("one comparison too many"));
+        let like = |n: usize| format!("params.a LIKE '{}'", "%".repeat(n));
+        assert!(filter(Subject::Runs, &like(10_000)).is_ok());
+        assert!(refused(Subject::Runs, &like(10_001)).contains("the pattern at character 15 is too long"));
     }
 
     #[test]

@@ -59,6 +59,12 @@ pub(super) fn put(t: &Transaction<'_>, trace: i64, assessment: &Assessment) -> O
         }
         id => id.to_owned(),
     };
+    let now = now_ms();
+    for time in ["create_time", "last_update_time"] {
+        if fields.get(time).is_none_or(Value::is_null) {
+            fields.insert(time.to_owned(), timestamp(now));
+        }
+    }
     let valid = fields.get("valid").and_then(Value::as_bool).unwrap_or(true);
     let number = match &value {
         Some(Value::Number(number)) => number.as_f64(),
@@ -72,8 +78,14 @@ pub(super) fn put(t: &Transaction<'_>, trace: i64, assessment: &Assessment) -> O
          ON CONFLICT (trace, uuid) DO UPDATE SET type = excluded.type, name = excluded.name, value = excluded.value,
              number = excluded.number, valid = excluded.valid, fields = excluded.fields",
     )?;
-    put.execute((trace, &id, kind, name, value.map(|v| v.to_string()), number, valid, now_ms(), text))?;
+    put.execute((trace, &id, kind, name, value.map(|v| v.to_string()), number, valid, now, text))?;
     Ok(Assessment { assessment_id: id, fields })
+}
+
+/// A time as MLflow's JSON has it.
+fn timestamp(ms: i64) -> Value {
+    let time = chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default();
+    Value::from(time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
 }
 
 /// Which kind it is, and its value.
@@ -113,8 +125,10 @@ pub(super) fn update(t: &Transaction<'_>, trace: i64, assessment: &Assessment) -
         }
     }
     for (key, value) in &assessment.fields {
-        let fixed =
-            matches!(key.as_str(), "assessment_id" | "trace_id" | "source" | "span_id" | "create_time" | "overrides");
+        let fixed = matches!(
+            key.as_str(),
+            "assessment_id" | "trace_id" | "source" | "span_id" | "create_time" | "last_update_time" | "overrides"
+        );
         if value.is_null() || fixed {
             continue;
         }
@@ -125,6 +139,7 @@ pub(super) fn update(t: &Transaction<'_>, trace: i64, assessment: &Assessment) -
             }
         }
     }
+    found.fields.insert("last_update_time".to_owned(), timestamp(now_ms()));
     put(t, trace, &found)
 }
 

@@ -78,7 +78,7 @@ impl Conditions<'_> {
                 sql.push(pairs(subject, entity)).push(" AND p.key = ").bind(key.clone());
                 if !matches!(op, Op::IsNull | Op::IsNotNull) {
                     sql.push(" AND ");
-                    text(sql, "p.value", *op, value);
+                    compare(sql, "p.value", *op, value);
                 }
                 sql.push(")");
             }
@@ -108,7 +108,7 @@ impl Conditions<'_> {
                 uri.bind(self.root.to_owned()).push(" || '/' || e.id) || '/' || x.uuid || '/artifacts' ");
                 uri.push("WHEN substr(x.location, 1, 2) = './' THEN ").bind(self.root.to_owned());
                 uri.push(" || substr(x.location, 2) ELSE x.location END)");
-                compare_text(sql, uri, *op, value);
+                compare_with(sql, uri, *op, value);
             }
             (Subject::Traces, "name") => tag_like(sql, "trace_tags", "mlflow.traceName", *op, value),
             (Subject::Traces, "run_id") => {
@@ -116,21 +116,21 @@ impl Conditions<'_> {
                 tag_like(sql, "trace_metadata", "mlflow.sourceRun", *op, value);
                 if *op == Op::Eq {
                     sql.push(" OR EXISTS (SELECT 1 FROM run_traces l JOIN runs r ON r.id = l.run WHERE l.trace = x.uuid AND ");
-                    text(sql, "r.uuid", *op, value);
+                    compare(sql, "r.uuid", *op, value);
                     sql.push(")");
                 }
                 sql.push(")");
             }
             (Subject::Traces, "text") => {
                 sql.push("EXISTS (SELECT 1 FROM spans s WHERE s.trace = x.id AND ");
-                text(sql, "s.content", *op, value);
+                compare(sql, "s.content", *op, value);
                 sql.push(")");
             }
-            (Subject::LoggedModels, "status") => text(sql, "x.status", *op, &without_prefix(value)),
+            (Subject::LoggedModels, "status") => compare(sql, "x.status", *op, &without_prefix(value)),
             (Subject::Experiments | Subject::LoggedModels, "experiment_id") => {
                 number_ids(sql, self.subject, *op, value);
             }
-            (subject, key) => text(sql, column(subject, key), *op, value),
+            (subject, key) => compare(sql, column(subject, key), *op, value),
         }
     }
 
@@ -141,10 +141,10 @@ impl Conditions<'_> {
             let Expr::Compare(Comparison { field, op, value }) = part else { continue };
             sql.push(" AND ");
             match field.key.as_str() {
-                "name" => text(sql, "s.name", *op, value),
-                "type" => text(sql, "s.type", *op, value),
-                "status" => text(sql, "s.status", *op, value),
-                "content" => text(sql, "s.content", *op, value),
+                "name" => compare(sql, "s.name", *op, value),
+                "type" => compare(sql, "s.type", *op, value),
+                "status" => compare(sql, "s.status", *op, value),
+                "content" => compare(sql, "s.content", *op, value),
                 key => span_attribute(sql, key.strip_prefix("attributes.").unwrap_or(key), *op, value),
             }
         }
@@ -156,13 +156,22 @@ fn is_span(expr: &Expr) -> bool {
     matches!(expr, Expr::Compare(comparison) if comparison.field.entity == Entity::Span)
 }
 
-/// An attribute is in a span's JSON as text that is JSON itself, or as a value.
+/// An attribute is in a span's JSON as text that is JSON itself (`"\"text\""`), or as a value.
 fn span_attribute(sql: &mut Sql, key: &str, op: Op, value: &Value) {
-    sql.push("EXISTS (SELECT 1 FROM json_each(s.content, '$.attributes') a WHERE a.key = ")
-        .bind(key.trim_matches('`').to_owned());
-    sql.push(" AND ");
-    text(sql, "CAST(a.value AS TEXT)", op, value);
+    sql.push("EXISTS (SELECT 1 FROM json_each(s.content, '$.attributes') a WHERE a.key = ");
+    sql.bind(key.trim_matches('`').to_owned()).push(" AND ");
+    match (op, value) {
+        (Op::Eq | Op::Ne, Value::Text(plain)) => json_is(sql, "CAST(a.value AS TEXT)", op, plain),
+        _ => compare(sql, "CAST(a.value AS TEXT)", op, value),
+    }
     sql.push(")");
+}
+
+/// That JSON is, or is not, a plain value (`true`, `5`) or this text.
+fn json_is(sql: &mut Sql, column: &'static str, op: Op, plain: &str) {
+    let quoted = serde_json::Value::from(plain).to_string();
+    sql.push(column).push(if op == Op::Eq { " IN (" } else { " NOT IN (" });
+    sql.bind(plain.to_owned()).push(", ").bind(quoted).push(")");
 }
 
 /// Where names and values of a kind are, called `p`.
@@ -216,7 +225,7 @@ pub(super) fn column(subject: Subject, key: &str) -> &'static str {
 /// After `m.key = `: the number of the name, and that the value fits. NaN differs from every number, as in MLflow.
 fn metric(sql: &mut Sql, key: &str, op: Op, value: &Value) {
     sql.push("(SELECT id FROM metric_keys WHERE name = ").bind(key.to_owned()).push(") AND (");
-    text(sql, "m.value", op, value);
+    compare(sql, "m.value", op, value);
     sql.push(if op == Op::Ne { " OR m.is_nan)" } else { " AND NOT m.is_nan)" });
 }
 
@@ -231,7 +240,7 @@ fn dataset(sql: &mut Sql, key: &str, op: Op, value: &Value) {
         _ => "d.name",
     };
     sql.push("WHERE i.run = x.id AND ");
-    text(sql, column, op, value);
+    compare(sql, column, op, value);
     sql.push(")");
 }
 
@@ -249,18 +258,16 @@ fn assessment(sql: &mut Sql, entity: Entity, key: &str, op: Op, value: &Value) {
             match (op, value) {
                 (Op::IsNull | Op::IsNotNull, _) => {}
                 (Op::Eq | Op::Ne, Value::Text(plain)) => {
-                    // Values are JSON: `true`, `5`, `"text"`.
-                    let quoted = serde_json::Value::from(plain.as_str()).to_string();
-                    sql.push(if op == Op::Eq { " AND a.value IN (" } else { " AND a.value NOT IN (" });
-                    sql.bind(plain.clone()).push(", ").bind(quoted).push(")");
+                    sql.push(" AND ");
+                    json_is(sql, "a.value", op, plain);
                 }
                 (Op::Like | Op::ILike, _) => {
                     sql.push(" AND ");
-                    text(sql, "a.value", op, value);
+                    compare(sql, "a.value", op, value);
                 }
                 _ => {
                     sql.push(" AND ");
-                    text(sql, "a.number", op, value);
+                    compare(sql, "a.number", op, value);
                 }
             }
         }
@@ -272,7 +279,7 @@ fn assessment(sql: &mut Sql, entity: Entity, key: &str, op: Op, value: &Value) {
 fn tag_like(sql: &mut Sql, table: &'static str, key: &'static str, op: Op, value: &Value) {
     sql.push("EXISTS (SELECT 1 FROM ").push(table).push(" p WHERE p.trace = x.id AND p.key = ").bind(key.to_owned());
     sql.push(" AND ");
-    text(sql, "p.value", op, value);
+    compare(sql, "p.value", op, value);
     sql.push(")");
 }
 
@@ -284,8 +291,8 @@ fn number_ids(sql: &mut Sql, subject: Subject, op: Op, value: &Value) {
             sql.push(column).push(if op == Op::In { " IN " } else { " NOT IN " });
             sql.list(&ids.iter().map(number).collect::<Vec<_>>());
         }
-        Value::Text(id) => text(sql, column, op, &Value::Integer(number(id))),
-        _ => text(sql, column, op, value),
+        Value::Text(id) => compare(sql, column, op, &Value::Integer(number(id))),
+        _ => compare(sql, column, op, value),
     }
 }
 
@@ -299,11 +306,11 @@ fn without_prefix(value: &Value) -> Value {
 }
 
 /// A comparison of a column.
-fn text(sql: &mut Sql, column: &'static str, op: Op, value: &Value) {
-    compare_text(sql, Sql::new(column), op, value);
+pub(super) fn compare(sql: &mut Sql, column: &'static str, op: Op, value: &Value) {
+    compare_with(sql, Sql::new(column), op, value);
 }
 
-fn compare_text(sql: &mut Sql, column: Sql, op: Op, value: &Value) {
+fn compare_with(sql: &mut Sql, column: Sql, op: Op, value: &Value) {
     if op == Op::ILike {
         sql.push("lower(").append(column).push(")");
     } else {

@@ -83,7 +83,7 @@ impl SqliteStore {
         let mut sql = Sql::new(SELECT);
         sql.push("WHERE ").push(deleted(search.view));
         if !search.experiments.is_empty() {
-            sql.push(" AND x.id IN ").list(&experiment_numbers(&search.experiments)?);
+            sql.push(" AND ").one_of("x.id", &experiment_numbers(&search.experiments)?);
         }
         sql.push(" AND ");
         Conditions { subject: Subject::Experiments, root: self.places.root(), datasets: &[] }

@@ -3,12 +3,12 @@
 use super::failure::{Outcome, missing, refuse};
 use super::inputs;
 use super::place::Places;
-use super::tags::{RUN_PARAMS, RUN_TAGS};
 use crate::error::Error;
-use crate::model::{Metric, Param, Run, RunInfo, Status};
+use crate::model::{Metric, ModelInput, ModelOutput, Param, Run, RunInfo, Status, Tag};
 use crate::validate;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Row, ToSql, Transaction};
+use std::collections::HashMap;
 
 /// What [`read`] reads, from `runs x JOIN experiments e`.
 pub(super) const COLUMNS: &str = "x.id, x.uuid, x.experiment, x.name, x.user, x.status, x.start_time, x.end_time, \
@@ -84,21 +84,66 @@ fn state(t: &Transaction<'_>, run: &str) -> Outcome<(i64, i64, bool)> {
 
 /// The run with everything logged to it.
 pub(super) fn fill(t: &Transaction<'_>, found: Found) -> Outcome<Run> {
-    let Found { row, info } = found;
-    let mut latest = t.prepare_cached(
-        "SELECT name, step, timestamp, is_nan, value FROM latest_metrics JOIN metric_keys ON metric_keys.id = key
-         WHERE run = ?1 ORDER BY name",
+    let id = found.info.id.clone();
+    fill_all(t, vec![found])?.pop().ok_or_else(|| missing("run", &id).into())
+}
+
+/// Runs with everything logged to them: one statement per table, however many runs.
+pub(super) fn fill_all(t: &Transaction<'_>, found: Vec<Found>) -> Outcome<Vec<Run>> {
+    let at: HashMap<i64, usize> = found.iter().enumerate().map(|(at, found)| (found.row, at)).collect();
+    let rows: Vec<i64> = found.iter().map(|found| found.row).collect();
+    let rows = serde_json::to_string(&rows).unwrap_or_default();
+    let mut runs: Vec<Run> = found.into_iter().map(|found| Run::empty(found.info)).collect();
+    let mut each = |sql: &str, add: &dyn Fn(&mut Run, &Row<'_>) -> rusqlite::Result<()>| -> rusqlite::Result<()> {
+        let mut statement = t.prepare_cached(sql)?;
+        let mut cursor = statement.query([&rows])?;
+        while let Some(row) = cursor.next()? {
+            if let Some(run) = at.get(&row.get(0)?).and_then(|at| runs.get_mut(*at)) {
+                add(run, row)?;
+            }
+        }
+        Ok(())
+    };
+    // The tables have the order of run and name; only names of metrics are elsewhere.
+    each(
+        "SELECT run, key, value FROM params WHERE run IN (SELECT value FROM json_each(?1)) ORDER BY run, key",
+        &|run, row| {
+            run.params.push(Param { key: row.get(1)?, value: row.get(2)? });
+            Ok(())
+        },
     )?;
-    let metrics = latest.query_map([row], |r| point(r.get(0)?, r, 1))?.collect::<Result<_, _>>()?;
-    Ok(Run {
-        info,
-        params: RUN_PARAMS.get(t, row, |key, value| Param { key, value })?,
-        metrics,
-        tags: RUN_TAGS.tags(t, row)?,
-        datasets: inputs::datasets(t, row)?,
-        model_inputs: inputs::models_in(t, row)?,
-        model_outputs: inputs::models_out(t, row)?,
-    })
+    each(
+        "SELECT run, key, value FROM tags WHERE run IN (SELECT value FROM json_each(?1)) ORDER BY run, key",
+        &|run, row| {
+            run.tags.push(Tag { key: row.get(1)?, value: row.get(2)? });
+            Ok(())
+        },
+    )?;
+    each(
+        "SELECT l.run, k.name, l.step, l.timestamp, l.is_nan, l.value FROM latest_metrics l
+         JOIN metric_keys k ON k.id = l.key WHERE l.run IN (SELECT value FROM json_each(?1))",
+        &|run, row| {
+            run.metrics.push(point(row.get(1)?, row, 2)?);
+            Ok(())
+        },
+    )?;
+    each(
+        "SELECT run, model FROM model_inputs WHERE run IN (SELECT value FROM json_each(?1)) ORDER BY run, model",
+        &|run, row| {
+            run.model_inputs.push(ModelInput { model_id: row.get(1)? });
+            Ok(())
+        },
+    )?;
+    each(
+        "SELECT run, model, step FROM model_outputs WHERE run IN (SELECT value FROM json_each(?1)) ORDER BY run, step, model",
+        &|run, row| {
+            run.model_outputs.push(ModelOutput { model_id: row.get(1)?, step: row.get(2)? });
+            Ok(())
+        },
+    )?;
+    each(inputs::DATASETS, &inputs::add)?;
+    runs.iter_mut().for_each(|run| run.metrics.sort_by(|a, b| a.key.cmp(&b.key)));
+    Ok(runs)
 }
 
 /// A point from the columns step, timestamp, is_nan, value, from column `at` on.

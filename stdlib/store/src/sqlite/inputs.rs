@@ -2,8 +2,8 @@
 
 use super::failure::Outcome;
 use super::tags::INPUT_TAGS;
-use crate::model::{Dataset, DatasetInput, ModelInput, ModelOutput};
-use rusqlite::{OptionalExtension, Transaction};
+use crate::model::{Dataset, DatasetInput, ModelInput, Run, Tag};
+use rusqlite::{OptionalExtension, Row, Transaction};
 
 /// Records inputs of a run (its row and its experiment's); what is there already stays once, as it was.
 pub(super) fn put(
@@ -41,39 +41,28 @@ fn dataset_row(t: &Transaction<'_>, experiment: i64, data: &Dataset) -> Outcome<
     Ok(insert.insert((experiment, name, digest, source_type, source, schema, profile))?)
 }
 
-/// Data that a run read, in the order in which it was recorded.
-pub(super) fn datasets(t: &Transaction<'_>, run: i64) -> Outcome<Vec<DatasetInput>> {
-    let mut find = t.prepare_cached(
-        "SELECT i.id, d.name, d.digest, d.source_type, d.source, d.schema, d.profile
-         FROM inputs i JOIN datasets d ON d.id = i.dataset WHERE i.run = ?1 ORDER BY i.id",
-    )?;
-    let found = find.query_map([run], |row| {
+/// Inputs of runs with their tags: a row per tag, in the order in which the inputs were recorded.
+pub(super) const DATASETS: &str = "SELECT i.run, i.id, d.name, d.digest, d.source_type, d.source, d.schema, d.profile,
+         c.key, c.value, row_number() OVER (PARTITION BY i.id ORDER BY c.key)
+     FROM inputs i JOIN datasets d ON d.id = i.dataset LEFT JOIN input_tags c ON c.input = i.id
+     WHERE i.run IN (SELECT value FROM json_each(?1)) ORDER BY i.run, i.id, c.key";
+
+/// Adds a row of [`DATASETS`] to its run.
+pub(super) fn add(run: &mut Run, row: &Row<'_>) -> rusqlite::Result<()> {
+    let is_first = row.get::<_, i64>(10)? == 1;
+    if is_first {
         let dataset = Dataset {
-            name: row.get(1)?,
-            digest: row.get(2)?,
-            source_type: row.get(3)?,
-            source: row.get(4)?,
-            schema: row.get(5)?,
-            profile: row.get(6)?,
+            name: row.get(2)?,
+            digest: row.get(3)?,
+            source_type: row.get(4)?,
+            source: row.get(5)?,
+            schema: row.get(6)?,
+            profile: row.get(7)?,
         };
-        Ok((row.get(0)?, dataset))
-    })?;
-    found
-        .map(|found| {
-            let (input, dataset) = found?;
-            Ok(DatasetInput { tags: INPUT_TAGS.tags(t, input)?, dataset })
-        })
-        .collect()
-}
-
-/// Models that a run read.
-pub(super) fn models_in(t: &Transaction<'_>, run: i64) -> rusqlite::Result<Vec<ModelInput>> {
-    let mut find = t.prepare_cached("SELECT model FROM model_inputs WHERE run = ?1 ORDER BY model")?;
-    find.query_map([run], |row| Ok(ModelInput { model_id: row.get(0)? }))?.collect()
-}
-
-/// Models that a run made, by step.
-pub(super) fn models_out(t: &Transaction<'_>, run: i64) -> rusqlite::Result<Vec<ModelOutput>> {
-    let mut find = t.prepare_cached("SELECT model, step FROM model_outputs WHERE run = ?1 ORDER BY step, model")?;
-    find.query_map([run], |row| Ok(ModelOutput { model_id: row.get(0)?, step: row.get(1)? }))?.collect()
+        run.datasets.push(DatasetInput { tags: Vec::new(), dataset });
+    }
+    if let (Some(input), Some(key)) = (run.datasets.last_mut(), row.get(8)?) {
+        input.tags.push(Tag { key, value: row.get(9)? });
+    }
+    Ok(())
 }

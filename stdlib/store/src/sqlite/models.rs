@@ -70,7 +70,7 @@ fn existing(t: &Transaction<'_>, id: &str) -> Outcome<i64> {
 
 fn fill(t: &Transaction<'_>, found: Found) -> Outcome<LoggedModel> {
     let Found { row, model } = found;
-    // The bare columns come from the row of the maximum; times break ties, as in MLflow's order by them.
+    // The later of two points is the one that would be the run's latest, too.
     let mut latest = t.prepare_cached(
         "SELECT name, step, timestamp, is_nan, value, uuid, dataset_name, dataset_digest FROM (
              SELECT k.name, m.step, m.timestamp, m.is_nan, m.value, r.uuid, m.dataset_name, m.dataset_digest,
@@ -136,7 +136,7 @@ impl SqliteStore {
         }
         sql.push(" WHERE x.deleted IS NULL");
         if !search.experiments.is_empty() {
-            sql.push(" AND x.experiment IN ").list(&experiment_numbers(&search.experiments)?);
+            sql.push(" AND ").one_of("x.experiment", &experiment_numbers(&search.experiments)?);
         }
         sql.push(" AND ");
         let conditions = Conditions { subject: Subject::LoggedModels, root: self.places.root(), datasets };

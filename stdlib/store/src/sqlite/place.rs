@@ -29,7 +29,11 @@ impl Places {
     pub(super) fn new(directory: &Path, options: &SqliteOptions) -> Result<Places> {
         let own = own_root(directory)?;
         let root = options.artifact_root.as_deref().map_or_else(|| own.clone(), trim);
-        let destination = options.artifacts_destination.as_deref().map_or_else(|| own.clone(), trim);
+        let destination = match options.artifacts_destination.as_deref() {
+            None => own.clone(),
+            Some(uri) if uri.contains("://") => trim(uri),
+            Some(path) => file_uri(Path::new(path))?,
+        };
         let is_own = root == own || root.starts_with(PROXIED) && destination == own;
         let proxied = artifacts::open(&destination, &directory.join("tmp"))?.into();
         Ok(Places { root, is_own, destination, proxied })
@@ -97,11 +101,16 @@ impl SqliteStore {
 }
 
 fn own_root(directory: &Path) -> Result<String> {
-    let artifacts = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned()).join("artifacts");
-    let uri = Url::from_file_path(&artifacts).map_err(|()| Error::Uri {
-        uri: artifacts.display().to_string(),
+    file_uri(&directory.join("artifacts"))
+}
+
+/// The URI of a local path.
+fn file_uri(path: &Path) -> Result<String> {
+    let path = std::path::absolute(path).map_err(|e| Error::io("find", path, e))?;
+    let uri = Url::from_file_path(&path).map_err(|()| Error::Uri {
+        uri: path.display().to_string(),
         reason: "it is not an absolute path".to_owned(),
-        todo: "give the store a directory of the file system".to_owned(),
+        todo: "give a directory of the file system".to_owned(),
     })?;
     Ok(trim(uri.as_str()))
 }

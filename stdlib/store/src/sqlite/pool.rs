@@ -116,3 +116,51 @@ impl Drop for Reader<'_> {
         self.pool.free.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    #[test]
+    fn writing_goes_on_while_others_read() {
+        let temporary = tempfile::tempdir().unwrap();
+        let pool = Pool::open(temporary.path().join("x.db"), SqliteOptions::default()).unwrap();
+        let count =
+            |t: &Transaction<'_>| Ok(t.query_row("SELECT count(*) FROM metric_keys", [], |r| r.get::<_, i64>(0))?);
+        let (said, heard) = mpsc::channel();
+        let pool = &pool;
+        std::thread::scope(|scope| {
+            let reading = pool.read(|t| {
+                let before = count(t)?;
+                scope.spawn(move || {
+                    pool.write(|t, _| Ok(t.execute("INSERT INTO metric_keys (name) VALUES ('a')", [])?)).unwrap();
+                    said.send(pool.read(count).unwrap()).unwrap();
+                });
+                let seen = heard.recv_timeout(Duration::from_secs(20));
+                Ok((before, seen, count(t)?))
+            });
+            assert_eq!(reading.unwrap(), (0, Ok(1), 0), "written and seen by others; the reader keeps its state");
+        });
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_nothing() {
+        let temporary = tempfile::tempdir().unwrap();
+        let pool = Pool::open(temporary.path().join("x.db"), SqliteOptions::default()).unwrap();
+        let failed: Result<()> = pool.write(|t, keys| {
+            t.execute("INSERT INTO metric_keys (name) VALUES ('a')", [])?;
+            keys.insert("a".to_owned(), 1);
+            Err(crate::Error::NotFound { what: "run", name: "x".to_owned() }.into())
+        });
+        assert!(failed.is_err());
+        pool.write(|t, keys| {
+            assert!(keys.is_empty(), "a number that was rolled back is forgotten");
+            assert_eq!(t.query_row("SELECT count(*) FROM metric_keys", [], |r| r.get::<_, i64>(0))?, 0);
+            Ok(())
+        })
+        .unwrap();
+        assert!(pool.read(|t| Ok(t.execute("DELETE FROM metric_keys", [])?)).is_err(), "readers cannot write");
+    }
+}

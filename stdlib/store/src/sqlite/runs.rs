@@ -97,8 +97,7 @@ impl Runs for SqliteStore {
     fn search_runs(&self, search: &Search) -> Result<Page<Run>> {
         self.pool.read(|t| {
             let (found, next) = find::runs(t, &self.places, search)?;
-            let items = found.into_iter().map(|found| fill::fill(t, found)).collect::<Outcome<_>>()?;
-            Ok(Page { items, next })
+            Ok(Page { items: fill::fill_all(t, found)?, next })
         })
     }
 

@@ -3,7 +3,7 @@
 use super::SqliteOptions;
 use super::failure::database_error;
 use crate::error::{Error, Result};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -297,7 +297,11 @@ fn try_connect(path: &Path, options: &SqliteOptions) -> Result<Connection> {
 fn prepare(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
     // On a file system without shared memory SQLite stays in its older mode: slower, as safe.
     connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))?;
-    connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192;")?;
+    // The log is moved into the database every 16 MB: that is when the disk is waited for.
+    connection.execute_batch(
+        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192;
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
+    )?;
     settings(connection, options)?;
     if let Some(bytes) = options.max_bytes {
         let page: u32 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
@@ -316,7 +320,9 @@ fn settings(connection: &Connection, options: &SqliteOptions) -> rusqlite::Resul
 
 /// A connection that only reads.
 pub(super) fn reader(path: &Path, options: &SqliteOptions) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    // Not created should somebody have removed it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(path, flags)?;
     settings(&connection, options)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096;")?;
     Ok(connection)

@@ -54,6 +54,14 @@ impl Sql {
         self.push("(SELECT value FROM json_each(").bind(json).push("))")
     }
 
+    /// Adds that a column is one of these numbers. A single one lets an index give the order, too.
+    pub(super) fn one_of(&mut self, column: &'static str, numbers: &[i64]) -> &mut Sql {
+        match numbers {
+            [only] => self.push(column).push(" = ").bind(*only),
+            many => self.push(column).push(" IN ").list(many),
+        }
+    }
+
     /// Runs it.
     pub(super) fn rows<T>(
         self,

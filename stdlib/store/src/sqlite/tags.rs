@@ -25,7 +25,6 @@ macro_rules! pairs {
 
 pub(super) const EXPERIMENT_TAGS: Pairs = pairs!("experiment_tags", "experiment");
 pub(super) const RUN_TAGS: Pairs = pairs!("tags", "run");
-pub(super) const RUN_PARAMS: Pairs = pairs!("params", "run");
 pub(super) const INPUT_TAGS: Pairs = pairs!("input_tags", "input");
 pub(super) const MODEL_TAGS: Pairs = pairs!("model_tags", "model");
 pub(super) const MODEL_PARAMS: Pairs = pairs!("model_params", "model");

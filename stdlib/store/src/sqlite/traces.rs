@@ -110,7 +110,7 @@ fn search(t: &Transaction<'_>, places: &Places, search: &Search) -> Outcome<Page
     sql.push(" WHERE ");
     Conditions { subject: Subject::Traces, root: places.root(), datasets: &[] }.write(&mut sql, &condition);
     if !search.experiments.is_empty() {
-        sql.push(" AND x.experiment IN ").list(&experiment_numbers(&search.experiments)?);
+        sql.push(" AND ").one_of("x.experiment", &experiment_numbers(&search.experiments)?);
     }
     sql.push(" ORDER BY ");
     for (number, order) in orders.iter().enumerate() {
@@ -169,6 +169,11 @@ impl Traces for SqliteStore {
         if ids.is_empty() == until.is_none() {
             let expected = "name traces, or give a time up to which they are deleted: one of both";
             return Err(Error::InvalidValue { what: "choice of traces", value: String::new(), expected });
+        }
+        if limit == Some(0) || limit.is_some() && !ids.is_empty() {
+            let expected = "give at least 1, and only together with a time";
+            let value = limit.unwrap_or_default().to_string();
+            return Err(Error::InvalidValue { what: "number of traces to delete", value, expected });
         }
         let experiment = experiment_numbers(&[experiment.to_owned()])?;
         self.pool.write(|t, _| {

@@ -1,18 +1,20 @@
 //! Faults of the embedded store: locked, full, foreign, newer; and how fast it is.
 
 use crate::run_in;
-use ironbook_track::{Batch, Code, Error, Metric, SqliteOptions, SqliteStore, Store, locate};
+use ironbook_store::store::{Artifacts, Experiments, Runs};
+use ironbook_store::{
+    ArtifactsOf, Batch, Code, Error, Metric, NewRun, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store,
+    locate,
+};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 fn points(count: i64) -> Vec<Metric> {
-    (0..count)
-        .map(|step| Metric { key: "loss".to_owned(), value: 1.0 / (step + 1) as f64, timestamp: 0, step })
-        .collect()
+    (0..count).map(|step| Metric::new("loss", 1.0 / (step + 1) as f64, 0, step)).collect()
 }
 
-fn log(store: &dyn Store, run: &str, metrics: &[Metric]) -> ironbook_track::Result<()> {
+fn log(store: &dyn Store, run: &str, metrics: &[Metric]) -> ironbook_store::Result<()> {
     store.log_batch(run, Batch { metrics, ..Batch::default() })
 }
 
@@ -54,9 +56,8 @@ fn a_locked_store_says_so_and_loses_nothing() {
     let error = log(&store, &run, &points(3)).unwrap_err();
     assert!(matches!(error, Error::Locked { .. }), "{error:?}");
     assert_eq!(error.code(), Code::TemporarilyUnavailable);
-    ironbook_track::register();
-    let chain = ironbook_core::CellError::from(error).chain;
-    assert!(chain.len() > 1 && chain[1].contains("database is locked"), "{chain:?}");
+    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    assert!(cause.contains("database is locked"), "{cause}");
     assert_eq!(store.metric_history(&run, "loss").unwrap(), [], "reading goes on");
     other.execute_batch("ROLLBACK").unwrap();
     log(&store, &run, &points(3)).unwrap();
@@ -103,6 +104,48 @@ fn a_file_that_is_no_store_is_refused() {
 }
 
 #[test]
+fn a_damaged_store_is_recognised() {
+    let temporary = tempfile::tempdir().unwrap();
+    let database = temporary.path().join("track.db");
+    let store = SqliteStore::open(temporary.path()).unwrap();
+    let run = run_in(&store, "damaged");
+    log(&store, &run, &points(50_000)).unwrap();
+    store.check().unwrap();
+    drop(store);
+    // Everything but the header and the schema becomes nonsense.
+    let mut bytes = fs::read(&database).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half..].iter_mut().enumerate().for_each(|(at, byte)| *byte = (at % 251) as u8);
+    fs::write(&database, &bytes).unwrap();
+    let store = SqliteStore::open(temporary.path()).unwrap();
+    let errors = [store.metric_history(&run, "loss").map(drop), store.check()].map(Result::unwrap_err);
+    assert!(errors.iter().all(|error| matches!(error, Error::NotAStore { .. })), "{errors:?}");
+    // A file that ends too early is not even opened, or its reading fails in the same way.
+    fs::write(&database, &bytes[..half - 100]).unwrap();
+    let found = SqliteStore::open(temporary.path()).and_then(|store| store.metric_history(&run, "loss"));
+    assert!(matches!(found, Err(Error::NotAStore { .. })), "{found:?}");
+}
+
+#[test]
+fn a_clock_that_goes_back_confuses_nobody() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(temporary.path()).unwrap();
+    let experiment = store.experiment_by_name("Default").unwrap().unwrap().id;
+    let run =
+        |start| store.create_run(&NewRun { experiment: experiment.clone(), start: Some(start), ..NewRun::default() });
+    let (late, early) = (run(9_000_000_000_000).unwrap().id, run(1_000).unwrap().id);
+    store
+        .update_run(&late, &RunUpdate { end: Some(5), status: Some(Status::Finished), ..RunUpdate::default() })
+        .unwrap();
+    let metrics = [Metric::new("m", 1.0, 9_000, 0), Metric::new("m", 2.0, 10, 1)];
+    log(&store, &early, &metrics).unwrap();
+    assert_eq!(store.run(&early).unwrap().metric("m"), Some(2.0), "the step counts, not the clock");
+    assert_eq!(store.metric_history(&early, "m").unwrap(), metrics);
+    let order: Vec<_> = store.search_runs(&Search::all()).unwrap().items.into_iter().map(|r| r.info.id).collect();
+    assert_eq!(order, [late, early]);
+}
+
+#[test]
 fn a_directory_that_cannot_be_made_is_named() {
     let temporary = tempfile::tempdir().unwrap();
     let file = temporary.path().join("file");
@@ -118,17 +161,18 @@ fn artifacts_do_not_follow_links_out() {
     let outside = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(temporary.path()).unwrap();
     let run = run_in(&store, "links");
-    store.write_artifact(&run, "real/x", &mut &b"x"[..]).unwrap();
-    let root = temporary.path().join("artifacts").join(&run);
+    store.write_artifact(ArtifactsOf::Run(&run), "real/x", &mut &b"x"[..]).unwrap();
+    let experiment = store.run(&run).unwrap().info.experiment;
+    let root = temporary.path().join("artifacts").join(experiment).join(&run).join("artifacts");
     std::os::unix::fs::symlink(outside.path(), root.join("link")).unwrap();
     fs::write(outside.path().join("secret"), "s").unwrap();
-    let refused = |result: ironbook_track::Result<()>| {
+    let refused = |result: ironbook_store::Result<()>| {
         assert!(matches!(result, Err(Error::ArtifactPath { .. })), "{result:?}");
     };
-    refused(store.write_artifact(&run, "link/x", &mut &b"x"[..]));
-    refused(store.read_artifact(&run, "link/secret").map(drop));
-    refused(store.list_artifacts(&run, "link").map(drop));
-    let paths: Vec<_> = store.list_artifacts(&run, "").unwrap().into_iter().map(|a| a.path).collect();
+    refused(store.write_artifact(ArtifactsOf::Run(&run), "link/x", &mut &b"x"[..]));
+    refused(store.read_artifact(ArtifactsOf::Run(&run), "link/secret").map(drop));
+    refused(store.list_artifacts(ArtifactsOf::Run(&run), "link").map(drop));
+    let paths: Vec<_> = store.list_artifacts(ArtifactsOf::Run(&run), "").unwrap().into_iter().map(|a| a.path).collect();
     assert_eq!(paths, ["real"]);
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
 }
@@ -144,11 +188,12 @@ fn an_artifact_that_breaks_off_leaves_the_old_one() {
     let temporary = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(temporary.path()).unwrap();
     let run = run_in(&store, "breaks");
-    store.write_artifact(&run, "a", &mut &b"old"[..]).unwrap();
-    let error = store.write_artifact(&run, "a", &mut std::io::Read::chain(&b"new"[..], Breaks)).unwrap_err();
+    store.write_artifact(ArtifactsOf::Run(&run), "a", &mut &b"old"[..]).unwrap();
+    let error =
+        store.write_artifact(ArtifactsOf::Run(&run), "a", &mut std::io::Read::chain(&b"new"[..], Breaks)).unwrap_err();
     assert!(matches!(error, Error::Full { .. }), "{error:?}");
     let mut text = String::new();
-    store.read_artifact(&run, "a").unwrap().read_to_string(&mut text).unwrap();
+    store.read_artifact(ArtifactsOf::Run(&run), "a").unwrap().read_to_string(&mut text).unwrap();
     assert_eq!(text, "old");
     assert_eq!(fs::read_dir(temporary.path().join("tmp")).unwrap().count(), 0);
 }

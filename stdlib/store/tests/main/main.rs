@@ -4,6 +4,12 @@
 
 mod conformance;
 mod faults;
+mod grammar;
+mod places;
+mod processes;
+mod reference;
+mod scale;
+mod upgrade;
 
 use ironbook_store::{NewExperiment, NewRun, Store};
 

@@ -38,7 +38,8 @@ static PARTS: &[(&str, &[(&str, Case)])] = &[
 ];
 
 /// Cases that MLflow's own server cannot pass: its interface has limits, or its store another mind.
-static LOCAL: &[(&str, &[(&str, Case)])] = &[("runs", runs::LOCAL), ("search", search::LOCAL)];
+static LOCAL: &[(&str, &[(&str, Case)])] =
+    &[("runs", runs::LOCAL), ("search", search::LOCAL), ("traces", traces::LOCAL)];
 
 fn sqlite() -> Fixture {
     let directory = tempfile::tempdir().unwrap();
