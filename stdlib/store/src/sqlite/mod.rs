@@ -96,6 +96,9 @@ impl SqliteStore {
         create_directory(directory)?;
         let places = Places::new(directory, &options)?;
         let database = options.database.clone().unwrap_or_else(|| directory.join(DATABASE));
+        if let Some(parent) = database.parent() {
+            fs::create_dir_all(parent).map_err(|e| Error::io("create the directory", parent, e))?;
+        }
         let pool = Pool::open(database, options)?;
         let store = SqliteStore { directory: directory.to_owned(), pool, places };
         store.sweep_scratch();

@@ -87,11 +87,14 @@ fn a_newer_store_is_refused_untouched() {
     let database = temporary.path().join("track.db");
     let raw = rusqlite::Connection::open(&database).unwrap();
     raw.execute("UPDATE ironbook_schema SET version = 1000", []).unwrap();
+    raw.close().unwrap();
+    let before = fs::read(&database).unwrap();
     let error = SqliteStore::open(temporary.path()).map(drop).unwrap_err();
     assert!(matches!(error, Error::NewerSchema { found: 1000, .. }), "{error:?}");
     assert!(error.to_string().contains("update Ironbook"), "{error}");
-    let version: i64 = raw.query_row("SELECT version FROM ironbook_schema", [], |r| r.get(0)).unwrap();
-    assert_eq!(version, 1000);
+    assert!(fs::read(&database).unwrap() == before);
+    let left: Vec<_> = fs::read_dir(temporary.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().ends_with("-wal")), "{left:?}");
 }
 
 #[test]

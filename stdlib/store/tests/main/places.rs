@@ -75,13 +75,13 @@ fn artifacts_can_lie_elsewhere() {
     let temporary = tempfile::tempdir().unwrap();
     let (store, other) = (temporary.path().join("store"), temporary.path().join("other"));
     let options = SqliteOptions {
-        database: Some(temporary.path().join("elsewhere.db")),
+        database: Some(temporary.path().join("data/elsewhere.db")),
         artifact_root: Some("mlflow-artifacts:/".to_owned()),
         artifacts_destination: Some(other.display().to_string()),
         ..SqliteOptions::default()
     };
     let first = SqliteStore::open_with(&store, options.clone()).unwrap();
-    assert!(temporary.path().join("elsewhere.db").is_file() && !store.join("track.db").exists());
+    assert!(temporary.path().join("data/elsewhere.db").is_file() && !store.join("track.db").exists());
     let run = run_in(&first, "elsewhere");
     write(&first, &run, "a.txt", "there");
     let experiment = first.run(&run).unwrap().info.experiment;
@@ -114,7 +114,8 @@ fn unknown_places_say_so() {
     let error = store.list_artifacts(ArtifactsOf::Run(&run), "").unwrap_err();
     assert_eq!(error.code(), Code::InvalidParameterValue);
     assert!(error.to_string().contains("gopher://x/y"), "{error}");
-    for bad in ["s3://bucket/../x", "../x", "/a/%2E%2e/x", "runs:/abc", "a\nb"] {
+    for bad in ["s3://bucket/x?y=1", "s3://bucket/x#y", "s3://bucket/../x", "../x", "/a/%2E%2e/x", "runs:/abc", "a\nb"]
+    {
         let new = NewExperiment { artifact_location: Some(bad.to_owned()), ..NewExperiment::named("bad") };
         assert_eq!(store.create_experiment(&new).unwrap_err().code(), Code::InvalidParameterValue, "{bad}");
     }

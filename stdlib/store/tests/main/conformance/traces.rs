@@ -16,7 +16,8 @@ pub(super) static CASES: &[(&str, Case)] = &[
     ("traces are linked to runs", links),
 ];
 
-pub(super) static LOCAL: &[(&str, Case)] = &[("attributes of spans are compared", local_attributes)];
+pub(super) static LOCAL: &[(&str, Case)] =
+    &[("attributes of spans are compared", span_attributes), ("a late root names its trace", late_root)];
 
 /// An id that no other trace has.
 fn id() -> String {
@@ -136,7 +137,7 @@ fn span(trace: &str, span: u64, parent: Option<u64>, name: &str, at: (i64, i64))
         end_ns: Some(at.1 * 1_000_000),
         content: json!({
             "name": name, "span_id": hex(span),
-            "attributes": { "mlflow.spanInputs": "\"question\"", "model": "\"gpt\"" },
+            "attributes": { "mlflow.spanInputs": "\"question\"", "mlflow.spanType": "\"LLM\"", "model": "\"gpt\"" },
         }),
     }
 }
@@ -149,7 +150,6 @@ fn spans(store: &dyn Store) {
     store.log_spans(&experiment, &[span(&trace, 1, None, "outer", (2_000, 2_500))]).unwrap();
     let found = store.trace(&trace).unwrap();
     assert_eq!((found.request_time, found.execution_duration, found.state.as_str()), (2_000, Some(500), "OK"));
-    assert_eq!(value(&found.tags, "mlflow.traceName"), Some("outer"));
     assert!(found.request_preview.unwrap().contains("question"));
     let names = || store.spans(&trace).unwrap().into_iter().map(|s| s.name).collect::<Vec<_>>();
     assert_eq!(names(), ["outer", "inner"], "by start");
@@ -267,7 +267,7 @@ fn links(store: &dyn Store) {
     check_code(store.link_traces("0123456789abcdef0123456789abcdef", &[id()]), Code::ResourceDoesNotExist);
 }
 
-fn local_attributes(store: &dyn Store) {
+fn span_attributes(store: &dyn Store) {
     let experiment = experiment(store, "span attributes");
     store.log_spans(&experiment, &[span(&id(), 1, None, "outer", (2_000, 2_500))]).unwrap();
     let find = |filter: &str| {
@@ -276,4 +276,13 @@ fn local_attributes(store: &dyn Store) {
     assert_eq!((find("span.attributes.model = 'gpt'"), find("span.attributes.model = 'other'")), (1, 0));
     assert_eq!((find("span.attributes.model != 'other'"), find("span.attributes.absent != 'x'")), (1, 0));
     assert_eq!((find("span.name = 'outer' OR span.name = 'x'"), find("NOT span.name = 'outer'")), (1, 0));
+}
+
+fn late_root(store: &dyn Store) {
+    let experiment = experiment(store, "late root");
+    let trace = id();
+    store.log_spans(&experiment, &[span(&trace, 2, Some(1), "inner", (2_100, 2_200))]).unwrap();
+    assert_eq!(value(&store.trace(&trace).unwrap().tags, "mlflow.traceName"), None);
+    store.log_spans(&experiment, &[span(&trace, 1, None, "outer", (2_000, 2_500))]).unwrap();
+    assert_eq!(value(&store.trace(&trace).unwrap().tags, "mlflow.traceName"), Some("outer"));
 }
