@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import secrets
 import shlex
 import socket
 import struct
@@ -80,6 +81,27 @@ class Api:
         for at in range(0, len(points), 1000):
             self.call("POST", "runs/log-batch", {"run_id": run, "metrics": points[at:at + 1000]})
 
+    def model(self, experiment, name, run=None):
+        """A logged model that is ready."""
+        body = {"experiment_id": experiment, "name": name, "model_type": "classifier", "source_run_id": run, "params": [{"key": "max_depth", "value": "8"}], "tags": [{"key": "kind", "value": BAIT}]}
+        made = self.call("POST", "logged-models", body)["model"]["info"]
+        self.call("PATCH", f"logged-models/{made['model_id']}", {"model_id": made["model_id"], "status": "LOGGED_MODEL_READY"})
+        return made["model_id"]
+
+    def trace(self, experiment, name):
+        """Two spans, one in the other, sent as OpenTelemetry's JSON; its id, or None where the server takes no JSON."""
+        trace, now = secrets.token_hex(16), time.time_ns()
+        spans = [{"traceId": trace, "spanId": f"{at + 1:016x}", "parentSpanId": f"{at:016x}" if at else "", "name": f"{name} {at}", "kind": 1,
+                  "startTimeUnixNano": str(now + at * 10_000_000), "endTimeUnixNano": str(now + 40_000_000 - at * 10_000_000), "status": {"code": 1},
+                  "attributes": [{"key": "mlflow.spanInputs", "value": {"stringValue": json.dumps({"q": BAIT})}}]} for at in range(2)]
+        body = json.dumps({"resourceSpans": [{"resource": {"attributes": []}, "scopeSpans": [{"scope": {"name": "test"}, "spans": spans}]}]}).encode()
+        headers = {"Content-Type": "application/json", "x-mlflow-experiment-id": experiment}
+        try:
+            urllib.request.urlopen(urllib.request.Request(f"{self.base}/v1/traces", body, headers, method="POST"), timeout=30).read()
+        except urllib.error.HTTPError:
+            return None
+        return f"tr-{trace}"
+
     def end(self, run, status="FINISHED"):
         self.call("POST", "runs/update", {"run_id": run, "status": status, "end_time": int(time.time() * 1000) + 1000})
 
@@ -111,7 +133,7 @@ class Data:
         self.runs, start = [], int(time.time() * 1000) - 3_600_000
         for at in range(6):
             tags = {"mlflow.user": "mira", "mlflow.source.name": "page.ipynb", "mlflow.source.git.commit": "9f2c41d7be0a4de1",
-                    "mlflow.source.git.dirty": "true", "team": "core"}
+                    "ironbook.git.dirty": "true", "ironbook.seed": str(at), "ironbook.process.pid": "7", "team": "core"}
             if at == 3:
                 tags["mlflow.parentRunId"] = self.runs[2]
             run = api.run(self.experiment, f"run-{at}", {"lr": 0.01 * (at + 1), "depth": 6, "model": "forest"}, tags, start + at * 60_000)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "tracking" / "ui"
 POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-FORWARDED = ("/ajax-api/", "/api/", "/get-artifact", "/model-versions/", "/version", "/health")
+FORWARDED = ("/ajax-api/", "/api/", "/v1/", "/get-artifact", "/model-versions/", "/version", "/health")
 
 
 class Front(http.server.BaseHTTPRequestHandler):
@@ -38,7 +38,7 @@ class Front(http.server.BaseHTTPRequestHandler):
     def forward(self):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else None
-        headers = {name: value for name, value in self.headers.items() if name.lower() in ("content-type", "accept")}
+        headers = {name: value for name, value in self.headers.items() if name.lower() in ("content-type", "accept", "x-mlflow-experiment-id")}
         try:
             link = http.client.HTTPConnection(self.upstream, timeout=60)
             link.request(self.command, self.path, body, headers)

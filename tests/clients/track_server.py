@@ -299,6 +299,17 @@ def sklearn_model(uri, client):
 
 
 @check
+def prompts(uri, client):
+    mlflow.genai.register_prompt(name="greet", template="Hello {{name}}", commit_message="first")
+    mlflow.genai.register_prompt(name="greet", template="Hi {{name}}")
+    mlflow.genai.set_prompt_alias("greet", "prod", 1)
+    assert mlflow.genai.load_prompt("prompts:/greet@prod").format(name="x") == "Hello x"
+    assert mlflow.genai.load_prompt("greet", version=2).template == "Hi {{name}}"
+    assert [p.name for p in mlflow.genai.search_prompts()] == ["greet"]
+    assert "greet" not in [m.name for m in client.search_registered_models()], "a prompt is no model to those who ask for models"
+
+
+@check
 def registry(uri, client):
     client.create_registered_model("reg", tags={"a": "1"}, description="first")
     refuses("RESOURCE_ALREADY_EXISTS", client.create_registered_model, "reg")
@@ -331,6 +342,8 @@ def registry(uri, client):
     assert client.get_model_version("reg", "1").description == "described"
     assert [int(v.version) for v in client.search_model_versions("name = 'reg'", order_by=["version_number DESC"])] == [3, 2, 1]
     assert client.get_model_version_download_uri("reg", "1")
+    assert b"python_function" in raw(uri, "GET", "/model-versions/get-artifact?name=reg&version=1&path=MLmodel")[2]
+    assert raw(uri, "GET", "/model-versions/get-artifact?name=reg&version=1&path=../MLmodel")[0] == 400
     assert [m.name for m in client.search_registered_models("tags.a = '1'")] == ["reg"]
     client.rename_registered_model("reg", "renamed")
     client.delete_model_version("renamed", "1")

@@ -3,7 +3,7 @@
 import { h, button } from './dom.js';
 import { duration, num } from './format.js';
 import { keep, kept } from './keep.js';
-import { isSystem, took } from './rundata.js';
+import { isDirty, isInner, isSystem, took } from './rundata.js';
 import { show, when } from './ui.js';
 
 const FIXED = {
@@ -16,9 +16,9 @@ const FIXED = {
   id: { label: 'Run id', width: 120, cell: ({ run }) => h('code', {}, run.id.slice(0, 12)) },
 };
 
-function commit({ tags }) {
-  const id = tags['mlflow.source.git.commit'];
-  return id && h('code', { title: id }, id.slice(0, 7), tags['mlflow.source.git.dirty'] === 'true' && h('span', { class: 'dirty', title: 'with changes that were not committed' }, '*'));
+function commit(run) {
+  const id = run.tags['mlflow.source.git.commit'];
+  return id && h('code', { title: id }, id.slice(0, 7), isDirty(run) && h('span', { class: 'dirty', title: 'with changes that were not committed' }, '*'));
 }
 
 /** Names of what the runs hold: `metrics.auc`, `params.lr`, `tags.team`, in the order of the alphabet. */
@@ -27,7 +27,7 @@ export function available(runs) {
   for (const run of runs) {
     for (const key of Object.keys(run.metrics)) found.metrics.add(key);
     for (const key of Object.keys(run.params)) found.params.add(key);
-    for (const key of Object.keys(run.tags)) if (!key.startsWith('mlflow.')) found.tags.add(key);
+    for (const key of Object.keys(run.tags)) if (!isInner(key)) found.tags.add(key);
   }
   return Object.entries(found).flatMap(([kind, keys]) => [...keys].sort().map((key) => `${kind}.${key}`));
 }

@@ -6,7 +6,7 @@ import { duration, num } from './format.js';
 import { keep, kept } from './keep.js';
 import { note, to } from './router.js';
 import { card, empty, status, tabs, toast, when } from './ui.js';
-import { COLOURS, isSystem, readRun, took } from './rundata.js';
+import { COLOURS, isInner, isSystem, readRun, took } from './rundata.js';
 import { ChartGrid } from './charts.js';
 import { parallel } from './parallel.js';
 import { scatter } from './scatter.js';
@@ -83,7 +83,7 @@ function table(root, runs) {
       ['Dataset', (run) => run.datasets.map((d) => `${d.dataset.name} ${d.dataset.digest}`).join(', ')]].map(([label, cell]) => ({ label, cells: runs.map(cell) }))),
     metrics(runs, draw),
     values('Params', runs, (run) => run.params, only),
-    values('Tags', runs, (run) => Object.fromEntries(Object.entries(run.tags).filter(([key]) => !key.startsWith('mlflow.'))), only));
+    values('Tags', runs, (run) => Object.fromEntries(Object.entries(run.tags).filter(([key]) => !isInner(key))), only));
   const toggle = h('label', { class: 'row' }, h('input', { type: 'checkbox', name: 'only', checked: only, on: { change: (e) => { only = e.target.checked; keep('differences', only); draw(); } } }), 'Only params and tags that differ');
   draw();
   fill(root, h('div', { class: 'chart-bar' }, toggle), box);

@@ -114,7 +114,14 @@ function sidebar({ signal, again }, id) {
     toggle.setAttribute('aria-pressed', String(deleted));
     draw(await experiments(deleted, signal));
   }) } }, icon('trash'), 'Deleted');
-  const draw = (all) => { known = all; show(); };
+  let seen = false;
+  const draw = (all) => {
+    known = all;
+    show();
+    const now = list.querySelector('[aria-current]');
+    if (now && !seen) list.scrollTop = now.offsetTop - list.offsetTop - list.clientHeight / 2;
+    seen = true;
+  };
   poll(async () => {
     const now = deleted ? known : await experiments(false, signal);
     const changed = JSON.stringify(now.map((e) => [e.experiment_id, e.name])) !== JSON.stringify(known.map((e) => [e.experiment_id, e.name]));

@@ -23,7 +23,11 @@ export function listen() {
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
     if (event.target.closest('input, textarea, select, [contenteditable]')) {
-      if (event.key === 'Escape') event.target.blur();
+      if (event.key === 'Escape') {
+        // Browsers empty a search field on this key; a filter is not given up by leaving it.
+        event.preventDefault();
+        event.target.blur();
+      }
       return;
     }
     const two = before + event.key;

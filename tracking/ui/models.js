@@ -118,7 +118,8 @@ function versionTable(m, versions, again) {
 }
 
 function from(v) {
-  if (v.run_id) return h('a', { href: to(['runs', v.run_id]), title: v.source }, 'run');
-  if (v.model_id) return h('a', { href: to(['logged', v.model_id]), title: v.source }, 'logged model');
+  const id = v.model_id || /^models:\/(m-\w+)$/.exec(v.source ?? '')?.[1];
+  const links = [v.run_id && h('a', { href: to(['runs', v.run_id]), title: v.source }, 'run'), id && h('a', { href: to(['logged', id]), title: v.source }, 'model')].filter(Boolean);
+  if (links.length) return h('span', { class: 'chips' }, links);
   return h('code', { class: 'clip', title: v.source }, v.source ?? '');
 }

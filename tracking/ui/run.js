@@ -5,7 +5,7 @@ import { ask as fetchFrom, each, get, poll, post } from './api.js';
 import { exact, num, duration } from './format.js';
 import { go, note, to } from './router.js';
 import { ask, attempt, card, copy, empty, facts, loading, menu, problem, status, tabs, tagEditor, toast, when } from './ui.js';
-import { COLOURS, isSystem, readRun, took } from './rundata.js';
+import { COLOURS, isDirty, isSystem, readRun, took } from './rundata.js';
 import { plain } from './table.js';
 import { markdown } from './markdown.js';
 import { artifacts, ofRun } from './artifacts.js';
@@ -86,7 +86,8 @@ async function overview(root, run, { signal }) {
   const [metrics, params, about, notes] = [h('div', {}), h('div', {}), h('div', {}), h('div', {})];
   const ranges = new Map();
   drawNotes(notes, run);
-  fill(root, h('div', { class: 'columns' }, h('div', {}, notes, metrics, params), h('div', {}, about)));
+  const wrong = run.tags['ironbook.fit.error'];
+  fill(root, wrong && h('div', { class: 'problem failed' }, h('strong', {}, 'The fit failed'), h('p', {}, wrong)), h('div', { class: 'columns' }, h('div', {}, notes, metrics, params), h('div', {}, about)));
   const draw = (now) => {
     run = now;
     drawMetrics(metrics, run, ranges);
@@ -152,11 +153,13 @@ function drawNotes(root, run) {
     : h('p', { class: 'add-note' }, button('Add notes', edit, { kind: 'small bare', glyph: 'edit' })));
 }
 
+// What Ironbook says of a run by itself.
+const OWN = { 'ironbook.seed': 'Seed', 'ironbook.device': 'Device', 'ironbook.host': 'Machine', 'ironbook.cwd': 'Folder', 'ironbook.rustc': 'Compiler', 'ironbook.version': 'Ironbook', 'ironbook.cargo_lock.blake3': 'Cargo.lock' };
+
 async function drawAbout(root, run, signal) {
   const { tags } = run;
   const commit = tags['mlflow.source.git.commit'];
   const repo = tags['mlflow.source.git.repoURL'];
-  const dirty = tags['mlflow.source.git.dirty'] === 'true';
   const link = commit && /^https:\/\/[\w.-]+\/[\w./-]+$/.test(repo ?? '') ? `${repo.replace(/\.git$/, '')}/commit/${commit}` : null;
   const short = commit && h('code', { title: commit }, commit.slice(0, 10));
   const related = h('div', {});
@@ -164,8 +167,9 @@ async function drawAbout(root, run, signal) {
     card('About', facts([
       ['Started', when(run.start)], ['Ended', run.end ? h('span', { title: exact(run.end) }, when(run.end)) : ''], ['Duration', duration(took(run))],
       ['User', run.user], ['Source', tags['mlflow.source.name']],
-      ['Commit', commit && [link ? h('a', { href: link, rel: 'noopener noreferrer', target: '_blank' }, short) : short, copy(commit), dirty && h('span', { class: 'badge', title: 'There were changes that were not committed' }, 'modified')]],
-      ['Branch', tags['mlflow.source.git.branch']], ['Run id', [h('code', {}, `${run.id.slice(0, 12)}…`), copy(run.id)]],
+      ['Commit', commit && [link ? h('a', { href: link, rel: 'noopener noreferrer', target: '_blank' }, short) : short, copy(commit), isDirty(run) && h('span', { class: 'badge', title: 'There were changes that were not committed' }, 'modified')]],
+      ['Branch', tags['mlflow.source.git.branch']],
+      ...Object.entries(OWN).map(([key, label]) => [label, tags[key] && h('span', { class: 'clip', title: tags[key] }, tags[key])]), ['Run id', [h('code', {}, `${run.id.slice(0, 12)}…`), copy(run.id)]],
       ['Artifacts', run.artifacts && [h('code', { title: run.artifacts }, run.artifacts.length > 30 ? `${run.artifacts.slice(0, 30)}…` : run.artifacts), copy(run.artifacts)]]])),
     card('Tags', tagEditor(tags, { set: (key, value) => post('runs/set-tag', { run_id: run.id, key, value }), drop: (key) => post('runs/delete-tag', { run_id: run.id, key }) })),
     run.datasets.length > 0 && card('Datasets', h('div', { class: 'datasets' }, run.datasets.map(dataset))),

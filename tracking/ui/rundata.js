@@ -32,6 +32,12 @@ export function took(run) {
   return run.status === 'RUNNING' ? Date.now() - run.start : NaN;
 }
 
+/** Whether the project had changes that no commit has. */
+export const isDirty = ({ tags }) => (tags['ironbook.git.dirty'] ?? tags['mlflow.source.git.dirty']) === 'true';
+
+/** Whether a tag says nothing to a person: MLflow's own, and those by which a dead process is known. */
+export const isInner = (key) => key.startsWith('mlflow.') || key.startsWith('ironbook.process.');
+
 /** Whether a metric is one of the machine's. */
 export const isSystem = (key) => key.startsWith('system/');
 

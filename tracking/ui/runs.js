@@ -176,7 +176,7 @@ export async function runsTab(root, { id, query, signal }) {
       return fill(body, filtered
         ? empty('No run matches', want.view === 'deleted' ? 'No run of this experiment is deleted.' : 'Take something out of the filter, or look at a longer time.', button('Clear filters', clear))
         : empty('No run yet', 'A run is logged by itself when a cell fits a model, or by hand:', h('pre', { class: 'code' },
-          'let run = track::start_run("first")?;\nrun.log_param("depth", 8)?;\nrun.log_metric("auc", 0.93)?;')));
+          'use ironbook::track;\n\ntrack::start("flights", track::RunOptions::default())?;\ntrack::log_param("depth", 8)?;\ntrack::log_metric("auc", 0.93)?;\ntrack::end(track::Status::Finished)?;')));
     }
     if (!table.el.isConnected) fill(body, table.el);
     table.set(tree(list, closed), columns());

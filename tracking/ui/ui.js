@@ -89,9 +89,11 @@ export function loading(lines = 5) {
   return h('div', { class: 'skeleton', 'aria-label': 'Loading' }, Array.from({ length: lines }, () => h('span')));
 }
 
+const TITLES = { 0: 'Away', 400: 'Refused', 401: 'Sign in', 403: 'Not allowed', 404: 'Not found' };
+
 /** An error in the place of what could not be shown. */
 export function problem(error, again) {
-  return h('div', { class: 'problem', role: 'alert' }, h('strong', {}, error.code || 'Not shown'), h('p', {}, error.message),
+  return h('div', { class: 'problem', role: 'alert' }, h('strong', {}, TITLES[error.status] ?? 'Not shown'), h('p', {}, error.message),
     again && button('Try again', again));
 }
 
@@ -145,7 +147,7 @@ export function card(title, body, ...tools) {
 export function tagEditor(tags, { set, drop }) {
   const box = h('div', { class: 'chips' });
   const draw = () => fill(box,
-    Object.keys(tags).filter((key) => !key.startsWith('mlflow.')).sort().map((key) => h('span', { class: 'chip', title: `${key}: ${tags[key]}` },
+    Object.keys(tags).filter((key) => !/^(mlflow|ironbook)\./.test(key)).sort().map((key) => h('span', { class: 'chip', title: `${key}: ${tags[key]}` },
       h('b', {}, key), tags[key] && ` ${tags[key]}`,
       button('', () => attempt(async () => { await drop(key); delete tags[key]; draw(); }), { kind: 'bare tiny', glyph: 'x', title: `Remove tag ${key}` }))),
     button('Add tag', () => ask('Set a tag', [{ name: 'key', label: 'Name', required: true }, { name: 'value', label: 'Value' }], 'Set', async ({ key, value }) => {

@@ -1,7 +1,7 @@
 //! Histories of metrics.
 
 use super::{Answer, Call, Fields, Refusal, Reply, reply, wire};
-use ironbook_store::{Metric, Page};
+use ironbook_store::{Code, Metric, Page};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(super) fn get(call: &Call<'_>) -> Answer {
     let (run, key) = (fields.run_id()?, fields.need("metric_key")?);
     let page = fields.some_text("page_token")?;
     let found = match fields.int("max_results")? {
-        None if page.is_none() => Page::last(call.store().metric_history(&run, &key)?),
+        None if page.is_none() => return whole(call, &run, &key),
         None => call.store().metric_history_page(&run, &key, MAX_POINTS, page.as_deref())?,
         Some(asked) => {
             let wanted = usize::try_from(asked).ok().filter(|n| *n > 0).ok_or_else(|| {
@@ -29,6 +29,31 @@ pub(super) fn get(call: &Call<'_>) -> Answer {
         }
     };
     Ok(reply::page("metrics", &found, wire::metric))
+}
+
+/// All points of a metric. They are written page by page, so that a long history is never held but as its JSON.
+fn whole(call: &Call<'_>, run: &str, key: &str) -> Answer {
+    let mut body = b"{\"metrics\":[".to_vec();
+    let (mut first, mut next) = (true, None);
+    loop {
+        let page: Page<Metric> = call.store().metric_history_page(run, key, MAX_POINTS, next.as_deref())?;
+        for point in &page.items {
+            if !std::mem::take(&mut first) {
+                body.push(b',');
+            }
+            let written = serde_json::to_writer(&mut body, &wire::metric(point));
+            written.map_err(|e| Refusal::new(Code::InternalError, format!("A point could not be written: {e}.")))?;
+        }
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    if first {
+        return Ok(Reply::empty());
+    }
+    body.extend_from_slice(b"]}");
+    Ok(Reply::raw("application/json", body))
 }
 
 /// Points of many runs, each written with its run.

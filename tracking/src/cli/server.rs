@@ -181,6 +181,12 @@ fn open(args: &ServerArgs) -> Outcome<SqliteStore> {
         (None, Some(uri)) => backend(uri)?,
         (None, None) => (locate(&std::env::current_dir()?), None),
     };
+    if let Some(file) = database.as_deref().filter(|file| of_mlflow(file)) {
+        let shown = file.display();
+        return Err(Problem(format!(
+            "{shown} is a database of MLflow's, which is not served as it is\nlet `mlflow server` serve it, or read it into a store of Ironbook's: `ironbook track import`"
+        )));
+    }
     let own = (!args.no_serve_artifacts).then(|| "mlflow-artifacts:/".to_owned());
     let options = SqliteOptions {
         database,
@@ -189,6 +195,14 @@ fn open(args: &ServerArgs) -> Outcome<SqliteStore> {
         ..SqliteOptions::default()
     };
     Ok(SqliteStore::open_with(&directory, options)?)
+}
+
+/// Whether a file is a database of MLflow's. It is only read: opening it as a store would change it.
+fn of_mlflow(file: &Path) -> bool {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let asked = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'";
+    let opened = rusqlite::Connection::open_with_flags(file, flags);
+    opened.and_then(|c| c.query_row(asked, [], |row| row.get::<_, i64>(0))).is_ok_and(|count| count > 0)
 }
 
 /// Directory and database file of a store that is named as MLflow does.
@@ -236,6 +250,22 @@ fn stop() -> Outcome<impl Future<Output = ()> + Send + 'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_of_mlflow_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("mlflow.db");
+        let made = rusqlite::Connection::open(&file).unwrap();
+        made.execute_batch("CREATE TABLE alembic_version (version_num TEXT); CREATE TABLE experiments (id INTEGER)")
+            .unwrap();
+        drop(made);
+        let before = fs::read(&file).unwrap();
+        assert!(of_mlflow(&file));
+        assert_eq!(fs::read(&file).unwrap(), before);
+        assert!(!of_mlflow(&directory.path().join("none")));
+        SqliteStore::open(&directory.path().join("ours")).unwrap();
+        assert!(!of_mlflow(&directory.path().join("ours/track.db")));
+    }
 
     #[test]
     fn stores_are_named_as_mlflow_does() {

@@ -1,5 +1,7 @@
 //! The server over a real store, spoken to as clients do.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod api;
 mod artifacts;
 mod faults;
