@@ -81,7 +81,7 @@ fn mlflows_server_passes_every_case() {
     let store = MlflowStore::open(uri, options).unwrap();
     // MLflow 3.17 itself takes `..` in the location of an experiment, and gives a trace no name from a root span that
     // comes after others.
-    let known = ["artifact locations are kept", "spans are kept and make traces"];
+        let known: [&str; 0] = [];
     let mut failed = Vec::new();
     for (part, cases) in PARTS {
         for (case, run) in *cases {
