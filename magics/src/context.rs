@@ -133,8 +133,12 @@ impl Context<'_> {
             Event::Stdout(text) => printed.push_str(&text),
             other => out(other),
         };
-        let mut inner =
-            Context { engine: &mut *self.engine, registry: &mut *self.registry, state: &mut *self.state, out: &mut keep };
+        let mut inner = Context {
+            engine: &mut *self.engine,
+            registry: &mut *self.registry,
+            state: &mut *self.state,
+            out: &mut keep,
+        };
         inner.run_cell(text)?;
         Ok(printed)
     }

@@ -48,6 +48,6 @@ pub use profile::{
 };
 pub use read::{read_csv, read_json, read_parquet, write_csv, write_parquet};
 pub use reads::{ReadRecord, reads};
+pub use show::{TEXT_WIDTH, register, to_html, to_text};
 #[doc(hidden)]
 pub use told::{digest_of, files_read};
-pub use show::{TEXT_WIDTH, register, to_html, to_text};

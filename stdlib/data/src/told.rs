@@ -55,7 +55,8 @@ impl Dataset {
                 Kind::Time => json!(moment(value)),
             }
         };
-        let data: Vec<Vec<Value>> = (0..rows).map(|row| (0..self.features.cols()).map(|j| cell(j, row)).collect()).collect();
+        let data: Vec<Vec<Value>> =
+            (0..rows).map(|row| (0..self.features.cols()).map(|j| cell(j, row)).collect()).collect();
         json!({ "columns": self.features.names(), "data": data })
     }
 

@@ -1,8 +1,8 @@
 //! From an address to a store.
 
 use crate::error::{Error, Result};
-use crate::sqlite::{SqliteOptions, SqliteStore};
 use crate::spool::SpooledStore;
+use crate::sqlite::{SqliteOptions, SqliteStore};
 use crate::store::Store;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,7 +68,9 @@ pub fn local_path(uri: &str) -> Result<Local> {
         Some((scheme, _)) if scheme.len() > 1 && !scheme.contains('/') => {
             let url = url::Url::parse(uri).map_err(|_| refuse("it is not an address"))?;
             match url.scheme() {
-                "file" => url.to_file_path().map(Local::Directory).map_err(|()| refuse("it names no file of this machine")),
+                "file" => {
+                    url.to_file_path().map(Local::Directory).map_err(|()| refuse("it names no file of this machine"))
+                }
                 _ => Err(refuse("this kind of store is not known")),
             }
         }
@@ -81,20 +83,20 @@ pub fn local_path(uri: &str) -> Result<Local> {
 mod tests {
     use super::*;
 
-    fn check(uri: &str, expected: Option<Local>) {
-        assert_eq!(local_path(uri).ok(), expected, "{uri}");
+    fn check(uri: &str, expected: Option<&Local>) {
+        assert_eq!(local_path(uri).ok().as_ref(), expected, "{uri}");
     }
 
     #[test]
     fn addresses_of_this_machine() {
-        let database = |path: &str| Some(Local::Database(PathBuf::from(path)));
-        let directory = |path: &str| Some(Local::Directory(PathBuf::from(path)));
-        check("sqlite:///runs.db", database("runs.db"));
-        check("sqlite:////var/runs.db", database("/var/runs.db"));
-        check("sqlite:///runs.db?timeout=3", database("runs.db"));
+        let database = |path: &str| Local::Database(PathBuf::from(path));
+        let directory = |path: &str| Local::Directory(PathBuf::from(path));
+        check("sqlite:///runs.db", Some(&database("runs.db")));
+        check("sqlite:////var/runs.db", Some(&database("/var/runs.db")));
+        check("sqlite:///runs.db?timeout=3", Some(&database("runs.db")));
         check("sqlite:///:memory:", None);
-        check("runs/store", directory("runs/store"));
-        check("file:///var/store", directory("/var/store"));
+        check("runs/store", Some(&directory("runs/store")));
+        check("file:///var/store", Some(&directory("/var/store")));
         check("postgresql://host/db", None);
         check("", None);
     }

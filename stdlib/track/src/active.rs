@@ -1,14 +1,14 @@
 //! The active run of this process, and the functions that cells call.
 
-use ironbook_store::{Error, Result};
+use crate::compare::{self, Comparison};
 use crate::handle::RunHandle;
-use ironbook_store::model::{NewExperiment, NewRun, Param, Run, RunUpdate, Search, Status, Tag, now_ms, tag};
+use crate::process::{self, Identity};
 use crate::run_view::RunView;
 use crate::runs_table::RunsTable;
-use ironbook_store::Store;
-use crate::process::{self, Identity};
-use crate::compare::{self, Comparison};
 use crate::{auto, context, place, system};
+use ironbook_store::Store;
+use ironbook_store::model::{NewExperiment, NewRun, Param, Run, RunUpdate, Search, Status, Tag, now_ms, tag};
+use ironbook_store::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

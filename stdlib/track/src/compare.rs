@@ -17,9 +17,8 @@ const MAX_CURVES: usize = 6;
 /// Points of a curve.
 const POINTS: usize = 200;
 /// A colour for each run; they differ also for those who see few colours (Okabe and Ito's palette).
-const COLOURS: [&str; MAX_RUNS] = [
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#8c564b", "#bcbd22", "#17becf",
-];
+const COLOURS: [&str; MAX_RUNS] =
+    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#8c564b", "#bcbd22", "#17becf"];
 
 /// Runs side by side.
 #[derive(Clone, Debug)]
@@ -38,7 +37,11 @@ impl Comparison {
     pub fn load(store: &dyn Store, runs: Vec<Run>) -> Result<Comparison> {
         if !(2..=MAX_RUNS).contains(&runs.len()) {
             let expected = "name two to ten runs by id, the beginning of an id, or name";
-            return Err(Error::InvalidValue { what: "number of runs to compare", value: runs.len().to_string(), expected });
+            return Err(Error::InvalidValue {
+                what: "number of runs to compare",
+                value: runs.len().to_string(),
+                expected,
+            });
         }
         let ids: Vec<String> = runs.iter().map(|run| run.info.id.clone()).collect();
         let names: BTreeSet<&str> =
@@ -142,8 +145,20 @@ fn is_system(key: &str) -> bool {
 /// Whether smaller values of a metric are better, as its name says.
 pub(crate) fn smaller_is_better(key: &str) -> bool {
     const SMALLER: [&str; 14] = [
-        "loss", "rmse", "mae", "mse", "mape", "error", "brier", "deviance", "perplexity", "seconds", "duration", "cost",
-        "joules", "bias",
+        "loss",
+        "rmse",
+        "mae",
+        "mse",
+        "mape",
+        "error",
+        "brier",
+        "deviance",
+        "perplexity",
+        "seconds",
+        "duration",
+        "cost",
+        "joules",
+        "bias",
     ];
     let words = key.to_lowercase();
     words.split(|c: char| !c.is_alphanumeric()).any(|word| SMALLER.contains(&word) || word.ends_with("loss"))

@@ -1,8 +1,8 @@
 //! What a run records by itself: the state of the project and of the machine. Nothing here can fail a run.
 
-use ironbook_store::model::{Tag, tag};
 use crate::process::Identity;
 use crate::system;
+use ironbook_store::model::{Tag, tag};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;

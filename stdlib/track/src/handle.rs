@@ -1,11 +1,11 @@
 //! A run that this process writes to.
 
 use crate::active;
+use crate::run_view::RunView;
+use ironbook_core::{Bundle, Display};
+use ironbook_store::Store;
 use ironbook_store::error::{Error, Result};
 use ironbook_store::model::{ArtifactsOf, Batch, Metric, Param, Run, RunInfo, Status, Tag};
-use crate::run_view::RunView;
-use ironbook_store::Store;
-use ironbook_core::{Bundle, Display};
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;

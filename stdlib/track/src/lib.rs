@@ -50,15 +50,13 @@ pub use cells::CellRecord;
 pub use compare::Comparison;
 pub use destination::{Destination, Waiting, destination, status, sync};
 pub use handle::RunHandle;
+/// The parts of [`Store`], for calls on a store of a known type.
+pub use ironbook_store::store::{Artifacts, Experiments, Models, Registry, Runs, Traces};
 pub use ironbook_store::{
     ArtifactInfo, ArtifactsOf, Batch, Code, Error, Experiment, Metric, NewExperiment, NewRun, Page, Param, Result, Run,
     RunInfo, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store, Tag, View, locate,
 };
-/// The parts of [`Store`], for calls on a store of a known type.
-pub use ironbook_store::store::{Artifacts, Experiments, Models, Registry, Runs, Traces};
-pub use models::{
-    Fetched, ModelFiles, Registered, alias, fetch_model, log_model, register_model, stage, where_to,
-};
+pub use models::{Fetched, ModelFiles, Registered, alias, fetch_model, log_model, register_model, stage, where_to};
 pub use place::{set_uri, uri};
 pub use process::recover;
 pub use run_view::RunView;

@@ -39,7 +39,8 @@ pub(crate) fn write(
         put(&format!("code/{LOADER}.py"), loader)?;
         let packages = packages(files);
         put("requirements.txt", &(packages.join("\n") + "\n"))?;
-        let environment = json!({ "python": PYTHON, "build_dependencies": ["pip"], "dependencies": ["-r requirements.txt"] });
+        let environment =
+            json!({ "python": PYTHON, "build_dependencies": ["pip"], "dependencies": ["-r requirements.txt"] });
         put("python_env.yaml", &yaml(&environment))?;
         let conda = json!({
             "name": "mlflow-env",
@@ -193,7 +194,8 @@ mod tests {
 
     #[test]
     fn flavours_of_others_are_named() {
-        let text = "artifact_path: m\nflavors:\n  python_function:\n    env: x\n  sklearn:\n    code: null\nrun_id: r\n";
+        let text =
+            "artifact_path: m\nflavors:\n  python_function:\n    env: x\n  sklearn:\n    code: null\nrun_id: r\n";
         assert_eq!(flavors(text), ["python_function", "sklearn"]);
     }
 }

@@ -183,7 +183,8 @@ pub fn register_model(files: &ModelFiles<'_>, name: &str, alias: Option<&str>) -
 /// [`Error::InvalidValue`] for a stage that there is not; of the store.
 pub fn stage(name: &str, version: &str, stage: &str) -> Result<Registered> {
     let expected = "use None, Staging, Production or Archived";
-    let stage = Stage::parse(stage).ok_or_else(|| Error::InvalidValue { what: "stage", value: stage.to_owned(), expected })?;
+    let stage =
+        Stage::parse(stage).ok_or_else(|| Error::InvalidValue { what: "stage", value: stage.to_owned(), expected })?;
     active::store_to_show()?.stage_version(name, version, stage, false).map(Registered)
 }
 
@@ -265,7 +266,8 @@ fn version(store: &dyn Store, name: &str, which: &str) -> Result<ModelVersion> {
     if which.bytes().all(|b| b.is_ascii_digit()) && !which.is_empty() {
         return store.version(name, which);
     }
-    let newest = |versions: Vec<ModelVersion>| versions.into_iter().max_by_key(|v| v.version.parse::<u64>().unwrap_or(0));
+    let newest =
+        |versions: Vec<ModelVersion>| versions.into_iter().max_by_key(|v| v.version.parse::<u64>().unwrap_or(0));
     let found = match Stage::parse(which) {
         Some(stage) => newest(store.latest_versions(name, &[stage])?),
         None if which == "latest" => {

@@ -2,8 +2,8 @@
 
 use crate::context::output;
 use ironbook_store::Result;
-use ironbook_store::model::{Run, RunInfo, RunUpdate, Search, Status, Tag, tag};
 use ironbook_store::Store;
+use ironbook_store::model::{Run, RunInfo, RunUpdate, Search, Status, Tag, tag};
 
 /// What names a process for good on one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

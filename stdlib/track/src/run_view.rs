@@ -1,13 +1,13 @@
 //! One run in full: its metrics with their curves, parameters, artifacts and tags.
 
-use ironbook_store::Result;
 use crate::format::{bytes, moment, number, short};
-use ironbook_store::model::{ArtifactInfo, ArtifactsOf, Metric, Run};
 use crate::runs_table::{run_duration, status_cell};
-use ironbook_store::Store;
 use crate::table::{Align, Cell, Column, Table, page};
 use ironbook_core::bundle::escape_html;
 use ironbook_core::{Bundle, Display};
+use ironbook_store::Result;
+use ironbook_store::Store;
+use ironbook_store::model::{ArtifactInfo, ArtifactsOf, Metric, Run};
 
 /// Most artifacts that are listed.
 const MAX_ARTIFACTS: usize = 200;

@@ -1,12 +1,12 @@
 //! The runs of an experiment side by side.
 
-use ironbook_store::error::{Error, Result};
 use crate::format::{duration, moment, number};
-use ironbook_store::model::{Page, Run, Search, Status, now_ms};
-use ironbook_store::Store;
 use crate::table::{Align, Cell, Column, Table, page};
 use ironbook_core::bundle::escape_html;
 use ironbook_core::{Bundle, Display};
+use ironbook_store::Store;
+use ironbook_store::error::{Error, Result};
+use ironbook_store::model::{Page, Run, Search, Status, now_ms};
 use std::collections::BTreeMap;
 
 /// Most columns of parameters, and of metrics.
@@ -52,7 +52,7 @@ impl RunsTable {
     /// Of the store.
     pub fn recent(store: &dyn Store, limit: usize) -> Result<RunsTable> {
         let Page { items: runs, next } = store.search_runs(&Search::all().limit(limit))?;
-        RunsTable::of_several(store, runs, next.is_some(), "runs".to_owned())
+        RunsTable::of_several(store, runs, next.is_some(), "runs")
     }
 
     /// The `limit` runs with the best values of a metric.
@@ -66,16 +66,21 @@ impl RunsTable {
         runs.retain(|run| run.metric(metric).is_some());
         if runs.is_empty() {
             let known = RunsTable::recent(store, 1000)?;
-            let names: Vec<&str> = known.metric_names().into_iter().filter(|name| !name.starts_with("system/")).collect();
-            let name = if names.is_empty() { metric.to_owned() } else { format!("{metric}` (there are: `{}", names.join("`, `")) };
+            let names: Vec<&str> =
+                known.metric_names().into_iter().filter(|name| !name.starts_with("system/")).collect();
+            let name = if names.is_empty() {
+                metric.to_owned()
+            } else {
+                format!("{metric}` (there are: `{}", names.join("`, `"))
+            };
             return Err(Error::NotFound { what: "metric", name });
         }
         let way = if smaller { "smallest" } else { "largest" };
-        let table = RunsTable::of_several(store, runs, next.is_some(), format!("{way} {metric}"))?;
+        let table = RunsTable::of_several(store, runs, next.is_some(), &format!("{way} {metric}"))?;
         Ok(RunsTable { first_metric: Some(metric.to_owned()), ..table })
     }
 
-    fn of_several(store: &dyn Store, runs: Vec<Run>, more: bool, title: String) -> Result<RunsTable> {
+    fn of_several(store: &dyn Store, runs: Vec<Run>, more: bool, title: &str) -> Result<RunsTable> {
         let mut names: BTreeMap<String, String> = BTreeMap::new();
         for run in &runs {
             let id = &run.info.experiment;
@@ -84,7 +89,11 @@ impl RunsTable {
             }
         }
         let one = (names.len() == 1).then(|| names.values().next().cloned()).flatten();
-        let experiment = one.map_or_else(|| title.clone(), |name| if title == "runs" { name } else { format!("{name} · {title}") });
+        let experiment = match one {
+            Some(name) if title == "runs" => name,
+            Some(name) => format!("{name} · {title}"),
+            None => title.to_owned(),
+        };
         let experiments = if names.len() > 1 { names } else { BTreeMap::new() };
         Ok(RunsTable { experiment, runs, more, experiments, first_metric: None })
     }
@@ -106,7 +115,9 @@ impl RunsTable {
         names.sort_unstable();
         names.dedup();
         // What was measured comes before what the machine did.
-        names.sort_by_key(|name| (self.first_metric.as_deref() != Some(name), name.starts_with("system/"), is_own(name)));
+        names.sort_by_key(|name| {
+            (self.first_metric.as_deref() != Some(name), name.starts_with("system/"), is_own(name))
+        });
         names
     }
 

@@ -56,6 +56,18 @@ fn mlflow_predicts_what_ironbook_predicts() {
 }
 
 #[test]
+fn runs_reach_a_server_that_was_away() {
+    check_with(MLFLOW, "track_remote.py", &[&program()], 600);
+}
+
+#[test]
+fn mlflows_page_works_on_our_server() {
+    if has_browser("track_mlflow_ui.py") {
+        check_with(MLFLOW, "track_mlflow_ui.py", &[&program()], 300);
+    }
+}
+
+#[test]
 fn the_tracking_page_works_in_a_browser() {
     if has_browser("track_ui.py") {
         let store = tempfile::tempdir().unwrap();

@@ -32,7 +32,8 @@ pub(super) fn fit<T: Boosting>(
 /// The learning curve under the names of the metric: `train_logloss`, `valid_logloss`.
 fn curves<T: Boosting>(model: &Boosted<T>) -> Vec<Curve> {
     let history = &model.meta.history;
-    let curve = |part: &str, values: &[f64]| Curve { name: format!("{part}_{}", history.metric), values: values.to_vec() };
+    let curve =
+        |part: &str, values: &[f64]| Curve { name: format!("{part}_{}", history.metric), values: values.to_vec() };
     let mut all = vec![curve("train", &history.train), curve("valid", &history.valid)];
     all.retain(|curve| !curve.values.is_empty());
     all

@@ -10,7 +10,8 @@ use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
 use ironbook_learn::{
-    Classes, Classification, Fit, LearnError, Predict, PredictProba, Signature, Task as _, check_data, told};
+    Classes, Classification, Fit, LearnError, Predict, PredictProba, Signature, Task as _, check_data, told,
+};
 use serde::{Deserialize, Serialize};
 
 /// A fitted network that tells classes apart: linear layers with ReLU, trained by AdamW on the cross entropy.

@@ -61,7 +61,8 @@ pub(super) fn epoch(number: usize, epoch: &Epoch) {
 impl Data {
     fn told(&self, context: &'static str, to: impl FnOnce(&record::Data<'_>)) {
         let columns = || {
-            let shape = |name: &str, t: &Tensor| (name.to_owned(), format!("tensor{:?} {:?}", &t.dims()[1..], t.dtype()));
+            let shape =
+                |name: &str, t: &Tensor| (name.to_owned(), format!("tensor{:?} {:?}", &t.dims()[1..], t.dtype()));
             vec![shape("inputs", &self.x), shape("targets", &self.y)]
         };
         let digest = || {

@@ -12,7 +12,9 @@ impl Packages {
         // `intel-rapl:0` is a package; `intel-rapl:0:0` is a part of it.
         let is_package = |name: &str| name.starts_with("intel-rapl:") && name.matches(':').count() == 1;
         let packages = entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(is_package));
-        Packages(packages.filter_map(|entry| number(entry.path().join("energy_uj")).map(|n| (entry.path(), n))).collect())
+        Packages(
+            packages.filter_map(|entry| number(entry.path().join("energy_uj")).map(|n| (entry.path(), n))).collect(),
+        )
     }
 
     /// Joules since [`Packages::read`]; a counter that began anew is taken to have done so once.

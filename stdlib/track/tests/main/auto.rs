@@ -23,7 +23,8 @@ fn files() -> Vec<File> {
 
 fn data(context: &'static str, digest: &'static str, then: impl FnOnce(&Data<'_>)) {
     let columns = || vec![("x".to_owned(), "double".to_owned()), ("y".to_owned(), "double".to_owned())];
-    let (digest, example) = (move || digest.to_owned(), || Some(serde_json::json!({"columns": ["x"], "data": [[1.0]]})));
+    let (digest, example) =
+        (move || digest.to_owned(), || Some(serde_json::json!({"columns": ["x"], "data": [[1.0]]})));
     then(&Data { context, rows: 3, columns: &columns, target: "y", digest: &digest, example: &example, files });
 }
 
@@ -61,7 +62,10 @@ fn each_model_has_a_run_of_its_own() {
     let runs = store.search_runs(&Search::all()).unwrap().items;
     let [child, parent] = &runs[..] else { panic!("{runs:#?}") };
     assert_eq!((parent.info.id.as_str(), child.parent()), (run.id(), Some(run.id())));
-    assert_eq!((parent.param("model"), parent.param("lr"), parent.metric("roc_auc")), (Some("Gbdt"), Some("0.1"), Some(0.81)));
+    assert_eq!(
+        (parent.param("model"), parent.param("lr"), parent.metric("roc_auc")),
+        (Some("Gbdt"), Some("0.1"), Some(0.81))
+    );
     assert_eq!((child.param("lr"), child.metric("roc_auc")), (Some("0.2"), Some(0.9)));
     assert_eq!((child.info.status, child.info.name.as_str()), (Status::Finished, "Gbdt 2"));
     let values = |run: &str, key: &str| -> Vec<(i64, f64)> {
@@ -72,12 +76,14 @@ fn each_model_has_a_run_of_its_own() {
         assert_eq!(values(&of.info.id, "loss"), [(0, 0.5), (1, 0.25)], "steps of a fit belong to its run");
         assert_eq!(values(&of.info.id, "train_logloss"), [(0, 0.7), (1, 0.6), (2, 0.5)]);
         assert!(of.metric("fit_seconds").is_some());
-        let inputs: Vec<_> = of.datasets.iter().map(|input| (input.dataset.name.as_str(), input.dataset.digest.as_str())).collect();
+        let inputs: Vec<_> =
+            of.datasets.iter().map(|input| (input.dataset.name.as_str(), input.dataset.digest.as_str())).collect();
         assert!(inputs.contains(&("data for y", "d1")), "{inputs:?}");
         assert!(inputs.iter().any(|(name, digest)| *name == "flights" && *digest == "ab".repeat(16)), "{inputs:?}");
         assert!(!inputs.iter().any(|(name, _)| *name == "lazy"), "what was not hashed has no fingerprint");
     }
-    let judged = parent.datasets.iter().find(|input| input.dataset.digest == "d2").expect("the data that it was judged on");
+    let judged =
+        parent.datasets.iter().find(|input| input.dataset.digest == "d2").expect("the data that it was judged on");
     assert_eq!(judged.tags, [track::Tag::new("mlflow.data.context", "evaluation")]);
 }
 
@@ -114,7 +120,9 @@ fn a_run_knows_its_machine_and_cells() {
     track::end(Status::Finished).unwrap();
     track::CellRecord::begin(5, "let y = 1;".to_owned()).end(true);
     let found = run.fetch().unwrap();
-    for name in ["system/cpu_utilization_percentage", "system/system_memory_usage_megabytes", "system/process_memory_megabytes"] {
+    for name in
+        ["system/cpu_utilization_percentage", "system/system_memory_usage_megabytes", "system/process_memory_megabytes"]
+    {
         let value = found.metric(name).unwrap_or_else(|| panic!("{name} is missing: {:?}", found.metrics));
         assert!(value >= 0.0 && value.is_finite(), "{name} {value}");
     }
