@@ -2,7 +2,7 @@
 
 use crate::turn;
 use ironbook_track::Experiments as _;
-use ironbook_track::{self as track, Error, RunHandle, RunOptions, SqliteStore, Status, Store, WhenActive};
+use ironbook_track::{self as track, Error, RunHandle, RunOptions, SqliteStore, Status, WhenActive};
 use std::path::Path;
 use std::process::Command;
 

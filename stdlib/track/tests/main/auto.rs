@@ -110,6 +110,7 @@ fn nothing_is_told_without_a_run_or_when_it_is_off() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what a GPU said, for whoever asked for it")]
 fn a_run_knows_its_machine_and_cells() {
     let _turn = turn();
     let directory = tempfile::tempdir().unwrap();
@@ -125,6 +126,19 @@ fn a_run_knows_its_machine_and_cells() {
     {
         let value = found.metric(name).unwrap_or_else(|| panic!("{name} is missing: {:?}", found.metrics));
         assert!(value >= 0.0 && value.is_finite(), "{name} {value}");
+    }
+    // Set where there is an NVIDIA GPU.
+    if std::env::var_os("IRONBOOK_TEST_GPU").is_some() {
+        for name in
+            ["gpu_0_utilization_percentage", "gpu_0_memory_usage_megabytes", "gpu_0_power_usage_watts", "energy_joules"]
+        {
+            let value =
+                found.metric(&format!("system/{name}")).unwrap_or_else(|| panic!("{name}: {:?}", found.metrics));
+            assert!(value >= 0.0 && value.is_finite(), "{name} {value}");
+        }
+        assert!(found.tag("ironbook.device").is_some_and(|device| device.contains("NVIDIA")), "{:?}", found.tags);
+        found.metrics.iter().for_each(|m| println!("{} {}", m.key, m.value));
+        println!("{:?}", found.tag("ironbook.device"));
     }
     assert!(found.tag("ironbook.device").is_some_and(|device| device.contains('×')), "{:?}", found.tags);
     assert_eq!(found.tag("ironbook.seed"), Some("0"));

@@ -4,7 +4,7 @@
 
 use crate::run_in;
 use ironbook_track::Runs as _;
-use ironbook_track::{Batch, Metric, RunOptions, Search, SqliteStore, Status, Store, recover, start};
+use ironbook_track::{Batch, Metric, RunOptions, Search, SqliteStore, Status, recover, start};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -3,9 +3,7 @@
 use crate::run_in;
 use ironbook_core::Display;
 use ironbook_track::{Artifacts as _, ArtifactsOf, Runs as _};
-use ironbook_track::{
-    Batch, Metric, Param, Run, RunInfo, RunUpdate, RunView, RunsTable, SqliteStore, Status, Store, Tag,
-};
+use ironbook_track::{Batch, Metric, Param, Run, RunInfo, RunUpdate, RunView, RunsTable, SqliteStore, Status, Tag};
 
 fn run(name: &str, status: Status, params: &[(&str, &str)], metrics: &[(&str, f64)]) -> Run {
     let info = RunInfo {
