@@ -1,11 +1,12 @@
 //! From an address to a store.
 
 use crate::error::{Error, Result};
-use crate::spool::SpooledStore;
+use crate::spool::{SpoolOptions, SpooledStore};
 use crate::sqlite::{SqliteOptions, SqliteStore};
 use crate::store::Store;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Name of the directory of spools in a project's.
 pub const SPOOL: &str = "spool";
@@ -24,7 +25,9 @@ pub const SPOOL: &str = "spool";
 pub fn open(uri: Option<&str>, project: &Path) -> Result<Arc<dyn Store>> {
     let Some(uri) = uri else { return Ok(Arc::new(SqliteStore::open(project)?)) };
     if uri.starts_with("http://") || uri.starts_with("https://") {
-        return Ok(Arc::new(SpooledStore::open(SpooledStore::destination(uri)?, &project.join(SPOOL))?));
+        let options = SpoolOptions { flush: Duration::from_secs(10), ..SpoolOptions::default() };
+        let server = SpooledStore::destination(uri)?;
+        return Ok(Arc::new(SpooledStore::open_with(server, &project.join(SPOOL), options)?));
     }
     match local_path(uri)? {
         Local::Directory(directory) => Ok(Arc::new(SqliteStore::open(&directory)?)),

@@ -267,7 +267,8 @@ pub fn log_artifact(local: impl AsRef<Path>) -> Result<()> {
     need(|| local.as_ref().display().to_string())?.log_artifact(local)
 }
 
-/// Ends the active run (the innermost). The one around it, if there is one, is active again.
+/// Ends the active run (the innermost). The one around it, if there is one, is active again. A run on a server is waited
+/// for, ten seconds at most and not while the server is away.
 ///
 /// # Errors
 /// [`Error::NoActiveRun`], or of the store; the run then stays active.
@@ -275,7 +276,13 @@ pub fn end(status: Status) -> Result<()> {
     let mut runs = lock();
     let active =
         runs.stack.last().cloned().ok_or_else(|| Error::NoActiveRun { what: "there is none to end".into() })?;
-    finish(&mut runs, &active, status)
+    finish(&mut runs, &active, status)?;
+    drop(runs);
+    // Nothing is lost that has not arrived: it only waits.
+    if let Err(error) = active.store().flush() {
+        auto::tell(format!("the run has ended, and is on its way: {error}"));
+    }
+    Ok(())
 }
 
 /// Ends all active runs, innermost first: for the orderly end of a process. Returns how many there were.

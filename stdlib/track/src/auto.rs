@@ -47,6 +47,11 @@ pub(crate) fn say(error: &Error) {
     AUTO.say(error);
 }
 
+/// Shows a line to the user.
+pub(crate) fn tell(text: String) {
+    display(&Note(text));
+}
+
 /// Writes what training steps have left.
 pub(crate) fn flush() {
     AUTO.pending.flush();
@@ -123,7 +128,7 @@ impl Auto {
     fn say(&self, error: &Error) {
         let text = format!("not recorded: {error}");
         if self.state().said.insert(text.clone()) {
-            display(&Note(text));
+            tell(text);
         }
     }
 
