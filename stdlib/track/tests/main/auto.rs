@@ -110,7 +110,6 @@ fn nothing_is_told_without_a_run_or_when_it_is_off() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "what a GPU said, for whoever asked for it")]
 fn a_run_knows_its_machine_and_cells() {
     let _turn = turn();
     let directory = tempfile::tempdir().unwrap();
