@@ -131,24 +131,19 @@ pub fn start(experiment: &str, options: RunOptions) -> Result<RunHandle> {
 }
 
 /// A run in another one, for a further model; it is not the active one.
-pub(crate) fn start_nested(around: &RunHandle, model: &str) -> Result<RunHandle> {
+pub(crate) fn start_nested(around: &RunHandle, name: String) -> Result<RunHandle> {
     let store = around.shared_store();
     let mut tags = Identity::current().tags();
     tags.push(Tag::new(tag::PARENT, around.id()));
-    let count = store.search_runs(&nested_in(around))?.items.len();
     let new = NewRun {
-        experiment: store.run(around.id())?.info.experiment,
-        name: Some(format!("{model} {}", count + 2)),
+        experiment: around.experiment_id().to_owned(),
+        name: Some(name),
         user: Identity::current().user,
         start: None,
         tags,
     };
     let info = store.create_run(&new)?;
     Ok(RunHandle::new(store, info, around.experiment().to_owned()))
-}
-
-fn nested_in(run: &RunHandle) -> Search {
-    Search::all().filter(format!("tags.`{}` = '{}'", tag::PARENT, run.id()))
 }
 
 /// Ends a run of [`start_nested`].
@@ -162,8 +157,11 @@ pub(crate) fn working_directory() -> Result<PathBuf> {
 }
 
 fn experiment_id(store: &dyn Store, name: &str) -> Result<String> {
-    if let Some(found) = store.experiment_by_name(name)? {
-        return Ok(found.id);
+    match store.experiment_by_name(name) {
+        Ok(Some(found)) => return Ok(found.id),
+        // A server that is away is told later; if it has this experiment by then, the run goes there.
+        Ok(None) | Err(Error::Unreachable { .. }) => {}
+        Err(error) => return Err(error),
     }
     match store.create_experiment(&NewExperiment::named(name)) {
         // Another process was faster.

@@ -138,7 +138,8 @@ impl Auto {
         if self.state().taken.insert(active.id().to_owned()) {
             return Some(active);
         }
-        let child = self.try_to(|| active::start_nested(&active, model))?;
+        let count = self.state().nested.get(active.id()).map_or(0, Vec::len);
+        let child = self.try_to(|| active::start_nested(&active, format!("{model} {}", count + 2)))?;
         let mut state = self.state();
         state.taken.insert(child.id().to_owned());
         state.nested.entry(active.id().to_owned()).or_default().push(child.clone());

@@ -52,6 +52,11 @@ impl RunHandle {
         &self.0.experiment
     }
 
+    /// Id of its experiment.
+    pub(crate) fn experiment_id(&self) -> &str {
+        &self.0.info.experiment
+    }
+
     /// Its store.
     pub fn store(&self) -> &dyn Store {
         &*self.0.store

@@ -164,7 +164,7 @@ pub fn register_model(files: &ModelFiles<'_>, name: &str, alias: Option<&str>) -
         Err(error) => return Err(error),
     }
     let model = logged(&*store, run.as_ref(), files, Some(name))?;
-    let version = store.create_version(&NewVersion {
+    let mut version = store.create_version(&NewVersion {
         name: name.to_owned(),
         source: format!("models:/{}", model.id),
         run: run.as_ref().map(|run| run.id().to_owned()),
@@ -173,8 +173,10 @@ pub fn register_model(files: &ModelFiles<'_>, name: &str, alias: Option<&str>) -
     })?;
     if let Some(alias) = alias {
         store.set_alias(name, alias, &version.version)?;
+        // Asking would need a server that may be away.
+        version.aliases.push(alias.to_owned());
     }
-    store.version(name, &version.version).map(Registered)
+    Ok(Registered(version))
 }
 
 /// Moves a version to a stage; others that are in Staging or Production stay.

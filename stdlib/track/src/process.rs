@@ -9,6 +9,8 @@ use ironbook_store::model::{Run, RunInfo, RunUpdate, Search, Status, Tag, tag};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub host: Option<String>,
+    /// What tells machines of one name apart.
+    pub machine: Option<String>,
     pub user: Option<String>,
     pub boot: Option<String>,
     pub namespace: Option<String>,
@@ -22,6 +24,7 @@ impl Identity {
         let pid = std::process::id();
         Identity {
             host: system::host(),
+            machine: system::machine(),
             user: user(),
             boot: system::boot(),
             namespace: system::namespace(),
@@ -34,6 +37,7 @@ impl Identity {
     pub fn tags(&self) -> Vec<Tag> {
         let optional = [
             (tag::HOST, &self.host),
+            (tag::MACHINE, &self.machine),
             (tag::USER, &self.user),
             (tag::BOOT, &self.boot),
             (tag::NAMESPACE, &self.namespace),
@@ -81,8 +85,12 @@ fn owner_died(run: &Run, here: &Identity, start_of: impl Fn(u32) -> Option<Strin
     if here.host.is_none() || !same(tag::HOST, &here.host) || !same(tag::USER, &here.user) {
         return false;
     }
+    // Machines of one name are many: `localhost`, `ubuntu`, `vm`.
+    if run.tag(tag::MACHINE).is_some() && !same(tag::MACHINE, &here.machine) {
+        return false;
+    }
     if here.boot.is_some() && run.tag(tag::BOOT).is_some() && !same(tag::BOOT, &here.boot) {
-        return true;
+        return here.machine.is_some() && same(tag::MACHINE, &here.machine);
     }
     // Process ids are used again: only the same id with the same start is the same process.
     let Some(start) = run.tag(tag::PROCESS_START) else { return false };
@@ -97,6 +105,11 @@ mod system {
 
     pub fn host() -> Option<String> {
         line("/proc/sys/kernel/hostname")
+    }
+
+    pub fn machine() -> Option<String> {
+        // Its own words on this number: not to be given away as it is.
+        line("/etc/machine-id").map(|id| blake3::hash(id.as_bytes()).to_hex()[..16].to_owned())
     }
 
     pub fn boot() -> Option<String> {
@@ -133,6 +146,10 @@ mod system {
         output("hostname", &[], None)
     }
 
+    pub fn machine() -> Option<String> {
+        output("sysctl", &["-n", "kern.uuid"], None).map(|id| blake3::hash(id.as_bytes()).to_hex()[..16].to_owned())
+    }
+
     pub fn boot() -> Option<String> {
         output("sysctl", &["-n", "kern.bootsessionuuid"], None)
     }
@@ -167,7 +184,7 @@ mod tests {
 
     fn identity() -> Identity {
         let text = |s: &str| Some(s.to_owned());
-        Identity { host: text("h"), user: text("u"), boot: text("b"), namespace: text("n"), pid: 7, start: text("100") }
+        Identity { host: text("h"), machine: text("m"), user: text("u"), boot: text("b"), namespace: text("n"), pid: 7, start: text("100") }
     }
 
     #[test]
@@ -184,6 +201,9 @@ mod tests {
         assert!(check(|_| {}, &|_| Some("200".to_owned())), "its id is used again");
         assert!(check(|i| i.boot = Some("before".to_owned()), &lives), "the machine was booted since");
         assert!(!check(|i| i.host = Some("other".to_owned()), &|_| None), "another machine");
+        assert!(!check(|i| i.machine = Some("other".to_owned()), &|_| None), "another machine of the same name");
+        let other_boot_of_unknown = |i: &mut Identity| (i.machine, i.boot) = (None, Some("before".to_owned()));
+        assert!(!check(other_boot_of_unknown, &lives), "which machine is not known");
         assert!(!check(|i| i.user = Some("other".to_owned()), &|_| None), "another user");
         assert!(!check(|i| i.namespace = Some("container".to_owned()), &|_| None), "another container");
     }

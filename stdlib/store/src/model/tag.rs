@@ -38,3 +38,5 @@ pub const SEED: &str = "ironbook.seed";
 pub const SOURCE: &str = "mlflow.source.name";
 /// Kind of program: `NOTEBOOK`, `JOB`, `LOCAL`.
 pub const SOURCE_TYPE: &str = "mlflow.source.type";
+/// What tells machines of one name apart: a hash of the machine's id.
+pub const MACHINE: &str = "ironbook.machine";
