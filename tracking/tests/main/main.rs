@@ -8,3 +8,4 @@ mod load;
 mod pages;
 mod support;
 mod traces;
+mod transfer;
