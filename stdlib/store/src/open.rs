@@ -1,8 +1,8 @@
 //! From an address to a store.
 
 use crate::error::{Error, Result};
-use crate::sqlite::{SqliteOptions, SqliteStore};
 use crate::spool::SpooledStore;
+use crate::sqlite::{SqliteOptions, SqliteStore};
 use crate::store::Store;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,7 +68,9 @@ pub fn local_path(uri: &str) -> Result<Local> {
         Some((scheme, _)) if scheme.len() > 1 && !scheme.contains('/') => {
             let url = url::Url::parse(uri).map_err(|_| refuse("it is not an address"))?;
             match url.scheme() {
-                "file" => url.to_file_path().map(Local::Directory).map_err(|()| refuse("it names no file of this machine")),
+                "file" => {
+                    url.to_file_path().map(Local::Directory).map_err(|()| refuse("it names no file of this machine"))
+                }
                 _ => Err(refuse("this kind of store is not known")),
             }
         }

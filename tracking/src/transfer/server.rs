@@ -275,7 +275,8 @@ impl Sink for ToServer {
         match self.store.version(&version.name, &version.version) {
             Ok(there) => {
                 if there.source != version.source {
-                    self.notes.push(format!("version {origin} was there already, with another source: it was left as it is"));
+                    self.notes
+                        .push(format!("version {origin} was there already, with another source: it was left as it is"));
                 }
                 return Ok(Added::default());
             }

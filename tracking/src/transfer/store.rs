@@ -5,8 +5,8 @@ use super::parts::{Each, ModelRecord, Owner, Source, TraceRecord, VersionRecord}
 use super::report::Report;
 use ironbook_store::artifacts::Repo;
 use ironbook_store::{
-    ArtifactInfo, ArtifactsOf, Code, Experiment, LoggedModel, Metric, ModelOrder, ModelVersion, Page, RegisteredModel, Run, RunInfo,
-    Search, SqliteStore, Store, TraceInfo, View,
+    ArtifactInfo, ArtifactsOf, Code, Experiment, LoggedModel, Metric, ModelOrder, ModelVersion, Page, RegisteredModel,
+    Run, RunInfo, Search, SqliteStore, Store, TraceInfo, View,
 };
 use std::collections::HashMap;
 use std::io::Read;
@@ -60,12 +60,16 @@ impl FromStore {
             filter = format!("{filter} AND {PROMPTS}");
         }
         let mut found: Vec<(u64, ModelVersion)> = Vec::new();
-        pages(&Search::all().filter(filter), |search| self.store.search_versions(search), &mut |mut version: ModelVersion| {
-            let aliases = model.aliases.iter().filter(|alias| alias.version == version.version);
-            version.aliases = aliases.map(|alias| alias.alias.clone()).collect();
-            found.push((version.version.parse().unwrap_or(0), version));
-            Ok(())
-        })?;
+        pages(
+            &Search::all().filter(filter),
+            |search| self.store.search_versions(search),
+            &mut |mut version: ModelVersion| {
+                let aliases = model.aliases.iter().filter(|alias| alias.version == version.version);
+                version.aliases = aliases.map(|alias| alias.alias.clone()).collect();
+                found.push((version.version.parse().unwrap_or(0), version));
+                Ok(())
+            },
+        )?;
         found.sort_by_key(|(number, _)| *number);
         let mut versions = Vec::with_capacity(found.len());
         let mut next = 1;
@@ -131,7 +135,11 @@ impl Source for FromStore {
 
     fn runs(&self, experiment: &Experiment, _: &Report, each: Each<'_, Run>) -> Result<()> {
         let search = Search::experiment(&experiment.id).view(View::All).order("attributes.start_time ASC").limit(PAGE);
-        pages(&search, |search| self.store.search_runs(search), each)
+        pages(&search, |search| self.store.search_runs(search), &mut |run: Run| {
+            // MLflow's searches leave out which models a run read.
+            let run = if self.own.is_some() { run } else { self.store.run(&run.info.id)? };
+            each(run)
+        })
     }
 
     fn history(&self, run: &RunInfo, key: &str, _: &Report, each: Each<'_, Vec<Metric>>) -> Result<()> {
@@ -151,12 +159,13 @@ impl Source for FromStore {
     fn models(&self, experiment: &Experiment, report: &Report, each: Each<'_, ModelRecord>) -> Result<()> {
         let search = Search::experiment(&experiment.id).limit(PAGE);
         let order = [ModelOrder { field: "creation_timestamp".to_owned(), ascending: true, ..ModelOrder::default() }];
-        let found = pages(&search, |search| self.store.search_models(search, &[], &order), &mut |mut model: LoggedModel| {
-            if let Some(own) = &self.own {
-                model.metrics = own.model_points(&model.id)?;
-            }
-            each(ModelRecord { model, deleted: false })
-        });
+        let found =
+            pages(&search, |search| self.store.search_models(search, &[], &order), &mut |mut model: LoggedModel| {
+                if let Some(own) = &self.own {
+                    model.metrics = own.model_points(&model.id)?;
+                }
+                each(ModelRecord { model, deleted: false })
+            });
         self.may_lack(found, "logged models", report)
     }
 

@@ -102,8 +102,12 @@ fn fill(store: &SqliteStore) {
     store.stage_version("Wetter model", "3", Stage::Production, false).unwrap();
     store.set_alias("Wetter model", "champion", "3").unwrap();
     trace(store, &experiment, &parent);
-    store.update_run(&parent, &RunUpdate { status: Some(Status::Finished), end: Some(1_700_000_009_000), name: None }).unwrap();
-    store.update_run(&child, &RunUpdate { status: Some(Status::Failed), end: Some(1_700_000_008_000), name: None }).unwrap();
+    store
+        .update_run(&parent, &RunUpdate { status: Some(Status::Finished), end: Some(1_700_000_009_000), name: None })
+        .unwrap();
+    store
+        .update_run(&child, &RunUpdate { status: Some(Status::Failed), end: Some(1_700_000_008_000), name: None })
+        .unwrap();
     store.delete_run(&child).unwrap();
     let gone = store.create_experiment(&NewExperiment::named("deleted one")).unwrap();
     let run = NewRun { experiment: gone.clone(), ..new("goes too", &[]) };
@@ -160,7 +164,9 @@ fn trace(store: &SqliteStore, experiment: &str, run: &str) {
 /// All that a store says, by what does not depend on it: names where ids may change.
 fn describe(store: &SqliteStore, keeps_ids: bool) -> BTreeMap<String, Value> {
     let mut said = BTreeMap::new();
-    let number = |value: f64| if value.abs() < f64::MAX { value.to_string() } else { format!("{}", value.signum() * f64::INFINITY) };
+    let number = |value: f64| {
+        if value.abs() < f64::MAX { value.to_string() } else { format!("{}", value.signum() * f64::INFINITY) }
+    };
     let files = |of: ArtifactsOf<'_>| {
         let (mut waiting, mut found) = (vec![String::new()], BTreeMap::new());
         while let Some(directory) = waiting.pop() {
@@ -178,12 +184,21 @@ fn describe(store: &SqliteStore, keeps_ids: bool) -> BTreeMap<String, Value> {
     };
     let tags = |tags: &[Tag]| {
         let own = ["mlflow.parentRunId", "ironbook.imported.from"];
-        json!(tags.iter().filter(|tag| keeps_ids || !own.contains(&&*tag.key)).map(|t| (&t.key, &t.value)).collect::<BTreeMap<_, _>>())
+        json!(
+            tags.iter()
+                .filter(|tag| keeps_ids || !own.contains(&&*tag.key))
+                .map(|t| (&t.key, &t.value))
+                .collect::<BTreeMap<_, _>>()
+        )
     };
     let id = |id: &str| if keeps_ids { json!(id) } else { json!(null) };
     let mut names = BTreeMap::new();
     for experiment in store.search_experiments(&Search::all().view(View::All)).unwrap().items {
-        let times = if keeps_ids && experiment.id != "0" { json!([experiment.created, experiment.updated]) } else { json!(null) };
+        let times = if keeps_ids && experiment.id != "0" {
+            json!([experiment.created, experiment.updated])
+        } else {
+            json!(null)
+        };
         let text = json!([id(&experiment.id), experiment.deleted, tags(&experiment.tags), times]);
         said.insert(format!("experiment {}", experiment.name), text);
         for run in store.search_runs(&Search::experiment(&experiment.id).view(View::All)).unwrap().items {
@@ -197,32 +212,77 @@ fn describe(store: &SqliteStore, keeps_ids: bool) -> BTreeMap<String, Value> {
                 curves.insert(metric.key.clone(), (number(metric.value), points));
             }
             let text = json!([
-                id(&info.id), experiment.name, info.user, info.status.as_str(), info.start, info.end, info.deleted,
-                run.params, tags(&run.tags), curves, run.datasets, run.model_inputs.len(),
-                run.model_outputs.iter().map(|o| o.step).collect::<Vec<_>>(), files(ArtifactsOf::Run(&info.id)),
+                id(&info.id),
+                experiment.name,
+                info.user,
+                info.status.as_str(),
+                info.start,
+                info.end,
+                info.deleted,
+                run.params,
+                tags(&run.tags),
+                curves,
+                run.datasets,
+                run.model_inputs.len(),
+                run.model_outputs.iter().map(|o| o.step).collect::<Vec<_>>(),
+                files(ArtifactsOf::Run(&info.id)),
             ]);
             said.insert(format!("run {}", info.name), text);
         }
         for model in store.search_models(&Search::experiment(&experiment.id), &[], &[]).unwrap().items {
             let times = if keeps_ids { json!([model.created, model.updated]) } else { json!(null) };
             let points: Vec<_> = store.model_points(&model.id).unwrap();
-            let points: Vec<_> = points.iter().map(|m| {
-                let of = m.of.as_deref().unwrap();
-                json!([m.key, number(m.value), m.step, m.timestamp, of.dataset_name, of.dataset_digest, names[of.run_id.as_ref().unwrap()]])
-            }).collect();
+            let points: Vec<_> = points
+                .iter()
+                .map(|m| {
+                    let of = m.of.as_deref().unwrap();
+                    json!([
+                        m.key,
+                        number(m.value),
+                        m.step,
+                        m.timestamp,
+                        of.dataset_name,
+                        of.dataset_digest,
+                        names[of.run_id.as_ref().unwrap()]
+                    ])
+                })
+                .collect();
             let text = json!([
-                id(&model.id), model.status, model.model_type, model.source_run.as_ref().map(|run| &names[run]), model.params,
-                tags(&model.tags), points, times, files(ArtifactsOf::Model(&model.id)),
+                id(&model.id),
+                model.status,
+                model.model_type,
+                model.source_run.as_ref().map(|run| &names[run]),
+                model.params,
+                tags(&model.tags),
+                points,
+                times,
+                files(ArtifactsOf::Model(&model.id)),
             ]);
             said.insert(format!("model {}", model.name), text);
         }
         for trace in store.search_traces(&Search::experiment(&experiment.id)).unwrap().items {
-            let spans: Vec<_> = store.spans(&trace.trace_id).unwrap().into_iter().map(|s| (s.span_id, s.parent_id, s.span_type, s.content)).collect();
-            let assessments: Vec<_> = trace.assessments.iter().map(|a| json!([id(&a.assessment_id), a.fields["feedback"], a.fields["source"], a.fields["rationale"]])).collect();
+            let spans: Vec<_> = store
+                .spans(&trace.trace_id)
+                .unwrap()
+                .into_iter()
+                .map(|s| (s.span_id, s.parent_id, s.span_type, s.content))
+                .collect();
+            let assessments: Vec<_> = trace
+                .assessments
+                .iter()
+                .map(|a| json!([id(&a.assessment_id), a.fields["feedback"], a.fields["source"], a.fields["rationale"]]))
+                .collect();
             let text = json!([
-                experiment.name, trace.request_time, trace.execution_duration, trace.state, trace.request_preview,
-                trace.response_preview, trace.tags.iter().find(|(key, _)| key == "reviewed"),
-                trace.metadata.iter().find(|(key, _)| key == "mlflow.sourceRun").map(|(_, run)| &names[run]), assessments, spans,
+                experiment.name,
+                trace.request_time,
+                trace.execution_duration,
+                trace.state,
+                trace.request_preview,
+                trace.response_preview,
+                trace.tags.iter().find(|(key, _)| key == "reviewed"),
+                trace.metadata.iter().find(|(key, _)| key == "mlflow.sourceRun").map(|(_, run)| &names[run]),
+                assessments,
+                spans,
             ]);
             said.insert(format!("trace {}", trace.trace_id), text);
         }
@@ -234,7 +294,15 @@ fn describe(store: &SqliteStore, keeps_ids: bool) -> BTreeMap<String, Value> {
     for version in store.search_versions(&Search::all()).unwrap().items {
         let times = if keeps_ids { json!([version.created, version.updated]) } else { json!(null) };
         let run = version.run.as_ref().map(|run| &names[run]);
-        let text = json!([version.stage, version.description, version.status, tags(&version.tags), version.aliases, run, times]);
+        let text = json!([
+            version.stage,
+            version.description,
+            version.status,
+            tags(&version.tags),
+            version.aliases,
+            run,
+            times
+        ]);
         said.insert(format!("version {}/{}", version.name, version.version), text);
     }
     said

@@ -85,7 +85,10 @@ impl Row {
             }
             "expectation" if value.is_array() || value.is_object() => {
                 let text = Value::from(self.value.as_str());
-                put("expectation", json!({ "serialized_value": { "serialization_format": "JSON_FORMAT", "value": text } }));
+                put(
+                    "expectation",
+                    json!({ "serialized_value": { "serialization_format": "JSON_FORMAT", "value": text } }),
+                );
             }
             "expectation" => put("expectation", json!({ "value": value })),
             kind => put(kind, value),
@@ -96,10 +99,14 @@ impl Row {
     /// From MLflow's JSON; nothing where it says neither feedback nor expectation.
     pub(super) fn of(assessment: &Assessment) -> Option<Row> {
         let fields = &assessment.fields;
-        let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let text =
+            |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         let time = |name: &str| text(name).and_then(|time| parse_timestamp(&time)).unwrap_or_default();
-        let source = |name: &str| fields.get("source").and_then(|s| s.get(name)).and_then(Value::as_str).map(str::to_owned);
-        let kind = ["feedback", "expectation", "issue"].into_iter().find(|kind| fields.get(*kind).is_some_and(|v| !v.is_null()))?;
+        let source =
+            |name: &str| fields.get("source").and_then(|s| s.get(name)).and_then(Value::as_str).map(str::to_owned);
+        let kind = ["feedback", "expectation", "issue"]
+            .into_iter()
+            .find(|kind| fields.get(*kind).is_some_and(|v| !v.is_null()))?;
         let inner = &fields[kind];
         let value = match (kind, inner.get("serialized_value")) {
             ("issue", _) => inner.to_string(),
@@ -117,7 +124,10 @@ impl Row {
             updated: time("last_update_time"),
             source_type: source("source_type").unwrap_or_else(|| "SOURCE_TYPE_UNSPECIFIED".to_owned()),
             source_id: source("source_id"),
-            run: metadata.and_then(|m| m.get("mlflow.assessment.sourceRunId")).and_then(Value::as_str).map(str::to_owned),
+            run: metadata
+                .and_then(|m| m.get("mlflow.assessment.sourceRunId"))
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             span: text("span_id"),
             rationale: text("rationale"),
             overrides: text("overrides"),
@@ -159,7 +169,9 @@ mod tests {
             metadata: Some(r#"{"round":"2"}"#.to_owned()),
             ..Row::default()
         };
-        for (kind, value) in [("feedback", "true"), ("feedback", r#"{"a":0.5}"#), ("expectation", "\"ß\""), ("expectation", "[\"a\",1]")] {
+        for (kind, value) in
+            [("feedback", "true"), ("feedback", r#"{"a":0.5}"#), ("expectation", "\"ß\""), ("expectation", "[\"a\",1]")]
+        {
             let row = row(kind, value);
             assert_eq!(Row::of(&row.assessment("tr-1")).as_ref(), Some(&row), "{kind} {value}");
         }

@@ -4,6 +4,7 @@
 //! one, since a layout that was not tried could lose something.
 
 mod assess;
+mod promoted;
 mod read;
 mod registry;
 mod traces;
@@ -23,12 +24,47 @@ pub(super) const LATEST: &str = "dc11669786a5";
 
 /// Layouts of MLflow 3 that can be read, from 3.0's on.
 const KNOWN: [&str; 41] = [
-    "400f98739977", "6953534de441", "bda7b8c39065", "cbc13b556ace", "770bee3ae1dd", "a1b2c3d4e5f6", "de4033877273",
-    "1a0cddfcaa16", "534353b11cbc", "71994744cf8e", "3da73c924c2f", "bf29a5ff90ea", "1bd49d398cd23", "b7c8d9e0f1a2",
-    "5d2d30f0abce", "c9d4e5f6a7b8", "2c33131f4dae", "d3e4f5a6b7c8", "d0e1f2a3b4c5", "c8d9e0f1a2b3", "1b5f0d9ad7c1",
-    "e1f2a3b4c5d6", "76601a5f987d", "c3d6457b6d8a", "a5b4c3d2e1f0", "ae8bbe7743c9", "7d34483879f0", "da6fb0208061",
-    "89d3d66ed43f", "b7e4c1a90f23", "a8b9c0d1e2f3", "c1d2e3f4a5b6", "c3d9e7f1a2b4", "6f8d9c3b2a1e", "1971f2d9a75b",
-    "17e22815139b", "b7e2c1a4d9f3", "75868b020152", LATEST, "0584bdc529eb", "f5a4f2784254",
+    "400f98739977",
+    "6953534de441",
+    "bda7b8c39065",
+    "cbc13b556ace",
+    "770bee3ae1dd",
+    "a1b2c3d4e5f6",
+    "de4033877273",
+    "1a0cddfcaa16",
+    "534353b11cbc",
+    "71994744cf8e",
+    "3da73c924c2f",
+    "bf29a5ff90ea",
+    "1bd49d398cd23",
+    "b7c8d9e0f1a2",
+    "5d2d30f0abce",
+    "c9d4e5f6a7b8",
+    "2c33131f4dae",
+    "d3e4f5a6b7c8",
+    "d0e1f2a3b4c5",
+    "c8d9e0f1a2b3",
+    "1b5f0d9ad7c1",
+    "e1f2a3b4c5d6",
+    "76601a5f987d",
+    "c3d6457b6d8a",
+    "a5b4c3d2e1f0",
+    "ae8bbe7743c9",
+    "7d34483879f0",
+    "da6fb0208061",
+    "89d3d66ed43f",
+    "b7e4c1a90f23",
+    "a8b9c0d1e2f3",
+    "c1d2e3f4a5b6",
+    "c3d9e7f1a2b4",
+    "6f8d9c3b2a1e",
+    "1971f2d9a75b",
+    "17e22815139b",
+    "b7e2c1a4d9f3",
+    "75868b020152",
+    LATEST,
+    "0584bdc529eb",
+    "f5a4f2784254",
 ];
 
 /// What MLflow's largest number stands for.
@@ -224,7 +260,9 @@ mod tests {
         let refused = |path: &Path| Database::open(path).err().unwrap().to_string();
         connection.execute_batch("CREATE TABLE runs (x)").unwrap();
         assert!(refused(&path).contains("no database of MLflow"));
-        connection.execute_batch("CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('zz')").unwrap();
+        connection
+            .execute_batch("CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('zz')")
+            .unwrap();
         let words = refused(&path);
         assert!(words.contains("`zz`") && words.contains(LATEST) && words.contains("mlflow server"), "{words}");
         assert!(refused(&directory.path().join("none.db")).contains("no such file"));

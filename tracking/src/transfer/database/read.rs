@@ -91,9 +91,10 @@ impl Database {
         let id = model.id.clone();
         let sql = "SELECT param_key, param_value FROM logged_model_params WHERE model_id = ?1 ORDER BY param_key";
         model.params = self.tags(sql, &id)?.into_iter().map(|Tag { key, value }| Param { key, value }).collect();
-        model.tags = self
-            .tags("SELECT tag_key, tag_value FROM logged_model_tags WHERE model_id = ?1 ORDER BY tag_key", &id)?;
-        let sql = "SELECT metric_name, metric_value, metric_timestamp_ms, metric_step, run_id, dataset_name, dataset_digest
+        model.tags =
+            self.tags("SELECT tag_key, tag_value FROM logged_model_tags WHERE model_id = ?1 ORDER BY tag_key", &id)?;
+        let sql =
+            "SELECT metric_name, metric_value, metric_timestamp_ms, metric_step, run_id, dataset_name, dataset_digest
              FROM logged_model_metrics WHERE model_id = ?1 ORDER BY metric_name, metric_step, metric_timestamp_ms";
         model.metrics = self.rows(sql, [&id], |row| {
             let of = MetricOf {
@@ -115,7 +116,8 @@ impl Database {
         if self.has("experiments", "workspace")? {
             let sql = "SELECT workspace, count(*) FROM experiments WHERE workspace != 'default' GROUP BY workspace";
             for (name, count) in self.rows(sql, [], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))? {
-                report.skip(format!("workspace `{name}` with {count} experiments: only the default workspace is copied"));
+                report
+                    .skip(format!("workspace `{name}` with {count} experiments: only the default workspace is copied"));
             }
         }
         Ok(())
@@ -187,7 +189,8 @@ impl Source for Database {
         let sql = "SELECT value, timestamp, step, is_nan FROM metrics WHERE run_uuid = ?1 AND key = ?2
              ORDER BY step, timestamp";
         let mut page = Vec::new();
-        let read = |row: &Row<'_>| Ok(Metric::new(key, from_stored(row.get(0)?, row.get(3)?), row.get(1)?, row.get(2)?));
+        let read =
+            |row: &Row<'_>| Ok(Metric::new(key, from_stored(row.get(0)?, row.get(3)?), row.get(1)?, row.get(2)?));
         self.each(sql, [run.id.as_str(), key], read, &mut |point| {
             page.push(point);
             if page.len() == PAGE { each(std::mem::take(&mut page)) } else { Ok(()) }

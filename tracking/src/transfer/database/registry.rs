@@ -33,11 +33,13 @@ impl Database {
         })?;
         for mut model in found {
             let workspace = self.workspace("registered_model_tags")?;
-            let sql = format!("SELECT key, value FROM registered_model_tags WHERE name = ?1 AND {workspace} ORDER BY key");
+            let sql =
+                format!("SELECT key, value FROM registered_model_tags WHERE name = ?1 AND {workspace} ORDER BY key");
             model.tags = self.tags(&sql, &model.name)?;
             let workspace = self.workspace("registered_model_aliases")?;
-            let sql =
-                format!("SELECT alias, version FROM registered_model_aliases WHERE name = ?1 AND {workspace} ORDER BY alias");
+            let sql = format!(
+                "SELECT alias, version FROM registered_model_aliases WHERE name = ?1 AND {workspace} ORDER BY alias"
+            );
             model.aliases = self.rows(&sql, [&model.name], |row| {
                 Ok(Alias { alias: row.get(0)?, version: row.get::<_, i64>(1)?.to_string() })
             })?;

@@ -1,7 +1,7 @@
 //! Traces of MLflow's database, whose spans are in it or in a file beside the artifacts.
 
 use super::read::text;
-use super::{Database, assess};
+use super::{Database, assess, promoted};
 use crate::transfer::error::{Error, Result};
 use crate::transfer::own::{IN_STORE, SPANS};
 use crate::transfer::parts::{Each, TraceRecord};
@@ -23,12 +23,14 @@ impl Database {
         let client = self.column("trace_info", "client_request_id", "NULL")?;
         let request = self.column("trace_info", "request_preview", "NULL")?;
         let response = self.column("trace_info", "response_preview", "NULL")?;
+        let columns = promoted::columns().map(|column| self.column("trace_info", column, "NULL"));
+        let columns = columns.collect::<Result<Vec<_>>>()?.join(", ");
         let sql = format!(
-            "SELECT request_id, timestamp_ms, execution_time_ms, status, {client}, {request}, {response} FROM trace_info
-             WHERE experiment_id = ?1 ORDER BY timestamp_ms, request_id"
+            "SELECT request_id, timestamp_ms, execution_time_ms, status, {client}, {request}, {response}, {columns}
+             FROM trace_info WHERE experiment_id = ?1 ORDER BY timestamp_ms, request_id"
         );
         let read = |row: &Row<'_>| {
-            Ok(TraceInfo {
+            let info = TraceInfo {
                 trace_id: row.get(0)?,
                 experiment: experiment.id.clone(),
                 request_time: row.get(1)?,
@@ -38,9 +40,15 @@ impl Database {
                 request_preview: row.get(5)?,
                 response_preview: row.get(6)?,
                 ..TraceInfo::default()
-            })
+            };
+            let columns = promoted::columns().enumerate().map(|(at, _)| row.get(7 + at));
+            Ok((info, columns.collect::<rusqlite::Result<Vec<_>>>()?))
         };
-        self.each(&sql, [&experiment.id], read, &mut |info| each(self.trace_of(info, report)?))
+        self.each(&sql, [&experiment.id], read, &mut |(info, columns)| {
+            let mut trace = self.trace_of(info, report)?;
+            promoted::restore(&mut trace.info, &columns);
+            each(trace)
+        })
     }
 
     fn trace_of(&self, mut info: TraceInfo, report: &Report) -> Result<TraceRecord> {
@@ -74,7 +82,8 @@ impl Database {
     }
 
     fn spans_of(&self, trace: &str) -> Result<Vec<Span>> {
-        let sql = "SELECT span_id, parent_span_id, name, type, status, start_time_unix_nano, end_time_unix_nano, content
+        let sql =
+            "SELECT span_id, parent_span_id, name, type, status, start_time_unix_nano, end_time_unix_nano, content
              FROM spans WHERE trace_id = ?1 ORDER BY start_time_unix_nano, rowid";
         let found = self.rows(sql, [trace], |row| {
             let content: String = row.get(7)?;

@@ -43,10 +43,16 @@ impl Writer {
     }
 
     /// One value, if there is such a row.
-    pub(super) fn one<T: rusqlite::types::FromSql>(&self, sql: &str, values: impl rusqlite::Params) -> Result<Option<T>> {
-        let found = self.database.connection.prepare_cached(sql).and_then(|mut find| {
-            find.query_row(values, |row| row.get(0)).optional()
-        });
+    pub(super) fn one<T: rusqlite::types::FromSql>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<Option<T>> {
+        let found = self
+            .database
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut find| find.query_row(values, |row| row.get(0)).optional());
         found.map_err(|e| self.database.failed(e))
     }
 
@@ -71,7 +77,11 @@ impl Writer {
              AND destination_type = 'RUN' AND destination_id = ?2";
         let uuid = self.one::<String>(find, (&dataset, &run.info.id))?.unwrap_or_default();
         Ok(rows
-            + self.tags("INSERT OR IGNORE INTO input_tags (input_uuid, name, value) VALUES (?1, ?2, ?3)", &uuid, &input.tags)?)
+            + self.tags(
+                "INSERT OR IGNORE INTO input_tags (input_uuid, name, value) VALUES (?1, ?2, ?3)",
+                &uuid,
+                &input.tags,
+            )?)
     }
 
     fn join(&self, source: (&str, &str), destination: (&str, &str), step: i64) -> Result<usize> {
@@ -101,8 +111,11 @@ fn create(path: &Path) -> Result<()> {
     let uri = format!("sqlite:///{}", path.display());
     let by_hand = || Error::Address {
         address: uri.clone(),
-        reason: "there is no such database yet, and it is MLflow that makes it: `python3 -m mlflow` does not run here".to_owned(),
-        todo: format!("install it (`pip install mlflow`), or make the database where it is with `mlflow db upgrade {uri}`"),
+        reason: "there is no such database yet, and it is MLflow that makes it: `python3 -m mlflow` does not run here"
+            .to_owned(),
+        todo: format!(
+            "install it (`pip install mlflow`), or make the database where it is with `mlflow db upgrade {uri}`"
+        ),
     };
     let made = Command::new("python3")
         .args(["-m", "mlflow", "db", "upgrade", &uri])
@@ -152,7 +165,11 @@ impl Sink for Writer {
         let info = &run.info;
         let found: Option<i64> = self.one("SELECT experiment_id FROM runs WHERE run_uuid = ?1", [&info.id])?;
         if found.is_some_and(|experiment| experiment.to_string() != info.experiment) {
-            return Err(ironbook_store::Error::AlreadyExists { what: "run of another experiment", name: info.id.clone() }.into());
+            return Err(ironbook_store::Error::AlreadyExists {
+                what: "run of another experiment",
+                name: info.id.clone(),
+            }
+            .into());
         }
         let new = found.is_none();
         let mut rows = usize::from(new);
@@ -188,7 +205,8 @@ impl Sink for Writer {
         for param in &run.params {
             rows += self.put(sql, (&info.id, &param.key, &param.value))?;
         }
-        rows += self.tags("INSERT OR IGNORE INTO tags (run_uuid, key, value) VALUES (?1, ?2, ?3)", &info.id, &run.tags)?;
+        rows +=
+            self.tags("INSERT OR IGNORE INTO tags (run_uuid, key, value) VALUES (?1, ?2, ?3)", &info.id, &run.tags)?;
         for input in &run.datasets {
             rows += self.dataset(run, input)?;
         }
@@ -310,13 +328,17 @@ impl Sink for Writer {
 
     fn files<'a>(&'a self, of: Owner<'a>) -> Result<Box<dyn Repo + 'a>> {
         let (found, id) = match of {
-            Owner::Run(RunInfo { id, .. }) => (self.one("SELECT artifact_uri FROM runs WHERE run_uuid = ?1", [id])?, id),
+            Owner::Run(RunInfo { id, .. }) => {
+                (self.one("SELECT artifact_uri FROM runs WHERE run_uuid = ?1", [id])?, id)
+            }
             Owner::Model(model) => {
                 let sql = "SELECT artifact_location FROM logged_models WHERE model_id = ?1";
                 (self.one(sql, [&model.id])?, &model.id)
             }
         };
-        let uri: String = found.ok_or_else(|| Error::Store(ironbook_store::Error::NotFound { what: "owner of artifacts", name: id.clone() }))?;
+        let uri: String = found.ok_or_else(|| {
+            Error::Store(ironbook_store::Error::NotFound { what: "owner of artifacts", name: id.clone() })
+        })?;
         Ok(artifacts::open(&uri, &self.root.join(".tmp"))?)
     }
 

@@ -1,13 +1,14 @@
 //! The registry and traces into a database of MLflow's.
 
 use super::assess::Row;
+use super::promoted;
 use super::registry::DELETED;
 use super::write::{Writer, derived};
 use crate::transfer::error::Result;
 use crate::transfer::own::{IN_STORE, SPANS};
 use crate::transfer::parts::{TraceRecord, VersionRecord};
 use ironbook_store::{Added, ModelVersion, RegisteredModel, Span};
-use serde_json::Value;
+use rusqlite::types::Value as Sql;
 
 /// Tag with the place of a trace's own files.
 const LOCATION: &str = "mlflow.artifactLocation";
@@ -90,47 +91,36 @@ impl Writer {
     pub(super) fn put_trace(&self, trace: &TraceRecord) -> Result<Added> {
         let info = &trace.info;
         let id = &info.trace_id;
-        let named = |pairs: &[(String, String)], name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let usage = named(&info.metadata, "mlflow.trace.tokenUsage").and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        let tokens = |name: &str| usage.as_ref().and_then(|usage| usage.get(name)).and_then(Value::as_i64);
+        let columns: Vec<&str> = promoted::columns().collect();
+        let mut values: Vec<Sql> = vec![id.clone().into(), info.experiment.clone().into(), info.request_time.into()];
+        values.extend([
+            info.execution_duration.into(),
+            info.state.clone().into(),
+            info.client_request_id.clone().into(),
+        ]);
+        values.extend([info.request_preview.clone().into(), info.response_preview.clone().into()]);
+        values.extend(promoted::values(info));
         let new = self.database.put(
-            "INSERT OR IGNORE INTO trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status,
-                 client_request_id, request_preview, response_preview, trace_name, session_id, input_tokens, output_tokens,
-                 total_tokens)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            rusqlite::params![
-                id,
-                info.experiment,
-                info.request_time,
-                info.execution_duration,
-                info.state,
-                info.client_request_id,
-                info.request_preview,
-                info.response_preview,
-                named(&info.tags, "mlflow.traceName"),
-                named(&info.metadata, "mlflow.trace.session"),
-                tokens("input_tokens"),
-                tokens("output_tokens"),
-                tokens("total_tokens"),
-            ],
+            &format!(
+                "INSERT OR IGNORE INTO trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status,
+                     client_request_id, request_preview, response_preview, {}) VALUES ({})",
+                columns.join(", "),
+                vec!["?"; values.len()].join(", ")
+            ),
+            rusqlite::params_from_iter(values),
         )?;
         let mut rows = new;
         let put = "INSERT OR IGNORE INTO trace_tags (request_id, key, value) VALUES (?1, ?2, ?3)";
-        for (key, value) in info.tags.iter().filter(|(key, _)| key != LOCATION && key != SPANS) {
+        for (key, value) in info.tags.iter().filter(|(key, _)| key != LOCATION && key != SPANS && key != promoted::NAME)
+        {
             rows += self.database.put(put, (id, key, value))?;
         }
         let place = format!("{}/traces/{id}/artifacts", self.location(&info.experiment)?);
         rows += self.database.put(put, (id, LOCATION, place))?;
         rows += self.database.put(put, (id, SPANS, IN_STORE))?;
         let put = "INSERT OR IGNORE INTO trace_request_metadata (request_id, key, value) VALUES (?1, ?2, ?3)";
-        for (key, value) in &info.metadata {
+        for (key, value) in info.metadata.iter().filter(|(key, _)| !promoted::is_promoted(key)) {
             rows += self.database.put(put, (id, key, value))?;
-        }
-        for (key, value) in ["input_tokens", "output_tokens", "total_tokens"].map(|name| (name, tokens(name))) {
-            if let Some(value) = value {
-                let put = "INSERT OR IGNORE INTO trace_metrics (request_id, key, value) VALUES (?1, ?2, ?3)";
-                rows += self.database.put(put, (id, key, value))?;
-            }
         }
         for span in &trace.spans {
             rows += self.put_span(&info.experiment, span)?;

@@ -118,7 +118,8 @@ mod tests {
     fn texts_that_look_like_numbers_stay_texts() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("meta.yaml");
-        let text = "digest: 12e34567\nname: 007\nprofile: null\nschema: ''\nsource: '{}'\nsource_type: yes\nmore: [1]\n";
+        let text =
+            "digest: 12e34567\nname: 007\nprofile: null\nschema: ''\nsource: '{}'\nsource_type: yes\nmore: [1]\n";
         std::fs::write(&file, text).unwrap();
         let data: Dataset = read(&file).unwrap();
         assert_eq!((data.digest.as_str(), data.name.as_str()), ("12e34567", "007"));

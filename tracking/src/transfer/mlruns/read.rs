@@ -7,7 +7,7 @@ use crate::transfer::parts::{Each, ModelRecord, Owner, Source, TraceRecord, Vers
 use crate::transfer::report::Report;
 use ironbook_store::artifacts::{self, Repo};
 use ironbook_store::{
-    Dataset, DatasetInput, Experiment, LoggedModel, Local, Metric, MetricOf, ModelInput, ModelOutput, Param,
+    Dataset, DatasetInput, Experiment, Local, LoggedModel, Metric, MetricOf, ModelInput, ModelOutput, Param,
     RegisteredModel, Run, RunInfo, Status, Tag, local_path,
 };
 use std::fs::File;
@@ -267,7 +267,8 @@ mod tests {
         let run = "0123456789abcdef0123456789abcdef";
         let metrics = directory.path().join("0").join(run).join("metrics/val");
         std::fs::create_dir_all(&metrics).unwrap();
-        std::fs::write(metrics.join("acc"), "5 nan 1\n6 -inf 2\n7 1e-3\nx y z\n8 0.5 3 my data 00ff\n\n9 1 2 3\n").unwrap();
+        std::fs::write(metrics.join("acc"), "5 nan 1\n6 -inf 2\n7 1e-3\nx y z\n8 0.5 3 my data 00ff\n\n9 1 2 3\n")
+            .unwrap();
         let (source, report) = (FilesSource::open(directory.path()).unwrap(), Report::default());
         let info = RunInfo {
             id: run.to_owned(),

@@ -30,7 +30,13 @@ impl FilesSource {
         Ok(())
     }
 
-    fn trace_of(&self, path: &Path, meta: meta::Trace, experiment: &Experiment, report: &Report) -> Result<TraceRecord> {
+    fn trace_of(
+        &self,
+        path: &Path,
+        meta: meta::Trace,
+        experiment: &Experiment,
+        report: &Report,
+    ) -> Result<TraceRecord> {
         let broken = |reason: &str| Error::Content { path: path.join(TRACE_INFO), reason: reason.to_owned() };
         let pairs = |name: &str| -> Result<Vec<(String, String)>> {
             Ok(values(&path.join(name), report)?.into_iter().map(|tag| (tag.key, tag.value)).collect())

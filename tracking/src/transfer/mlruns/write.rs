@@ -313,9 +313,7 @@ impl FilesSink {
     /// Directory of a run that was written.
     pub(super) fn run_directory(&self, run: &str) -> Result<PathBuf> {
         let found = self.names.values().map(|id| self.directory(id).join(run)).find(|path| path.join(META).is_file());
-        found.ok_or_else(|| {
-            Error::Store(ironbook_store::Error::NotFound { what: "run", name: run.to_owned() })
-        })
+        found.ok_or_else(|| Error::Store(ironbook_store::Error::NotFound { what: "run", name: run.to_owned() }))
     }
 }
 

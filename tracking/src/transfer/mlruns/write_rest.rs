@@ -136,7 +136,8 @@ impl FilesSink {
         let info = &trace.info;
         let id = &info.trace_id;
         let directory = below(&self.directory(&info.experiment).join(TRACES), id)?;
-        let location = json!({ "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": { "experiment_id": info.experiment } });
+        let location =
+            json!({ "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": { "experiment_id": info.experiment } });
         let mut fields = vec![
             ("trace_id", json!(id)),
             ("trace_location", location),

@@ -77,7 +77,11 @@ fn quote(text: &mut String, plain: &str) {
             '\t' => text.push_str("\\t"),
             '\r' => text.push_str("\\r"),
             // What YAML does not print, and what it takes for the end of a line.
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') || u32::from(c) == 0xfffe || u32::from(c) == 0xffff => {
+            c if c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+                || u32::from(c) == 0xfffe
+                || u32::from(c) == 0xffff =>
+            {
                 let _ = write!(text, "\\u{:04x}", u32::from(c));
             }
             c => text.push(c),
