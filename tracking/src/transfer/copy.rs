@@ -41,6 +41,7 @@ pub fn copy(
         ids: HashMap::new(),
         places: Vec::new(),
         links: Vec::new(),
+        orphans: Vec::new(),
         seen: 0,
     };
     let mut experiments = Vec::new();
@@ -71,6 +72,8 @@ struct Way<'a> {
     places: Vec<String>,
     /// Models of runs, to be said once all are there.
     links: Vec<(String, Vec<ModelInput>, Vec<ModelOutput>)>,
+    /// Runs that came before their parents: id in the target, and the parent's old id.
+    orphans: Vec<(String, String)>,
     seen: u64,
 }
 
@@ -91,25 +94,31 @@ impl Way<'_> {
             Some(taken) => taken,
             None => return Ok(()),
         };
-        // That a store begins with is no merger.
-        if !added.new && experiment.id != "0" && added.rows > 0 {
-            self.report.note(format!("experiment `{}` was there already: it was completed", experiment.name));
-        }
         if id != experiment.id {
             self.report.note(format!("experiment `{}` has the id {id} instead of {}", experiment.name, experiment.id));
         }
         self.report.count(Kind::Experiment, added);
         let source = self.source;
         let report = self.report;
+        let before = report.new(Kind::Run);
         source.runs(experiment, report, &mut |run| self.run(run, &id))?;
         source.models(experiment, report, &mut |record| self.model(record, &id))?;
-        source.traces(experiment, report, &mut |trace| self.trace(trace, &id))
+        source.traces(experiment, report, &mut |trace| self.trace(trace, &id))?;
+        // The experiment that every store begins with is no merger, nor is a copy that is repeated.
+        let is_more = added.rows > 0 || report.new(Kind::Run) > before;
+        if !added.new && is_more && experiment.id != "0" {
+            report.note(format!("experiment `{}` was there already: it was completed", experiment.name));
+        }
+        Ok(())
     }
 
     fn run(&mut self, mut run: Run, experiment: &str) -> Result<()> {
         let old = run.info.clone();
         run.info.experiment = experiment.to_owned();
+        let mut orphan = None;
         if let Some(parent) = run.tags.iter_mut().find(|tag| tag.key == PARENT) {
+            let is_known = self.sink.keeps_ids() || self.ids.contains_key(&parent.value);
+            orphan = (!is_known).then(|| parent.value.clone());
             parent.value = self.id(&parent.value);
         }
         let metrics: Vec<String> = run.metrics.iter().map(|metric| metric.key.clone()).collect();
@@ -124,6 +133,7 @@ impl Way<'_> {
         if id != old.id {
             self.ids.insert(old.id.clone(), id.clone());
         }
+        self.orphans.extend(orphan.map(|parent| (id.clone(), parent)));
         for key in &metrics {
             let (source, report) = (self.source, self.report);
             let copied = source.history(&old, key, report, &mut |points| {
@@ -204,8 +214,14 @@ impl Way<'_> {
         files::copy(&*from, &*to, &whose, self.report)
     }
 
-    /// Says which models runs read and made, in the target's ids.
+    /// Says what could not be said in the target's ids before: parents of runs, and models that they read and made.
     fn link(&mut self) -> Result<()> {
+        for (run, parent) in std::mem::take(&mut self.orphans) {
+            if let Some(parent) = self.ids.get(&parent).cloned() {
+                let said = self.sink.parent(&run, &parent);
+                self.check(said, || format!("parent of run {run}"))?;
+            }
+        }
         for (run, inputs, outputs) in std::mem::take(&mut self.links) {
             let input = |input: &ModelInput| ModelInput { model_id: self.id(&input.model_id) };
             let output = |o: &ModelOutput| ModelOutput { model_id: self.id(&o.model_id), step: o.step };

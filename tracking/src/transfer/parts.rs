@@ -100,6 +100,11 @@ pub trait Sink {
     /// Takes points of metrics of a run, and returns how many were new.
     fn metrics(&mut self, run: &str, points: &[Metric]) -> Result<usize>;
 
+    /// Says in which run a run is nested, where that one's id was not known before.
+    fn parent(&mut self, _run: &str, _parent: &str) -> Result<()> {
+        Ok(())
+    }
+
     /// Says which models a run read and made, where ids were not known before.
     fn link(&mut self, _run: &str, _inputs: &[ModelInput], _outputs: &[ModelOutput]) -> Result<()> {
         Ok(())

@@ -190,6 +190,11 @@ impl Sink for ToServer {
         Ok(new.len())
     }
 
+    fn parent(&mut self, run: &str, parent: &str) -> Result<()> {
+        let tag = Tag::new("mlflow.parentRunId", parent);
+        Ok(self.store.log_batch(run, Batch { tags: &[tag], ..Batch::default() })?)
+    }
+
     fn link(&mut self, run: &str, inputs: &[ModelInput], outputs: &[ModelOutput]) -> Result<()> {
         let there = self.store.run(run)?;
         let inputs = lacking(inputs, |input| there.model_inputs.contains(input));

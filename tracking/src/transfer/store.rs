@@ -81,6 +81,11 @@ impl FromStore {
             next = number + 1;
             versions.push(VersionRecord { version, deleted: false });
         }
+        if let (Some(own), Some(like)) = (&self.own, versions.last().map(|record| record.version.clone())) {
+            for gone in next..=own.last_version(&model.name)? {
+                versions.push(VersionRecord { version: gone_version(&like, gone), deleted: true });
+            }
+        }
         Ok(versions)
     }
 }

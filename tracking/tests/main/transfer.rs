@@ -86,7 +86,7 @@ fn fill(store: &SqliteStore) {
     store.log_inputs(&child, &[], &[ModelInput { model_id: model.clone() }]).unwrap();
     store.log_outputs(&parent, &[ModelOutput { model_id: model.clone(), step: 7 }]).unwrap();
     store.create_registered("Wetter model", Some("What\nit is"), &[Tag::new("owner", "mira")]).unwrap();
-    for at in 0..4 {
+    for at in 0..5 {
         let source = if at == 0 { format!("models:/{model}") } else { format!("runs:/{parent}/a") };
         let version = NewVersion {
             name: "Wetter model".to_owned(),
@@ -99,6 +99,7 @@ fn fill(store: &SqliteStore) {
         store.create_version(&version).unwrap();
     }
     store.delete_version("Wetter model", "2").unwrap();
+    store.delete_version("Wetter model", "5").unwrap();
     store.stage_version("Wetter model", "3", Stage::Production, false).unwrap();
     store.set_alias("Wetter model", "champion", "3").unwrap();
     trace(store, &experiment, &parent);
@@ -342,7 +343,7 @@ fn a_store_goes_into_another_and_twice_is_once() {
     let report = transfer(text(&from), text(&to));
     assert!(report.to_string().starts_with("nothing new"), "{report}");
     same(&describe(&one, true), &describe(&other, true));
-    assert_eq!(other.create_version(&next).unwrap().version, "5", "numbers of deleted versions are not used again");
+    assert_eq!(other.create_version(&next).unwrap().version, "6", "numbers of deleted versions are not used again");
 }
 
 #[test]
@@ -429,4 +430,25 @@ async fn a_server_is_filled_and_read() {
     assert!(!there.contains("skipped") && !has_skipped, "{there}\n{report}");
     assert!(again.starts_with("nothing new"), "{again}");
     same(&describe(&one, false), &back);
+}
+
+/// Runs the comparison with MLflow's own client.
+#[test]
+fn mlflow_says_the_same_of_original_and_copy() {
+    let name = "mlflow_says_the_same_of_original_and_copy";
+    let python = match std::env::var_os("IRONBOOK_TEST_MLFLOW").filter(|path| !path.is_empty()) {
+        Some(python) => python,
+        None => {
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "IRONBOOK_TEST_MLFLOW must be set in CI for {name}");
+            println!("SKIPPED {name}: IRONBOOK_TEST_MLFLOW is not set");
+            return;
+        }
+    };
+    // `cargo test` builds the examples beside the tests.
+    let program = std::env::current_exe().unwrap().parent().unwrap().with_file_name("examples").join("server");
+    assert!(program.is_file(), "{} is not there: `cargo build -p ironbook-tracking --examples`", program.display());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients/track_transfer.py");
+    let done = std::process::Command::new(python).arg(script).arg(program).output().unwrap();
+    let words = [&done.stdout, &done.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    assert!(done.status.success() && words[0].contains("all good"), "{}\n{}", words[0], words[1]);
 }

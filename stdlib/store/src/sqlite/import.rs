@@ -320,6 +320,19 @@ impl SqliteStore {
         })
     }
 
+    /// The greatest number that a version of a registered model has or had; 0 if there is none.
+    ///
+    /// # Errors
+    /// If there is no such registered model.
+    pub fn last_version(&self, name: &str) -> Result<u64> {
+        self.pool.read(|t| {
+            let registered = super::registry::row(t, name)?;
+            let mut find = t.prepare_cached("SELECT coalesce(max(version), 0) FROM versions WHERE registered = ?1")?;
+            let last: i64 = find.query_row([registered], |r| r.get(0))?;
+            Ok(u64::try_from(last).unwrap_or(0))
+        })
+    }
+
     /// Takes over a trace with its spans and assessments, into the experiment that it names.
     ///
     /// # Errors

@@ -90,7 +90,8 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens a database to be read: nothing is changed in it, and it is seen as it is now.
+    /// Opens a database to be read. Nothing is changed in it, and no statement is left open while things are written
+    /// elsewhere: whoever logs to it meanwhile would wait.
     pub(super) fn open(path: &Path) -> Result<Database> {
         if !path.is_file() {
             return Err(Error::Address {
@@ -112,7 +113,6 @@ impl Database {
                 ),
             });
         }
-        database.execute("BEGIN")?;
         Ok(database)
     }
 
@@ -212,22 +212,6 @@ impl Database {
             statement.query_map(values, read)?.collect()
         };
         run().map_err(|e| self.failed(e))
-    }
-
-    /// The rows of a query one by one.
-    pub(super) fn each<T>(
-        &self,
-        sql: &str,
-        values: impl rusqlite::Params,
-        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-        each: &mut dyn FnMut(T) -> Result<()>,
-    ) -> Result<()> {
-        let mut statement = self.connection.prepare(sql).map_err(|e| self.failed(e))?;
-        let mut rows = statement.query(values).map_err(|e| self.failed(e))?;
-        while let Some(row) = rows.next().map_err(|e| self.failed(e))? {
-            each(read(row).map_err(|e| self.failed(e))?)?;
-        }
-        Ok(())
     }
 
     /// Writes, and says how many rows.

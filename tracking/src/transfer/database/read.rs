@@ -13,7 +13,7 @@ use rusqlite::Row;
 use std::path::Path;
 
 /// So many points of a metric are in memory at once.
-const PAGE: usize = 10_000;
+const PAGE: u32 = 10_000;
 
 /// Text that may be missing.
 pub(super) fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
@@ -173,29 +173,39 @@ impl Source for Database {
             };
             Ok((info, status))
         };
-        self.each(sql, [&experiment.id], read, &mut |(mut info, status)| {
+        for (mut info, status) in self.rows(sql, [&experiment.id], read)? {
             match status.parse() {
                 Ok(status) => info.status = status,
                 Err(_) => {
                     report.skip(format!("run {}: its status `{status}` is none", info.id));
-                    return Ok(());
+                    continue;
                 }
             }
-            each(self.run_of(info)?)
-        })
+            each(self.run_of(info)?)?;
+        }
+        Ok(())
     }
 
     fn history(&self, run: &RunInfo, key: &str, _: &Report, each: Each<'_, Vec<Metric>>) -> Result<()> {
-        let sql = "SELECT value, timestamp, step, is_nan FROM metrics WHERE run_uuid = ?1 AND key = ?2
-             ORDER BY step, timestamp";
-        let mut page = Vec::new();
-        let read =
-            |row: &Row<'_>| Ok(Metric::new(key, from_stored(row.get(0)?, row.get(3)?), row.get(1)?, row.get(2)?));
-        self.each(sql, [run.id.as_str(), key], read, &mut |point| {
-            page.push(point);
-            if page.len() == PAGE { each(std::mem::take(&mut page)) } else { Ok(()) }
-        })?;
-        if page.is_empty() { Ok(()) } else { each(page) }
+        let sql = "SELECT value, timestamp, step, is_nan, rowid FROM metrics
+             WHERE run_uuid = ?1 AND key = ?2 AND (step, rowid) > (?3, ?4) ORDER BY step, rowid LIMIT ?5";
+        let mut after = (i64::MIN, i64::MIN);
+        loop {
+            let values = (run.id.as_str(), key, after.0, after.1, PAGE);
+            let mut last = after;
+            let page = self.rows(sql, values, |row| {
+                last = (row.get(2)?, row.get(4)?);
+                Ok(Metric::new(key, from_stored(row.get(0)?, row.get(3)?), row.get(1)?, last.0))
+            })?;
+            let is_last = page.len() < PAGE as usize;
+            after = last;
+            if !page.is_empty() {
+                each(page)?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
     }
 
     fn models(&self, experiment: &Experiment, _: &Report, each: Each<'_, ModelRecord>) -> Result<()> {
@@ -220,9 +230,10 @@ impl Source for Database {
             };
             Ok((model, text(row, 6)? == "deleted"))
         };
-        self.each(sql, [&experiment.id], read, &mut |(model, deleted)| {
-            each(ModelRecord { model: self.model_of(model)?, deleted })
-        })
+        for (model, deleted) in self.rows(sql, [&experiment.id], read)? {
+            each(ModelRecord { model: self.model_of(model)?, deleted })?;
+        }
+        Ok(())
     }
 
     fn registered(&self, report: &Report, each: Each<'_, (RegisteredModel, Vec<VersionRecord>)>) -> Result<()> {

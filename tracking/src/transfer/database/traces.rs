@@ -44,11 +44,18 @@ impl Database {
             let columns = promoted::columns().enumerate().map(|(at, _)| row.get(7 + at));
             Ok((info, columns.collect::<rusqlite::Result<Vec<_>>>()?))
         };
-        self.each(&sql, [&experiment.id], read, &mut |(info, columns)| {
-            let mut trace = self.trace_of(info, report)?;
-            promoted::restore(&mut trace.info, &columns);
-            each(trace)
-        })
+        for (info, columns) in self.rows(&sql, [&experiment.id], read)? {
+            let id = info.trace_id.clone();
+            match self.trace_of(info, report) {
+                Ok(mut trace) => {
+                    promoted::restore(&mut trace.info, &columns);
+                    each(trace)?;
+                }
+                Err(e) if e.is_of_one_thing() => report.skip(format!("trace {id}: {}", e.line())),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
     }
 
     fn trace_of(&self, mut info: TraceInfo, report: &Report) -> Result<TraceRecord> {

@@ -54,6 +54,17 @@ pub(super) fn data(of: Option<&MetricOf>) -> String {
     }
 }
 
+/// A line whose number is written in one way: Python writes `1e-05` where Rust writes `1e-5`.
+fn meaning(line: &str) -> String {
+    let mut parts: Vec<String> = line.trim().split(' ').map(str::to_owned).collect();
+    if let Some(value) = parts.get_mut(1)
+        && let Ok(parsed) = value.parse::<f64>()
+    {
+        *value = number(parsed);
+    }
+    parts.join(" ")
+}
+
 impl FilesSink {
     /// The store in a directory, which is made if it is not there.
     pub(in crate::transfer) fn open(root: &Path) -> Result<FilesSink> {
@@ -141,14 +152,15 @@ impl FilesSink {
     pub(super) fn lines(&mut self, file: &Path, lines: &[String]) -> Result<usize> {
         if self.known.as_ref().is_none_or(|(path, _)| path != file) {
             let there = match fs::read_to_string(file) {
-                Ok(text) => text.lines().map(str::to_owned).collect(),
+                Ok(text) => text.lines().map(meaning).collect(),
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => HashSet::new(),
                 Err(e) => return Err(Error::Content { path: file.to_owned(), reason: e.to_string() }),
             };
             self.known = Some((file.to_owned(), there));
         }
         let known = self.known.as_ref().map(|(_, there)| there);
-        let new: Vec<&String> = lines.iter().filter(|line| known.is_none_or(|there| !there.contains(*line))).collect();
+        let new: Vec<&String> =
+            lines.iter().filter(|line| known.is_none_or(|there| !there.contains(&meaning(line)))).collect();
         if new.is_empty() {
             return Ok(0);
         }
