@@ -192,8 +192,8 @@ def described_model(client, model):
 
 def described_version(client, version):
     with tempfile.TemporaryDirectory() as directory:
-        uri = client.get_model_version_download_uri(version.name, version.version)
         try:
+            uri = client.get_model_version_download_uri(version.name, version.version)
             got = pathlib.Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=directory, tracking_uri=client.tracking_uri))
             content = {str(p.relative_to(got)): hashlib.sha256(p.read_bytes()).hexdigest()[:12] for p in sorted(got.rglob("*")) if p.is_file()}
         except Exception as error:
@@ -243,13 +243,14 @@ def describe(uri, place, links=True):
                 said["models"][model.model_id] = described_model(client, client.get_logged_model(model.model_id))
             for trace in pages(client.search_traces, locations=[experiment.experiment_id], include_spans=True):
                 said["traces"][trace.info.trace_id] = described_trace(client, trace)
-    names = [""] + (["tags.`mlflow.prompt.is_prompt` = 'true'"] if not str(uri).endswith("mlruns") else [])
-    for model in [model for filter in names for model in pages(client.search_registered_models, filter_string=filter)]:
-        said["registered"][model.name] = {"description": model.description or "", "times": [model.creation_timestamp, model.last_updated_timestamp], "tags": model.tags,
-                                          "aliases": {k: str(v) for k, v in model.aliases.items()}}
-        prompt = " AND tags.`mlflow.prompt.is_prompt` = 'true'" if "mlflow.prompt.is_prompt" in model.tags else ""
-        for version in pages(client.search_model_versions, filter_string=f"name = '{model.name}'{prompt}"):
-            said["versions"][f"{model.name}/{version.version}"] = described_version(client, client.get_model_version(version.name, version.version))
+    asked = "tags.`mlflow.prompt.is_prompt` = 'true'"
+    for filter in ("", asked):
+        for model in pages(client.search_registered_models, filter_string=filter):
+            said["registered"][model.name] = {"description": model.description or "", "times": [model.creation_timestamp, model.last_updated_timestamp], "tags": model.tags,
+                                              "prompt": bool(filter), "aliases": {k: str(v) for k, v in model.aliases.items()}}
+            named = f"name = '{model.name}'" + (f" AND {asked}" if filter else "")
+            for version in pages(client.search_model_versions, filter_string=named):
+                said["versions"][f"{model.name}/{version.version}"] = described_version(client, version if filter else client.get_model_version(version.name, version.version))
     os.chdir(before)
     return said
 
@@ -313,6 +314,37 @@ class Program:
         return Server([*self.track, "server", "--port", "{port}", "--store", str(store), "--ui", "none"])
 
 
+def as_before(said):
+    """A description of a server that gave ids of its own, with those that things had before."""
+    origin = {}
+    for kind in ("runs", "models"):
+        for new, thing in said[kind].items():
+            origin[new] = thing["tags"].pop("ironbook.imported.from")
+    for version in said["versions"].values():
+        version["tags"].pop("ironbook.imported.from")
+    text = json.dumps(said, default=str)
+    for new, old in origin.items():
+        text = text.replace(new, old)
+    return json.loads(text)
+
+
+def without_own(said):
+    """What a server cannot be told: when things were made and changed, and ids of assessments."""
+    said = json.loads(json.dumps(said, default=str))
+    for kind in ("experiments", "models", "registered", "versions"):
+        for thing in said[kind].values():
+            thing.pop("times", None)
+    for trace in said["traces"].values():
+        kept = []
+        for text in trace["assessments"]:
+            fields = json.loads(text)
+            fields.pop("create_time")
+            fields.pop("last_update_time")
+            kept.append(json.dumps(fields, sort_keys=True))
+        trace["assessments"] = sorted(kept)
+    return said
+
+
 def check(name, action):
     began = time.monotonic()
     action()
@@ -368,10 +400,6 @@ def main():
             words = program.run("export", target, "--store", place / f"store-{kind}", cwd=place, status=3 if kind == "sqlite" else 0)
             assert kind != "sqlite" or "1 links of traces to runs" in words, words
             said = json.loads(json.dumps(said, default=str))
-            prompts = [name for name, model in said["registered"].items() if "mlflow.prompt.is_prompt" in model["tags"]]
-            for name in prompts:
-                del said["registered"][name]
-                said["versions"] = {key: value for key, value in said["versions"].items() if not key.startswith(f"{name}/")}
             for run in said["runs"].values():
                 run["traces"] = []
             same(f"export of {kind} to files", said, json.loads(json.dumps(describe(f"file://{target}", place, links=False), default=str)))
@@ -383,6 +411,18 @@ def main():
             with program.serve(place / "store-http") as server:
                 same("import over http", said, describe(server.uri, place))
 
+        def to_server():
+            uri, home, said = originals["sqlite"]
+            there = place / "there"
+            there.mkdir()
+            command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", "{port}", "--backend-store-uri", f"sqlite:///{there}/mlflow.db",
+                       "--artifacts-destination", str(there / "artifacts")]
+            with Server(command) as server:
+                program.run("import", uri, "--to", server.uri, cwd=home)
+                words = program.run("import", uri, "--to", server.uri, cwd=home)
+                assert "nothing new" in words, words
+                same("import into a server", without_own(said), without_own(as_before(describe(server.uri, place))))
+
         for kind in originals:
             if wanted(kind):
                 check(f"import from {kind}", lambda: into(kind))
@@ -391,6 +431,7 @@ def main():
                 check(f"export of {kind} to MLflow's files", lambda: out_to_files(kind))
         if wanted("http"):
             check("import from a server of MLflow", over_http)
+            check("import into a server of MLflow", to_server)
         print("all good")
     finally:
         if os.environ.get("KEEP"):

@@ -6,8 +6,9 @@ use super::report::Report;
 use super::store::StoreFiles;
 use ironbook_store::artifacts::Repo;
 use ironbook_store::{
-    Added, Batch, Code, Experiment, LoggedModel, Metric, ModelInput, ModelOutput, ModelStatus, NewExperiment, NewModel,
-    NewRun, NewVersion, RegisteredModel, Run, RunUpdate, Search, Stage, Status, Store, Tag, View,
+    Added, Batch, Code, Experiment, LoggedModel, Metric, ModelInput, ModelOutput, ModelStatus, ModelVersion,
+    NewExperiment, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunUpdate, Search, Stage, Status, Store, Tag,
+    View,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -25,8 +26,10 @@ pub(super) struct ToServer {
     /// Points of the metric that is being written, where the run was there before.
     known: Option<(String, String, HashSet<Point>)>,
     fresh: HashSet<String>,
-    /// Points of models, by run: they are written with the run's id.
+    /// Aliases that registered models had before, with their versions.
     aliases: HashMap<String, HashMap<String, String>>,
+    /// How many deleted versions come before the next one.
+    gaps: usize,
 }
 
 /// A point of a metric: step, time, value.
@@ -53,6 +56,7 @@ impl ToServer {
             known: None,
             fresh: HashSet::new(),
             aliases: HashMap::new(),
+            gaps: 0,
         }
     }
 
@@ -78,6 +82,28 @@ impl ToServer {
         Ok(self.store.search_models(&search, &[], &[])?.items.pop())
     }
 
+    /// Whether a version came here before and has another number.
+    fn has_version(&self, version: &ModelVersion, origin: &str) -> Result<bool> {
+        let quote = if version.name.contains('\'') { '"' } else { '\'' };
+        let filter = format!("name = {quote}{}{quote} AND tags.`{FROM}` = {quote}{origin}{quote}", version.name);
+        Ok(!self.store.search_versions(&Search::all().filter(filter).limit(1))?.items.is_empty())
+    }
+
+    /// Makes the next version.
+    fn make_version(&self, version: &ModelVersion) -> Result<ModelVersion> {
+        let mut tags = version.tags.clone();
+        tags.push(Tag::new(FROM, origin(version)));
+        Ok(self.store.create_version(&NewVersion {
+            name: version.name.clone(),
+            source: version.source.clone(),
+            run: version.run.clone(),
+            model_id: version.model_id.clone(),
+            run_link: Some(version.run_link.clone()).filter(|link| !link.is_empty()),
+            description: Some(version.description.clone()).filter(|words| !words.is_empty()),
+            tags,
+        })?)
+    }
+
     /// The points of a metric that a run has already.
     fn points(&mut self, run: &str, key: &str) -> Result<&HashSet<Point>> {
         let is_read = self.known.as_ref().is_some_and(|(of, name, _)| of == run && name == key);
@@ -92,6 +118,11 @@ impl ToServer {
         static NONE: std::sync::LazyLock<HashSet<Point>> = std::sync::LazyLock::new(HashSet::new);
         Ok(self.known.as_ref().map_or(&NONE, |(_, _, found)| found))
     }
+}
+
+/// What a version was called where it came from.
+fn origin(version: &ModelVersion) -> String {
+    format!("{}/{}", version.name, version.version)
 }
 
 /// What is not there yet.
@@ -236,7 +267,11 @@ impl Sink for ToServer {
         for metric in &model.metrics {
             let of = metric.of.as_deref();
             let run = of.and_then(|of| of.run_id.as_deref()).or(model.source_run.as_deref());
-            let is_there = there.metrics.iter().any(|other| other.key == metric.key && point(other) == point(metric));
+            // Some servers tell only of the latest point.
+            let is_there = there.metrics.iter().any(|other| {
+                let data = |m: &Metric| m.of.as_deref().map(|of| (of.dataset_name.clone(), of.dataset_digest.clone()));
+                other.key == metric.key && data(other) == data(metric) && !metric.is_later_than(other)
+            });
             if let (Some(run), false) = (run, is_there) {
                 let mut of = of.cloned().unwrap_or_default();
                 of.model_id = Some(there.id.clone());
@@ -256,6 +291,7 @@ impl Sink for ToServer {
 
     fn registered(&mut self, model: &RegisteredModel) -> Result<Added> {
         self.aliases.entry(model.name.clone()).or_default();
+        self.gaps = 0;
         let there = match self.store.registered(&model.name) {
             Ok(there) => there,
             Err(e) if is_missing(&e) => {
@@ -276,36 +312,36 @@ impl Sink for ToServer {
 
     fn version(&mut self, record: &VersionRecord) -> Result<Added> {
         let version = &record.version;
-        let origin = format!("{}/{}", version.name, version.version);
+        if record.deleted {
+            // A number counts only if another one follows.
+            self.gaps += 1;
+            return Ok(Added::default());
+        }
+        let origin = origin(version);
+        let gaps = std::mem::take(&mut self.gaps);
         match self.store.version(&version.name, &version.version) {
             Ok(there) => {
-                if there.source != version.source {
-                    self.notes
-                        .push(format!("version {origin} was there already, with another source: it was left as it is"));
+                let is_same = there.tags.iter().any(|tag| tag.key == FROM && tag.value == origin);
+                if !is_same && there.source != version.source {
+                    let note = format!("version {origin} was there already, with another source: it was left as it is");
+                    self.notes.push(note);
                 }
                 return Ok(Added::default());
             }
             Err(e) if is_missing(&e) => {}
             Err(e) => return Err(e.into()),
         }
-        let source = if version.source.is_empty() { "models:/deleted" } else { &version.source };
-        let mut tags = version.tags.clone();
-        tags.push(Tag::new(FROM, &origin));
-        let made = self.store.create_version(&NewVersion {
-            name: version.name.clone(),
-            source: source.to_owned(),
-            run: version.run.clone(),
-            model_id: version.model_id.clone(),
-            run_link: Some(version.run_link.clone()).filter(|link| !link.is_empty()),
-            description: Some(version.description.clone()).filter(|words| !words.is_empty()),
-            tags,
-        })?;
+        if self.has_version(version, &origin)? {
+            return Ok(Added::default());
+        }
+        for _ in 0..gaps {
+            // Its source is one that the server accepts.
+            let made = self.make_version(version)?;
+            self.store.delete_version(&made.name, &made.version)?;
+        }
+        let made = self.make_version(version)?;
         if made.version != version.version {
             self.notes.push(format!("version {origin} has the number {} there", made.version));
-        }
-        if record.deleted {
-            self.store.delete_version(&made.name, &made.version)?;
-            return Ok(Added { new: true, rows: 1 });
         }
         if version.stage != Stage::None {
             self.store.stage_version(&made.name, &made.version, version.stage, false)?;
