@@ -5,4 +5,5 @@ pub mod cli;
 mod graphql;
 mod page;
 pub mod server;
+pub mod transfer;
 mod ui;

@@ -28,5 +28,5 @@ pub use model::{
 };
 pub use open::{Local, SPOOL, local_path, open};
 pub use spool::{SpoolOptions, SpoolStatus, SpooledStore, SyncReport};
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{Added, SqliteOptions, SqliteStore};
 pub use store::Store;

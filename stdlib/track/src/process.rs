@@ -184,7 +184,15 @@ mod tests {
 
     fn identity() -> Identity {
         let text = |s: &str| Some(s.to_owned());
-        Identity { host: text("h"), machine: text("m"), user: text("u"), boot: text("b"), namespace: text("n"), pid: 7, start: text("100") }
+        Identity {
+            host: text("h"),
+            machine: text("m"),
+            user: text("u"),
+            boot: text("b"),
+            namespace: text("n"),
+            pid: 7,
+            start: text("100"),
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 const DAY: i64 = 86_400;
 
 /// Milliseconds since 1970 as text.
-pub(super) fn timestamp(ms: i64) -> String {
+pub(crate) fn timestamp(ms: i64) -> String {
     let (seconds, rest) = (ms.div_euclid(1000), ms.rem_euclid(1000));
     let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = civil(days);
@@ -13,7 +13,7 @@ pub(super) fn timestamp(ms: i64) -> String {
 }
 
 /// Milliseconds since 1970 of a text such as `2026-03-01T12:00:00.25+01:00`.
-pub(super) fn parse_timestamp(text: &str) -> Option<i64> {
+pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
     let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok().filter(|n| *n >= 0);
     let bytes = text.as_bytes();
     if !text.is_ascii()
@@ -51,7 +51,7 @@ pub(super) fn parse_timestamp(text: &str) -> Option<i64> {
 }
 
 /// Milliseconds as text.
-pub(super) fn duration(ms: i64) -> String {
+pub(crate) fn duration(ms: i64) -> String {
     let (sign, ms) = (if ms < 0 { "-" } else { "" }, ms.unsigned_abs());
     match ms % 1000 {
         0 => format!("{sign}{}s", ms / 1000),
@@ -60,7 +60,7 @@ pub(super) fn duration(ms: i64) -> String {
 }
 
 /// Milliseconds of a text such as `1.5s`.
-pub(super) fn parse_duration(text: &str) -> Option<i64> {
+pub(crate) fn parse_duration(text: &str) -> Option<i64> {
     let number = text.strip_suffix('s')?;
     let (sign, number) = number.strip_prefix('-').map_or((1, number), |n| (-1, n));
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));

@@ -5,7 +5,7 @@
 mod artifacts;
 mod assessments;
 mod call;
-mod clock;
+pub(crate) mod clock;
 mod datasets;
 pub(crate) mod download;
 mod experiments;

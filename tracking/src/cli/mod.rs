@@ -1,9 +1,15 @@
 //! `ironbook track ...`: the commands around the store that do not belong to a notebook.
 
+mod export;
+mod import;
 mod server;
+mod sync;
 mod ui;
 
+pub use export::ExportArgs;
+pub use import::ImportArgs;
 pub use server::ServerArgs;
+pub use sync::SyncArgs;
 
 use clap::{Args, Subcommand};
 use std::io::Write;
@@ -24,21 +30,30 @@ enum TrackCommand {
     Server(Box<ServerArgs>),
     /// Open the page of a store in a browser; Ctrl-C ends it.
     Ui(ui::UiArgs),
+    /// Copy everything from MLflow, from a tracking server or from another store into a store.
+    Import(ImportArgs),
+    /// Copy everything from a store to MLflow, to a tracking server or to another store.
+    Export(ExportArgs),
+    /// Send what was logged while a tracking server did not answer.
+    Sync(SyncArgs),
+    /// Say what waits to be sent to tracking servers.
+    Status,
 }
 
 /// Runs a command of `ironbook track`.
 pub fn run(args: TrackArgs) -> ExitCode {
     let done = match args.command {
-        TrackCommand::Server(args) => server::run(&args),
-        TrackCommand::Ui(args) => ui::run(&args),
+        TrackCommand::Server(args) => server::run(&args).map(|()| ExitCode::SUCCESS),
+        TrackCommand::Ui(args) => ui::run(&args).map(|()| ExitCode::SUCCESS),
+        TrackCommand::Import(args) => import::run(&args),
+        TrackCommand::Export(args) => export::run(&args),
+        TrackCommand::Sync(args) => sync::sync(&args),
+        TrackCommand::Status => sync::status(),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            complain(&problem);
-            ExitCode::FAILURE
-        }
-    }
+    done.unwrap_or_else(|problem| {
+        complain(&problem);
+        ExitCode::FAILURE
+    })
 }
 
 /// What went wrong, in words.

@@ -10,3 +10,4 @@ mod load;
 mod pages;
 mod support;
 mod traces;
+mod transfer;

@@ -78,7 +78,8 @@ pub(super) fn put(t: &Transaction<'_>, trace: i64, assessment: &Assessment) -> O
          ON CONFLICT (trace, uuid) DO UPDATE SET type = excluded.type, name = excluded.name, value = excluded.value,
              number = excluded.number, valid = excluded.valid, fields = excluded.fields",
     )?;
-    put.execute((trace, &id, kind, name, value.map(|v| v.to_string()), number, valid, now, text))?;
+    let created = fields.get("create_time").and_then(Value::as_str).and_then(milliseconds).unwrap_or(now);
+    put.execute((trace, &id, kind, name, value.map(|v| v.to_string()), number, valid, created, text))?;
     Ok(Assessment { assessment_id: id, fields })
 }
 
@@ -86,6 +87,10 @@ pub(super) fn put(t: &Transaction<'_>, trace: i64, assessment: &Assessment) -> O
 fn timestamp(ms: i64) -> Value {
     let time = chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default();
     Value::from(time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+}
+
+fn milliseconds(time: &str) -> Option<i64> {
+    chrono::DateTime::parse_from_rfc3339(time).ok().map(|time| time.timestamp_millis())
 }
 
 /// Which kind it is, and its value.

@@ -17,7 +17,7 @@ pub(super) fn batch(t: &Transaction<'_>, keys: &mut Keys, run: &str, batch: Batc
     if let Some(name) = batch.tags.iter().rfind(|tag| tag.key == tag::RUN_NAME) {
         t.prepare_cached("UPDATE runs SET name = ?2 WHERE id = ?1")?.execute((row, &name.value))?;
     }
-    put_metrics(t, keys, row, batch.metrics)
+    put_metrics(t, keys, row, batch.metrics).map(drop)
 }
 
 /// Whose parameters.
@@ -68,7 +68,9 @@ pub(super) fn put_tags(t: &Transaction<'_>, row: i64, tags: &[Tag]) -> Outcome<(
 /// A point as the tables have it: step, timestamp, is_nan, value.
 type Point = (i64, i64, bool, f64);
 
-fn put_metrics(t: &Transaction<'_>, keys: &mut Keys, row: i64, metrics: &[Metric]) -> Outcome<()> {
+/// Writes points; returns how many were not there yet.
+pub(super) fn put_metrics(t: &Transaction<'_>, keys: &mut Keys, row: i64, metrics: &[Metric]) -> Outcome<usize> {
+    let mut new = 0;
     let mut insert = t.prepare_cached(
         "INSERT OR IGNORE INTO metrics (run, key, step, timestamp, is_nan, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
@@ -84,7 +86,7 @@ fn put_metrics(t: &Transaction<'_>, keys: &mut Keys, row: i64, metrics: &[Metric
         last = Some((&metric.key, key));
         let nan = metric.value.is_nan();
         let point = (metric.step, metric.timestamp, nan, if nan { 0.0 } else { metric.value });
-        insert.execute((row, key, point.0, point.1, point.2, point.3))?;
+        new += insert.execute((row, key, point.0, point.1, point.2, point.3))?;
         let newest = latest.entry(key).or_insert(point);
         if newest.0.cmp(&point.0).then(newest.1.cmp(&point.1)).then(newest.3.total_cmp(&point.3)).is_lt() {
             *newest = point;
@@ -104,7 +106,7 @@ fn put_metrics(t: &Transaction<'_>, keys: &mut Keys, row: i64, metrics: &[Metric
     for (key, point) in latest {
         update.execute((row, key, point.0, point.1, point.2, point.3))?;
     }
-    Ok(())
+    Ok(new)
 }
 
 /// A metric of a model is kept with it, too.
@@ -134,7 +136,7 @@ fn put_model_metric<'a>(
 }
 
 /// The number of a metric's name.
-fn key_number(t: &Transaction<'_>, keys: &mut Keys, name: &str) -> Outcome<i64> {
+pub(super) fn key_number(t: &Transaction<'_>, keys: &mut Keys, name: &str) -> Outcome<i64> {
     if let Some(number) = keys.get(name) {
         return Ok(*number);
     }

@@ -8,6 +8,7 @@ mod failure;
 mod fill;
 mod find;
 mod history;
+mod import;
 mod inputs;
 mod log;
 mod models;
@@ -24,6 +25,7 @@ mod versions;
 
 use crate::error::{Error, Result};
 use crate::store::Store;
+pub use import::Added;
 use place::Places;
 use pool::Pool;
 use std::fs;

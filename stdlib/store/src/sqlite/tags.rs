@@ -8,6 +8,7 @@ use rusqlite::{ToSql, Transaction};
 #[derive(Clone, Copy)]
 pub(super) struct Pairs {
     put: &'static str,
+    add: &'static str,
     get: &'static str,
     delete: &'static str,
 }
@@ -17,6 +18,7 @@ macro_rules! pairs {
     ($table:literal, $of:literal) => {
         Pairs {
             put: concat!("INSERT OR REPLACE INTO ", $table, " (", $of, ", key, value) VALUES (?1, ?2, ?3)"),
+            add: concat!("INSERT OR IGNORE INTO ", $table, " (", $of, ", key, value) VALUES (?1, ?2, ?3)"),
             get: concat!("SELECT key, value FROM ", $table, " WHERE ", $of, " = ?1 ORDER BY key"),
             delete: concat!("DELETE FROM ", $table, " WHERE ", $of, " = ?1 AND key = ?2"),
         }
@@ -37,6 +39,12 @@ impl Pairs {
     /// Sets a value.
     pub(super) fn put(self, t: &Transaction<'_>, of: i64, key: &str, value: &str) -> Outcome<()> {
         t.prepare_cached(self.put)?.execute((of, key, value))?;
+        Ok(())
+    }
+
+    /// Sets a value unless there is one.
+    pub(super) fn add(self, t: &Transaction<'_>, of: i64, key: &str, value: &str) -> Outcome<()> {
+        t.prepare_cached(self.add)?.execute((of, key, value))?;
         Ok(())
     }
 

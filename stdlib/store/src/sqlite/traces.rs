@@ -14,7 +14,7 @@ use crate::validate::{self, MAX_TAG_VALUE, cut};
 use rusqlite::Transaction;
 
 /// Tag with the place of a trace's own files, which MLflow's clients look for.
-const LOCATION: &str = "mlflow.artifactLocation";
+pub(super) const LOCATION: &str = "mlflow.artifactLocation";
 
 /// The row of a trace.
 pub(super) fn row(t: &Transaction<'_>, id: &str) -> Outcome<i64> {
