@@ -144,8 +144,6 @@ def wait(address):
 def compare(folder):
     table = pd.read_parquet(folder / "flights.parquet")
     table = table[table["arr_delay"].notna()].head(3000).reset_index(drop=True)
-    table["hour"], table["minute"] = table["hour"].astype(float), table["minute"].astype(float)
-    table["distance"] = table["distance"].astype(float)
     table["time_hour"] = pd.to_datetime(table["time_hour"]).dt.tz_localize(None)
     classes = {"late": [0, 1], "origin": sorted(table["origin"].unique())}
     for name in sorted(path.stem for path in folder.glob("*.json")):

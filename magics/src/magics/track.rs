@@ -223,6 +223,11 @@ impl Magic for Track {
                 format!("::ironbook::track::set_uri({})?; {}", literal(&uri), shown("destination()"))
             }
             Command::Status => shown("status()"),
+            Command::Sync { timeout } if !(timeout.is_finite() && timeout >= 0.0) => {
+                return Err(
+                    call.wrong(format!("{timeout} seconds cannot be waited"), "give a number of seconds, such as 60")
+                );
+            }
             Command::Sync { timeout } => shown(&format!("sync({timeout:?})")),
             Command::Auto { state } => format!("::ironbook::track::set_auto({});", state == "on"),
         }))
@@ -250,9 +255,33 @@ fn load(call: &Call<'_>, uri: String, into: String) -> Result<Lowered, Error> {
     Ok(Lowered::action(move |cx| {
         let uri = literal(&uri);
         let type_path = cx.printed(&format!("print!(\"{{}}\", ::ironbook::models::type_of({uri})?);"))?;
+        // It comes from a file that others may have written, and goes into a cell.
+        if !is_type(&type_path) {
+            let message = format!("the model names `{type_path}` as its type, which is none of Ironbook's");
+            let advice = vec!["load it in the program that logged it".to_owned()];
+            return Err(Error::Arguments { magic: "track".to_owned(), message, advice });
+        }
         cx.run_cell(&format!("let {into} = ::ironbook::models::load::<{type_path}>({uri})?;"))?;
         cx.run_cell(&into)
     }))
+}
+
+/// Whether a text is nothing but the path of a type of the library, with such types as arguments.
+fn is_type(text: &str) -> bool {
+    fn ours(path: &syn::Path) -> bool {
+        let first = path.segments.first().is_some_and(|segment| segment.ident == "ironbook");
+        first
+            && path.leading_colon.is_some()
+            && path.segments.iter().all(|segment| match &segment.arguments {
+                syn::PathArguments::None => true,
+                syn::PathArguments::AngleBracketed(arguments) => arguments.args.iter().all(|argument| match argument {
+                    syn::GenericArgument::Type(syn::Type::Path(inner)) => inner.qself.is_none() && ours(&inner.path),
+                    _ => false,
+                }),
+                syn::PathArguments::Parenthesized(_) => false,
+            })
+    }
+    syn::parse_str::<syn::TypePath>(text).is_ok_and(|path| path.qself.is_none() && ours(&path.path))
 }
 
 fn start(
@@ -353,4 +382,26 @@ fn log(call: &Call<'_>, values: &[String], step: Option<&str>) -> Result<String,
         }
     };
     Ok(format!("{{ {params}{logged}}}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_type;
+
+    #[test]
+    fn only_types_of_the_library_reach_a_cell() {
+        assert!(is_type("::ironbook::learn::Gbdt"));
+        assert!(is_type("::ironbook::features::Featured<::ironbook::learn::Gbdt>"));
+        for other in [
+            "",
+            "Gbdt",
+            "::std::fs::File",
+            "::ironbook::learn::Ridge>(\"x\").ok(); std::fs::write(\"f\", \"1\")?; let model = load::<::ironbook::learn::Ridge",
+            "::ironbook::features::Featured<::std::fs::File>",
+            "::ironbook::learn::Ridge; panic!()",
+            "<::ironbook::learn::Ridge as T>::X",
+        ] {
+            assert!(!is_type(other), "{other}");
+        }
+    }
 }

@@ -103,13 +103,14 @@ impl Worker {
         for job in jobs {
             match job {
                 Request::Run { execution, library, entry, text } => {
-                    let cell = track::CellRecord::begin(execution, text);
-                    let succeeded = self.cell(execution, |me| me.run(execution, &library, &entry));
-                    cell.end(succeeded);
+                    let record = track::CellRecord::begin(execution, text);
+                    self.cell(execution, |me| {
+                        let ended = me.run(execution, &library, &entry);
+                        record.end(ended.outcome == Outcome::Ok);
+                        ended
+                    });
                 }
-                Request::Show { execution, name } => {
-                    self.cell(execution, |me| me.show(execution, &name));
-                }
+                Request::Show { execution, name } => self.cell(execution, |me| me.show(execution, &name)),
                 Request::List => self.list(),
                 Request::Drop { names } => self.drop_all(&names),
                 Request::Preload { library } => self.ack(load::open(&library).err()),
@@ -127,8 +128,7 @@ impl Worker {
     }
 
     /// Does `part` as a cell: with displays under its number, partial lines shown, and `Done` after everything it printed.
-    /// Whether it ran to its end.
-    fn cell(&mut self, execution: u64, part: impl FnOnce(&mut Self) -> Ended) -> bool {
+    fn cell(&mut self, execution: u64, part: impl FnOnce(&mut Self) -> Ended) {
         self.output.set_execution(execution);
         hook::clear();
         self.ticker.start();
@@ -141,7 +141,6 @@ impl Worker {
         self.shared.end();
         output::flush();
         self.output.send(&Reply::Done { execution, outcome, put, gone, seconds });
-        self.succeeded
     }
 
     fn run(&mut self, execution: u64, library: &Path, entry: &str) -> Ended {

@@ -50,7 +50,7 @@ pub struct Data<'a> {
     pub columns: &'a dyn Fn() -> Vec<(String, String)>,
     /// Name of the target; empty where there is none.
     pub target: &'a str,
-    /// A hash over all values, in hexadecimal digits; it reads all of the data.
+    /// A hash over all values, in hexadecimal digits; it reads all of the data. Empty where that cannot be done.
     pub digest: &'a dyn Fn() -> String,
     /// Some of the rows without the target, as `{"columns": [..], "data": [[..], ..]}`; none where they are no table.
     pub example: &'a dyn Fn() -> Option<Value>,
@@ -124,8 +124,9 @@ pub trait Recorder: Send + Sync {
     /// A model was judged.
     fn judged(&self, judged: &Judged<'_>);
 
-    /// Values of metrics at a step of a training; called often, so it must not wait for anything.
-    fn step(&self, step: i64, metrics: &[(&str, f64)]);
+    /// Values of metrics at a step of a training, of the fit with this token, or of none; called often, so it must not wait
+    /// for anything.
+    fn step(&self, fit: Option<u64>, step: i64, metrics: &[(&str, f64)]);
 }
 
 static RECORDER: OnceLock<&'static dyn Recorder> = OnceLock::new();
@@ -161,10 +162,12 @@ impl Fit {
     /// Tells that a fit begins; `None` where nobody listens, or within another fit of this thread.
     pub fn begin(model: &'static str) -> Option<Fit> {
         let recorder = recorder()?;
-        if INSIDE.replace(true) {
+        if TOKEN.get().is_some() {
             return None;
         }
-        Some(Fit { recorder, model, token: recorder.begins(model), started: Instant::now(), ended: false })
+        let token = recorder.begins(model);
+        TOKEN.set(Some(token));
+        Some(Fit { recorder, model, token, started: Instant::now(), ended: false })
     }
 
     /// Tells that it has ended: the model's mark, its parameters, the data, the curves, and why it failed if it did.
@@ -200,19 +203,20 @@ impl Drop for Fit {
             let error = Some("it did not come to its end".to_owned());
             self.tell(Mark::default(), &[], &[], Vec::new(), error);
         }
-        INSIDE.set(false);
+        TOKEN.set(None);
     }
 }
 
 /// Tells values of metrics at a step of a training.
 pub fn step(step: i64, metrics: &[(&str, f64)]) {
     if let Some(recorder) = recorder() {
-        recorder.step(step, metrics);
+        recorder.step(TOKEN.get(), step, metrics);
     }
 }
 
 thread_local! {
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    /// The fit under way in this thread.
+    static TOKEN: Cell<Option<u64>> = const { Cell::new(None) };
     static EXTRA: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -273,7 +277,7 @@ mod tests {
             }
             fn fitted(&self, _: &Fitted<'_>) {}
             fn judged(&self, _: &Judged<'_>) {}
-            fn step(&self, _: i64, _: &[(&str, f64)]) {}
+            fn step(&self, _: Option<u64>, _: i64, _: &[(&str, f64)]) {}
         }
         assert_eq!(with_param("a", || unreachable!("nobody listens"), extra_params), []);
         listen(&Nobody);

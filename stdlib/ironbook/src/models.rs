@@ -117,7 +117,8 @@ fn described<R>(
     let type_path = known.unwrap_or_else(|| behind_features(full).unwrap_or_else(|| full.to_owned()));
     let kind = type_path.rsplit("::").next().unwrap_or(format).trim_end_matches('>').to_owned();
     let input = |kind: &Kind| match kind {
-        Kind::Numeric => "double",
+        // Whole numbers and others alike: MLflow refuses columns of integers where a signature says `double`.
+        Kind::Numeric => "any",
         Kind::Categorical(_) => "string",
         Kind::Time => "datetime",
     };

@@ -288,7 +288,24 @@ pub fn end(status: Status) -> Result<()> {
 /// # Errors
 /// Of the store; the runs not yet ended then stay active.
 pub fn end_all(status: Status) -> Result<usize> {
-    finish_all(&mut lock(), status)
+    let (count, stores) = {
+        let mut runs = lock();
+        let stores: Vec<Arc<dyn Store>> = runs.stack.iter().map(RunHandle::shared_store).collect();
+        (finish_all(&mut runs, status)?, stores)
+    };
+    // What does not arrive now waits on disk for the next process.
+    stores.iter().for_each(|store| drop(store.flush()));
+    Ok(count)
+}
+
+/// Forgets the run that ended last, whose store is looked into when no run is active.
+pub(crate) fn forget_ended() {
+    lock().ended = None;
+}
+
+/// The run that ended last.
+pub(crate) fn ended() -> Option<RunHandle> {
+    lock().ended.clone()
 }
 
 /// The store for what belongs to no run.

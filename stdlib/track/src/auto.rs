@@ -17,6 +17,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Fits whose example rows are kept.
+const EXAMPLES: u64 = 200;
+
 /// Whether the user wants it.
 static WANTED: AtomicBool = AtomicBool::new(true);
 static AUTO: Auto = Auto { state: Mutex::new(None), next: AtomicU64::new(1), pending: Pending::new() };
@@ -47,6 +50,16 @@ pub(crate) fn say(error: &Error) {
     AUTO.say(error);
 }
 
+/// A text and the causes of an error, a line each.
+fn with_causes(mut text: String, error: &Error) -> String {
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        text.push_str(&format!("\ncause: {next}"));
+        cause = next.source();
+    }
+    text
+}
+
 /// Shows a line to the user.
 pub(crate) fn tell(text: String) {
     display(&Note(text));
@@ -72,15 +85,15 @@ pub(crate) fn run_ends(run: &RunHandle, status: Status) {
     AUTO.pending.flush();
     let nested: Vec<RunHandle> = {
         let mut state = AUTO.state();
-        state.fits.retain(|_, of| of.id() != run.id());
+        let nested: HashSet<String> =
+            state.nested.get(run.id()).into_iter().flatten().map(|child| child.id().to_owned()).collect();
+        state.fits.retain(|_, of| of.id() != run.id() && !nested.contains(of.id()));
         state.taken.remove(run.id());
         state.nested.remove(run.id()).unwrap_or_default()
     };
     for child in nested {
         AUTO.try_to(|| active::end_nested(&child, status));
-        AUTO.state().ended.insert(child.id().to_owned());
     }
-    AUTO.state().ended.insert(run.id().to_owned());
 }
 
 struct Auto {
@@ -101,8 +114,6 @@ struct State {
     taken: HashSet<String>,
     /// Runs of further models, by the id of the run around them.
     nested: HashMap<String, Vec<RunHandle>>,
-    /// Ids of the runs that have ended: nothing is judged into them any more.
-    ended: HashSet<String>,
     /// How often each run was judged.
     judged: HashMap<String, i64>,
     /// What was said already.
@@ -147,6 +158,51 @@ impl Auto {
     }
 }
 
+impl Auto {
+    /// The run for a judgement of a model that no run has fitted: the active one if it has no model, else one nested in it.
+    fn run_for_judgement(&self) -> Option<RunHandle> {
+        let active = active()?;
+        if self.state().taken.contains(active.id()) { self.run_for("evaluation") } else { Some(active) }
+    }
+
+    /// Parameters as the run can take them: a name that it has already, with another value, stands under `fit.`.
+    fn fitting(&self, run: &RunHandle, fit: &Fitted<'_>) -> Vec<Param> {
+        let taken = self.try_to(|| run.fetch()).map_or_else(Vec::new, |run| run.params);
+        let mut names = HashSet::new();
+        let mut all = Vec::new();
+        for Param { key, value } in std::iter::once(Param::new("model", fit.model)).chain(fit.params.iter().map(param))
+        {
+            let differs = |name: &str| taken.iter().any(|known| known.key == name && known.value != value);
+            let mut name = if differs(&key) { format!("fit.{key}") } else { key.clone() };
+            let mut count = 1;
+            while differs(&name) || !names.insert(name.clone()) {
+                count += 1;
+                name = format!("{key}.{count}");
+            }
+            all.push(Param { key: name, value });
+        }
+        all
+    }
+
+    /// A fit that failed leaves its error, and the run to the next one.
+    fn failed(&self, run: &RunHandle, fit: &Fitted<'_>, error: &str) {
+        self.try_to(|| run.set_tag("ironbook.fit.error", format!("{}: {error}", fit.model)));
+        let nested = {
+            let mut state = self.state();
+            state.taken.remove(run.id());
+            let lists = state.nested.values_mut();
+            lists.fold(false, |found, list| {
+                let before = list.len();
+                list.retain(|child| child.id() != run.id());
+                found || list.len() < before
+            })
+        };
+        if nested {
+            self.try_to(|| active::end_nested(run, Status::Failed));
+        }
+    }
+}
+
 impl Recorder for Auto {
     fn begins(&self, model: &str) -> u64 {
         let token = self.next.fetch_add(1, Ordering::Relaxed);
@@ -161,15 +217,18 @@ impl Recorder for Auto {
         if let Some(mark) = fit.mark.number() {
             self.state().marks.insert(mark, run.clone());
             if let Some(example) = fit.data.first().and_then(|data| (data.example)()) {
-                self.state().examples.insert(mark, example);
+                let mut state = self.state();
+                state.examples.insert(mark, example);
+                // Models are registered soon after they were fitted.
+                state.examples.retain(|of, _| of + EXAMPLES > mark);
             }
         }
         self.pending.flush();
-        self.try_to(|| {
-            let own = Param::new("model", fit.model);
-            let params: Vec<Param> = std::iter::once(own).chain(fit.params.iter().map(param)).collect();
-            run.log_params(&params)
-        });
+        if let Some(error) = &fit.error {
+            return self.failed(&run, fit, error);
+        }
+        let params = self.fitting(&run, fit);
+        self.try_to(|| run.log_params(&params));
         let now = now_ms();
         let mut points = vec![Metric::new("fit_seconds", fit.seconds, now, 0)];
         for curve in &fit.curves {
@@ -181,17 +240,13 @@ impl Recorder for Auto {
             let inputs: Vec<DatasetInput> = fit.data.iter().flat_map(|data| input_of(data)).collect();
             self.try_to(|| run.store().log_inputs(run.id(), &inputs, &[]));
         }
-        if let Some(error) = &fit.error {
-            self.try_to(|| run.set_tag("ironbook.fit.error", error));
-        }
         if let Some(device) = record::device() {
             self.try_to(|| run.set_tag(ironbook_store::model::tag::DEVICE, device));
         }
     }
 
     fn judged(&self, judged: &Judged<'_>) {
-        let of_mark = run_of(judged.mark).filter(|run| !self.state().ended.contains(run.id()));
-        let Some(run) = of_mark.or_else(active) else { return };
+        let Some(run) = run_of(judged.mark).or_else(|| self.run_for_judgement()) else { return };
         let step = {
             let mut state = self.state();
             let count = state.judged.entry(run.id().to_owned()).or_insert(0);
@@ -221,9 +276,13 @@ impl Recorder for Auto {
         }
     }
 
-    fn step(&self, step: i64, metrics: &[(&str, f64)]) {
-        let of_fit = self.state().fits.values().next().cloned();
-        if let Some(run) = of_fit.or_else(active) {
+    fn step(&self, fit: Option<u64>, step: i64, metrics: &[(&str, f64)]) {
+        // A fit whose run has ended meanwhile has nowhere to write to: not into the next run.
+        let run = match fit {
+            Some(token) => self.state().fits.get(&token).cloned(),
+            None => active(),
+        };
+        if let Some(run) = run {
             AUTO.pending.push(&run, step, metrics);
         }
     }

@@ -13,19 +13,25 @@ pub struct CellRecord {
     execution: u64,
     text: String,
     run: Option<RunHandle>,
+    /// The run that had ended last before it.
+    ended: Option<RunHandle>,
     started: Instant,
 }
 
 impl CellRecord {
     /// Notes the cell and the run that is active before it.
     pub fn begin(execution: u64, text: String) -> CellRecord {
-        CellRecord { execution, text, run: active(), started: Instant::now() }
+        CellRecord { execution, text, run: active(), ended: active::ended(), started: Instant::now() }
     }
 
-    /// Records it in the run that was active before it, else in the one that it has started.
+    /// Records it in the run that was active before it, else in the one that it has started, also if it has ended it.
     pub fn end(self, succeeded: bool) {
         let seconds = self.started.elapsed().as_secs_f64();
-        let Some(run) = self.run.or_else(active).filter(|_| auto()) else { return };
+        let began_and_ended = || {
+            let before = self.ended.as_ref().map(|run| run.id().to_owned());
+            active::ended().filter(|run| before.as_deref() != Some(run.id()))
+        };
+        let Some(run) = self.run.clone().or_else(active).or_else(began_and_ended).filter(|_| auto()) else { return };
         let how = if succeeded { "ran" } else { "failed after" };
         let text = format!("// cell {}: {how} {seconds:.3} s\n{}\n", self.execution, self.text.trim_end());
         let path = format!("cells/{:04}.rs", self.execution);

@@ -7,18 +7,24 @@ use serde_json::{Value, json};
 
 /// Most files that are recorded beside the data itself.
 const MAX_FILES: usize = 20;
+/// Longest description of columns that MLflow takes, in characters; wider data goes without.
+const MAX_SCHEMA: usize = 1_048_575;
 
 /// The data that a model was given, and the files that this process has read, which it comes from.
 pub(crate) fn input_of(data: &Data<'_>) -> Vec<DatasetInput> {
     let files = (data.files)();
     let skip = files.len().saturating_sub(MAX_FILES);
     let files = &files[skip..];
-    let mut inputs = vec![own(data, files)];
+    let mut inputs: Vec<DatasetInput> = own(data, files).into_iter().collect();
     inputs.extend(files.iter().filter_map(file));
     inputs
 }
 
-fn own(data: &Data<'_>, files: &[File]) -> DatasetInput {
+fn own(data: &Data<'_>, files: &[File]) -> Option<DatasetInput> {
+    let digest = short(&(data.digest)());
+    if digest.is_empty() {
+        return None;
+    }
     let columns = (data.columns)();
     let schema: Vec<Value> = columns.iter().map(|(name, kind)| json!({ "name": name, "type": kind })).collect();
     // One file says by its name what the data is.
@@ -30,13 +36,13 @@ fn own(data: &Data<'_>, files: &[File]) -> DatasetInput {
     let source = json!({ "files": files.iter().map(|file| &file.path).collect::<Vec<_>>() });
     let dataset = Dataset {
         name,
-        digest: short(&(data.digest)()),
+        digest,
         source_type: "code".to_owned(),
         source: source.to_string(),
-        schema: Some(json!({ "mlflow_colspec": schema }).to_string()),
+        schema: Some(json!({ "mlflow_colspec": schema }).to_string()).filter(|text| text.len() <= MAX_SCHEMA),
         profile: Some(json!({ "num_rows": data.rows, "num_columns": columns.len() }).to_string()),
     };
-    DatasetInput { tags: vec![Tag::new(CONTEXT, data.context)], dataset }
+    Some(DatasetInput { tags: vec![Tag::new(CONTEXT, data.context)], dataset })
 }
 
 fn file(file: &File) -> Option<DatasetInput> {

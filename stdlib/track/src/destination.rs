@@ -51,13 +51,19 @@ pub fn status() -> Result<Waiting> {
     project_status(&spools()?).map(Waiting)
 }
 
+/// Longest that [`sync`] waits: a day of seconds.
+const LONGEST: f64 = 86_400.0;
+
 /// Sends what waits, for at most so many seconds, and says what still waits then.
 ///
 /// # Errors
 /// Of the spools' files. A server that is away is no error.
 pub fn sync(seconds: f64) -> Result<Waiting> {
-    let timeout = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+    let seconds = if seconds.is_finite() { seconds.clamp(0.0, LONGEST) } else { LONGEST };
+    let timeout = Duration::from_secs_f64(seconds);
     auto::flush();
+    // A spool that this process has open is sent by its own thread.
+    place::flush();
     let spools = spools()?;
     if spools.is_dir() {
         sync_project(&spools, timeout, &SpooledStore::destination)?;

@@ -26,7 +26,7 @@ pub struct ModelFiles<'a> {
     pub format: &'a str,
     /// Path of its type, as a cell would write it.
     pub type_path: &'a str,
-    /// Name and MLflow type (`double`, `string`, `datetime`) of each input.
+    /// Name and MLflow type (`any`, `string`, `datetime`) of each input.
     pub inputs: Vec<(String, &'static str)>,
     /// MLflow type of a prediction.
     pub output: &'static str,
@@ -225,12 +225,15 @@ impl Fetched {
 pub fn fetch_model(uri: &str) -> Result<Fetched> {
     let store: Arc<dyn Store> = active::store_to_show()?;
     let directory = Scratch::new()?;
-    fetch(&*store, uri, &directory.0)?;
+    fetch(&*store, uri, &directory.0, MOST_STEPS)?;
     let card = mlmodel::read(&directory.0, uri)?;
     Ok(Fetched { directory, format: card.format, type_path: card.type_path })
 }
 
-fn fetch(store: &dyn Store, uri: &str, to: &Path) -> Result<()> {
+/// Names that may lead to names before the files are reached.
+const MOST_STEPS: usize = 5;
+
+fn fetch(store: &dyn Store, uri: &str, to: &Path, steps: usize) -> Result<()> {
     let refuse = |reason: &str| Error::Uri {
         uri: uri.to_owned(),
         reason: reason.to_owned(),
@@ -249,11 +252,9 @@ fn fetch(store: &dyn Store, uri: &str, to: &Path) -> Result<()> {
         }
         (None, None) => return Err(refuse("it says which model, not which version")),
     };
-    if source == uri {
-        return Err(refuse("it names itself"));
-    }
     if source.starts_with("models:/") || source.starts_with("runs:/") {
-        return fetch(store, &source, to);
+        let left = steps.checked_sub(1).ok_or_else(|| refuse("it leads to other names without end"))?;
+        return fetch(store, &source, to, left);
     }
     // A place of files, as other programs register.
     let repo = ironbook_store::artifacts::open(&source, to)?;

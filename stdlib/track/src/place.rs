@@ -1,5 +1,6 @@
 //! Which store a run goes to: the address that was set, else `MLFLOW_TRACKING_URI`, else the project's own.
 
+use crate::active;
 use ironbook_store::{Result, SqliteStore, Store, locate};
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,6 +19,7 @@ pub fn set_uri(uri: &str) -> Result<()> {
         ironbook_store::local_path(uri)?;
     }
     *SET.lock().unwrap_or_else(PoisonError::into_inner) = Some(uri.to_owned());
+    active::forget_ended();
     Ok(())
 }
 
@@ -29,6 +31,13 @@ pub fn uri() -> Option<String> {
 
 fn is_remote(uri: &str) -> bool {
     uri.starts_with("http://") || uri.starts_with("https://")
+}
+
+/// Sends what waits for servers that this process writes to.
+pub(crate) fn flush() {
+    let open: Vec<Arc<dyn Store>> = OPEN.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+    // What could not be sent is told by the status.
+    open.iter().for_each(|store| drop(store.flush()));
 }
 
 /// The store for work done in `directory`; one that is embedded is created if it is missing.

@@ -75,7 +75,15 @@ pub fn recover(store: &dyn Store) -> Result<Vec<RunInfo>> {
     }
     let end = |run: &Run| run.metrics.iter().map(|m| m.timestamp).max().unwrap_or(0).max(run.info.start);
     let killed = |run: &Run| RunUpdate { status: Some(Status::Killed), end: Some(end(run)), name: None };
-    dead.iter().map(|run| store.update_run(&run.info.id, &killed(run))).collect()
+    let mut marked = Vec::new();
+    for run in dead {
+        // A search may not know yet what waits to be sent, the end of the run among it.
+        let now = store.run(&run.info.id)?;
+        if now.info.status == Status::Running {
+            marked.push(store.update_run(&now.info.id, &killed(&now))?);
+        }
+    }
+    Ok(marked)
 }
 
 /// Whether the process that started a run is known to be gone.

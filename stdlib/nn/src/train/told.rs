@@ -5,7 +5,7 @@ use super::history::Epoch;
 use super::trainer::{Settings, Trainer};
 use crate::error::NnError;
 use crate::module::{Module, parameters};
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 use ironbook_core::record::{self, Fit, Mark};
 use ironbook_learn::told::flatten;
 use serde_json::{Value, json};
@@ -66,10 +66,11 @@ impl Data {
             vec![shape("inputs", &self.x), shape("targets", &self.y)]
         };
         let digest = || {
-            let values = |t: &Tensor| t.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>();
+            let values = |t: &Tensor| t.to_device(&Device::Cpu)?.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>();
             let parts = [Some(&self.x), Some(&self.y), self.weights.as_ref()];
-            let parts: Vec<Vec<f64>> = parts.into_iter().flatten().map(|t| values(t).unwrap_or_default()).collect();
-            ironbook_data::digest_of(&parts)
+            let parts: candle_core::Result<Vec<Vec<f64>>> = parts.into_iter().flatten().map(values).collect();
+            // Without memory for a copy there is no fingerprint, rather than one that other data has too.
+            parts.map_or_else(|_| String::new(), |parts| ironbook_data::digest_of(&parts))
         };
         to(&record::Data {
             context,

@@ -106,7 +106,10 @@ fn nothing_is_told_without_a_run_or_when_it_is_off() {
     track::end(Status::Finished).unwrap();
     assert!(Fit::begin("Gbdt").is_none(), "the run has ended");
     let found = run.fetch().unwrap();
-    assert_eq!((found.param("model"), found.tag("ironbook.fit.error")), (Some("Gbdt"), Some("no rows")));
+    assert_eq!(
+        (found.param("model"), found.tag("ironbook.fit.error")),
+        (None, Some("Ridge: it did not come to its end"))
+    );
 }
 
 #[test]
@@ -173,4 +176,103 @@ fn runs_are_compared_and_the_best_found() {
     assert!(text.contains("0.9000 ◂") && text.contains("0.3000 ◂") && !text.contains("depth"), "{text}");
     assert!(track::compare(&["slow"]).is_err());
     assert_eq!(names(track::recent(10).unwrap()).len(), 3);
+}
+
+#[test]
+fn a_judgement_after_the_end_stays_with_its_model() {
+    let _turn = turn();
+    let directory = tempfile::tempdir().unwrap();
+    let first = start(directory.path());
+    let mark = fit("Gbdt", "0.1");
+    track::end(Status::Finished).unwrap();
+    let second = start(directory.path());
+    let other = fit("Gbdt", "0.2");
+    judge(other, 0.9);
+    judge(mark, 0.8);
+    // Of a file, or of a fit that nobody recorded.
+    judge(Mark::default(), 0.7);
+    judge(Mark::fresh(), 0.6);
+    track::end(Status::Finished).unwrap();
+    assert_eq!(
+        (first.fetch().unwrap().metric("roc_auc"), second.fetch().unwrap().metric("roc_auc")),
+        (Some(0.8), Some(0.9))
+    );
+    let nested: Vec<_> = second.store().search_runs(&Search::all()).unwrap().items;
+    let strangers: Vec<_> = nested.iter().filter(|run| run.info.name.starts_with("evaluation")).collect();
+    assert_eq!(strangers.iter().map(|run| run.metric("roc_auc")).collect::<Vec<_>>(), [Some(0.6), Some(0.7)]);
+}
+
+#[test]
+fn steps_of_threads_stay_apart() {
+    let _turn = turn();
+    let directory = tempfile::tempdir().unwrap();
+    let run = start(directory.path());
+    let both = std::sync::Barrier::new(2);
+    std::thread::scope(|scope| {
+        for (model, value) in [("One", 1.0), ("Two", 2.0)] {
+            let both = &both;
+            scope.spawn(move || {
+                let told = Fit::begin(model).unwrap();
+                both.wait();
+                (0..50).for_each(|step| record::step(step, &[("loss", value)]));
+                both.wait();
+                data("training", "d", |data| told.end(Mark::fresh(), &[], &[data], Vec::new(), None));
+            });
+        }
+    });
+    track::end(Status::Finished).unwrap();
+    let runs = run.store().search_runs(&Search::all()).unwrap().items;
+    assert_eq!(runs.len(), 2);
+    for of in &runs {
+        let points = run.store().metric_history(&of.info.id, "loss").unwrap();
+        let expected = if of.param("model") == Some("One") { 1.0 } else { 2.0 };
+        assert_eq!(points.len(), 50, "{}", of.info.name);
+        assert!(points.iter().all(|m| m.value == expected), "{points:?}");
+    }
+}
+
+#[test]
+fn parameters_of_the_user_stay_and_those_of_the_fit_stand_beside_them() {
+    let _turn = turn();
+    let directory = tempfile::tempdir().unwrap();
+    let run = start(directory.path());
+    track::log_param("lr", "mine").unwrap();
+    let told = Fit::begin("Ridge").unwrap();
+    let params =
+        [("lr", "0.1"), ("pipeline", "outer"), ("pipeline", "inner")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    data("training", "d", |data| told.end(Mark::fresh(), &params, &[data], Vec::new(), None));
+    track::end(Status::Finished).unwrap();
+    let found = run.fetch().unwrap();
+    let all: Vec<_> = found.params.iter().map(|p| (p.key.as_str(), p.value.as_str())).collect();
+    assert_eq!(
+        all,
+        [("fit.lr", "0.1"), ("lr", "mine"), ("model", "Ridge"), ("pipeline", "outer"), ("pipeline.2", "inner")]
+    );
+}
+
+#[test]
+fn a_fit_that_fails_leaves_the_run_to_the_next() {
+    let _turn = turn();
+    let directory = tempfile::tempdir().unwrap();
+    let run = start(directory.path());
+    let failed = Fit::begin("LogisticRegression").unwrap();
+    data("training", "d1", |data| failed.end(Mark::default(), &[], &[data], Vec::new(), Some("one class".to_owned())));
+    judge(fit("Ridge", "0.1"), 0.8);
+    track::end(Status::Finished).unwrap();
+    let found = run.fetch().unwrap();
+    assert_eq!((found.param("model"), found.metric("roc_auc")), (Some("Ridge"), Some(0.8)));
+    assert_eq!(found.tag("ironbook.fit.error"), Some("LogisticRegression: one class"));
+}
+
+#[test]
+fn a_run_within_one_cell_has_that_cell() {
+    let _turn = turn();
+    let directory = tempfile::tempdir().unwrap();
+    let cell = track::CellRecord::begin(1, "all at once".to_owned());
+    let run = start(directory.path());
+    track::end(Status::Finished).unwrap();
+    cell.end(true);
+    track::CellRecord::begin(2, "nothing".to_owned()).end(true);
+    let cells: Vec<_> = run.view().unwrap().artifacts.into_iter().map(|a| a.path).collect();
+    assert_eq!(cells, ["cells/0001.rs"]);
 }
