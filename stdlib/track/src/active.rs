@@ -295,6 +295,7 @@ pub fn end_all(status: Status) -> Result<usize> {
     };
     // What does not arrive now waits on disk for the next process.
     stores.iter().for_each(|store| drop(store.flush()));
+    place::flush();
     Ok(count)
 }
 
