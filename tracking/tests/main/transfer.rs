@@ -337,7 +337,7 @@ fn a_store_goes_into_another_and_twice_is_once() {
     fill(&one);
     let report = transfer(text(&from), text(&to));
     assert!(!report.has_skipped(), "{report}");
-    assert_eq!(report.new(Kind::Run), 3);
+    assert_eq!(report.added(Kind::Run), 3);
     let other = SqliteStore::open(&to).unwrap();
     same(&describe(&one, true), &describe(&other, true));
     let next = NewVersion { name: "Wetter model".to_owned(), source: "x".to_owned(), ..NewVersion::default() };
@@ -405,7 +405,7 @@ fn without_artifacts_their_places_stay() {
     );
     let report = Report::default();
     copy(&*source, &mut *sink, Options { artifacts: false }, &report, &|_| {}).unwrap();
-    assert_eq!((report.new(Kind::File), report.has_skipped()), (0, false), "{report}");
+    assert_eq!((report.added(Kind::File), report.has_skipped()), (0, false), "{report}");
     let other = SqliteStore::open(&to).unwrap();
     for run in one.search_runs(&Search::all().view(View::All)).unwrap().items {
         assert_eq!(other.run(&run.info.id).unwrap().info.artifact_uri, run.info.artifact_uri);
