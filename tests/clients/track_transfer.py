@@ -320,6 +320,8 @@ def as_before(said):
     for kind in ("runs", "models"):
         for new, thing in said[kind].items():
             origin[new] = thing["tags"].pop("ironbook.imported.from")
+            # A server notes itself which versions are made of a model.
+            thing["tags"].pop("mlflow.modelVersions", None)
     for version in said["versions"].values():
         version["tags"].pop("ironbook.imported.from")
     text = json.dumps(said, default=str)

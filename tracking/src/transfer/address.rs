@@ -92,7 +92,8 @@ pub fn open_source(address: &Address) -> Result<Box<dyn Source>> {
     Ok(match address {
         Address::Server(uri) => {
             let store = MlflowStore::from_env(uri)?;
-            store.server_version()?;
+            // Whoever waits at a terminal learns of a wrong address at once.
+            store.without_retries().server_version()?;
             Box::new(FromStore::server(Arc::new(store)))
         }
         Address::Database(file) => Box::new(Database::open(file)?),
@@ -117,7 +118,8 @@ pub fn open_sink(address: &Address) -> Result<Box<dyn Sink>> {
     Ok(match address {
         Address::Server(uri) => {
             let store = MlflowStore::from_env(uri)?;
-            store.server_version()?;
+            // Whoever waits at a terminal learns of a wrong address at once.
+            store.without_retries().server_version()?;
             Box::new(ToServer::new(Arc::new(store)))
         }
         Address::Database(file) => Box::new(database::Writer::open(file)?),

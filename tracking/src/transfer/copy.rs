@@ -53,7 +53,7 @@ pub fn copy(
         way.experiment(experiment)?;
     }
     way.link()?;
-    source.registered(report, &mut |(model, versions)| way.registered(model, &versions))?;
+    source.registered(report, &mut |(model, versions)| way.registered(&model, &versions))?;
     for (what, count) in source.others()? {
         report.skip(format!("{count} {what}: there is no place for them"));
     }
@@ -100,12 +100,12 @@ impl Way<'_> {
         self.report.count(Kind::Experiment, added);
         let source = self.source;
         let report = self.report;
-        let before = report.new(Kind::Run);
+        let before = report.added(Kind::Run);
         source.runs(experiment, report, &mut |run| self.run(run, &id))?;
         source.models(experiment, report, &mut |record| self.model(record, &id))?;
         source.traces(experiment, report, &mut |trace| self.trace(trace, &id))?;
         // The experiment that every store begins with is no merger, nor is a copy that is repeated.
-        let is_more = added.rows > 0 || report.new(Kind::Run) > before;
+        let is_more = added.rows > 0 || report.added(Kind::Run) > before;
         if !added.new && is_more && experiment.id != "0" {
             report.note(format!("experiment `{}` was there already: it was completed", experiment.name));
         }
@@ -234,8 +234,8 @@ impl Way<'_> {
         Ok(())
     }
 
-    fn registered(&mut self, model: RegisteredModel, versions: &[VersionRecord]) -> Result<()> {
-        let taken = self.sink.registered(&model);
+    fn registered(&mut self, model: &RegisteredModel, versions: &[VersionRecord]) -> Result<()> {
+        let taken = self.sink.registered(model);
         let Some(added) = self.check(taken, || format!("registered model `{}`", model.name))? else { return Ok(()) };
         self.report.count(Kind::Registered, added);
         for record in versions {

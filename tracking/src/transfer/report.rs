@@ -114,7 +114,7 @@ impl Report {
     }
 
     /// How many things of a kind are new in the target.
-    pub fn new(&self, kind: Kind) -> u64 {
+    pub fn added(&self, kind: Kind) -> u64 {
         self.inner.borrow().counts[kind as usize].new
     }
 

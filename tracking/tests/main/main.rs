@@ -9,5 +9,6 @@ mod guard;
 mod load;
 mod pages;
 mod support;
+mod sync;
 mod traces;
 mod transfer;

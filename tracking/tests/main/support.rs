@@ -90,3 +90,10 @@ pub async fn answer(response: Response) -> (u16, Value) {
     let text = response.text().await.unwrap();
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
+
+/// The program `ironbook track` by itself, which `cargo test` builds beside the tests.
+pub fn program() -> std::path::PathBuf {
+    let program = std::env::current_exe().unwrap().parent().unwrap().with_file_name("examples").join("server");
+    assert!(program.is_file(), "{} is not there: `cargo build -p ironbook-tracking --examples`", program.display());
+    program
+}

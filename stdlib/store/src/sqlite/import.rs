@@ -62,7 +62,7 @@ impl SqliteStore {
             let added = counted(t, || {
                 let new = row.is_none();
                 if new {
-                    row = Some(self.insert_experiment(t, experiment, location)?);
+                    row = Some(self.insert_experiment(t, experiment, location.as_deref())?);
                 }
                 let tags = experiment.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
                 complete(t, EXPERIMENT_TAGS, row.unwrap_or_default(), tags)?;
@@ -72,7 +72,7 @@ impl SqliteStore {
         })
     }
 
-    fn insert_experiment(&self, t: &Transaction<'_>, from: &Experiment, location: Option<String>) -> Outcome<i64> {
+    fn insert_experiment(&self, t: &Transaction<'_>, from: &Experiment, location: Option<&str>) -> Outcome<i64> {
         let wanted: Option<i64> = from.id.parse().ok().filter(|id| *id >= 0);
         let free = match wanted {
             Some(id) => row_of(t, "SELECT id FROM experiments WHERE id = ?1", id)?.is_none().then_some(id),
@@ -82,8 +82,8 @@ impl SqliteStore {
             "INSERT INTO experiments (id, name, created, updated, deleted, location) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
         let deleted = from.deleted.then_some(from.updated);
-        let row = insert.insert((free, &from.name, from.created, from.updated, deleted, &location))?;
-        if let (None, Some(kept)) = (&location, self.places.kept(row)) {
+        let row = insert.insert((free, &from.name, from.created, from.updated, deleted, location))?;
+        if let (None, Some(kept)) = (location, self.places.kept(row)) {
             t.prepare_cached("UPDATE experiments SET location = ?2 WHERE id = ?1")?.execute((row, kept))?;
         }
         Ok(row)
