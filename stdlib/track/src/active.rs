@@ -146,9 +146,9 @@ pub(crate) fn start_nested(around: &RunHandle, name: String) -> Result<RunHandle
     Ok(RunHandle::new(store, info, around.experiment().to_owned()))
 }
 
-/// Ends a run of [`start_nested`].
-pub(crate) fn end_nested(run: &RunHandle, status: Status) -> Result<()> {
-    let update = RunUpdate { status: Some(status), end: Some(now_ms()), name: None };
+/// Ends a run of [`start_nested`], at a time or now.
+pub(crate) fn end_nested(run: &RunHandle, status: Status, end: Option<i64>) -> Result<()> {
+    let update = RunUpdate { status: Some(status), end: Some(end.unwrap_or_else(now_ms)), name: None };
     run.store().update_run(run.id(), &update).map(drop)
 }
 

@@ -92,7 +92,8 @@ pub(crate) fn run_ends(run: &RunHandle, status: Status) {
         state.nested.remove(run.id()).unwrap_or_default()
     };
     for child in nested {
-        AUTO.try_to(|| active::end_nested(&child, status));
+        let end = AUTO.state().touched.remove(child.id());
+        AUTO.try_to(|| active::end_nested(&child, status, end));
     }
 }
 
@@ -114,6 +115,8 @@ struct State {
     taken: HashSet<String>,
     /// Runs of further models, by the id of the run around them.
     nested: HashMap<String, Vec<RunHandle>>,
+    /// When the last was written to each nested run, by its id: that is its end.
+    touched: HashMap<String, i64>,
     /// How often each run was judged.
     judged: HashMap<String, i64>,
     /// What was said already.
@@ -198,7 +201,7 @@ impl Auto {
             })
         };
         if nested {
-            self.try_to(|| active::end_nested(run, Status::Failed));
+            self.try_to(|| active::end_nested(run, Status::Failed, None));
         }
     }
 }
@@ -240,6 +243,7 @@ impl Recorder for Auto {
             let inputs: Vec<DatasetInput> = fit.data.iter().flat_map(|data| input_of(data)).collect();
             self.try_to(|| run.store().log_inputs(run.id(), &inputs, &[]));
         }
+        self.state().touched.insert(run.id().to_owned(), now_ms());
         if let Some(device) = record::device() {
             self.try_to(|| run.set_tag(ironbook_store::model::tag::DEVICE, device));
         }
@@ -268,6 +272,7 @@ impl Recorder for Auto {
         if !inputs.is_empty() {
             self.try_to(|| run.store().log_inputs(run.id(), &inputs, &[]));
         }
+        self.state().touched.insert(run.id().to_owned(), now_ms());
         if let Some((name, show)) = &judged.report
             && let Some(html) = show().data.get("text/html").and_then(|html| html.as_str())
         {

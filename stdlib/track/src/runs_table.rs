@@ -9,8 +9,10 @@ use ironbook_store::error::{Error, Result};
 use ironbook_store::model::{Page, Run, Search, Status, now_ms};
 use std::collections::BTreeMap;
 
-/// Most columns of parameters, and of metrics.
-const MAX_COLUMNS: usize = 8;
+/// Most columns of metrics.
+const MAX_METRICS: usize = 8;
+/// Most columns of parameters.
+const MAX_PARAMS: usize = 5;
 /// Most rows that are drawn.
 const MAX_ROWS: usize = 50;
 
@@ -62,7 +64,7 @@ impl RunsTable {
     pub fn best(store: &dyn Store, metric: &str, smaller: bool, limit: usize) -> Result<RunsTable> {
         let order = format!("metrics.`{metric}` {}", if smaller { "ASC" } else { "DESC" });
         // Runs without it come last.
-        let Page { items: mut runs, next } = store.search_runs(&Search::all().order(order).limit(limit))?;
+        let mut runs = store.search_runs(&Search::all().order(order).limit(limit))?.items;
         runs.retain(|run| run.metric(metric).is_some());
         if runs.is_empty() {
             let known = RunsTable::recent(store, 1000)?;
@@ -76,7 +78,7 @@ impl RunsTable {
             return Err(Error::NotFound { what: "metric", name });
         }
         let way = if smaller { "smallest" } else { "largest" };
-        let table = RunsTable::of_several(store, runs, next.is_some(), &format!("{way} {metric}"))?;
+        let table = RunsTable::of_several(store, runs, false, &format!("{way} {metric}"))?;
         Ok(RunsTable { first_metric: Some(metric.to_owned()), ..table })
     }
 
@@ -98,7 +100,8 @@ impl RunsTable {
         Ok(RunsTable { experiment, runs, more, experiments, first_metric: None })
     }
 
-    /// Names of the parameters whose values differ between the runs (absent counts as a value); all for a single run.
+    /// Names of the parameters whose values differ between the runs (absent counts as a value); all for a single run. The
+    /// kind of model first, then those that most runs have.
     pub fn differing_params(&self) -> Vec<&str> {
         let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for param in self.runs.iter().flat_map(|run| &run.params) {
@@ -106,7 +109,11 @@ impl RunsTable {
         }
         let differs = |seen: &Vec<&str>| seen.len() < self.runs.len() || seen.iter().any(|v| *v != seen[0]);
         let one = self.runs.len() == 1;
-        values.into_iter().filter(|(_, seen)| one || differs(seen)).map(|(key, _)| key).collect()
+        let mut keys: Vec<(&str, usize)> =
+            values.into_iter().filter(|(_, seen)| one || differs(seen)).map(|(key, seen)| (key, seen.len())).collect();
+        // What most runs have tells them apart best; of models of several kinds that is the kind.
+        keys.sort_by_key(|(key, count)| (*key != "model", std::cmp::Reverse(*count)));
+        keys.into_iter().map(|(key, _)| key).collect()
     }
 
     /// Names of all metrics of the runs, sorted.
@@ -123,8 +130,8 @@ impl RunsTable {
 
     fn table(&self) -> Table {
         let (params, metrics) = (self.differing_params(), self.metric_names());
-        let params = &params[..params.len().min(MAX_COLUMNS)];
-        let metrics = &metrics[..metrics.len().min(MAX_COLUMNS)];
+        let params = &params[..params.len().min(MAX_PARAMS)];
+        let metrics = &metrics[..metrics.len().min(MAX_METRICS)];
         let fixed =
             [("run", Align::Left), ("status", Align::Left), ("started", Align::Left), ("duration", Align::Right)];
         let mut columns: Vec<_> = fixed.into_iter().map(|(title, align)| Column::new(title, "", align)).collect();
@@ -156,8 +163,8 @@ impl RunsTable {
 
     /// What the table leaves out, in words; empty if nothing.
     fn left_out(&self) -> String {
-        let params = self.differing_params().len().saturating_sub(MAX_COLUMNS);
-        let metrics = self.metric_names().len().saturating_sub(MAX_COLUMNS);
+        let params = self.differing_params().len().saturating_sub(MAX_PARAMS);
+        let metrics = self.metric_names().len().saturating_sub(MAX_METRICS);
         let rows = self.runs.len().saturating_sub(MAX_ROWS);
         let parts = [(rows, "older runs"), (params, "parameters"), (metrics, "metrics")];
         let said = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>();
