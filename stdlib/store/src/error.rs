@@ -214,6 +214,14 @@ pub enum Error {
         /// The database's error.
         source: Source,
     },
+    /// The file was removed or replaced while it was open.
+    #[error(
+        "the tracking store {} was removed, moved or replaced while it was open\nnothing was written; put it back, or start again: a new one is created then", path.display()
+    )]
+    Gone {
+        /// The database file.
+        path: PathBuf,
+    },
     /// The file comes from a later version.
     #[error(
         "the tracking store {} was written by a newer Ironbook (schema {found}, this one knows up to {known})\nupdate Ironbook; the store was not touched", path.display()
@@ -370,6 +378,7 @@ impl Error {
             Error::NoActiveRun { .. }
             | Error::AlreadyActive { .. }
             | Error::NewerSchema { .. }
+            | Error::Gone { .. }
             | Error::Inactive { .. } => Code::InvalidState,
             Error::Locked { .. } | Error::Full { .. } => Code::TemporarilyUnavailable,
             Error::Io { source, .. } => match source.kind() {

@@ -24,7 +24,9 @@ pub(super) fn verdict(error: &Error) -> Verdict {
         Error::Remote { status: 401 | 407, .. } => Verdict::Away,
         Error::Remote { status: 429 | 502..=504, .. } => Verdict::Away,
         Error::Remote { status, .. } if is_passing(*status) => Verdict::Later,
-        Error::Locked { .. } | Error::Full { .. } | Error::Io { .. } | Error::Database { .. } => Verdict::Later,
+        Error::Locked { .. } | Error::Full { .. } | Error::Gone { .. } | Error::Io { .. } | Error::Database { .. } => {
+            Verdict::Later
+        }
         _ => Verdict::Never,
     }
 }

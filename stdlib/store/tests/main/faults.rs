@@ -80,6 +80,37 @@ fn a_full_disk_says_so_and_writes_nothing_partially() {
     store.check().unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_store_that_was_removed_takes_nothing() {
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join(".ironbook");
+    let store = SqliteStore::open(&directory).unwrap();
+    let run = run_in(&store, "removed");
+    let moved = temporary.path().join("moved");
+    let gone = |result: ironbook_store::Result<()>| {
+        assert!(matches!(result, Err(Error::Gone { .. })), "{result:?}");
+    };
+    let all_gone = || {
+        gone(log(&store, &run, &points(1)));
+        gone(store.write_artifact(ArtifactsOf::Run(&run), "a", &mut &b"x"[..]));
+        gone(store.run(&run).map(drop));
+    };
+    fs::rename(&directory, &moved).unwrap();
+    all_gone();
+    assert!(!directory.exists(), "nothing is written beside it");
+    fs::rename(&moved, &directory).unwrap();
+    log(&store, &run, &points(3)).unwrap();
+    assert_eq!(store.metric_history(&run, "loss").unwrap().len(), 3, "it is back");
+    fs::remove_dir_all(&directory).unwrap();
+    all_gone();
+    // Another process makes a new one: the two are not mixed.
+    let other = SqliteStore::open(&directory).unwrap();
+    run_in(&other, "other");
+    all_gone();
+    assert!(store.experiment_by_name("other").is_err());
+}
+
 #[test]
 fn a_newer_store_is_refused_untouched() {
     let temporary = tempfile::tempdir().unwrap();
