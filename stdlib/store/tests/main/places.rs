@@ -133,7 +133,7 @@ fn another_root_moves_nothing_that_is_there() {
         }
         write(&server, &named, "b.txt", "beside it");
         let experiment =
-            NewExperiment::named(&format!("new {options:?}").replace(['"', '{', '}', '(', ')', ',', '/'], ""));
+            NewExperiment::named(format!("new {options:?}").replace(['"', '{', '}', '(', ')', ',', '/'], ""));
         let new = NewRun { experiment: server.create_experiment(&experiment).unwrap(), ..NewRun::default() };
         let new = server.create_run(&new).unwrap();
         assert!(!new.artifact_uri.contains("/store/artifacts/"), "{}", new.artifact_uri);
