@@ -197,6 +197,8 @@ mod tests {
             Ok(())
         })
         .unwrap();
-        assert!(pool.read(|t| Ok(t.execute("DELETE FROM metric_keys", [])?)).is_err(), "readers cannot write");
+        let refused = pool.read(|t| Ok(t.execute("DELETE FROM metric_keys", [])?)).unwrap_err();
+        assert!(matches!(refused, Error::ReadOnly { .. }), "readers cannot write: {refused:?}");
+        assert!(refused.to_string().contains("is read-only"), "{refused}");
     }
 }

@@ -3,7 +3,7 @@
 use crate::run_in;
 use ironbook_store::store::{Artifacts, Experiments, Runs};
 use ironbook_store::{
-    ArtifactsOf, Batch, Code, Error, Metric, NewRun, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store,
+    ArtifactsOf, Batch, Code, Error, Metric, NewRun, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store, Tag,
     locate,
 };
 use std::fs;
@@ -109,6 +109,31 @@ fn a_store_that_was_removed_takes_nothing() {
     run_in(&other, "other");
     all_gone();
     assert!(store.experiment_by_name("other").is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_may_only_be_read_says_so() {
+    use std::os::unix::fs::PermissionsExt;
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join(".ironbook");
+    drop(SqliteStore::open(&directory).unwrap());
+    let set = |file: u32, folder: u32| {
+        fs::set_permissions(directory.join("track.db"), fs::Permissions::from_mode(file)).unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(folder)).unwrap();
+    };
+    set(0o444, 0o555);
+    // Whoever administers the machine may write all the same.
+    let may = fs::File::options().append(true).open(directory.join("track.db")).is_ok();
+    let opened = SqliteStore::open(&directory).and_then(|s| s.set_experiment_tag("0", &Tag::new("a", "b")));
+    set(0o644, 0o755);
+    match opened {
+        Ok(()) => assert!(may),
+        Err(error) => {
+            assert!(!may && matches!(error, Error::ReadOnly { .. }), "{error:?}");
+            assert_eq!(error.code(), Code::PermissionDenied);
+        }
+    }
 }
 
 #[test]
