@@ -214,6 +214,22 @@ pub enum Error {
         /// The database's error.
         source: Source,
     },
+    /// The file, or its directory, may only be read.
+    #[error("the tracking store {} is read-only here\nnothing was written; get the right to write to it and its directory, or use another store", path.display())]
+    ReadOnly {
+        /// The database file.
+        path: PathBuf,
+        /// The database's error.
+        source: Source,
+    },
+    /// The file was removed or replaced while it was open.
+    #[error(
+        "the tracking store {} was removed, moved or replaced while it was open\nnothing was written; put it back, or start again: a new one is created then", path.display()
+    )]
+    Gone {
+        /// The database file.
+        path: PathBuf,
+    },
     /// The file comes from a later version.
     #[error(
         "the tracking store {} was written by a newer Ironbook (schema {found}, this one knows up to {known})\nupdate Ironbook; the store was not touched", path.display()
@@ -302,6 +318,16 @@ pub enum Error {
         /// The cause.
         source: Source,
     },
+    /// What was logged for a server has not arrived yet.
+    #[error(
+        "what was logged for {uri} still waits in the spool: {said}\nnothing is lost: it is sent as soon as the server takes it, see `%track status`"
+    )]
+    Waiting {
+        /// The server.
+        uri: String,
+        /// What it last said, or why nothing is known of it.
+        said: String,
+    },
     /// An address or path of a store or artifact cannot be used.
     #[error("`{uri}` cannot be used: {reason}\n{todo}")]
     Uri {
@@ -364,16 +390,18 @@ impl Error {
             | Error::WrongState { .. }
             | Error::Foreign { .. }
             | Error::Uri { .. } => Code::InvalidParameterValue,
+            Error::ReadOnly { .. } => Code::PermissionDenied,
             Error::Unsupported { .. } => Code::NotImplemented,
             Error::Remote { code, .. } => *code,
-            Error::Unreachable { .. } => Code::TemporarilyUnavailable,
+            Error::Unreachable { .. } | Error::Waiting { .. } => Code::TemporarilyUnavailable,
             Error::NoActiveRun { .. }
             | Error::AlreadyActive { .. }
             | Error::NewerSchema { .. }
+            | Error::Gone { .. }
             | Error::Inactive { .. } => Code::InvalidState,
             Error::Locked { .. } | Error::Full { .. } => Code::TemporarilyUnavailable,
             Error::Io { source, .. } => match source.kind() {
-                std::io::ErrorKind::PermissionDenied => Code::PermissionDenied,
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => Code::PermissionDenied,
                 std::io::ErrorKind::NotFound => Code::ResourceDoesNotExist,
                 _ => Code::InternalError,
             },

@@ -24,6 +24,7 @@ pub const SPOOL: &str = "spool";
 /// [`Error::Uri`] for other addresses; those of [`SqliteStore::open`] and [`SpooledStore::open`]. Whether a server answers is not asked here.
 pub fn open(uri: Option<&str>, project: &Path) -> Result<Arc<dyn Store>> {
     let Some(uri) = uri else { return Ok(Arc::new(SqliteStore::open(project)?)) };
+    let uri = &plain(uri);
     if uri.starts_with("http://") || uri.starts_with("https://") {
         let options = SpoolOptions { flush: Duration::from_secs(10), ..SpoolOptions::default() };
         let server = SpooledStore::destination(uri)?;
@@ -36,6 +37,17 @@ pub fn open(uri: Option<&str>, project: &Path) -> Result<Arc<dyn Store>> {
             let options = SqliteOptions { database: Some(database), ..SqliteOptions::default() };
             Ok(Arc::new(SqliteStore::open_with(&directory, options)?))
         }
+    }
+}
+
+/// An address without blanks around it, its scheme in small letters.
+fn plain(uri: &str) -> String {
+    let uri = uri.trim();
+    match uri.split_once(':') {
+        Some((scheme, rest)) if scheme.len() > 1 && !scheme.contains('/') => {
+            format!("{}:{rest}", scheme.to_ascii_lowercase())
+        }
+        _ => uri.to_owned(),
     }
 }
 
@@ -58,6 +70,11 @@ pub fn local_path(uri: &str) -> Result<Local> {
         reason: reason.to_owned(),
         todo: "give http://host:port, sqlite:///path/to/file.db, or a directory".to_owned(),
     };
+    let uri = plain(uri);
+    // MLflow's words for a service; nobody means a directory of this name.
+    if ["databricks", "databricks-uc", "uc"].iter().any(|word| uri.eq_ignore_ascii_case(word)) {
+        return Err(refuse("this service is not known (a directory of this name is `./` and the name)"));
+    }
     // As SQLAlchemy: what follows the third slash is the path.
     if let Some(path) = uri.strip_prefix("sqlite:///") {
         let path = path.split('?').next().unwrap_or(path);
@@ -69,7 +86,7 @@ pub fn local_path(uri: &str) -> Result<Local> {
     match uri.split_once(':') {
         // One letter is a drive.
         Some((scheme, _)) if scheme.len() > 1 && !scheme.contains('/') => {
-            let url = url::Url::parse(uri).map_err(|_| refuse("it is not an address"))?;
+            let url = url::Url::parse(&uri).map_err(|_| refuse("it is not an address"))?;
             match url.scheme() {
                 "file" => {
                     url.to_file_path().map(Local::Directory).map_err(|()| refuse("it names no file of this machine"))
@@ -102,5 +119,21 @@ mod tests {
         check("file:///var/store", Some(&directory("/var/store")));
         check("postgresql://host/db", None);
         check("", None);
+        check("  ", None);
+        check(" runs/store\n", Some(&directory("runs/store")));
+        check(" FILE:///var/store ", Some(&directory("/var/store")));
+        check("SQLite:///Runs.db", Some(&database("Runs.db")));
+        for word in ["databricks", "Databricks", " databricks ", "databricks-uc", "uc", "databricks://x", "uc:x"] {
+            check(word, None);
+        }
+        check("./databricks", Some(&directory("./databricks")));
+    }
+
+    #[test]
+    fn schemes_may_be_in_capitals() {
+        let project = tempfile::tempdir().unwrap();
+        let store = open(Some(" HTTP://127.0.0.1:9 "), project.path()).unwrap();
+        assert_eq!(store.location(), open(Some("http://127.0.0.1:9"), project.path()).unwrap().location());
+        assert!(open(Some(" databricks"), project.path()).is_err());
     }
 }

@@ -38,8 +38,10 @@ impl Repo for Files {
         let file = resolve(&self.root, path)?;
         let removed = if file.is_dir() { fs::remove_dir_all(&file) } else { fs::remove_file(&file) };
         removed.map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => Error::NotFound { what: "artifact", name: path.to_owned() },
-            _ => Error::io("delete the artifact", &file, e),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                Error::NotFound { what: "artifact", name: path.to_owned() }
+            }
+            _ => failed("delete the artifact", path, &file, e),
         })
     }
 }
@@ -76,6 +78,17 @@ fn resolve(root: &Path, path: &str) -> Result<PathBuf> {
     Ok(file)
 }
 
+/// An error of the file system. What this path can never do here is the fault of the path, so that nobody tries again.
+fn failed(doing: &'static str, path: &str, file: &Path, error: io::Error) -> Error {
+    let reason = match error.kind() {
+        io::ErrorKind::NotADirectory => "a part of it is a file",
+        io::ErrorKind::IsADirectory | io::ErrorKind::DirectoryNotEmpty => "a directory has this path",
+        io::ErrorKind::InvalidFilename => "it, or a name in it, is longer than the file system allows",
+        _ => return Error::io(doing, file, error),
+    };
+    Error::ArtifactPath { path: path.to_owned(), reason }
+}
+
 /// Writes `bytes` to `root/path` by way of a file in `scratch` (same file system) that is renamed at the end.
 fn write(root: &Path, scratch: &Path, path: &str, bytes: &mut dyn Read) -> Result<()> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -84,22 +97,33 @@ fn write(root: &Path, scratch: &Path, path: &str, bytes: &mut dyn Read) -> Resul
         return Err(Error::ArtifactPath { path: path.to_owned(), reason: "a directory has this path" });
     }
     let parent = target.parent().unwrap_or(root);
-    fs::create_dir_all(parent).map_err(|e| Error::io("create the directory", parent, e))?;
+    // First the root, for whose faults the path is not to blame.
+    fs::create_dir_all(root).map_err(|e| Error::io("create the directory", root, e))?;
+    fs::create_dir_all(parent).map_err(|e| match e.kind() {
+        io::ErrorKind::AlreadyExists => {
+            failed("create the directory", path, parent, io::ErrorKind::NotADirectory.into())
+        }
+        _ => failed("create the directory", path, parent, e),
+    })?;
     fs::create_dir_all(scratch).map_err(|e| Error::io("create the directory", scratch, e))?;
     let temporary = scratch.join(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
     let written = File::create(&temporary).and_then(|mut file| {
         io::copy(bytes, &mut file)?;
         file.sync_data()
     });
-    let moved = written.and_then(|()| match fs::rename(&temporary, &target) {
-        Err(e) if e.kind() == io::ErrorKind::CrossesDevices => across(&temporary, parent, &target),
-        done => done,
+    let written = written.map_err(|e| Error::io("write the artifact", &target, e));
+    let moved = written.and_then(|()| {
+        let moved = match fs::rename(&temporary, &target) {
+            Err(e) if e.kind() == io::ErrorKind::CrossesDevices => across(&temporary, parent, &target),
+            done => done,
+        };
+        moved.map_err(|e| failed("write the artifact", path, &target, e))
     });
-    moved.map_err(|e| {
+    if moved.is_err() {
         // The first error is the one to report; a scratch file left behind is swept later.
         let _ = fs::remove_file(&temporary);
-        Error::io("write the artifact", &target, e)
-    })
+    }
+    moved
 }
 
 /// Moves a file to another file system: by way of a hidden file beside the target, so that this, too, is whole or absent.
@@ -125,12 +149,17 @@ fn read(root: &Path, path: &str) -> Result<Box<dyn Read + Send>> {
     Ok(Box::new(opened))
 }
 
+/// Whether there is no such directory, or can be none.
+fn is_absent(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename)
+}
+
 /// What lies directly in `root/directory`, sorted by path; empty if there is no such directory.
 fn list(root: &Path, directory: &str) -> Result<Vec<ArtifactInfo>> {
     let base = if directory.is_empty() { root.to_owned() } else { resolve(root, directory)? };
     let entries = match fs::read_dir(&base) {
         Ok(entries) => entries,
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(e) if is_absent(e.kind()) => return Ok(Vec::new()),
         Err(e) => return Err(Error::io("list", base, e)),
     };
     let mut found = Vec::new();

@@ -279,7 +279,7 @@ impl SpooledStore {
 
     fn not_there_yet(&self) -> Error {
         let said = self.health().error.unwrap_or_else(|| "it waits in the spool".to_owned());
-        Error::Unreachable { uri: self.shared.inner.location(), source: said.into() }
+        Error::Waiting { uri: self.shared.inner.location(), said }
     }
 
     /// Accepts a call.
@@ -354,7 +354,6 @@ impl Store for SpooledStore {
             return self.shared.inner.flush();
         }
         let said = report.error.unwrap_or_else(|| "it is slower than what was logged".to_owned());
-        let source = format!("{} calls still wait in the spool: {said}", report.waiting).into();
-        Err(Error::Unreachable { uri: self.location(), source })
+        Err(Error::Waiting { uri: self.location(), said })
     }
 }

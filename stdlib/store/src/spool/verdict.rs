@@ -17,14 +17,19 @@ pub(super) enum Verdict {
 /// The meaning of an error of the destination.
 pub(super) fn verdict(error: &Error) -> Verdict {
     match error {
-        Error::Unreachable { .. } => Verdict::Away,
+        Error::Unreachable { .. } | Error::Waiting { .. } => Verdict::Away,
         // No such route, a redirect, or a page instead of JSON: another server answers there for now.
         Error::Remote { code: Code::EndpointNotFound, .. } | Error::Remote { status: 200..=399, .. } => Verdict::Away,
         // Credentials are mended without touching what waits.
         Error::Remote { status: 401 | 407, .. } => Verdict::Away,
         Error::Remote { status: 429 | 502..=504, .. } => Verdict::Away,
         Error::Remote { status, .. } if is_passing(*status) => Verdict::Later,
-        Error::Locked { .. } | Error::Full { .. } | Error::Io { .. } | Error::Database { .. } => Verdict::Later,
+        Error::Locked { .. }
+        | Error::ReadOnly { .. }
+        | Error::Full { .. }
+        | Error::Gone { .. }
+        | Error::Io { .. }
+        | Error::Database { .. } => Verdict::Later,
         _ => Verdict::Never,
     }
 }

@@ -86,7 +86,7 @@ impl SqliteStore {
             sql.push(" AND ").one_of("x.id", &experiment_numbers(&search.experiments)?);
         }
         sql.push(" AND ");
-        Conditions { subject: Subject::Experiments, root: self.places.root(), datasets: &[] }
+        Conditions { subject: Subject::Experiments, root: self.places.base(), datasets: &[] }
             .write(&mut sql, &condition);
         let mut glue = " ORDER BY ";
         for order in &orders {

@@ -53,10 +53,20 @@ pub(super) fn database_error(path: &Path, error: rusqlite::Error) -> Error {
     let source = Box::new(error);
     match code {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Locked { path, source },
+        Some(ErrorCode::ReadOnly) => Error::ReadOnly { path, source },
+        // Beside a database that cannot be written there is no room for its log, which is then what fails.
+        Some(ErrorCode::CannotOpen) if is_read_only(&path) => Error::ReadOnly { path, source },
         Some(ErrorCode::DiskFull) => Error::Full { path, source },
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Error::NotAStore { path, source },
         _ => Error::Database { path, source },
     }
+}
+
+/// Whether there is a file that may not be written.
+fn is_read_only(path: &Path) -> bool {
+    use std::io::ErrorKind;
+    let opened = std::fs::File::options().append(true).open(path);
+    opened.is_err_and(|e| matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem))
 }
 
 /// Whether an insert failed because its value is taken.

@@ -104,7 +104,7 @@ impl Find<'_> {
             }
         }
         sql.push(" AND ");
-        Conditions { subject: Subject::Runs, root: self.places.root(), datasets: &[] }.write(&mut sql, &self.condition);
+        Conditions { subject: Subject::Runs, root: self.places.base(), datasets: &[] }.write(&mut sql, &self.condition);
         sql.push(" ORDER BY ");
         for (number, order) in self.orders.iter().enumerate() {
             if plan == Plan::ByMetric && number == 0 {

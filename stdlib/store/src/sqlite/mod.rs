@@ -28,6 +28,7 @@ use crate::store::Store;
 pub use import::Added;
 use place::Places;
 use pool::Pool;
+use rusqlite::Transaction;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -45,7 +46,7 @@ pub struct SqliteOptions {
     /// The database file (default: `track.db` in the store's directory).
     pub database: Option<PathBuf>,
     /// URI that new experiments get as their artifact location, with their id below it (default: `artifacts` in the
-    /// store's directory, as a `file://` URI). A server gives `mlflow-artifacts:/`.
+    /// store's directory, as a `file://` URI). A server gives `mlflow-artifacts:/`. What is there already stays.
     pub artifact_root: Option<String>,
     /// Where `mlflow-artifacts:` URIs lie: a path or URI (default: `artifacts` in the store's directory).
     pub artifacts_destination: Option<String>,
@@ -103,6 +104,7 @@ impl SqliteStore {
         }
         let pool = Pool::open(database, options)?;
         let store = SqliteStore { directory: directory.to_owned(), pool, places };
+        store.place_default()?;
         store.sweep_scratch();
         Ok(store)
     }
@@ -123,6 +125,24 @@ impl SqliteStore {
             ok if ok == "ok" => Ok(()),
             bad => Err(Error::NotAStore { path: self.pool.path().to_owned(), source: bad.into() }),
         }
+    }
+
+    /// The first experiment comes with the database: while nothing is in it, it lies where new ones do.
+    fn place_default(&self) -> Result<()> {
+        let Some(location) = self.places.kept(0) else { return Ok(()) };
+        let unused = "id = 0 AND location IS NULL AND NOT EXISTS (SELECT 1 FROM runs WHERE experiment = 0)
+             AND NOT EXISTS (SELECT 1 FROM models WHERE experiment = 0)
+             AND NOT EXISTS (SELECT 1 FROM traces WHERE experiment = 0)";
+        let is_unused = |t: &Transaction<'_>| {
+            Ok(t.query_row(&format!("SELECT count(*) FROM experiments WHERE {unused}"), [], |r| r.get::<_, i64>(0))?
+                > 0)
+        };
+        // Looked at first: most stores need no write for being opened.
+        if self.pool.read(is_unused)? {
+            let update = format!("UPDATE experiments SET location = ?1 WHERE {unused}");
+            self.pool.write(|t, _| Ok(t.execute(&update, [location])?))?;
+        }
+        Ok(())
     }
 
     fn scratch(&self) -> PathBuf {

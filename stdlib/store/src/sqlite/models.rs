@@ -139,7 +139,7 @@ impl SqliteStore {
             sql.push(" AND ").one_of("x.experiment", &experiment_numbers(&search.experiments)?);
         }
         sql.push(" AND ");
-        let conditions = Conditions { subject: Subject::LoggedModels, root: self.places.root(), datasets };
+        let conditions = Conditions { subject: Subject::LoggedModels, root: self.places.base(), datasets };
         conditions.write(&mut sql, &condition);
         let measured = condition.comparisons().iter().any(|c| c.field.entity == Entity::Metric);
         if !datasets.is_empty() && !measured {

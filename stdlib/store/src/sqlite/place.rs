@@ -1,10 +1,12 @@
 //! Where artifacts lie: URIs as others see them, and the files behind them.
 //!
 //! Locations below the store's own artifacts are kept as relations (`NULL`, `./…`) and become URIs on reading, so that
-//! a project can be moved, and a server can serve what was written without it.
+//! a project can be moved, and a server can serve what was written without it. They stay there when later things are to
+//! lie elsewhere.
 
 use super::{SqliteOptions, SqliteStore};
 use crate::artifacts::{self, Repo};
+use crate::client::percent_decode;
 use crate::error::{Error, Result};
 use std::path::Path;
 use std::sync::Arc;
@@ -15,10 +17,10 @@ const PROXIED: &str = "mlflow-artifacts:";
 
 /// Where this store's artifacts lie.
 pub(super) struct Places {
-    /// URI below which default locations lie, without a slash at its end.
-    root: String,
-    /// Whether what lies below `root` lies in the store's own directory.
-    is_own: bool,
+    /// URI below which new things lie, if that is not the store's own directory; without a slash at its end.
+    elsewhere: Option<String>,
+    /// URI of the store's own directory, where relations lead; without a slash at its end.
+    base: String,
     /// Where `mlflow-artifacts:` URIs lie: a URI or path, without a slash at its end.
     destination: String,
     proxied: Arc<dyn Repo>,
@@ -34,19 +36,21 @@ impl Places {
             Some(uri) if uri.contains("://") => trim(uri),
             Some(path) => file_uri(Path::new(path))?,
         };
-        let is_own = root == own || root.starts_with(PROXIED) && destination == own;
+        // The proxy may lead into the store's own directory, under another name.
+        let is_own = root == own || proxied_path(&root) == Some("") && destination == own;
         let proxied = artifacts::open(&destination, &directory.join("tmp"))?.into();
-        Ok(Places { root, is_own, destination, proxied })
+        let (elsewhere, base) = if is_own { (None, root) } else { (Some(root), own) };
+        Ok(Places { elsewhere, base, destination, proxied })
     }
 
     /// What to keep as the location of a new experiment that was given none, if that is not the store's own place.
     pub(super) fn kept(&self, experiment: i64) -> Option<String> {
-        (!self.is_own).then(|| format!("{}/{experiment}", self.root))
+        self.elsewhere.as_ref().map(|root| format!("{root}/{experiment}"))
     }
 
     /// URI of an experiment's artifacts.
     pub(super) fn experiment(&self, experiment: i64, location: Option<String>) -> String {
-        location.unwrap_or_else(|| format!("{}/{experiment}", self.root))
+        location.unwrap_or_else(|| format!("{}/{experiment}", self.base))
     }
 
     /// URI of the artifacts of a run or model: `location` is its own, `experiment` that of its experiment.
@@ -54,15 +58,15 @@ impl Places {
         match location {
             None => format!("{experiment}/{rest}"),
             Some(location) => match location.strip_prefix("./") {
-                Some(inner) => format!("{}/{inner}", self.root),
+                Some(inner) => format!("{}/{inner}", self.base),
                 None => location.to_owned(),
             },
         }
     }
 
-    /// URI below which default locations lie.
-    pub(super) fn root(&self) -> &str {
-        &self.root
+    /// URI below which relations lead.
+    pub(super) fn base(&self) -> &str {
+        &self.base
     }
 
     /// The files at the destination of the artifact proxy.
@@ -72,14 +76,11 @@ impl Places {
 
     /// The files at a URI.
     fn open(&self, uri: &str, scratch: &Path) -> Result<Box<dyn Repo>> {
-        let Some(path) = uri.strip_prefix(PROXIED) else { return artifacts::open(uri, scratch) };
-        // `mlflow-artifacts://host/path` names a server: only its path counts here.
-        let path = match path.strip_prefix("//") {
-            Some(rest) => rest.split_once('/').map_or("", |(_, path)| path),
-            None => path.trim_start_matches('/'),
-        };
+        let Some(path) = proxied_path(uri) else { return artifacts::open(uri, scratch) };
         if !path.is_empty() {
+            // Below, `%2e` is a dot and `%2f` a slash. Whoever decodes once more must not get out either.
             artifacts::check(path)?;
+            artifacts::check(&decoded(path))?;
         }
         artifacts::open(&format!("{}/{path}", self.destination), scratch)
     }
@@ -97,6 +98,28 @@ impl SqliteStore {
     /// [`Error::Uri`] if it is none that can be opened.
     pub fn repo(&self, uri: &str) -> Result<Box<dyn Repo>> {
         self.places.open(uri, &self.scratch())
+    }
+}
+
+/// The path of a URI behind the proxy. `mlflow-artifacts://host/path` names a server: only its path counts here.
+fn proxied_path(uri: &str) -> Option<&str> {
+    let path = uri.strip_prefix(PROXIED)?;
+    Some(match path.strip_prefix("//") {
+        Some(rest) => rest.split_once('/').map_or("", |(_, path)| path),
+        None => path.trim_start_matches('/'),
+    })
+}
+
+/// What is left when nothing more can be decoded.
+fn decoded(uri: &str) -> String {
+    let mut text = uri.to_owned();
+    loop {
+        // Each round that changes anything makes the text shorter.
+        let next = percent_decode(&text);
+        if next == text {
+            return text;
+        }
+        text = next;
     }
 }
 
@@ -132,14 +155,18 @@ pub(super) fn check(location: &str) -> Result<String> {
             "give a directory, or an address such as s3://bucket/path",
         );
     }
-    if location.contains(['?', '#']) || location.chars().any(char::is_control) {
-        return refuse("it has a query, a fragment or control characters", "give it without `?` and `#`");
-    }
-    if location.split(['/', '\\']).any(|part| part == ".." || part.eq_ignore_ascii_case("%2e%2e")) {
-        return refuse("it has a `..` part", "give the directory itself");
-    }
     if location.len() > 2048 {
         return refuse("it is too long", "at most 2048 bytes are allowed");
+    }
+    if location.trim() != location {
+        return refuse("it begins or ends with a blank", "give it without");
+    }
+    let plain = decoded(location);
+    if location.contains(['?', '#']) || plain.chars().any(char::is_control) {
+        return refuse("it has a query, a fragment or control characters", "give it without `?` and `#`");
+    }
+    if plain.split(['/', '\\', ':']).any(|part| part == "..") {
+        return refuse("it has a `..` part", "give the directory itself");
     }
     if location.contains(':') {
         return Ok(trim(location));

@@ -3,9 +3,11 @@
 use super::SqliteOptions;
 use super::failure::{Failure, Outcome, database_error};
 use super::schema;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::collections::HashMap;
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -18,6 +20,8 @@ pub(super) type Keys = HashMap<String, i64>;
 /// The connections to one database.
 pub(super) struct Pool {
     path: PathBuf,
+    /// Which file this path named at the opening.
+    file: Identity,
     options: SqliteOptions,
     writer: Mutex<Writer>,
     readers: Mutex<Readers>,
@@ -39,8 +43,9 @@ impl Pool {
     /// Opens the database, creating or migrating it.
     pub(super) fn open(path: PathBuf, options: SqliteOptions) -> Result<Pool> {
         let connection = schema::connect(&path, &options)?;
+        let file = fs::metadata(&path).map(|meta| identity(&meta)).map_err(|e| Error::io("look at", &path, e))?;
         let writer = Mutex::new(Writer { connection, keys: Keys::new() });
-        Ok(Pool { path, options, writer, readers: Mutex::default(), free: Condvar::new() })
+        Ok(Pool { path, file, options, writer, readers: Mutex::default(), free: Condvar::new() })
     }
 
     /// The database file.
@@ -50,6 +55,7 @@ impl Pool {
 
     /// One transaction that sees one state of the database.
     pub(super) fn read<T>(&self, call: impl FnOnce(&Transaction<'_>) -> Outcome<T>) -> Result<T> {
+        self.check_place()?;
         let mut reader = self.reader()?;
         let done = (|| {
             let connection = reader.connection.as_mut().ok_or(rusqlite::Error::InvalidQuery)?;
@@ -63,6 +69,7 @@ impl Pool {
     pub(super) fn write<T>(&self, call: impl FnOnce(&Transaction<'_>, &mut Keys) -> Outcome<T>) -> Result<T> {
         // A panic in the middle of a call has rolled its transaction back: the connection is usable.
         let mut guard = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_place()?;
         let Writer { connection, keys } = &mut *guard;
         let mut new_keys = std::mem::take(keys);
         let done = (|| {
@@ -76,6 +83,20 @@ impl Pool {
             *keys = new_keys;
         }
         done.map_err(|failure: Failure| failure.at(&self.path))
+    }
+
+    /// Whether the path still names the file that is open. SQLite goes on with one that has no name any more, and all
+    /// that is written into it vanishes with the last process that has it open. One look costs microseconds.
+    fn check_place(&self) -> Result<()> {
+        match fs::metadata(&self.path) {
+            Ok(meta) if identity(&meta) == self.file => Ok(()),
+            Ok(_) => Err(Error::Gone { path: self.path.clone() }),
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Err(Error::Gone { path: self.path.clone() })
+            }
+            // Not to be seen for another reason: the database says what it thinks of that.
+            Err(_) => Ok(()),
+        }
     }
 
     fn reader(&self) -> Result<Reader<'_>> {
@@ -97,6 +118,21 @@ impl Pool {
         reader.connection = Some(opened);
         Ok(reader)
     }
+}
+
+/// What tells two files with one name apart.
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(meta: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (meta.dev(), meta.ino())
+}
+
+/// Elsewhere an open file cannot be removed.
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Identity {
+    (0, 0)
 }
 
 /// A connection that goes back to the pool.
@@ -152,7 +188,7 @@ mod tests {
         let failed: Result<()> = pool.write(|t, keys| {
             t.execute("INSERT INTO metric_keys (name) VALUES ('a')", [])?;
             keys.insert("a".to_owned(), 1);
-            Err(crate::Error::NotFound { what: "run", name: "x".to_owned() }.into())
+            Err(Error::NotFound { what: "run", name: "x".to_owned() }.into())
         });
         assert!(failed.is_err());
         pool.write(|t, keys| {
@@ -161,6 +197,8 @@ mod tests {
             Ok(())
         })
         .unwrap();
-        assert!(pool.read(|t| Ok(t.execute("DELETE FROM metric_keys", [])?)).is_err(), "readers cannot write");
+        let refused = pool.read(|t| Ok(t.execute("DELETE FROM metric_keys", [])?)).unwrap_err();
+        assert!(matches!(refused, Error::ReadOnly { .. }), "readers cannot write: {refused:?}");
+        assert!(refused.to_string().contains("is read-only"), "{refused}");
     }
 }

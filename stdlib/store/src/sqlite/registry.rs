@@ -159,7 +159,7 @@ impl Registry for SqliteStore {
     }
 
     fn search_registered(&self, search: &Search) -> Result<Page<RegisteredModel>> {
-        self.pool.read(|t| self::search(t, self.places.root(), search))
+        self.pool.read(|t| self::search(t, self.places.base(), search))
     }
 
     fn set_registered_tag(&self, name: &str, tag: &Tag) -> Result<()> {
@@ -233,7 +233,7 @@ impl Registry for SqliteStore {
     }
 
     fn search_versions(&self, search: &Search) -> Result<Page<ModelVersion>> {
-        self.pool.read(|t| versions::search(t, self.places.root(), search))
+        self.pool.read(|t| versions::search(t, self.places.base(), search))
     }
 
     fn version_uri(&self, name: &str, version: &str) -> Result<String> {

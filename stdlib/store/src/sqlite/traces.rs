@@ -108,7 +108,7 @@ fn search(t: &Transaction<'_>, places: &Places, search: &Search) -> Outcome<Page
         join(&mut sql, number, order);
     }
     sql.push(" WHERE ");
-    Conditions { subject: Subject::Traces, root: places.root(), datasets: &[] }.write(&mut sql, &condition);
+    Conditions { subject: Subject::Traces, root: places.base(), datasets: &[] }.write(&mut sql, &condition);
     if !search.experiments.is_empty() {
         sql.push(" AND ").one_of("x.experiment", &experiment_numbers(&search.experiments)?);
     }

@@ -3,7 +3,7 @@
 use crate::run_in;
 use ironbook_store::store::{Artifacts, Experiments, Runs};
 use ironbook_store::{
-    ArtifactsOf, Batch, Code, Error, Metric, NewRun, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store,
+    ArtifactsOf, Batch, Code, Error, Metric, NewRun, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store, Tag,
     locate,
 };
 use std::fs;
@@ -78,6 +78,62 @@ fn a_full_disk_says_so_and_writes_nothing_partially() {
     log(&store, &run, &points(10)).unwrap();
     assert_eq!(store.metric_history(&run, "loss").unwrap().len(), 10);
     store.check().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_was_removed_takes_nothing() {
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join(".ironbook");
+    let store = SqliteStore::open(&directory).unwrap();
+    let run = run_in(&store, "removed");
+    let moved = temporary.path().join("moved");
+    let gone = |result: ironbook_store::Result<()>| {
+        assert!(matches!(result, Err(Error::Gone { .. })), "{result:?}");
+    };
+    let all_gone = || {
+        gone(log(&store, &run, &points(1)));
+        gone(store.write_artifact(ArtifactsOf::Run(&run), "a", &mut &b"x"[..]));
+        gone(store.run(&run).map(drop));
+    };
+    fs::rename(&directory, &moved).unwrap();
+    all_gone();
+    assert!(!directory.exists(), "nothing is written beside it");
+    fs::rename(&moved, &directory).unwrap();
+    log(&store, &run, &points(3)).unwrap();
+    assert_eq!(store.metric_history(&run, "loss").unwrap().len(), 3, "it is back");
+    fs::remove_dir_all(&directory).unwrap();
+    all_gone();
+    // Another process makes a new one: the two are not mixed.
+    let other = SqliteStore::open(&directory).unwrap();
+    run_in(&other, "other");
+    all_gone();
+    assert!(store.experiment_by_name("other").is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_may_only_be_read_says_so() {
+    use std::os::unix::fs::PermissionsExt;
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join(".ironbook");
+    drop(SqliteStore::open(&directory).unwrap());
+    let set = |file: u32, folder: u32| {
+        fs::set_permissions(directory.join("track.db"), fs::Permissions::from_mode(file)).unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(folder)).unwrap();
+    };
+    set(0o444, 0o555);
+    // Whoever administers the machine may write all the same.
+    let may = fs::File::options().append(true).open(directory.join("track.db")).is_ok();
+    let opened = SqliteStore::open(&directory).and_then(|s| s.set_experiment_tag("0", &Tag::new("a", "b")));
+    set(0o644, 0o755);
+    match opened {
+        Ok(()) => assert!(may),
+        Err(error) => {
+            assert!(!may && matches!(error, Error::ReadOnly { .. }), "{error:?}");
+            assert_eq!(error.code(), Code::PermissionDenied);
+        }
+    }
 }
 
 #[test]

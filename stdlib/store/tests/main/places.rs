@@ -2,7 +2,9 @@
 
 use crate::run_in;
 use ironbook_store::store::{Artifacts, Experiments, Models, Runs, Traces};
-use ironbook_store::{ArtifactsOf, Code, NewExperiment, NewModel, NewRun, SqliteOptions, SqliteStore, TraceInfo};
+use ironbook_store::{
+    ArtifactsOf, Code, Error, NewExperiment, NewModel, NewRun, Search, SqliteOptions, SqliteStore, TraceInfo,
+};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -105,6 +107,50 @@ fn artifacts_can_lie_elsewhere() {
 }
 
 #[test]
+fn another_root_moves_nothing_that_is_there() {
+    let temporary = tempfile::tempdir().unwrap();
+    let (store, other) = (temporary.path().join("store"), temporary.path().join("other"));
+    let local = SqliteStore::open(&store).unwrap();
+    let default = local.create_run(&NewRun { experiment: "0".to_owned(), ..NewRun::default() }).unwrap().id;
+    let named = run_in(&local, "named");
+    for run in [&default, &named] {
+        write(&local, run, "a.txt", "old");
+    }
+    drop(local);
+    let proxy = || Some("mlflow-artifacts:/".to_owned());
+    let elsewhere = || Some(other.display().to_string());
+    for (artifact_root, artifacts_destination) in
+        [(proxy(), elsewhere()), (elsewhere(), None), (Some("mlflow-artifacts:/sub".to_owned()), None)]
+    {
+        let options = SqliteOptions { artifact_root, artifacts_destination, ..SqliteOptions::default() };
+        let server = SqliteStore::open_with(&store, options.clone()).unwrap();
+        for run in [&default, &named] {
+            assert_eq!(text(&server, ArtifactsOf::Run(run), "a.txt"), "old", "{options:?}");
+            // Searching knows the same address.
+            let filter = format!("attributes.artifact_uri = '{}'", server.run(run).unwrap().info.artifact_uri);
+            let found = server.search_runs(&Search { filter, ..Search::all() }).unwrap();
+            assert_eq!(found.items.len(), 1, "{options:?}");
+        }
+        write(&server, &named, "b.txt", "beside it");
+        let experiment =
+            NewExperiment::named(format!("new {options:?}").replace(['"', '{', '}', '(', ')', ',', '/'], ""));
+        let new = NewRun { experiment: server.create_experiment(&experiment).unwrap(), ..NewRun::default() };
+        let new = server.create_run(&new).unwrap();
+        assert!(!new.artifact_uri.contains("/store/artifacts/"), "{}", new.artifact_uri);
+    }
+    let local = SqliteStore::open(&store).unwrap();
+    assert_eq!(text(&local, ArtifactsOf::Run(&named), "b.txt"), "beside it");
+}
+
+#[test]
+fn the_first_experiment_of_a_new_store_lies_at_its_root() {
+    let temporary = tempfile::tempdir().unwrap();
+    let options = SqliteOptions { artifact_root: Some("s3://bucket/root".to_owned()), ..SqliteOptions::default() };
+    let store = SqliteStore::open_with(temporary.path(), options).unwrap();
+    assert_eq!(store.experiment("0").unwrap().artifact_location, "s3://bucket/root/0");
+}
+
+#[test]
 fn unknown_places_say_so() {
     let temporary = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(temporary.path()).unwrap();
@@ -114,12 +160,39 @@ fn unknown_places_say_so() {
     let error = store.list_artifacts(ArtifactsOf::Run(&run), "").unwrap_err();
     assert_eq!(error.code(), Code::InvalidParameterValue);
     assert!(error.to_string().contains("gopher://x/y"), "{error}");
-    for bad in ["s3://bucket/x?y=1", "s3://bucket/x#y", "s3://bucket/../x", "../x", "/a/%2E%2e/x", "runs:/abc", "a\nb"]
-    {
+    let long = "/x".repeat(2000);
+    for bad in [
+        "s3://bucket/x?y=1",
+        "s3://bucket/x#y",
+        "s3://bucket/../x",
+        "../x",
+        "/a/%2E%2e/x",
+        "mlflow-artifacts:/.%2e/.%2e/x",
+        "mlflow-artifacts:/a/%2e./%2e./x",
+        "mlflow-artifacts:/a/%252e%252e/x",
+        "mlflow-artifacts:/..%2f..%2fx",
+        "mlflow-artifacts:%2e%2e/x",
+        "mlflow-artifacts:/.%09./x",
+        "file:///a/.%2e/x",
+        " file:///etc",
+        "runs:/abc",
+        "a\nb",
+        long.as_str(),
+    ] {
         let new = NewExperiment { artifact_location: Some(bad.to_owned()), ..NewExperiment::named("bad") };
         assert_eq!(store.create_experiment(&new).unwrap_err().code(), Code::InvalidParameterValue, "{bad}");
     }
-    for uri in ["mlflow-artifacts:/../x", "mlflow-artifacts:/a/../../x", "mlflow-artifacts://host/../x"] {
+    for uri in [
+        "mlflow-artifacts:/../x",
+        "mlflow-artifacts:/a/../../x",
+        "mlflow-artifacts://host/../x",
+        "mlflow-artifacts:/.%2e/.%2e/x",
+        "mlflow-artifacts:/%2e%2E/x",
+        "mlflow-artifacts:/a/%252e./%252e./x",
+        "mlflow-artifacts:/..%2f..%2fx",
+        "mlflow-artifacts:/.\t./x",
+        "mlflow-artifacts://host/.%2e/x",
+    ] {
         assert!(store.repo(uri).map(drop).is_err(), "{uri}");
     }
 }
@@ -143,6 +216,30 @@ fn another_file_system_is_no_obstacle() {
         assert_eq!(text(&store, ArtifactsOf::Run(&run), "deep/a.txt"), content);
     }
     assert_eq!((count(other.path()), count(&temporary.path().join("tmp"))), (1, 0), "nothing is left behind");
+}
+
+#[test]
+fn paths_that_can_never_work_are_refused_as_such() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(temporary.path()).unwrap();
+    let run = run_in(&store, "never");
+    let of = ArtifactsOf::Run(&run);
+    write(&store, &run, "a", "file");
+    write(&store, &run, "d/x", "file");
+    let long = "n".repeat(256);
+    for path in ["a/b", "a/b/c", "d", long.as_str(), &format!("d/{long}"), &format!("{long}/x")] {
+        let error = store.write_artifact(of, path, &mut &b"x"[..]).unwrap_err();
+        assert!(matches!(error, Error::ArtifactPath { .. }), "{path}: {error:?}");
+        assert_eq!(error.code(), Code::InvalidParameterValue, "{path}");
+    }
+    for path in ["a/b", "a/b/c", long.as_str()] {
+        assert_eq!(store.read_artifact(of, path).map(drop).unwrap_err().code(), Code::ResourceDoesNotExist, "{path}");
+        assert_eq!(store.list_artifacts(of, path).unwrap(), [], "{path}");
+    }
+    assert_eq!(store.delete_artifact(of, "a/b").unwrap_err().code(), Code::ResourceDoesNotExist);
+    assert_eq!(store.delete_artifact(of, &long).unwrap_err().code(), Code::InvalidParameterValue);
+    assert_eq!((text(&store, of, "a"), text(&store, of, "d/x")), ("file".to_owned(), "file".to_owned()));
+    assert_eq!(count(&temporary.path().join("tmp")), 0, "nothing is left behind");
 }
 
 #[test]

@@ -189,6 +189,27 @@ fn what_is_refused_is_kept_and_holds_up_nothing() {
 }
 
 #[test]
+fn what_a_server_answers_is_told_and_not_that_it_is_away() {
+    let (mut mini, directory) = (Mini::start(), tempfile::tempdir().unwrap());
+    mini.fail(|_| Fault::Before(401));
+    let store = open(&mini.uri(), directory.path());
+    let run = store.create_run(&named("answered")).unwrap().id;
+    let of = ArtifactsOf::Run(&run);
+    let said = |error: ironbook_store::Error| {
+        assert_eq!(error.code(), Code::TemporarilyUnavailable);
+        error.to_string()
+    };
+    for text in [said(store.flush().unwrap_err()), said(store.read_artifact(of, "x").map(drop).unwrap_err())] {
+        assert!(text.contains("refused") && !text.contains("does not answer"), "{text}");
+    }
+    mini.down();
+    let text = said(store.flush().unwrap_err());
+    assert!(text.contains("does not answer"), "{text}");
+    mini.up();
+    arrived(&store);
+}
+
+#[test]
 fn a_wrong_token_loses_nothing() {
     let (mini, directory) = (Mini::start(), tempfile::tempdir().unwrap());
     mini.fail(|_| Fault::Before(401));
