@@ -123,6 +123,26 @@ impl Context<'_> {
         }
     }
 
+    /// What a cell prints; its other outputs go where outputs go.
+    ///
+    /// # Errors
+    /// Whatever stopped it.
+    pub fn printed(&mut self, text: &str) -> Result<String, Error> {
+        let (mut printed, out) = (String::new(), &mut *self.out);
+        let mut keep = |event: Event| match event {
+            Event::Stdout(text) => printed.push_str(&text),
+            other => out(other),
+        };
+        let mut inner = Context {
+            engine: &mut *self.engine,
+            registry: &mut *self.registry,
+            state: &mut *self.state,
+            out: &mut keep,
+        };
+        inner.run_cell(text)?;
+        Ok(printed)
+    }
+
     /// What a text becomes, without running it.
     ///
     /// # Errors

@@ -135,9 +135,22 @@ fn raw(text: &str, prefix: usize) -> (Token<'_>, usize) {
 /// End of the Rust text that starts at `start`: the first line end at which all brackets are closed; without
 /// trailing comments and spaces. `None` when the brackets never close.
 pub fn code_end(text: &str, start: usize) -> Option<usize> {
+    end_of(text, start, false)
+}
+
+/// [`code_end`] of arguments among which may be addresses: in `http://host` no comment begins.
+pub fn pairs_end(text: &str, start: usize) -> Option<usize> {
+    end_of(text, start, true)
+}
+
+fn end_of(text: &str, start: usize, addresses: bool) -> Option<usize> {
     let (mut at, mut end, mut depth) = (start, start, 0usize);
-    while let Some((token, next)) = token(text, at) {
+    while let Some((token, mut next)) = token(text, at) {
         match token {
+            Token::Comment if addresses && text[at..].starts_with("//") && text[start..at].ends_with(':') => {
+                next = at + length_while(&text[at..], |c| !c.is_whitespace());
+                end = next;
+            }
             Token::Newline if depth == 0 => return Some(end),
             Token::Space | Token::Newline | Token::Comment => {}
             other => {

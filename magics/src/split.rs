@@ -204,9 +204,8 @@ impl Splitter<'_> {
 
     fn arguments_end(&self, name: &str, start: usize) -> usize {
         match self.names.style(name) {
-            Some(Style::Code | Style::Pairs) => {
-                lexer::code_end(self.text, start).unwrap_or_else(|| end_of_line(self.text, start))
-            }
+            Some(Style::Code) => lexer::code_end(self.text, start).unwrap_or_else(|| end_of_line(self.text, start)),
+            Some(Style::Pairs) => lexer::pairs_end(self.text, start).unwrap_or_else(|| end_of_line(self.text, start)),
             _ => continued_end(self.text, start),
         }
     }

@@ -47,6 +47,8 @@ enum Command {
     /// Pack Ironbook for machines without its sources: an archive to unpack anywhere, and a Python wheel
     #[command(after_long_help = package::HELP)]
     Package(Package),
+    /// Serve, show and move tracked runs: an MLflow-compatible server with a page of its own, import, export, sync
+    Track(ironbook_tracking::cli::TrackArgs),
 }
 
 const SETUP_HELP: &str = "\
@@ -127,6 +129,7 @@ pub fn main() -> ExitCode {
         Some(Command::Doctor) => doctor::run(&paths),
         Some(Command::Kernel(command)) => kernel_command::run(command, &paths),
         Some(Command::Package(package)) => package::run(&package, &paths),
+        Some(Command::Track(track)) => return ironbook_tracking::cli::run(track),
         None => {
             let options = interactive::Options { opt: cli.opt, no_cache: cli.no_cache };
             match cli.evaluate {

@@ -85,12 +85,13 @@ impl Session {
             timing.run_s = done.seconds;
             return self.outcome(&done.outcome);
         }
-        self.compile_and_run(&prepared, timing, flow, out)
+        self.compile_and_run(&prepared, &source.text, timing, flow, out)
     }
 
     fn compile_and_run(
         &mut self,
         prepared: &Prepared,
+        text: &str,
         timing: &mut Timing,
         flow: &mut Flow,
         out: &mut dyn FnMut(Event),
@@ -110,6 +111,7 @@ impl Session {
                 execution: prepared.execution,
                 library: ready.object.clone(),
                 entry: ready.generated.entry.clone(),
+                text: text.to_owned(),
             };
             self.remember_loaded(&ready);
             let done = self.request(&request, out)?;

@@ -236,12 +236,14 @@ impl Session {
         let mut library_path = self.config.library.library_path();
         let dylibs = self.compiler.extras.externs.iter().filter(|(name, _)| name == DYLIB_CRATE);
         library_path.extend(dylibs.filter_map(|(_, path)| Some(path.parent()?.to_owned())));
+        let rustc = self.config.library.rustc_version.lines().next().map(str::to_owned);
         let spec = Spawn {
             program: self.config.library.runtime.clone(),
             library_path,
             directory: self.config.directory.clone(),
             // Libraries that capture a backtrace for each error would do so in every `?` of a cell.
-            env: std::iter::once(("RUST_BACKTRACE".to_owned(), None))
+            env: [("RUST_BACKTRACE".to_owned(), None), ("IRONBOOK_RUSTC".to_owned(), rustc)]
+                .into_iter()
                 .chain(self.env.iter().map(|(n, v)| (n.clone(), v.clone())))
                 .collect(),
         };

@@ -1,6 +1,6 @@
 """MLflow's own page on the tracking server, in a headless Chromium: no request of it may fail, and each page shows what was logged.
 
-    python tests/clients/track_mlflow_ui.py PROGRAM BUILD      (BUILD: the directory mlflow/server/js/build of an installed MLflow)
+    python tests/clients/track_mlflow_ui.py PROGRAM [BUILD]      (BUILD: the directory mlflow/server/js/build of an installed MLflow)
 
 PROGRAM is `ironbook`, or the example `server` of ironbook-tracking. Needs playwright, and Debian's chromium. IRONBOOK_SHOTS
 names a directory for screenshots.
@@ -17,6 +17,14 @@ from playwright.sync_api import sync_playwright
 
 # Asked for by the page, and answered with 404 by MLflow's own server too where nobody logs in.
 EXPECTED = "/ajax-api/2.0/mlflow/users/current"
+
+
+def compiled():
+    """The compiled page of the MLflow that this Python has."""
+    import importlib.util
+
+    package = importlib.util.find_spec("mlflow").submodule_search_locations[0]
+    return os.path.join(package, "server", "js", "build")
 
 
 def call(base, method, path, body=None, kind="application/json", **headers):
@@ -115,4 +123,4 @@ def main(program, build):
 
 
 if __name__ == "__main__":
-    main(os.path.abspath(sys.argv[1]), sys.argv[2])
+    main(os.path.abspath(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else compiled())

@@ -1,7 +1,7 @@
-//! `%track`: runs, metrics and parameters in the tracking store.
+//! `%track`: runs, metrics, parameters and models in the tracking store.
 
 use crate::error::Error;
-use crate::magic::{Call, Example, Expect, Lowered, Magic, literal};
+use crate::magic::{Call, Example, Expect, Lowered, Magic, VARIABLE, literal};
 use crate::split::Style;
 use ironbook_session::FailureKind;
 
@@ -54,7 +54,84 @@ enum Command {
         #[arg(value_parser = ["finished", "failed", "killed"], default_value = "finished")]
         status: String,
     },
-    /// Show the active run (else the last one; also `%track` alone), a run by id or name, or the runs of an experiment
+    /// Compare runs: the parameters that differ, the metrics, the curves
+    Compare {
+        /// Ids, beginnings of ids, or names of two to ten runs [default: the newest]
+        runs: Vec<String>,
+    },
+    /// Show the runs with the best values of a metric
+    Best {
+        /// Name of the metric; smaller is better where the name says so (loss, rmse, ..)
+        metric: String,
+        /// Smaller is better
+        #[arg(long, conflicts_with = "max")]
+        min: bool,
+        /// Larger is better
+        #[arg(long)]
+        max: bool,
+        /// How many
+        #[arg(short = 'n', long, default_value_t = 5)]
+        count: usize,
+    },
+    /// Log a model and register it as the next version of a name
+    Register {
+        /// A variable, or an expression
+        #[arg(value_hint = VARIABLE)]
+        model: String,
+        /// The name in the registry
+        #[arg(long = "as", value_name = "NAME")]
+        name: String,
+        /// A name for this version, such as champion; it moves here from another version
+        #[arg(long)]
+        alias: Option<String>,
+    },
+    /// Name a version of a registered model
+    Alias {
+        /// The model's name in the registry
+        name: String,
+        /// The version's number
+        version: String,
+        /// The alias
+        alias: String,
+    },
+    /// Move a version of a registered model to a stage
+    Stage {
+        /// The model's name in the registry
+        name: String,
+        /// The version's number
+        version: String,
+        /// The stage
+        #[arg(value_parser = ["None", "Staging", "Production", "Archived"], ignore_case = true)]
+        stage: String,
+    },
+    /// Load a model into a variable
+    Load {
+        /// models:/NAME@ALIAS, models:/NAME/VERSION, models:/m-ID or runs:/RUN/PATH
+        uri: String,
+        /// The variable
+        #[arg(long, default_value = "model")]
+        into: String,
+    },
+    /// Say where runs go, or send them elsewhere
+    Uri {
+        /// http://host:port of an MLflow server, sqlite:///file.db, a directory, or `project`
+        uri: Option<String>,
+    },
+    /// Show what waits to be sent to a server
+    Status,
+    /// Send what waits, now
+    Sync {
+        /// Seconds to wait at most
+        #[arg(long, default_value_t = 60.0)]
+        timeout: f64,
+    },
+    /// Turn the recording of fits, evaluations and cells on or off
+    Auto {
+        /// Which
+        #[arg(value_parser = ["on", "off"])]
+        state: String,
+    },
+    /// Show the active run (else the last one), a run by id or name, or the runs of an experiment
     Show {
         /// Id or name of a run
         run: Option<String>,
@@ -70,7 +147,7 @@ impl Magic for Track {
     }
 
     fn summary(&self) -> &'static str {
-        "Track an experiment: start and end runs, log metrics and parameters, show them"
+        "Track experiments: start and end runs, log to them, compare them, register models"
     }
 
     fn arguments(&self, command: clap::Command) -> clap::Command {
@@ -91,14 +168,21 @@ impl Magic for Track {
                 code: "%track start steps\nfor epoch in 0..3 {\n    %track log loss=1.0 / (epoch + 1) as f64 --step epoch\n}\n%track end",
                 expect: Expect::Ok,
             },
+            Example {
+                code: "%track start pair --name first\n%track log auc=0.8\n%track end\n%track start pair --name second\n%track log auc=0.9\n%track end\n%track compare first second",
+                expect: Expect::Contains("second"),
+            },
+            Example { code: "%track best auc --max", expect: Expect::Contains("auc") },
+            Example { code: "%track uri", expect: Expect::Contains("project") },
+            Example { code: "%track load models:/nobody@champion", expect: Expect::Failed(FailureKind::Error) },
             Example { code: "%track log auc", expect: Expect::Failed(FailureKind::Magic) },
-            Example { code: "%track stop", expect: Expect::Failed(FailureKind::Magic) },
+            Example { code: "%track halt", expect: Expect::Failed(FailureKind::Magic) },
         ]
     }
 
     fn lower(&self, call: &Call<'_>) -> Result<Lowered, Error> {
         let args: Arguments = call.args()?;
-        let command = args.command.unwrap_or(Command::Show { run: None, experiment: None });
+        let Some(command) = args.command else { return Ok(Lowered::rust(shown("recent(20)"))) };
         Ok(Lowered::rust(match command {
             Command::Start { experiment, name, tag, nest, replace } => {
                 start(call, &experiment, name, &tag, nest, replace)?
@@ -112,16 +196,63 @@ impl Magic for Track {
                 let status = status[..1].to_uppercase() + &status[1..];
                 format!("::ironbook::track::end(::ironbook::track::Status::{status})?;")
             }
-            Command::Show { run, experiment } => {
-                let shown = match (run, experiment) {
-                    (_, Some(experiment)) => format!("runs({})", literal(&experiment)),
-                    (Some(run), None) => format!("view({})", literal(&run)),
-                    (None, None) => "show()".to_owned(),
-                };
-                format!("::ironbook::display(&::ironbook::track::{shown}?);")
+            Command::Show { run, experiment } => shown(&match (run, experiment) {
+                (_, Some(experiment)) => format!("runs({})", literal(&experiment)),
+                (Some(run), None) => format!("view({})", literal(&run)),
+                (None, None) => "show()".to_owned(),
+            }),
+            Command::Compare { runs } => {
+                let names: Vec<String> = runs.iter().map(|run| literal(run)).collect();
+                shown(&format!("compare(&[{}])", names.join(", ")))
             }
+            Command::Best { metric, min, max, count } => {
+                let smaller = if min || max { format!("Some({min})") } else { "None".to_owned() };
+                shown(&format!("best({}, {smaller}, {count})", literal(&metric)))
+            }
+            Command::Register { model, name, alias } => register(call, &model, &name, alias.as_deref())?,
+            Command::Alias { name, version, alias } => {
+                shown(&format!("alias({}, {}, {})", literal(&name), literal(&version), literal(&alias)))
+            }
+            Command::Stage { name, version, stage } => {
+                shown(&format!("stage({}, {}, {})", literal(&name), literal(&version), literal(&stage)))
+            }
+            Command::Load { uri, into } => return load(call, uri, into),
+            Command::Uri { uri: None } => shown("destination()"),
+            Command::Uri { uri: Some(uri) } => {
+                let uri = if uri == "project" { String::new() } else { uri };
+                format!("::ironbook::track::set_uri({})?; {}", literal(&uri), shown("destination()"))
+            }
+            Command::Status => shown("status()"),
+            Command::Sync { timeout } => shown(&format!("sync({timeout:?})")),
+            Command::Auto { state } => format!("::ironbook::track::set_auto({});", state == "on"),
         }))
     }
+}
+
+/// Shows what a function of tracking returns.
+fn shown(call: &str) -> String {
+    format!("::ironbook::display(&::ironbook::track::{call}?);")
+}
+
+fn register(call: &Call<'_>, model: &str, name: &str, alias: Option<&str>) -> Result<String, Error> {
+    if syn::parse_str::<syn::Expr>(model).is_err() {
+        return Err(call.wrong(format!("the model `{model}` is no expression"), "give a variable that holds a model"));
+    }
+    let alias = alias.map_or_else(|| "None".to_owned(), |alias| format!("Some({})", literal(alias)));
+    Ok(format!("::ironbook::display(&::ironbook::models::register(&({model}), {}, {alias})?);", literal(name)))
+}
+
+/// A model's type is known only once it was looked up: first that, then a cell that names it.
+fn load(call: &Call<'_>, uri: String, into: String) -> Result<Lowered, Error> {
+    if syn::parse_str::<syn::Ident>(&into).is_err() {
+        return Err(call.wrong(format!("`{into}` cannot be the name of a variable"), "use letters, digits and `_`"));
+    }
+    Ok(Lowered::action(move |cx| {
+        let uri = literal(&uri);
+        let type_path = cx.printed(&format!("print!(\"{{}}\", ::ironbook::models::type_of({uri})?);"))?;
+        cx.run_cell(&format!("let {into} = ::ironbook::models::load::<{type_path}>({uri})?;"))?;
+        cx.run_cell(&into)
+    }))
 }
 
 fn start(

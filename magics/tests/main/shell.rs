@@ -135,6 +135,37 @@ fn track_lowers_to_the_library() {
             "::ironbook::display(&::ironbook::track::runs(\"flights\")?);",
         ]
     );
+    let mut bench = Bench::new();
+    bench.ok("%track");
+    bench.ok("%track compare first 1a2b");
+    bench.ok("%track best auc");
+    bench.ok("%track best loss --max -n 3");
+    bench.ok("%track register model --as late-flights --alias champion");
+    bench.ok("%track stage late-flights 3 Production");
+    bench.ok("%track alias late-flights 3 challenger");
+    bench.ok("%track uri http://127.0.0.1:5000");
+    bench.ok("%track uri project");
+    bench.ok("%track status");
+    bench.ok("%track auto off");
+    assert_eq!(
+        bench.rust(),
+        [
+            "::ironbook::display(&::ironbook::track::recent(20)?);",
+            "::ironbook::display(&::ironbook::track::compare(&[\"first\", \"1a2b\"])?);",
+            "::ironbook::display(&::ironbook::track::best(\"auc\", None, 5)?);",
+            "::ironbook::display(&::ironbook::track::best(\"loss\", Some(false), 3)?);",
+            "::ironbook::display(&::ironbook::models::register(&(model), \"late-flights\", Some(\"champion\"))?);",
+            "::ironbook::display(&::ironbook::track::stage(\"late-flights\", \"3\", \"Production\")?);",
+            "::ironbook::display(&::ironbook::track::alias(\"late-flights\", \"3\", \"challenger\")?);",
+            "::ironbook::track::set_uri(\"http://127.0.0.1:5000\")?; ::ironbook::display(&::ironbook::track::destination()?);",
+            "::ironbook::track::set_uri(\"\")?; ::ironbook::display(&::ironbook::track::destination()?);",
+            "::ironbook::display(&::ironbook::track::status()?);",
+            "::ironbook::track::set_auto(false);",
+        ]
+    );
+    assert!(bench.fails("%track register model + --as m").message.contains("no expression"));
+    assert!(bench.fails("%track load models:/m/1 --into 1x").message.contains("`1x`"));
+    assert!(bench.fails("%track stage m 1 Live").message.contains("Live"));
     assert!(bench.fails("%track log auc=0.91 +").message.contains("`auc`"));
     assert!(bench.fails("%track log 0.91").message.contains("no value"));
 }

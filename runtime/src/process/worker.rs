@@ -102,10 +102,14 @@ impl Worker {
         rt::enter_cell_thread();
         for job in jobs {
             match job {
-                Request::Run { execution, library, entry } => {
-                    self.cell(execution, |me| me.run(execution, &library, &entry));
+                Request::Run { execution, library, entry, text } => {
+                    let cell = track::CellRecord::begin(execution, text);
+                    let succeeded = self.cell(execution, |me| me.run(execution, &library, &entry));
+                    cell.end(succeeded);
                 }
-                Request::Show { execution, name } => self.cell(execution, |me| me.show(execution, &name)),
+                Request::Show { execution, name } => {
+                    self.cell(execution, |me| me.show(execution, &name));
+                }
                 Request::List => self.list(),
                 Request::Drop { names } => self.drop_all(&names),
                 Request::Preload { library } => self.ack(load::open(&library).err()),
@@ -123,7 +127,8 @@ impl Worker {
     }
 
     /// Does `part` as a cell: with displays under its number, partial lines shown, and `Done` after everything it printed.
-    fn cell(&mut self, execution: u64, part: impl FnOnce(&mut Self) -> Ended) {
+    /// Whether it ran to its end.
+    fn cell(&mut self, execution: u64, part: impl FnOnce(&mut Self) -> Ended) -> bool {
         self.output.set_execution(execution);
         hook::clear();
         self.ticker.start();
@@ -136,6 +141,7 @@ impl Worker {
         self.shared.end();
         output::flush();
         self.output.send(&Reply::Done { execution, outcome, put, gone, seconds });
+        self.succeeded
     }
 
     fn run(&mut self, execution: u64, library: &Path, entry: &str) -> Ended {

@@ -25,6 +25,8 @@ pub enum Request {
         library: PathBuf,
         /// Name of its entry function.
         entry: String,
+        /// The cell as the user wrote it, for the records of runs.
+        text: String,
     },
     /// Show a variable as the last expression of a cell would; ends with `Done`.
     Show {

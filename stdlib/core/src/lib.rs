@@ -14,6 +14,7 @@ mod live;
 mod media;
 pub mod persist;
 pub mod progress;
+pub mod record;
 pub mod registry;
 pub mod rt;
 pub mod seed;

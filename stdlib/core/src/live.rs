@@ -15,6 +15,11 @@ const SHARE: u32 = 20;
 
 static HUSHED: AtomicUsize = AtomicUsize::new(0);
 
+/// Whether something larger is under way, of which the parts are not to show themselves.
+pub(crate) fn is_hushed() -> bool {
+    HUSHED.load(Ordering::Relaxed) > 0
+}
+
 /// One display that follows something as it changes: a training, a search, a simulation.
 ///
 /// It is updated at most ten times a second, less often where an update takes long to make, and not at all in its first
@@ -48,7 +53,7 @@ impl Default for Live {
 impl Live {
     /// A display that appears after half a second.
     pub fn new() -> Self {
-        let on = sink::is_set() && HUSHED.load(Ordering::Relaxed) == 0;
+        let on = sink::is_set() && !is_hushed();
         Live { on, due: Instant::now() + QUIET, handle: None }
     }
 

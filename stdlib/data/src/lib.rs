@@ -31,6 +31,7 @@ mod reads;
 mod records;
 mod show;
 mod term;
+mod told;
 mod union;
 
 pub use csv::CsvOptions;
@@ -48,3 +49,5 @@ pub use profile::{
 pub use read::{read_csv, read_json, read_parquet, write_csv, write_parquet};
 pub use reads::{ReadRecord, reads};
 pub use show::{TEXT_WIDTH, register, to_html, to_text};
+#[doc(hidden)]
+pub use told::{digest_of, files_read};

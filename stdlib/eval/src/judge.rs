@@ -5,6 +5,8 @@ use crate::outcome::{Kind, Outcome};
 use crate::report::{ClassificationReport, RankingReport, RegressionReport};
 use crate::scores::Scores;
 use crate::slices::sliced;
+use ironbook_core::record::{self, Judged, Mark};
+use ironbook_core::{Bundle, Display};
 use ironbook_data::Dataset;
 use ironbook_learn::{Classes, Classification, Predict, PredictProba, Ranking, Regression, Signature, Task};
 use serde::{Deserialize, Serialize};
@@ -132,7 +134,7 @@ where
 }
 
 /// What reports have in common.
-pub trait Report {
+pub trait Report: Display {
     /// The metrics with their intervals.
     fn scores(&self) -> &Scores;
 
@@ -176,7 +178,22 @@ where
     M::Task: Judge<M>,
 {
     options.check()?;
-    M::Task::report(&predictions(model, data)?, data, options)
+    let report = M::Task::report(&predictions(model, data)?, data, options)?;
+    if record::recorder().is_some() {
+        tell(report.scores(), model.signature().mark, data, &|| report.bundle());
+    }
+    Ok(report)
+}
+
+/// Tells whoever records runs.
+#[inline(never)]
+fn tell(scores: &Scores, mark: Mark, data: &Dataset, show: &dyn Fn() -> Bundle) {
+    let Some(recorder) = record::recorder() else { return };
+    let metrics: Vec<(String, f64)> = scores.list.iter().map(|score| (score.name.clone(), score.value)).collect();
+    data.told("evaluation", |data| {
+        let report = Some(("evaluation.html", show));
+        recorder.judged(&Judged { mark, metrics: &metrics, data: Some(data), report });
+    });
 }
 
 // The bodies stand in functions that are not generic, so that they are compiled here and not into each cell.

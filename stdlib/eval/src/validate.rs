@@ -7,6 +7,7 @@ use crate::random::Stream;
 use crate::scores::{Better, Scores};
 use ironbook_core::display::Hush;
 use ironbook_core::inspect::Inspect;
+use ironbook_core::record::{self, Mark};
 use ironbook_core::{Bundle, Display, Progress};
 use ironbook_data::Dataset;
 use ironbook_learn::table::{Table, number};
@@ -85,7 +86,7 @@ fn over(judged: Judged<'_>, data: &Dataset, folds: &[Fold]) -> Result<CrossValid
     if folds.is_empty() {
         return Err(EvalError::NoFolds);
     }
-    let _hush = Hush::new(); // a learning curve for each fold would be too many
+    let hush = Hush::new(); // a learning curve for each fold would be too many
     let mut progress = Progress::new("Cross-validation", Some(folds.len() as u64));
     let mut all: Vec<Scores> = Vec::new();
     let mut fit_s = Vec::new();
@@ -100,7 +101,17 @@ fn over(judged: Judged<'_>, data: &Dataset, folds: &[Fold]) -> Result<CrossValid
     }
     let rows = folds.iter().map(|fold| (fold.train.len(), fold.test.len())).collect();
     let (metrics, undefined) = over_folds(&all);
+    drop(hush);
+    tell(&metrics);
     Ok(CrossValidation { target: data.target_name.clone(), metrics, rows, fit_s, undefined })
+}
+
+/// Tells whoever records runs: mean and deviation of each metric.
+fn tell(metrics: &[CrossMetric]) {
+    let Some(recorder) = record::recorder() else { return };
+    let both = |m: &CrossMetric| [(format!("cv_{}_mean", m.name), m.mean), (format!("cv_{}_std", m.name), m.std)];
+    let metrics: Vec<(String, f64)> = metrics.iter().flat_map(both).collect();
+    recorder.judged(&record::Judged { mark: Mark::default(), metrics: &metrics, data: None, report: None });
 }
 
 /// An interrupt stays one.

@@ -2,7 +2,7 @@
 
 use crate::pipeline::{FittedPipeline, Pipeline};
 use ironbook_core::inspect::Inspect;
-use ironbook_core::{Bundle, Display, Persist};
+use ironbook_core::{Bundle, Display, Persist, record};
 use ironbook_data::{Dataset, Matrix};
 use ironbook_learn::tree::TreeModel;
 use ironbook_learn::tree::ensemble::Ensemble;
@@ -28,7 +28,8 @@ impl<P: Fit> Fit for WithFeatures<P> {
     /// As the model's own `fit`; [`LearnError::Features`] for what the pipeline refuses.
     fn fit(&self, data: &Dataset) -> Result<Self::Model, LearnError> {
         let (features, made) = self.pipeline.fit_transform(data)?;
-        let model = self.params.fit(&made)?;
+        let steps = || self.pipeline.bundle().plain().to_owned();
+        let model = record::with_param("pipeline", steps, || self.params.fit(&made))?;
         Ok(Featured { features, model })
     }
 }

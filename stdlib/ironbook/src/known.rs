@@ -19,5 +19,5 @@ pub fn init() {
     register_chain::<ironbook_learn::LearnError>();
     register_chain::<ironbook_nn::NnError>();
     register_chain::<ironbook_plot::PlotError>();
-    register_chain::<ironbook_track::Error>();
+    ironbook_track::register();
 }

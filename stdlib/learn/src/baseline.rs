@@ -7,6 +7,7 @@ use crate::error::LearnError;
 use crate::model::{Fit, Predict, PredictProba, Signature};
 use crate::table::number;
 use crate::task::{Classification, Regression, Task as _};
+use crate::told;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
@@ -53,6 +54,12 @@ impl Fit for MajorityBaselineParams {
     /// [`LearnError::NoRows`], [`LearnError::NoFeatures`], [`LearnError::Length`], [`LearnError::Weight`],
     /// [`LearnError::NotBinary`].
     fn fit(&self, data: &Dataset) -> Result<MajorityBaseline, LearnError> {
+        told::fitted("MajorityBaseline", data, |_| self, told::no_curves, || self.prior_of(data))
+    }
+}
+
+impl MajorityBaselineParams {
+    fn prior_of(&self, data: &Dataset) -> Result<MajorityBaseline, LearnError> {
         check::shape(data)?;
         match check::binary(data, data.weights.as_deref()) {
             Ok(()) | Err(LearnError::OneClass { .. }) => {}
@@ -149,6 +156,12 @@ impl Fit for MeanBaselineParams {
     /// [`LearnError::NoRows`], [`LearnError::NoFeatures`], [`LearnError::Length`], [`LearnError::Weight`],
     /// [`LearnError::TextTarget`], [`LearnError::TargetNotFinite`].
     fn fit(&self, data: &Dataset) -> Result<MeanBaseline, LearnError> {
+        told::fitted("MeanBaseline", data, |_| self, told::no_curves, || self.mean_of(data))
+    }
+}
+
+impl MeanBaselineParams {
+    fn mean_of(&self, data: &Dataset) -> Result<MeanBaseline, LearnError> {
         check::shape(data)?;
         check::values(data)?;
         let n_rows = data.target.len();

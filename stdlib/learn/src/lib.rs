@@ -22,6 +22,8 @@ mod linear;
 mod model;
 pub mod table;
 mod task;
+#[doc(hidden)]
+pub mod told;
 pub mod tree;
 
 pub use baseline::{MajorityBaseline, MajorityBaselineParams, MeanBaseline, MeanBaselineParams};

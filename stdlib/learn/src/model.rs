@@ -4,6 +4,7 @@ use crate::check;
 use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::task::{Classification, Task};
+use ironbook_core::record::Mark;
 use ironbook_data::{Dataset, Kind, Matrix};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -79,6 +80,9 @@ pub struct Signature {
     /// The classes, for a classifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<Classes>,
+    /// Which fit of this process it comes from; no part of the model.
+    #[serde(skip)]
+    pub mark: Mark,
 }
 
 /// A column that a model reads.
@@ -96,7 +100,7 @@ impl Signature {
     pub fn of(data: &Dataset, classes: Option<Classes>) -> Self {
         let feature = |(name, kind): (&String, &Kind)| Feature { name: name.clone(), kind: kind.clone() };
         let features = data.features.names().iter().zip(data.features.kinds()).map(feature).collect();
-        Signature { features, target: data.target_name.clone(), classes }
+        Signature { features, target: data.target_name.clone(), classes, mark: Mark::fresh() }
     }
 
     /// The columns of `features` in the order of the fit, matched by name; text has the codes of the fit, and NaN where

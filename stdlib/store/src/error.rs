@@ -266,6 +266,22 @@ pub enum Error {
         /// What was asked.
         what: String,
     },
+    /// A model could not be written.
+    #[error("the model `{name}` could not be written\nsee the cause below")]
+    Model {
+        /// Its name.
+        name: String,
+        /// The cause.
+        source: Source,
+    },
+    /// A model was logged by another program.
+    #[error("{uri} was not logged by Ironbook: its flavours are {flavors}\nload it in the program that logged it")]
+    Foreign {
+        /// Its address.
+        uri: String,
+        /// Names of its flavours.
+        flavors: String,
+    },
     /// A server answered with an error.
     #[error("{uri} refused: {message}\n{todo}", todo = remedy(*.status))]
     Remote {
@@ -346,6 +362,7 @@ impl Error {
             | Error::ArtifactPath { .. }
             | Error::Syntax { .. }
             | Error::WrongState { .. }
+            | Error::Foreign { .. }
             | Error::Uri { .. } => Code::InvalidParameterValue,
             Error::Unsupported { .. } => Code::NotImplemented,
             Error::Remote { code, .. } => *code,
@@ -360,7 +377,7 @@ impl Error {
                 std::io::ErrorKind::NotFound => Code::ResourceDoesNotExist,
                 _ => Code::InternalError,
             },
-            Error::NotAStore { .. } | Error::Database { .. } => Code::InternalError,
+            Error::NotAStore { .. } | Error::Database { .. } | Error::Model { .. } => Code::InternalError,
         }
     }
 

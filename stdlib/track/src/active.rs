@@ -1,13 +1,14 @@
 //! The active run of this process, and the functions that cells call.
 
-use crate::error::{Error, Result};
+use crate::compare::{self, Comparison};
 use crate::handle::RunHandle;
-use crate::model::{NewRun, Param, Run, RunUpdate, Search, Status, Tag, now_ms, tag};
+use crate::process::{self, Identity};
 use crate::run_view::RunView;
 use crate::runs_table::RunsTable;
-use crate::sqlite::SqliteStore;
-use crate::store::Store;
-use crate::{context, locate, process};
+use crate::{auto, context, place, system};
+use ironbook_store::Store;
+use ironbook_store::model::{NewExperiment, NewRun, Param, Run, RunUpdate, Search, Status, Tag, now_ms, tag};
+use ironbook_store::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -114,18 +115,49 @@ pub fn start(experiment: &str, options: RunOptions) -> Result<RunHandle> {
         (Some(store), _) => store,
         // A nested run belongs where the one around it is.
         (None, Some(active)) => active.shared_store(),
-        (None, None) => Arc::new(SqliteStore::open(&locate(&directory))?),
+        (None, None) => place::open(&directory)?,
     };
     // What other processes left is no reason to refuse this run.
     let _ = process::recover(&*store);
-    let new = NewRun { experiment: experiment_id(&*store, experiment)?, name: options.name, start: None, tags };
+    let user = Identity::current().user;
+    let new = NewRun { experiment: experiment_id(&*store, experiment)?, name: options.name, user, start: None, tags };
     let info = store.create_run(&new)?;
     let handle = RunHandle::new(store, info, experiment.to_owned());
     runs.stack.push(handle.clone());
+    drop(runs);
+    system::watch(&handle);
+    auto::refresh();
     Ok(handle)
 }
 
-fn working_directory() -> Result<PathBuf> {
+/// A run in another one, for a further model; it is not the active one.
+pub(crate) fn start_nested(around: &RunHandle, model: &str) -> Result<RunHandle> {
+    let store = around.shared_store();
+    let mut tags = Identity::current().tags();
+    tags.push(Tag::new(tag::PARENT, around.id()));
+    let count = store.search_runs(&nested_in(around))?.items.len();
+    let new = NewRun {
+        experiment: store.run(around.id())?.info.experiment,
+        name: Some(format!("{model} {}", count + 2)),
+        user: Identity::current().user,
+        start: None,
+        tags,
+    };
+    let info = store.create_run(&new)?;
+    Ok(RunHandle::new(store, info, around.experiment().to_owned()))
+}
+
+fn nested_in(run: &RunHandle) -> Search {
+    Search::all().filter(format!("tags.`{}` = '{}'", tag::PARENT, run.id()))
+}
+
+/// Ends a run of [`start_nested`].
+pub(crate) fn end_nested(run: &RunHandle, status: Status) -> Result<()> {
+    let update = RunUpdate { status: Some(status), end: Some(now_ms()), name: None };
+    run.store().update_run(run.id(), &update).map(drop)
+}
+
+pub(crate) fn working_directory() -> Result<PathBuf> {
     std::env::current_dir().map_err(|e| Error::io("find the working directory", ".", e))
 }
 
@@ -133,7 +165,7 @@ fn experiment_id(store: &dyn Store, name: &str) -> Result<String> {
     if let Some(found) = store.experiment_by_name(name)? {
         return Ok(found.id);
     }
-    match store.create_experiment(name, &[]) {
+    match store.create_experiment(&NewExperiment::named(name)) {
         // Another process was faster.
         Err(Error::AlreadyExists { what, name }) => match store.experiment_by_name(&name)? {
             Some(found) => Ok(found.id),
@@ -157,11 +189,16 @@ fn finish_all(runs: &mut Runs, status: Status) -> Result<usize> {
 }
 
 fn finish(runs: &mut Runs, run: &RunHandle, status: Status) -> Result<()> {
+    auto::run_ends(run, status);
+    system::unwatch(run);
     let update = RunUpdate { status: Some(status), end: Some(now_ms()), name: None };
     // If the store refuses, the run stays active: ending it can be tried again.
     run.store().update_run(run.id(), &update)?;
     runs.stack.retain(|r| r.id() != run.id());
     runs.ended = Some(run.clone());
+    if runs.stack.is_empty() {
+        ironbook_core::record::set_on(false);
+    }
     Ok(())
 }
 
@@ -230,7 +267,8 @@ pub fn log_artifact(local: impl AsRef<Path>) -> Result<()> {
     need(|| local.as_ref().display().to_string())?.log_artifact(local)
 }
 
-/// Ends the active run (the innermost). The one around it, if there is one, is active again.
+/// Ends the active run (the innermost). The one around it, if there is one, is active again. A run on a server is waited
+/// for, ten seconds at most and not while the server is away.
 ///
 /// # Errors
 /// [`Error::NoActiveRun`], or of the store; the run then stays active.
@@ -238,7 +276,13 @@ pub fn end(status: Status) -> Result<()> {
     let mut runs = lock();
     let active =
         runs.stack.last().cloned().ok_or_else(|| Error::NoActiveRun { what: "there is none to end".into() })?;
-    finish(&mut runs, &active, status)
+    finish(&mut runs, &active, status)?;
+    drop(runs);
+    // Nothing is lost that has not arrived: it only waits.
+    if let Err(error) = active.store().flush() {
+        auto::tell(format!("the run has ended, and is on its way: {error}"));
+    }
+    Ok(())
 }
 
 /// Ends all active runs, innermost first: for the orderly end of a process. Returns how many there were.
@@ -249,8 +293,13 @@ pub fn end_all(status: Status) -> Result<usize> {
     finish_all(&mut lock(), status)
 }
 
+/// The store for what belongs to no run.
+pub(crate) fn store_for_new() -> Result<Arc<dyn Store>> {
+    place::open(&working_directory()?)
+}
+
 /// The store to look into: of the active run, else of the one that ended last, else of the working directory.
-fn store_to_show() -> Result<Arc<dyn Store>> {
+pub(crate) fn store_to_show() -> Result<Arc<dyn Store>> {
     let known = {
         let runs = lock();
         runs.stack.last().or(runs.ended.as_ref()).map(RunHandle::shared_store)
@@ -258,9 +307,9 @@ fn store_to_show() -> Result<Arc<dyn Store>> {
     let store = match known {
         Some(store) => store,
         None => {
-            let directory = locate(&working_directory()?);
+            let directory = working_directory()?;
             let missing = || Error::NotFound { what: "run in", name: directory.display().to_string() };
-            Arc::new(SqliteStore::open_existing(&directory)?.ok_or_else(missing)?)
+            place::open_existing(&directory)?.ok_or_else(missing)?
         }
     };
     // A run whose process was killed should not be shown as running; showing does not depend on it.
@@ -289,9 +338,54 @@ pub fn show() -> Result<RunView> {
         return run.view();
     }
     let store = store_to_show()?;
-    let newest = store.search_runs(&Search::all().limit(1))?.runs.pop();
+    let newest = store.search_runs(&Search::all().limit(1))?.items.pop();
     let run = newest.ok_or_else(|| Error::NotFound { what: "run in", name: store.location() })?;
     RunView::load(&*store, &run.info.id)
+}
+
+/// The newest runs of the project, of all experiments.
+///
+/// # Errors
+/// [`Error::NotFound`] without a store, or of the store.
+pub fn recent(limit: usize) -> Result<RunsTable> {
+    RunsTable::recent(&*store_to_show()?, limit)
+}
+
+/// The runs with the best values of a metric, the best first. Smaller is better where the metric's name says so (`loss`,
+/// `rmse`, ..), or as `smaller` says. Of one experiment: that of the active run, else of the newest run with the metric.
+///
+/// # Errors
+/// [`Error::NotFound`] if no run has the metric, naming those that there are; of the store.
+pub fn best(metric: &str, smaller: Option<bool>, limit: usize) -> Result<RunsTable> {
+    let store = store_to_show()?;
+    let smaller = smaller.unwrap_or_else(|| compare::smaller_is_better(metric));
+    RunsTable::best(&*store, metric, smaller, limit)
+}
+
+/// Runs side by side, each named as for [`view`]; without names the newest of the project (at most ten).
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::InvalidValue`] for fewer than two or more than ten, or of the store.
+pub fn compare(names: &[&str]) -> Result<Comparison> {
+    let store = store_to_show()?;
+    let runs = if names.is_empty() {
+        store.search_runs(&Search::all().limit(compare::MAX_RUNS))?.items
+    } else {
+        names.iter().map(|name| find(&*store, name)).collect::<Result<_>>()?
+    };
+    Comparison::load(&*store, runs)
+}
+
+/// Returns once everything that was logged is where it belongs.
+///
+/// # Errors
+/// Of the store: what is not there yet, and why.
+pub fn flush() -> Result<()> {
+    auto::flush();
+    match active() {
+        Some(run) => run.store().flush(),
+        None => Ok(()),
+    }
 }
 
 /// A run in full, by its id, the beginning of its id, or its name (then the newest of that name).
@@ -300,12 +394,17 @@ pub fn show() -> Result<RunView> {
 /// [`Error::NotFound`], or of the store.
 pub fn view(run: &str) -> Result<RunView> {
     let store = store_to_show()?;
+    RunView::load(&*store, &find(&*store, run)?.info.id)
+}
+
+/// A run by its id, the beginning of its id, or its name (then the newest of that name).
+pub(crate) fn find(store: &dyn Store, run: &str) -> Result<Run> {
     let mut search = Search::all();
     loop {
         let page = store.search_runs(&search)?;
-        let is_it = |r: &&Run| r.info.name == run || (!run.is_empty() && r.info.id.starts_with(run));
-        if let Some(found) = page.runs.iter().find(is_it) {
-            return RunView::load(&*store, &found.info.id);
+        let is_it = |r: &Run| r.info.name == run || (!run.is_empty() && r.info.id.starts_with(run));
+        if let Some(found) = page.items.into_iter().find(is_it) {
+            return Ok(found);
         }
         match page.next {
             Some(next) => search.page = Some(next),

@@ -1,7 +1,8 @@
 //! What a run records by itself: the state of the project and of the machine. Nothing here can fail a run.
 
-use crate::model::{Tag, tag};
 use crate::process::Identity;
+use crate::system;
+use ironbook_store::model::{Tag, tag};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -15,7 +16,12 @@ pub(crate) fn tags(directory: &Path, rustc: Option<&str>) -> Vec<Tag> {
     let mut tags = Identity::current().tags();
     tags.push(Tag::new(tag::DIRECTORY, directory.display()));
     tags.push(Tag::new(tag::VERSION, env!("CARGO_PKG_VERSION")));
-    tags.extend(rustc.map(|version| Tag::new(tag::RUSTC, version.trim())));
+    let told = std::env::var("IRONBOOK_RUSTC").ok();
+    tags.extend(rustc.or(told.as_deref()).map(|version| Tag::new(tag::RUSTC, version.trim())));
+    tags.push(Tag::new(tag::DEVICE, system::device()));
+    tags.push(Tag::new(tag::SEED, ironbook_core::seed::get()));
+    tags.push(Tag::new(tag::SOURCE, "ironbook"));
+    tags.push(Tag::new(tag::SOURCE_TYPE, "NOTEBOOK"));
     tags.extend(lock_file(directory).map(|hash| Tag::new(tag::CARGO_LOCK, hash)));
     tags.extend(git(directory));
     tags

@@ -1,11 +1,11 @@
 //! A run that this process writes to.
 
 use crate::active;
-use crate::error::{Error, Result};
-use crate::model::{Batch, Metric, Param, Run, RunInfo, Status, Tag};
 use crate::run_view::RunView;
-use crate::store::Store;
 use ironbook_core::{Bundle, Display};
+use ironbook_store::Store;
+use ironbook_store::error::{Error, Result};
+use ironbook_store::model::{ArtifactsOf, Batch, Metric, Param, Run, RunInfo, Status, Tag};
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
@@ -41,6 +41,10 @@ impl RunHandle {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.0.info.name
+    }
+
+    fn artifacts(&self) -> ArtifactsOf<'_> {
+        ArtifactsOf::Run(self.id())
     }
 
     /// Name of its experiment.
@@ -148,7 +152,7 @@ impl RunHandle {
     /// # Errors
     /// Of the file system or the store.
     pub fn log_artifact(&self, local: impl AsRef<Path>) -> Result<()> {
-        self.store().copy_artifact(self.id(), local.as_ref(), None)
+        self.store().copy_artifact(self.artifacts(), local.as_ref(), None)
     }
 
     /// Copies a file or directory to the run's artifacts, at a relative path.
@@ -156,7 +160,7 @@ impl RunHandle {
     /// # Errors
     /// [`Error::ArtifactPath`], of the file system or the store.
     pub fn log_artifact_as(&self, local: impl AsRef<Path>, path: &str) -> Result<()> {
-        self.store().copy_artifact(self.id(), local.as_ref(), Some(path))
+        self.store().copy_artifact(self.artifacts(), local.as_ref(), Some(path))
     }
 
     /// Writes bytes or text as an artifact.
@@ -166,7 +170,7 @@ impl RunHandle {
     pub fn log_bytes(&self, path: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
         let mut rest: &[u8] = bytes.as_ref();
         let reader: &mut dyn Read = &mut rest;
-        self.store().write_artifact(self.id(), path, reader)
+        self.store().write_artifact(self.artifacts(), path, reader)
     }
 
     /// Ends it.

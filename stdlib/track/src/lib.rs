@@ -23,38 +23,48 @@
 //! ```
 
 pub mod active;
-mod artifacts;
+mod auto;
+mod cells;
+mod compare;
 mod context;
-pub mod error;
+mod data;
+mod destination;
 mod format;
 mod handle;
-mod locate;
-pub mod model;
+mod mlmodel;
+mod models;
+mod pending;
+mod place;
 mod process;
 mod run_view;
 mod runs_table;
-mod sqlite;
-pub mod store;
+mod system;
 mod table;
-mod validate;
 
 pub use active::{
-    RunOptions, WhenActive, active, end, end_all, log_artifact, log_metric, log_metric_at, log_metrics, log_param,
-    log_params, runs, set_tag, show, start, view,
+    RunOptions, WhenActive, active, best, compare, end, end_all, flush, log_artifact, log_metric, log_metric_at,
+    log_metrics, log_param, log_params, recent, runs, set_tag, show, start, view,
 };
-pub use error::{Code, Error, Result};
+pub use auto::{auto, set_auto};
+pub use cells::CellRecord;
+pub use compare::Comparison;
+pub use destination::{Destination, Waiting, destination, status, sync};
 pub use handle::RunHandle;
-pub use locate::locate;
-pub use model::{
-    ArtifactInfo, Batch, Experiment, Metric, NewRun, Page, Param, Run, RunInfo, RunUpdate, Search, Status, Tag,
+/// The parts of [`Store`], for calls on a store of a known type.
+pub use ironbook_store::store::{Artifacts, Experiments, Models, Registry, Runs, Traces};
+pub use ironbook_store::{
+    ArtifactInfo, ArtifactsOf, Batch, Code, Error, Experiment, Metric, NewExperiment, NewRun, Page, Param, Result, Run,
+    RunInfo, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store, Tag, View, locate,
 };
+pub use models::{Fetched, ModelFiles, Registered, alias, fetch_model, log_model, register_model, stage, where_to};
+pub use place::{set_uri, uri};
 pub use process::recover;
 pub use run_view::RunView;
 pub use runs_table::RunsTable;
-pub use sqlite::{SqliteOptions, SqliteStore};
-pub use store::Store;
 
-/// Lets cells show the causes of this crate's errors (see [`ironbook_core::error::register_chain`]).
+/// Makes the library tell this crate of fits and judgements, and lets cells show the causes of its errors (see
+/// [`ironbook_core::error::register_chain`]).
 pub fn register() {
     ironbook_core::error::register_chain::<Error>();
+    auto::install();
 }

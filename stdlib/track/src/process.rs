@@ -1,9 +1,9 @@
 //! Which process a run belongs to, so that runs of processes that died are recognised.
 
 use crate::context::output;
-use crate::error::Result;
-use crate::model::{Run, RunInfo, RunUpdate, Search, Status, Tag, tag};
-use crate::store::Store;
+use ironbook_store::Result;
+use ironbook_store::Store;
+use ironbook_store::model::{Run, RunInfo, RunUpdate, Search, Status, Tag, tag};
 
 /// What names a process for good on one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,11 +59,11 @@ fn user() -> Option<String> {
 /// Of the store.
 pub fn recover(store: &dyn Store) -> Result<Vec<RunInfo>> {
     let here = Identity::current();
-    let mut search = Search::all().status(Status::Running);
+    let mut search = Search::all().filter("attributes.status = 'RUNNING'");
     let mut dead = Vec::new();
     loop {
         let page = store.search_runs(&search)?;
-        dead.extend(page.runs.into_iter().filter(|run| owner_died(run, &here, system::start_of)));
+        dead.extend(page.items.into_iter().filter(|run| owner_died(run, &here, system::start_of)));
         match page.next {
             Some(next) => search.page = Some(next),
             None => break,
@@ -156,11 +156,13 @@ mod tests {
             experiment: String::new(),
             name: String::new(),
             status: Status::Running,
+            user: String::new(),
             start: 0,
             end: None,
+            artifact_uri: String::new(),
             deleted: false,
         };
-        Run { info, params: Vec::new(), metrics: Vec::new(), tags: identity.tags() }
+        Run { tags: identity.tags(), ..Run::empty(info) }
     }
 
     fn identity() -> Identity {

@@ -1,13 +1,13 @@
 //! One run in full: its metrics with their curves, parameters, artifacts and tags.
 
-use crate::error::Result;
 use crate::format::{bytes, moment, number, short};
-use crate::model::{ArtifactInfo, Metric, Run};
 use crate::runs_table::{run_duration, status_cell};
-use crate::store::Store;
 use crate::table::{Align, Cell, Column, Table, page};
 use ironbook_core::bundle::escape_html;
 use ironbook_core::{Bundle, Display};
+use ironbook_store::Result;
+use ironbook_store::Store;
+use ironbook_store::model::{ArtifactInfo, ArtifactsOf, Metric, Run};
 
 /// Most artifacts that are listed.
 const MAX_ARTIFACTS: usize = 200;
@@ -124,7 +124,7 @@ fn files(store: &dyn Store, run: &str) -> Result<Vec<ArtifactInfo>> {
     let mut directories = vec![String::new()];
     while let Some(directory) = directories.pop() {
         let (inner, here): (Vec<_>, Vec<_>) =
-            store.list_artifacts(run, &directory)?.into_iter().partition(ArtifactInfo::is_directory);
+            store.list_artifacts(ArtifactsOf::Run(run), &directory)?.into_iter().partition(ArtifactInfo::is_directory);
         found.extend(here);
         directories.extend(inner.into_iter().map(|d| d.path));
         if found.len() >= MAX_ARTIFACTS {

@@ -1,12 +1,12 @@
 //! The runs of an experiment side by side.
 
-use crate::error::{Error, Result};
 use crate::format::{duration, moment, number};
-use crate::model::{Page, Run, Search, Status, now_ms};
-use crate::store::Store;
 use crate::table::{Align, Cell, Column, Table, page};
 use ironbook_core::bundle::escape_html;
 use ironbook_core::{Bundle, Display};
+use ironbook_store::Store;
+use ironbook_store::error::{Error, Result};
+use ironbook_store::model::{Page, Run, Search, Status, now_ms};
 use std::collections::BTreeMap;
 
 /// Most columns of parameters, and of metrics.
@@ -23,9 +23,18 @@ pub struct RunsTable {
     pub runs: Vec<Run>,
     /// Whether the experiment has more runs than these.
     pub more: bool,
+    /// Names of the experiments by id, where there are several.
+    experiments: BTreeMap<String, String>,
+    /// The metric that stands first.
+    first_metric: Option<String>,
 }
 
 impl RunsTable {
+    /// A table of runs of one experiment; `more` if it has others.
+    pub fn new(experiment: impl Into<String>, runs: Vec<Run>, more: bool) -> RunsTable {
+        RunsTable { experiment: experiment.into(), runs, more, experiments: BTreeMap::new(), first_metric: None }
+    }
+
     /// The newest `limit` runs of the experiment with this name.
     ///
     /// # Errors
@@ -33,8 +42,60 @@ impl RunsTable {
     pub fn load(store: &dyn Store, experiment: &str, limit: usize) -> Result<RunsTable> {
         let found = store.experiment_by_name(experiment)?;
         let found = found.ok_or_else(|| Error::NotFound { what: "experiment", name: experiment.to_owned() })?;
-        let Page { runs, next } = store.search_runs(&Search::experiment(found.id).limit(limit))?;
-        Ok(RunsTable { experiment: found.name, runs, more: next.is_some() })
+        let Page { items: runs, next } = store.search_runs(&Search::experiment(found.id).limit(limit))?;
+        Ok(RunsTable::new(found.name, runs, next.is_some()))
+    }
+
+    /// The newest `limit` runs of all experiments.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn recent(store: &dyn Store, limit: usize) -> Result<RunsTable> {
+        let Page { items: runs, next } = store.search_runs(&Search::all().limit(limit))?;
+        RunsTable::of_several(store, runs, next.is_some(), "runs")
+    }
+
+    /// The `limit` runs with the best values of a metric.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if no run has it; of the store.
+    pub fn best(store: &dyn Store, metric: &str, smaller: bool, limit: usize) -> Result<RunsTable> {
+        let order = format!("metrics.`{metric}` {}", if smaller { "ASC" } else { "DESC" });
+        // Runs without it come last.
+        let Page { items: mut runs, next } = store.search_runs(&Search::all().order(order).limit(limit))?;
+        runs.retain(|run| run.metric(metric).is_some());
+        if runs.is_empty() {
+            let known = RunsTable::recent(store, 1000)?;
+            let names: Vec<&str> =
+                known.metric_names().into_iter().filter(|name| !name.starts_with("system/")).collect();
+            let name = if names.is_empty() {
+                metric.to_owned()
+            } else {
+                format!("{metric}` (there are: `{}", names.join("`, `"))
+            };
+            return Err(Error::NotFound { what: "metric", name });
+        }
+        let way = if smaller { "smallest" } else { "largest" };
+        let table = RunsTable::of_several(store, runs, next.is_some(), &format!("{way} {metric}"))?;
+        Ok(RunsTable { first_metric: Some(metric.to_owned()), ..table })
+    }
+
+    fn of_several(store: &dyn Store, runs: Vec<Run>, more: bool, title: &str) -> Result<RunsTable> {
+        let mut names: BTreeMap<String, String> = BTreeMap::new();
+        for run in &runs {
+            let id = &run.info.experiment;
+            if !names.contains_key(id) {
+                names.insert(id.clone(), store.experiment(id)?.name);
+            }
+        }
+        let one = (names.len() == 1).then(|| names.values().next().cloned()).flatten();
+        let experiment = match one {
+            Some(name) if title == "runs" => name,
+            Some(name) => format!("{name} · {title}"),
+            None => title.to_owned(),
+        };
+        let experiments = if names.len() > 1 { names } else { BTreeMap::new() };
+        Ok(RunsTable { experiment, runs, more, experiments, first_metric: None })
     }
 
     /// Names of the parameters whose values differ between the runs (absent counts as a value); all for a single run.
@@ -53,6 +114,10 @@ impl RunsTable {
         let mut names: Vec<_> = self.runs.iter().flat_map(|r| &r.metrics).map(|m| m.key.as_str()).collect();
         names.sort_unstable();
         names.dedup();
+        // What was measured comes before what the machine did.
+        names.sort_by_key(|name| {
+            (self.first_metric.as_deref() != Some(name), name.starts_with("system/"), is_own(name))
+        });
         names
     }
 
@@ -63,10 +128,15 @@ impl RunsTable {
         let fixed =
             [("run", Align::Left), ("status", Align::Left), ("started", Align::Left), ("duration", Align::Right)];
         let mut columns: Vec<_> = fixed.into_iter().map(|(title, align)| Column::new(title, "", align)).collect();
+        if !self.experiments.is_empty() {
+            columns.insert(1, Column::new("experiment", "", Align::Left));
+        }
         columns.extend(params.iter().map(|key| Column::new(*key, "parameters", Align::Right)));
         columns.extend(metrics.iter().map(|key| Column::new(*key, "metrics", Align::Right)));
         let rows = self.runs.iter().take(MAX_ROWS).map(|run| {
-            let mut row = vec![run_cell(run), status_cell(run.info.status)];
+            let mut row = vec![run_cell(run)];
+            row.extend(self.experiments.get(&run.info.experiment).map(|name| Cell::from(name.clone())));
+            row.push(status_cell(run.info.status));
             row.push(moment(run.info.start).into());
             row.push(run_duration(run).into());
             let dash = || "–".to_owned();
@@ -93,6 +163,11 @@ impl RunsTable {
         let said = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>();
         if said.is_empty() { String::new() } else { format!("not shown: {}", said.join(", ")) }
     }
+}
+
+/// Whether a metric is about the record more than about the model.
+fn is_own(name: &str) -> bool {
+    matches!(name, "fit_seconds" | "cell_seconds")
 }
 
 fn run_cell(run: &Run) -> Cell {

@@ -12,7 +12,14 @@ const LIGHT: &[&str] = &["ironbook-core", "ironbook-store", "ironbook-track"];
 /// What may stand in any list: features only.
 const HACKS: &[&str] = &["ironbook-hack", "ironbook-std-hack"];
 /// Front ends and what they stand on; none may link the heavy libraries.
-const FRONT: &[&str] = &["ironbook-session", "ironbook-magics", "ironbook-assist", "ironbook-kernel", "ironbook-tracking", "ironbook-repl"];
+const FRONT: &[&str] = &[
+    "ironbook-session",
+    "ironbook-magics",
+    "ironbook-assist",
+    "ironbook-kernel",
+    "ironbook-tracking",
+    "ironbook-repl",
+];
 
 /// The arrows: from a crate to the crates of this workspace that it may depend on.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -22,7 +29,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ironbook-kernel", &["ironbook-session", "ironbook-magics", "ironbook-assist"]),
     ("ironbook-language", &["ironbook-session"]),
     ("ironbook-tracking", &[]),
-    ("ironbook-repl", &["ironbook-session", "ironbook-magics", "ironbook-assist", "ironbook-kernel", "ironbook-tracking"]),
+    (
+        "ironbook-repl",
+        &["ironbook-session", "ironbook-magics", "ironbook-assist", "ironbook-kernel", "ironbook-tracking"],
+    ),
 ];
 
 /// A crate of the workspace: its directory, and its dependencies on others of it.
@@ -105,7 +115,16 @@ fn front_ends_link_neither_polars_nor_candle() {
 fn features_are_the_same_for_one_and_for_all() {
     let all = tree(&["--workspace"]);
     let mut differ = String::new();
-    for name in ["ironbook-runtime", "ironbook-repl", "ironbook-session", "ironbook-magics", "ironbook-plot"] {
+    for name in [
+        "ironbook-runtime",
+        "ironbook-repl",
+        "ironbook-session",
+        "ironbook-magics",
+        "ironbook-plot",
+        "ironbook-learn",
+        "ironbook-nn",
+        "ironbook-track",
+    ] {
         for (package, features) in tree(&["-p", name]) {
             let more: Vec<&String> = all[&package].difference(&features).collect();
             if !more.is_empty() {

@@ -40,13 +40,58 @@ fn jupyter_console_runs_on_a_terminal() {
 
 #[test]
 fn jupyterlab_runs_in_a_browser() {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if std::env::split_paths(&path).any(|folder| folder.join("chromium").is_file()) {
+    if has_browser("lab.py") {
         check("lab.py", &[], 900);
-    } else {
-        assert!(std::env::var_os("CI").is_none(), "CI has Debian's chromium");
-        eprintln!("SKIPPED lab.py: chromium is not installed");
     }
+}
+
+#[test]
+fn mlflows_client_works_with_our_server() {
+    check_with(MLFLOW, "track_server.py", &[&program()], 400);
+}
+
+#[test]
+fn mlflow_predicts_what_ironbook_predicts() {
+    check_with(MLFLOW, "track_models.py", &[&program()], 600);
+}
+
+#[test]
+fn runs_reach_a_server_that_was_away() {
+    check_with(MLFLOW, "track_remote.py", &[&program()], 600);
+}
+
+#[test]
+fn mlflows_page_works_on_our_server() {
+    if has_browser("track_mlflow_ui.py") {
+        check_with(MLFLOW, "track_mlflow_ui.py", &[&program()], 300);
+    }
+}
+
+#[test]
+fn the_tracking_page_works_in_a_browser() {
+    if has_browser("track_ui.py") {
+        let store = tempfile::tempdir().unwrap();
+        let server = format!("{} track server --port {{port}} --store {}", program(), store.path().display());
+        check_with(MLFLOW, "track_ui.py", &[&server], 600);
+    }
+}
+
+/// Names the Python with `tests/env/mlflow.txt`.
+const MLFLOW: &str = "IRONBOOK_TEST_MLFLOW";
+
+/// Path of the built command.
+fn program() -> String {
+    ironbook().get_program().to_string_lossy().into_owned()
+}
+
+fn has_browser(script: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join("chromium").is_file());
+    if !found {
+        assert!(std::env::var_os("CI").is_none(), "CI has Debian's chromium");
+        eprintln!("SKIPPED {script}: chromium is not installed");
+    }
+    found
 }
 
 /// A prefix with our kernelspec, made once.
@@ -58,15 +103,21 @@ static PREFIX: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     prefix
 });
 
-/// Runs a script to its end; it must succeed in so many seconds, and skip nothing.
+/// [`check_with`] the Python that has Jupyter's clients.
 #[track_caller]
 fn check(script: &str, arguments: &[&str], seconds: i64) {
+    check_with("IRONBOOK_TEST_CLIENTS", script, arguments, seconds);
+}
+
+/// Runs a script to its end, in the Python that a variable names; it must succeed in so many seconds, and skip nothing.
+#[track_caller]
+fn check_with(variable: &str, script: &str, arguments: &[&str], seconds: i64) {
     // They share two cores and a history, and a browser is no light neighbour.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(python) = std::env::var_os("IRONBOOK_TEST_CLIENTS") else {
-        assert!(std::env::var_os("CI").is_none(), "CI sets IRONBOOK_TEST_CLIENTS");
-        eprintln!("SKIPPED {script}: IRONBOOK_TEST_CLIENTS is not set (a Python with tests/env/clients.txt)");
+    let Some(python) = std::env::var_os(variable) else {
+        assert!(std::env::var_os("CI").is_none(), "CI sets {variable}");
+        eprintln!("SKIPPED {script}: {variable} is not set (a Python with what tests/env lists)");
         return;
     };
     let folder = tempfile::tempdir().expect("a temporary directory");

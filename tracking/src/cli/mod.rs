@@ -1,6 +1,7 @@
 //! `ironbook track ...`: the commands around the store that do not belong to a notebook.
 
 mod server;
+mod ui;
 
 pub use server::ServerArgs;
 
@@ -20,14 +21,16 @@ pub struct TrackArgs {
 #[derive(Subcommand, Debug)]
 enum TrackCommand {
     /// Serve a store to MLflow's clients and to browsers.
-    #[command(visible_alias = "ui")]
     Server(Box<ServerArgs>),
+    /// Open the page of a store in a browser; Ctrl-C ends it.
+    Ui(ui::UiArgs),
 }
 
 /// Runs a command of `ironbook track`.
 pub fn run(args: TrackArgs) -> ExitCode {
     let done = match args.command {
         TrackCommand::Server(args) => server::run(&args),
+        TrackCommand::Ui(args) => ui::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -85,6 +85,35 @@ type Outcome<T> = Result<T, Problem>;
 
 /// Serves until it is told to stop.
 pub(super) fn run(args: &ServerArgs) -> Outcome<()> {
+    serve(args, &|_| {})
+}
+
+impl ServerArgs {
+    /// Our page over a store, for this machine only.
+    pub(super) fn page(port: u16, store: Option<PathBuf>) -> ServerArgs {
+        ServerArgs {
+            host: "127.0.0.1".to_owned(),
+            port,
+            store,
+            backend_store_uri: None,
+            default_artifact_root: None,
+            artifacts_destination: None,
+            serve_artifacts: false,
+            no_serve_artifacts: false,
+            ui: Ui::Ironbook,
+            mlflow_ui: None,
+            token: None,
+            token_file: None,
+            basic: None,
+            allow_remote: false,
+            allowed_hosts: Vec::new(),
+            cors_allowed_origins: Vec::new(),
+        }
+    }
+}
+
+/// Serves until it is told to stop; `ready` gets the address once it answers.
+pub(super) fn serve(args: &ServerArgs, ready: &dyn Fn(&str)) -> Outcome<()> {
     let address = address(&args.host, args.port)?;
     let guard = Guard {
         credentials: credentials(args)?,
@@ -119,6 +148,7 @@ pub(super) fn run(args: &ServerArgs) -> Outcome<()> {
         let mut out = std::io::stdout();
         // Whoever closed our output does not want the line.
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        ready(&at);
         server.run(stop).await?;
         Ok(())
     })

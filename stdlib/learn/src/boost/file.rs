@@ -10,6 +10,7 @@ use crate::error::LearnError;
 use crate::model::{Feature, Signature};
 use crate::tree::xgboost::XgboostModel;
 use ironbook_core::persist::{Persist, PersistError};
+use ironbook_core::record::Mark;
 use ironbook_data::Kind;
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
@@ -170,7 +171,7 @@ fn foreign<T: Boosting>(model: XgboostModel) -> Result<Boosted<T>, String> {
     let meta = Meta {
         params: GbdtParams::default(),
         objective,
-        signature: Signature { features, target: "target".to_owned(), classes },
+        signature: Signature { features, target: "target".to_owned(), classes, mark: Mark::default() },
         history: History { metric: objective.metric_name().to_owned(), ..History::default() },
         best_iteration: model.best_iteration(),
         n_rows: 0,

@@ -12,12 +12,35 @@ use crate::error::LearnError;
 use crate::linear::logistic::ClassWeight;
 use crate::model::Signature;
 use crate::task::{Ranking, Task};
+use crate::told;
+use ironbook_core::record::Curve;
 use ironbook_data::{Dataset, Kind};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Checks everything and grows the trees.
+/// [`grow`], told to whoever records runs.
 pub(super) fn fit<T: Boosting>(
+    params: &GbdtParams<T>,
+    booster: &dyn Booster,
+    train: &Dataset,
+    valid: Option<&Dataset>,
+) -> Result<Boosted<T>, LearnError> {
+    let own = |model: Option<&Boosted<T>>| model.map_or_else(|| params.clone(), |model| model.meta.params.clone());
+    told::fitted(T::MODEL, train, own, curves, || grow(params, booster, train, valid))
+}
+
+/// The learning curve under the names of the metric: `train_logloss`, `valid_logloss`.
+fn curves<T: Boosting>(model: &Boosted<T>) -> Vec<Curve> {
+    let history = &model.meta.history;
+    let curve =
+        |part: &str, values: &[f64]| Curve { name: format!("{part}_{}", history.metric), values: values.to_vec() };
+    let mut all = vec![curve("train", &history.train), curve("valid", &history.valid)];
+    all.retain(|curve| !curve.values.is_empty());
+    all
+}
+
+/// Checks everything and grows the trees.
+fn grow<T: Boosting>(
     params: &GbdtParams<T>,
     booster: &dyn Booster,
     train: &Dataset,

@@ -6,6 +6,7 @@ use super::model::{Linear, LinearParams, sealed};
 use crate::card;
 use crate::error::LearnError;
 use crate::model::Fit;
+use crate::told;
 use ironbook_core::{Bundle, Display};
 use ironbook_data::Dataset;
 use serde::{Deserialize, Serialize};
@@ -135,6 +136,12 @@ impl Fit for ElasticNetParams {
     /// [`LearnError::Parameter`], and as [`LinearRegressionParams::fit`](crate::LinearRegressionParams). A fit that does
     /// not converge is no error: see [`Linear::warning`].
     fn fit(&self, data: &Dataset) -> Result<ElasticNet, LearnError> {
+        told::fitted("ElasticNet", data, |_| self, told::no_curves, || self.solve(data))
+    }
+}
+
+impl ElasticNetParams {
+    fn solve(&self, data: &Dataset) -> Result<ElasticNet, LearnError> {
         self.check()?;
         let problem = Problem::of(data, "ElasticNet", self.fit_intercept)?;
         let n = problem.scale.len();

@@ -11,6 +11,7 @@ use crate::check;
 use crate::classes::Classes;
 use crate::error::LearnError;
 use crate::model::Fit;
+use crate::told;
 use ironbook_core::{Bundle, Display};
 use ironbook_data::Dataset;
 use serde::{Deserialize, Serialize};
@@ -253,7 +254,7 @@ impl Fit for LogisticRegressionParams {
     /// [`LearnError::NotClasses`], [`LearnError::OneClass`], [`LearnError::NotFinite`], [`LearnError::TooLarge`],
     /// [`LearnError::Interrupted`]. A fit that does not converge is no error: see [`LogisticRegression::warning`].
     fn fit(&self, data: &Dataset) -> Result<LogisticRegression, LearnError> {
-        self.fit_rows(data)
+        told::fitted("LogisticRegression", data, |_| self, told::no_curves, || self.fit_rows(data))
     }
 }
 

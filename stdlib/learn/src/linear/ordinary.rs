@@ -5,6 +5,7 @@ use super::model::{Linear, LinearParams, sealed};
 use crate::card;
 use crate::error::LearnError;
 use crate::model::Fit;
+use crate::told;
 use ironbook_core::{Bundle, Display};
 use ironbook_data::Dataset;
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,12 @@ impl Fit for LinearRegressionParams {
     /// [`LearnError::NeedsNumbers`], [`LearnError::NotFinite`], [`LearnError::TargetNotFinite`],
     /// [`LearnError::TooLarge`], [`LearnError::Interrupted`].
     fn fit(&self, data: &Dataset) -> Result<LinearRegression, LearnError> {
+        told::fitted("LinearRegression", data, |_| self, told::no_curves, || self.solve(data))
+    }
+}
+
+impl LinearRegressionParams {
+    fn solve(&self, data: &Dataset) -> Result<LinearRegression, LearnError> {
         let problem = Problem::of(data, "LinearRegression", self.fit_intercept)?;
         let solution = problem.solve(0.0)?;
         let warning = dependent(data, &solution.dependent);
@@ -167,6 +174,12 @@ impl Fit for RidgeParams {
     /// # Errors
     /// [`LearnError::Parameter`], and as [`LinearRegressionParams::fit`].
     fn fit(&self, data: &Dataset) -> Result<Ridge, LearnError> {
+        told::fitted("Ridge", data, |_| self, told::no_curves, || self.solve(data))
+    }
+}
+
+impl RidgeParams {
+    fn solve(&self, data: &Dataset) -> Result<Ridge, LearnError> {
         if !self.alpha.is_finite() || self.alpha < 0.0 {
             let expected = "a number of at least 0 (the larger, the stronger the penalty)";
             return Err(LearnError::Parameter { name: "alpha", value: self.alpha.to_string(), expected });

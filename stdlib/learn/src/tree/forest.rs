@@ -12,6 +12,7 @@ use crate::linear::logistic::ClassWeight;
 use crate::model::{Fit, Importances, Predict, PredictProba, Signature};
 use crate::table::number;
 use crate::task::{Classification, Regression};
+use crate::told;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Interrupted, Persist, Progress, seed};
 use ironbook_data::{Dataset, Matrix};
@@ -229,7 +230,15 @@ impl<T: Grown> Fit for ForestParams<T> {
     }
 }
 
-pub(super) fn fit<T: Grown>(params: &ForestParams<T>, data: &Dataset) -> Result<Forest<T>, LearnError> {
+pub(super) fn fit<T: Grown>(params: &ForestParams<T>, data: &Dataset) -> Result<Forest<T>, LearnError>
+where
+    Forest<T>: Predict,
+{
+    let own = |model: Option<&Forest<T>>| model.map_or_else(|| params.clone(), |model| model.params.clone());
+    told::fitted("RandomForest", data, own, told::no_curves, || grown(params, data))
+}
+
+fn grown<T: Grown>(params: &ForestParams<T>, data: &Dataset) -> Result<Forest<T>, LearnError> {
     params.check()?;
     check_data(data)?;
     let (classes, rows) = T::rows(data, params.class_weight)?;

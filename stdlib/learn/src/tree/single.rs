@@ -11,6 +11,7 @@ use crate::linear::logistic::ClassWeight;
 use crate::model::{Fit, Importances, Predict, PredictProba, Signature};
 
 use crate::task::{Classification, Regression};
+use crate::told;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist, seed};
 use ironbook_data::{Dataset, Matrix};
@@ -133,7 +134,15 @@ impl<T: Grown> Fit for TreeParams<T> {
     }
 }
 
-pub(super) fn fit<T: Grown>(params: &TreeParams<T>, data: &Dataset) -> Result<SingleTree<T>, LearnError> {
+pub(super) fn fit<T: Grown>(params: &TreeParams<T>, data: &Dataset) -> Result<SingleTree<T>, LearnError>
+where
+    SingleTree<T>: Predict,
+{
+    let own = |model: Option<&SingleTree<T>>| model.map_or_else(|| params.clone(), |model| model.params.clone());
+    told::fitted("DecisionTree", data, own, told::no_curves, || grown(params, data))
+}
+
+fn grown<T: Grown>(params: &TreeParams<T>, data: &Dataset) -> Result<SingleTree<T>, LearnError> {
     check_data(data)?;
     if !(params.ccp_alpha >= 0.0 && params.ccp_alpha.is_finite()) {
         let (name, value) = ("ccp_alpha", params.ccp_alpha.to_string());

@@ -10,7 +10,7 @@ use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
 use ironbook_learn::{
-    Classes, Classification, Fit, LearnError, Predict, PredictProba, Signature, Task as _, check_data,
+    Classes, Classification, Fit, LearnError, Predict, PredictProba, Signature, Task as _, check_data, told,
 };
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +80,12 @@ impl Fit for MlpClassifierParams {
     /// [`LearnError::Weight`], [`LearnError::NotClasses`], [`LearnError::OneClass`], [`LearnError::NotFinite`] for
     /// infinite features, [`LearnError::Network`] for what the training refuses, [`LearnError::Interrupted`].
     fn fit(&self, data: &Dataset) -> Result<MlpClassifier, LearnError> {
+        told::fitted("MlpClassifier", data, |_| &self.0, told::no_curves, || self.trained(data))
+    }
+}
+
+impl MlpClassifierParams {
+    fn trained(&self, data: &Dataset) -> Result<MlpClassifier, LearnError> {
         self.0.check()?;
         check_data(data)?;
         let classes = Classes::of(data)?;

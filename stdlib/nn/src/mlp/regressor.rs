@@ -8,7 +8,7 @@ use crate::train::History;
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display, Persist};
 use ironbook_data::{Dataset, Matrix};
-use ironbook_learn::{Fit, LearnError, Predict, Regression, Signature, Task as _, check_data, check_target};
+use ironbook_learn::{Fit, LearnError, Predict, Regression, Signature, Task as _, check_data, check_target, told};
 use serde::{Deserialize, Serialize};
 
 /// A fitted network that predicts numbers: linear layers with ReLU, trained by AdamW on the squared error of the
@@ -46,6 +46,12 @@ impl Fit for MlpRegressorParams {
     /// [`LearnError::Weight`], [`LearnError::TextTarget`], [`LearnError::TargetNotFinite`], [`LearnError::NotFinite`] for
     /// infinite features, [`LearnError::Network`] for what the training refuses, [`LearnError::Interrupted`].
     fn fit(&self, data: &Dataset) -> Result<MlpRegressor, LearnError> {
+        told::fitted("MlpRegressor", data, |_| &self.0, told::no_curves, || self.trained(data))
+    }
+}
+
+impl MlpRegressorParams {
+    fn trained(&self, data: &Dataset) -> Result<MlpRegressor, LearnError> {
         self.0.check()?;
         check_data(data)?;
         check_target(data)?;

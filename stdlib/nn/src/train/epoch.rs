@@ -2,6 +2,7 @@
 
 use super::data::Data;
 use super::history::{Epoch, Stop};
+use super::told;
 use super::trainer::Trainer;
 use crate::error::NnError;
 use crate::loss::Loss;
@@ -14,7 +15,9 @@ impl<M: Module, L: Loss> Trainer<M, L> {
     pub(super) fn end_epoch(&mut self, valid: Option<&Data>, lr: f64) -> Result<(), NnError> {
         let valid_loss = valid.map(|valid| self.evaluate(valid)).transpose()?;
         let (sum, weight) = self.state.sums;
-        self.state.history.epochs.push(Epoch { train_loss: sum / weight, valid_loss, lr });
+        let epoch = Epoch { train_loss: sum / weight, valid_loss, lr };
+        self.state.history.epochs.push(epoch);
+        told::epoch(self.state.epoch, &epoch);
         self.state.epoch += 1;
         self.state.batch = 0;
         self.state.sums = (0.0, 0.0);

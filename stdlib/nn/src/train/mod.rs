@@ -6,6 +6,7 @@ mod epoch;
 mod history;
 mod shown;
 mod step;
+mod told;
 mod trainer;
 
 pub use data::Data;

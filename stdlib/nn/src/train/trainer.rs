@@ -12,6 +12,7 @@ use crate::optim::{AdamW, Clip, Optimizer, Plateau, Schedule};
 use crate::rng::Rng;
 use candle_core::{DType, Device, Tensor};
 use ironbook_core::Progress;
+use ironbook_core::record::{self, Fit};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -266,9 +267,13 @@ impl<M: Module, L: Loss> Trainer<M, L> {
     /// [`NnError::OutOfMemory`], [`NnError::Interrupted`].
     pub fn fit(&mut self, train: &Data, valid: Option<&Data>) -> Result<History, NnError> {
         let mut shown = Shown::new(self.live);
+        let told = Fit::begin("Network");
         let trained = self.train(train, valid, &mut shown);
         // Also of a training that was interrupted or failed.
         shown.end(&self.state.history);
+        if let Some(told) = told {
+            self.tell(told, train, valid, trained.as_ref().err());
+        }
         trained?;
         Ok(self.state.history.clone())
     }
@@ -297,6 +302,7 @@ impl<M: Module, L: Loss> Trainer<M, L> {
                 self.state.step += 1;
                 let loss = self.state.history.steps.last().copied().unwrap_or(f64::NAN);
                 progress.set(self.state.step as u64, format!("epoch {}, loss {loss:.4}", self.state.epoch + 1));
+                record::step(self.state.step as i64 - 1, &[("loss", loss), ("lr", lr)]);
                 shown.update(&self.state.history);
                 if self.checkpoint.as_ref().is_some_and(|(_, n)| n.is_some_and(|n| self.state.step.is_multiple_of(n))) {
                     self.save_now()?;

@@ -1,9 +1,16 @@
 //! Where the files of runs and models lie: a directory, a bucket of S3 or GCS, or behind a tracking server.
 
 mod files;
+mod http;
+mod object;
+mod open;
+mod pipe;
+mod scratch;
 
 pub use files::Files;
 pub(crate) use files::check;
+pub use open::open;
+pub(crate) use open::open_for;
 
 use crate::error::{Error, Result};
 use crate::model::{ArtifactInfo, ArtifactsOf};
@@ -25,36 +32,6 @@ pub trait Repo: Send + Sync {
 
     /// Removes a file, or a directory with all in it.
     fn delete(&self, path: &str) -> Result<()>;
-}
-
-/// The files below a URI: a local path or `file://` URI. Local files are written in `scratch` before they are moved.
-///
-/// # Errors
-/// [`Error::Uri`] for other URIs, and for what is none.
-pub fn open(uri: &str, scratch: &Path) -> Result<Box<dyn Repo>> {
-    let refuse = |reason: &str| {
-        Err(Error::Uri {
-            uri: uri.to_owned(),
-            reason: reason.to_owned(),
-            todo: "give a local path or a file:// URI".to_owned(),
-        })
-    };
-    if uri.is_empty() {
-        return refuse("it is empty");
-    }
-    // `C:\x` is a path: schemes have more than one letter.
-    let root = match uri.split_once(':') {
-        Some((scheme, _)) if scheme.len() > 1 && !scheme.contains('/') => match url::Url::parse(uri) {
-            Ok(url) if url.scheme() == "file" => match url.to_file_path() {
-                Ok(path) => path,
-                Err(()) => return refuse("it names no file of this machine"),
-            },
-            Ok(_) => return refuse("this kind of place is not known here"),
-            Err(_) => return refuse("it is not a URI"),
-        },
-        _ => Path::new(uri).to_owned(),
-    };
-    Ok(Box::new(Files::new(root, scratch)))
 }
 
 /// Copies a file, or a directory with all in it, into a store.
@@ -91,6 +68,14 @@ pub(crate) fn copy_into<S: Artifacts + ?Sized>(
     Ok(())
 }
 
+/// Copies a file, or a directory with all in it (`""`: everything), out of a repository; how many files.
+///
+/// # Errors
+/// Of the repository and the file system.
+pub fn copy_repo(repo: &dyn Repo, path: &str, local: &Path) -> Result<usize> {
+    out(&|directory| repo.list(directory), &|file| repo.read(file), path, local)
+}
+
 /// Copies an artifact, or a directory with all in it, out of a store; how many files.
 pub(crate) fn copy_out<S: Artifacts + ?Sized>(
     store: &S,
@@ -98,9 +83,16 @@ pub(crate) fn copy_out<S: Artifacts + ?Sized>(
     path: &str,
     local: &Path,
 ) -> Result<usize> {
-    let inside = store.list_artifacts(of, path)?;
+    out(&|directory| store.list_artifacts(of, directory), &|file| store.read_artifact(of, file), path, local)
+}
+
+type List<'a> = &'a dyn Fn(&str) -> Result<Vec<ArtifactInfo>>;
+type Open<'a> = &'a dyn Fn(&str) -> Result<Box<dyn Read + Send>>;
+
+fn out(list: List<'_>, read: Open<'_>, path: &str, local: &Path) -> Result<usize> {
+    let inside = list(path)?;
     if inside.is_empty() && !path.is_empty() {
-        let mut from = store.read_artifact(of, path)?;
+        let mut from = read(path)?;
         if let Some(parent) = local.parent() {
             fs::create_dir_all(parent).map_err(|e| Error::io("create the directory", parent, e))?;
         }
@@ -111,7 +103,7 @@ pub(crate) fn copy_out<S: Artifacts + ?Sized>(
     let mut count = 0;
     for entry in inside {
         let name = entry.path.rsplit('/').next().unwrap_or(&entry.path);
-        count += copy_out(store, of, &entry.path, &local.join(name))?;
+        count += out(list, read, &entry.path, &local.join(name))?;
     }
     Ok(count)
 }

@@ -23,7 +23,7 @@ pub struct Experiment {
 }
 
 /// What [`crate::store::Experiments::create_experiment`] needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewExperiment {
     /// Its name.
     pub name: String,

@@ -68,7 +68,7 @@ pub struct LoggedModel {
 }
 
 /// What [`crate::store::Models::create_model`] needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewModel {
     /// Id of its experiment.
     pub experiment: String,

@@ -129,7 +129,7 @@ pub struct ModelVersion {
 }
 
 /// What [`crate::store::Registry::create_version`] needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewVersion {
     /// Name of the registered model, which must exist.
     pub name: String,

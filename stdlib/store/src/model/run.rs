@@ -166,7 +166,7 @@ impl Tag {
 }
 
 /// What [`crate::store::Runs::create_run`] needs.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NewRun {
     /// Id of its experiment.
     pub experiment: String,
@@ -181,7 +181,7 @@ pub struct NewRun {
 }
 
 /// What [`crate::store::Runs::update_run`] changes; absent fields stay.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunUpdate {
     /// New name.
     pub name: Option<String>,

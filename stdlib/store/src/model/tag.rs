@@ -30,3 +30,11 @@ pub const PROCESS_START: &str = "ironbook.process.start";
 pub const BOOT: &str = "ironbook.process.boot";
 /// Process namespace (a container's process ids mean nothing outside of it).
 pub const NAMESPACE: &str = "ironbook.process.namespace";
+/// What computes: CPU and GPUs.
+pub const DEVICE: &str = "ironbook.device";
+/// The session's seed.
+pub const SEED: &str = "ironbook.seed";
+/// Name of the program; `ironbook`.
+pub const SOURCE: &str = "mlflow.source.name";
+/// Kind of program: `NOTEBOOK`, `JOB`, `LOCAL`.
+pub const SOURCE_TYPE: &str = "mlflow.source.type";

@@ -1,17 +1,10 @@
 //! The active run of the process and what it records by itself.
 
-use ironbook_track::{self as track, Error, RunHandle, RunOptions, SqliteStore, Status, Store, WhenActive};
+use crate::turn;
+use ironbook_track::Experiments as _;
+use ironbook_track::{self as track, Error, RunHandle, RunOptions, SqliteStore, Status, WhenActive};
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// The active run belongs to the process: the tests that start one take turns.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let guard = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    track::end_all(Status::Killed).unwrap();
-    guard
-}
 
 fn start(directory: &Path, options: RunOptions) -> RunHandle {
     track::start("flights", options.directory(directory)).unwrap()

@@ -3,7 +3,8 @@
 //! The other processes are this test binary, asked to run one test of it in the role of a child.
 
 use crate::run_in;
-use ironbook_track::{Batch, Metric, RunOptions, Search, SqliteStore, Status, Store, recover, start};
+use ironbook_track::Runs as _;
+use ironbook_track::{Batch, Metric, RunOptions, Search, SqliteStore, Status, recover, start};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -30,7 +31,7 @@ fn acknowledged(child: &mut Child) -> impl Iterator<Item = String> + use<> {
 }
 
 fn points(key: &str, step: i64, count: usize) -> Vec<Metric> {
-    (0..count).map(|i| Metric { key: format!("{key}{i}"), value: step as f64, timestamp: 0, step }).collect()
+    (0..count).map(|i| Metric::new(format!("{key}{i}"), step as f64, 0, step)).collect()
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn processes_that_write_at_once_lose_nothing() {
     if let Some(directory) = role() {
         let key = std::env::var(KEY).unwrap();
         let store = SqliteStore::open(&directory).unwrap();
-        let run = store.search_runs(&Search::all()).unwrap().runs[0].info.id.clone();
+        let run = store.search_runs(&Search::all()).unwrap().items[0].info.id.clone();
         println!("ack ready");
         std::io::stdin().read_line(&mut String::new()).unwrap();
         for step in 0..STEPS {
@@ -117,7 +118,7 @@ fn a_store_may_be_created_by_many_at_once() {
         }
     });
     let store = SqliteStore::open(&directory.path().join(".ironbook")).unwrap();
-    assert_eq!(store.search_runs(&Search::all()).unwrap().runs.len(), 8);
+    assert_eq!(store.search_runs(&Search::all()).unwrap().items.len(), 8);
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use crate::run_in;
 use ironbook_core::Display;
-use ironbook_track::{
-    Batch, Metric, Param, Run, RunInfo, RunUpdate, RunView, RunsTable, SqliteStore, Status, Store, Tag,
-};
+use ironbook_track::{Artifacts as _, ArtifactsOf, Runs as _};
+use ironbook_track::{Batch, Metric, Param, Run, RunInfo, RunUpdate, RunView, RunsTable, SqliteStore, Status, Tag};
 
 fn run(name: &str, status: Status, params: &[(&str, &str)], metrics: &[(&str, f64)]) -> Run {
     let info = RunInfo {
+        user: String::new(),
+        artifact_uri: String::new(),
         id: "0123456789abcdef0123456789abcdef".to_owned(),
         experiment: "1".to_owned(),
         name: name.to_owned(),
@@ -16,9 +17,9 @@ fn run(name: &str, status: Status, params: &[(&str, &str)], metrics: &[(&str, f6
         end: Some(1_700_000_083_000),
         deleted: false,
     };
-    let metric = |(key, value): &(&str, f64)| Metric { key: (*key).to_owned(), value: *value, timestamp: 0, step: 0 };
+    let metric = |(key, value): &(&str, f64)| Metric::new(*key, *value, 0, 0);
     let params = params.iter().map(|(k, v)| Param::new(*k, v)).collect();
-    Run { info, params, metrics: metrics.iter().map(metric).collect(), tags: Vec::new() }
+    Run { params, metrics: metrics.iter().map(metric).collect(), ..Run::empty(info) }
 }
 
 #[test]
@@ -27,7 +28,7 @@ fn runs_are_compared_by_what_differs() {
         run("logistic", Status::Finished, &[("c", "1"), ("seed", "0")], &[("auc", 0.712_34), ("rows", 336_776.0)]),
         run("baseline", Status::Failed, &[("seed", "0")], &[("auc", 0.5)]),
     ];
-    let table = RunsTable { experiment: "flights".to_owned(), runs, more: false };
+    let table = RunsTable::new("flights", runs, false);
     assert_eq!(table.differing_params(), ["c"]);
     let bundle = table.bundle();
     let lines: Vec<_> = bundle.plain().lines().collect();
@@ -49,7 +50,7 @@ fn runs_are_compared_by_what_differs() {
 
 #[test]
 fn an_experiment_without_runs_says_how_to_begin() {
-    let table = RunsTable { experiment: "flights".to_owned(), runs: Vec::new(), more: false };
+    let table = RunsTable::new("flights", Vec::new(), false);
     assert_eq!(table.bundle().plain(), "flights · 0 runs\nno runs yet: %track start begins one");
 }
 
@@ -57,7 +58,7 @@ fn an_experiment_without_runs_says_how_to_begin() {
 fn what_users_write_is_escaped() {
     let evil = "<img src=x onerror=\"alert(1)\">";
     let runs = vec![run(evil, Status::Finished, &[("p", evil)], &[])];
-    let table = RunsTable { experiment: evil.to_owned(), runs: runs.clone(), more: false };
+    let table = RunsTable::new(evil, runs.clone(), false);
     let view = RunView {
         run: Run { tags: vec![Tag::new("t", evil)], ..runs[0].clone() },
         experiment: evil.to_owned(),
@@ -80,7 +81,7 @@ fn a_run_is_shown_with_its_curves() {
     let batch = Batch { metrics: &metrics, params: &[Param::new("c", 1)], tags: &[Tag::new("t", "v")] };
     store.log_batch(&id, batch).unwrap();
     store.log_batch(&id, Batch { metrics: &odd, ..Batch::default() }).unwrap();
-    store.write_artifact(&id, "plots/roc.svg", &mut &b"<svg/>"[..]).unwrap();
+    store.write_artifact(ArtifactsOf::Run(&id), "plots/roc.svg", &mut &b"<svg/>"[..]).unwrap();
     store.update_run(&id, &RunUpdate { status: Some(Status::Finished), ..RunUpdate::default() }).unwrap();
     let bundle = RunView::load(&store, &id).unwrap().bundle();
     let text = bundle.plain();

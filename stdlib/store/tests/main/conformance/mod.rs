@@ -9,7 +9,9 @@ mod runs;
 mod search;
 mod traces;
 
-use ironbook_store::{Batch, Code, Metric, NewExperiment, NewRun, Param, Result, SqliteStore, Store, Tag};
+use ironbook_store::{
+    Batch, ClientOptions, Code, Metric, MlflowStore, NewExperiment, NewRun, Param, Result, SqliteStore, Store, Tag,
+};
 use std::any::Any;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -70,6 +72,22 @@ fn one_store_passes_all_cases_together() {
             }
         }
     }
+}
+
+#[test]
+fn mlflows_server_passes_every_case() {
+    let Some(uri) = crate::support::mlflow::shared("mlflows_server_passes_every_case") else { return };
+    let options = ClientOptions { backoff_factor: 0.05, backoff_jitter: 0.05, ..ClientOptions::default() };
+    let store = MlflowStore::open(uri, options).unwrap();
+    let mut failed = Vec::new();
+    for (part, cases) in PARTS {
+        for (case, run) in *cases {
+            let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&store)));
+            println!("mlflow: {part}: {case}: {}", if caught.is_ok() { "ok" } else { "FAILED" });
+            failed.extend(caught.is_err().then_some(*case));
+        }
+    }
+    assert_eq!(failed, [""; 0]);
 }
 
 fn check_code<T: Debug>(result: Result<T>, code: Code) {
