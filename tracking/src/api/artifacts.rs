@@ -7,29 +7,36 @@ use serde_json::json;
 /// Most bytes that MLflow's page may upload at once.
 pub(super) const UPLOAD_LIMIT: usize = 10 << 20;
 
-/// A path of an artifact from a request, decoded until nothing is left to decode, and refused where it could lead out of
-/// its root. The store checks again; this also catches what only becomes dangerous by decoding.
+/// A path of an artifact from a request as it was given, refused where it could lead out of its root. It is decoded again
+/// and again for this check alone: what only becomes dangerous by decoding is refused, but `50%25` stays the name it is.
 pub(crate) fn safe_path(path: &str) -> Result<String, Refusal> {
-    let refused = || Refusal::invalid(format!("Invalid path: '{path}'"));
-    let mut plain = path.to_owned();
-    for round in 0.. {
-        let decoded = decode(&plain).ok_or_else(refused)?;
+    if fully_decoded(path).is_some_and(|plain| stays_inside(&plain)) && stays_inside(path) {
+        return Ok(trim(path));
+    }
+    Err(Refusal::invalid(format!("Invalid path: '{path}'")))
+}
+
+/// A text decoded until nothing is left to decode; `None` if that does not end soon.
+pub(super) fn fully_decoded(text: &str) -> Option<String> {
+    let mut plain = text.to_owned();
+    for _ in 0..8 {
+        let decoded = decode(&plain);
         if decoded == plain {
-            break;
-        }
-        if round == 8 {
-            return Err(refused());
+            return Some(plain);
         }
         plain = decoded;
     }
-    let drive = plain.as_bytes().get(1) == Some(&b':');
-    let bad = plain.starts_with('/')
+    None
+}
+
+fn stays_inside(plain: &str) -> bool {
+    let drive = matches!(plain.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    !(plain.starts_with('/')
         || drive
-        || plain.contains(['\\', '#'])
+        || plain.contains('\\')
         || plain.chars().any(char::is_control)
         || plain.to_ascii_lowercase().starts_with("file:")
-        || plain.split('/').any(|part| part == "..");
-    if bad { Err(refused()) } else { Ok(trim(&plain)) }
+        || plain.split('/').any(|part| part == ".."))
 }
 
 /// A path without empty and `.` parts.
@@ -37,10 +44,10 @@ fn trim(path: &str) -> String {
     path.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/")
 }
 
-/// Decodes `%41`; `None` if what comes out is not text.
-fn decode(text: &str) -> Option<String> {
+/// Decodes `%41`; bytes that are no text become signs that stand for nothing.
+fn decode(text: &str) -> String {
     if !text.contains('%') {
-        return Some(text.to_owned());
+        return text.to_owned();
     }
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
@@ -58,7 +65,7 @@ fn decode(text: &str) -> Option<String> {
             }
         }
     }
-    String::from_utf8(out).ok()
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// The answer of a list of artifacts.
@@ -89,6 +96,7 @@ pub(super) fn upload(call: &Call<'_>) -> Answer {
     if call.body.len() > UPLOAD_LIMIT {
         return Err(Refusal::invalid("Artifact size is too large. Max size is 10MB."));
     }
+    super::locations::check(call, &call.store().run(&run)?.info.artifact_uri)?;
     call.store().write_artifact(ArtifactsOf::Run(&run), &path, &mut &*call.body)?;
     Ok(Reply::raw("application/json", Vec::new()))
 }
@@ -115,9 +123,7 @@ mod tests {
             "a%00b",
             "a\nb",
             "%2Fetc",
-            "x#y",
             "%25252525252525252525252e%2e",
-            "%ff",
         ];
         for path in bad {
             assert!(safe_path(path).is_err(), "{path}");
@@ -131,8 +137,12 @@ mod tests {
             ("", ""),
             ("a//b/./c", "a/b/c"),
             ("ä b", "ä b"),
-            ("a%20b", "a b"),
+            ("a%20b", "a%20b"),
             ("100%", "100%"),
+            ("100%25", "100%25"),
+            ("%ff", "%ff"),
+            ("x#y", "x#y"),
+            ("epoch:1/a", "epoch:1/a"),
         ] {
             assert_eq!(safe_path(path).unwrap(), is, "{path}");
         }

@@ -1,6 +1,17 @@
 //! Times and durations as protobuf's JSON writes them: `2026-03-01T12:00:00.250Z`, `1.500s`.
 
+use std::ops::RangeInclusive;
+
 const DAY: i64 = 86_400;
+/// The milliseconds of the years 1 to 9999, which are all that protobuf's JSON can write.
+const TIMES: RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
+/// Longest duration of protobuf, in milliseconds: some 10 000 years.
+const LONGEST: i64 = 315_576_000_000_000;
+
+/// Whether milliseconds since 1970 lie in the years 1 to 9999.
+pub(super) fn is_time(ms: i64) -> bool {
+    TIMES.contains(&ms)
+}
 
 /// Milliseconds since 1970 as text.
 pub(crate) fn timestamp(ms: i64) -> String {
@@ -14,7 +25,9 @@ pub(crate) fn timestamp(ms: i64) -> String {
 
 /// Milliseconds since 1970 of a text such as `2026-03-01T12:00:00.25+01:00`.
 pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
-    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok().filter(|n| *n >= 0);
+    // `parse` alone would also take a sign.
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let number = |from: usize, to: usize| text.get(from..to).filter(|t| digits(t))?.parse::<i64>().ok();
     let bytes = text.as_bytes();
     if !text.is_ascii()
         || text.len() < 20
@@ -25,7 +38,8 @@ pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
     }
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (h, m, s) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || h > 23 || m > 59 || s > 60 {
+    // A date that there is not becomes another one on its way back.
+    if !(1..=12).contains(&month) || civil(days(year, month, day)) != (year, month, day) || h > 23 || m > 59 || s > 60 {
         return None;
     }
     let rest = &text[19..];
@@ -37,7 +51,15 @@ pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
     let offset = match zone {
         "Z" | "z" => 0,
         _ if zone.len() == 6 => {
-            let minutes = zone[1..3].parse::<i64>().ok()? * 60 + zone[4..6].parse::<i64>().ok()?;
+            let (hours, minutes) = (&zone[1..3], &zone[4..6]);
+            if !digits(hours) || !digits(minutes) || zone.as_bytes()[3] != b':' {
+                return None;
+            }
+            let (hours, minutes) = (hours.parse::<i64>().ok()?, minutes.parse::<i64>().ok()?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let minutes = hours * 60 + minutes;
             match zone.as_bytes()[0] {
                 b'+' => minutes * 60,
                 b'-' => -minutes * 60,
@@ -47,7 +69,7 @@ pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
         _ => return None,
     };
     let seconds = days(year, month, day) * DAY + h * 3600 + m * 60 + s - offset;
-    Some(seconds * 1000 + ms)
+    Some(seconds * 1000 + ms).filter(|ms| is_time(*ms))
 }
 
 /// Milliseconds as text.
@@ -69,7 +91,8 @@ pub(crate) fn parse_duration(text: &str) -> Option<i64> {
         return None;
     }
     let ms: i64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
-    Some(sign * whole.parse::<i64>().ok()?.checked_mul(1000)?.checked_add(ms)?)
+    let ms = whole.parse::<i64>().ok()?.checked_mul(1000)?.checked_add(ms)?;
+    (ms <= LONGEST).then_some(sign * ms)
 }
 
 /// Year, month and day of a number of days since 1970 (Hinnant's algorithm).
@@ -108,7 +131,21 @@ mod tests {
         }
         assert_eq!(parse_timestamp("2000-02-29T01:00:00.5+01:00"), Some(951_782_400_500));
         assert_eq!(parse_timestamp("2000-02-29T01:00:00.123456789Z"), Some(951_786_000_123));
-        for wrong in ["", "2000-02-29", "2000-13-01T00:00:00Z", "2000-02-29T01:00:00", "ä000-02-29T01:00:00Z"] {
+        for wrong in [
+            "",
+            "2000-02-29",
+            "2000-13-01T00:00:00Z",
+            "2000-02-29T01:00:00",
+            "ä000-02-29T01:00:00Z",
+            "2001-02-29T00:00:00Z",
+            "2000-04-31T00:00:00Z",
+            "0000-12-31T00:00:00Z",
+            "0001-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-01:00",
+            "+200-02-29T01:00:00Z",
+            "2000-02-29T01:00:00+99:99",
+            "2000-02-29T01:00:00++1:00",
+        ] {
             assert_eq!(parse_timestamp(wrong), None, "{wrong}");
         }
     }
@@ -120,6 +157,9 @@ mod tests {
             assert_eq!(parse_duration(text), Some(ms));
         }
         assert_eq!(parse_duration("1.5s"), Some(1500));
-        assert_eq!(parse_duration("x"), None);
+        assert_eq!(parse_duration("-1.5s"), Some(-1500));
+        for wrong in ["x", "s", "1", "9223372036854775s", "315576000001s"] {
+            assert_eq!(parse_duration(wrong), None, "{wrong}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Experiments.
 
-use super::{Answer, Call, Fields, Refusal, Reply, wire};
+use super::{Answer, Call, Fields, Refusal, Reply, locations, wire};
 use ironbook_store::{NewExperiment, Search, Tag, View};
 use serde_json::json;
 
@@ -36,6 +36,9 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
         artifact_location: fields.some_text("artifact_location")?,
         tags: tags(&fields, "tags")?,
     };
+    if let Some(location) = &new.artifact_location {
+        locations::check(call, location)?;
+    }
     let id = call.store().create_experiment(&new)?;
     Ok(Reply::json(&json!({ "experiment_id": id })))
 }

@@ -12,10 +12,12 @@ mod experiments;
 mod fields;
 mod history;
 mod info;
+mod locations;
 mod logging;
 mod models;
 mod otlp;
 mod otlp_proto;
+mod otlp_size;
 mod otlp_span;
 pub(crate) mod proxy;
 mod refusal;
@@ -194,10 +196,11 @@ pub static ALL: &[Route] = &[
     get("gateway-proxy", info::no_gateway),
     get("assistant/config", info::no_assistant).v3(),
     get("assistant/providers", info::no_providers).v3(),
-    post("graphql", crate::graphql::answer),
+    post("graphql", crate::graphql::answer).limit(1 << 20),
 ];
 
 pub(crate) use history::find_curves;
+pub(crate) use locations::local;
 pub(crate) use runs::find as find_runs;
 pub(crate) use versions::find as find_versions;
 

@@ -96,6 +96,8 @@ pub(super) fn list_artifacts(call: &Call<'_>) -> Answer {
 
 /// Name of the tag in which old clients record the models of a run.
 const HISTORY: &str = "mlflow.log-model.history";
+/// Most characters of a tag that the store keeps.
+const MAX_HISTORY: usize = 8000;
 
 /// Records a model as clients before logged models did: as one more entry of a tag of its run.
 pub(super) fn log_legacy(call: &Call<'_>) -> Answer {
@@ -119,11 +121,24 @@ pub(super) fn log_legacy(call: &Call<'_>) -> Answer {
     let store = call.store();
     let before = store.run(&run)?;
     let mut history = match before.tag(HISTORY).map(serde_json::from_str::<Vec<Value>>) {
+        None => Vec::new(),
         Some(Ok(history)) => history,
-        _ => Vec::new(),
+        // It may be all that is left of what was logged: it is never replaced.
+        Some(Err(_)) => {
+            return Err(Refusal::invalid(format!(
+                "The tag '{HISTORY}' of run '{run}' is not a JSON list; it is left as it is."
+            )));
+        }
     };
     history.push(Value::Object(model));
-    let tags = [Tag::new(HISTORY, Value::Array(history))];
+    let written = Value::Array(history).to_string();
+    // A longer value would be cut, and then be no JSON any more.
+    if written.chars().count() > MAX_HISTORY {
+        return Err(Refusal::invalid(format!(
+            "The models of run '{run}' have no room in its tag '{HISTORY}', which holds {MAX_HISTORY} characters; those recorded before are kept."
+        )));
+    }
+    let tags = [Tag::new(HISTORY, written)];
     store.log_batch(&run, Batch { tags: &tags, ..Batch::default() })?;
     Ok(Reply::empty())
 }

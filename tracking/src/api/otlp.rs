@@ -2,7 +2,7 @@
 
 use super::call::{MAX_DEPTH, depth};
 use super::otlp_proto::Export;
-use super::{Answer, Call, Refusal, Reply, otlp_span, traces};
+use super::{Answer, Call, Refusal, Reply, otlp_size, otlp_span, traces};
 use axum::http::{HeaderName, header};
 use ironbook_store::{Code, Span};
 use prost::Message;
@@ -24,6 +24,10 @@ pub fn export(call: &Call<'_>) -> Answer {
     if spans.is_empty() {
         return Err(Refusal::new(Code::BadRequest, "Invalid OpenTelemetry format - no spans found"));
     }
+    // A run that is not there must be known before anything is stored.
+    if let Some(run) = call.header(&RUN) {
+        call.store().run(run)?;
+    }
     call.store().log_spans(experiment, &spans)?;
     for trace in spans.iter().map(|span| span.trace_id.as_str()).collect::<BTreeSet<_>>() {
         traces::mark_stored(call, trace)?;
@@ -42,13 +46,25 @@ pub fn export(call: &Call<'_>) -> Answer {
     })
 }
 
+fn too_many() -> Refusal {
+    let message = format!(
+        "The request has more than {} spans, or too many attributes, events and links: send fewer at once.",
+        otlp_size::MAX_SPANS
+    );
+    Refusal { status: 413, ..Refusal::new(Code::BadRequest, message) }
+}
+
 fn read(call: &Call<'_>) -> Result<Vec<Span>, Refusal> {
     let malformed = |why: String| Refusal::new(Code::BadRequest, format!("Invalid OpenTelemetry format: {why}"));
     let export = match call.content_type() {
+        Some("application/x-protobuf") if !otlp_size::protobuf_fits(call.body) => return Err(too_many()),
         Some("application/x-protobuf") => Export::decode(call.body).map_err(|e| malformed(e.to_string()))?,
         Some("application/json") => {
             if depth(call.body) > MAX_DEPTH {
                 return Err(malformed("it is nested too deep".to_owned()));
+            }
+            if !otlp_size::json_fits(call.body) {
+                return Err(too_many());
             }
             let json = serde_json::from_slice(call.body).map_err(|e| malformed(e.to_string()))?;
             otlp_span::from_json(&json).ok_or_else(|| malformed("a span has a field of a wrong type".to_owned()))?
@@ -60,6 +76,10 @@ fn read(call: &Call<'_>) -> Result<Vec<Span>, Refusal> {
             return Err(Refusal::new(Code::BadRequest, message));
         }
     };
+    let count = export.resource_spans.iter().flat_map(|r| &r.scope_spans).map(|s| s.spans.len()).sum::<usize>();
+    if count > otlp_size::MAX_SPANS {
+        return Err(too_many());
+    }
     let all = export.resource_spans.iter().flat_map(|r| &r.scope_spans).flat_map(|s| &s.spans);
     all.map(|span| otlp_span::stored(span).map_err(|why| malformed(why.to_owned()))).collect()
 }

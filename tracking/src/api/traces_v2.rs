@@ -1,6 +1,6 @@
 //! Traces, in the second version of MLflow's API, which older clients speak.
 
-use super::{Answer, Call, Reply, trace_json, traces};
+use super::{Answer, Call, Fields, Refusal, Reply, clock, trace_json, traces};
 use ironbook_store::TraceInfo;
 use serde_json::json;
 use std::collections::hash_map::RandomState;
@@ -23,12 +23,23 @@ fn new_id() -> String {
     format!("tr-{:016x}{:016x}", word(), word())
 }
 
+/// The time of a request, which must be one that can be written as a date.
+fn time(fields: &Fields<'_>) -> Result<Option<i64>, Refusal> {
+    let time = fields.int("timestamp_ms")?;
+    match time.filter(|ms| !clock::is_time(*ms)) {
+        None => Ok(time),
+        Some(ms) => Err(Refusal::invalid(format!(
+            "Invalid value {ms} for parameter 'timestamp_ms' supplied: give milliseconds since 1970, in the years 1 to 9999."
+        ))),
+    }
+}
+
 pub(super) fn start(call: &Call<'_>) -> Answer {
     let fields = call.fields()?;
     let mut info = TraceInfo {
         trace_id: new_id(),
         experiment: fields.need("experiment_id")?,
-        request_time: fields.int("timestamp_ms")?.unwrap_or_default(),
+        request_time: time(&fields)?.unwrap_or_default(),
         state: "IN_PROGRESS".to_owned(),
         metadata: fields.pairs("request_metadata")?,
         tags: fields.pairs("tags")?,
@@ -42,8 +53,8 @@ pub(super) fn start(call: &Call<'_>) -> Answer {
 pub(super) fn end(call: &Call<'_>) -> Answer {
     let fields = call.fields()?;
     let mut info = call.store().trace(call.part("trace_id")?)?;
-    let end = fields.int("timestamp_ms")?.unwrap_or(info.request_time);
-    info.execution_duration = Some(end - info.request_time);
+    let end = time(&fields)?.unwrap_or(info.request_time);
+    info.execution_duration = Some(end.saturating_sub(info.request_time));
     info.state = fields.choice("status", &STATES)?.unwrap_or("STATE_UNSPECIFIED").to_owned();
     merge(&mut info.metadata, fields.pairs("request_metadata")?);
     merge(&mut info.tags, fields.pairs("tags")?);

@@ -130,8 +130,11 @@ pub(super) fn serve(args: &ServerArgs, ready: &dyn Fn(&str)) -> Outcome<()> {
     let store = Arc::new(open(args)?);
     let proxied: Option<Arc<dyn Repo>> = (!args.no_serve_artifacts).then(|| store.proxied());
     let place = store.directory().display().to_string();
+    let own = store.directory().join("artifacts").display().to_string();
+    let roots = [Some(&own), args.default_artifact_root.as_ref(), args.artifacts_destination.as_ref()];
     let state =
         State::new(store, proxied, guard, page).report(|problem| tell(&format!("ironbook track server: {problem}")));
+    let state = roots.into_iter().flatten().fold(state, |state, root| state.root(root));
     // Threads only wait for the disk; more of them than a few cost memory.
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Fields that are asked for.
 pub(super) type Selection = Vec<Field>;
@@ -13,30 +14,34 @@ pub(super) struct Field {
     pub key: String,
     /// Its name.
     pub name: String,
-    /// Its arguments.
-    pub arguments: Map<String, Value>,
+    /// Its arguments; a fragment that is put in twice shares them.
+    pub arguments: Rc<Map<String, Value>>,
     /// What is asked of it.
     pub selection: Selection,
 }
 
 /// Deepest nesting, of fields and of values.
 const MAX_DEPTH: usize = 12;
-/// Most fields of a query, fragments put in.
+/// Most fields of a query, as it is written and with fragments put in.
 const MAX_FIELDS: usize = 1000;
+/// Most words, signs and values of a query.
+const MAX_TOKENS: usize = 50_000;
+/// Most bytes of all arguments, variables put in.
+const MAX_VALUES: usize = 4 << 20;
 
 type Read<T> = Result<T, String>;
 
 /// A part of a selection as it is written.
 #[derive(Clone, Debug)]
 enum Part {
-    Field { key: String, name: String, arguments: Map<String, Value>, parts: Vec<Part> },
+    Field { key: String, name: String, arguments: Rc<Map<String, Value>>, parts: Vec<Part> },
     Spread(String),
     Inline(Vec<Part>),
 }
 
 /// The selection of a query: of the operation of this name, else of the only one.
 pub(super) fn query(text: &str, name: Option<&str>, variables: &Map<String, Value>) -> Read<Selection> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, variables };
+    let mut parser = Parser { tokens: tokens(text)?, at: 0, variables, parts_left: MAX_FIELDS, bytes_left: MAX_VALUES };
     let mut operations = Vec::new();
     let mut fragments = HashMap::new();
     while !parser.done() {
@@ -79,7 +84,7 @@ fn expand(parts: &[Part], fragments: &HashMap<String, Vec<Part>>, depth: usize, 
                 selection.push(Field {
                     key: key.clone(),
                     name: name.clone(),
-                    arguments: arguments.clone(),
+                    arguments: Rc::clone(arguments),
                     selection: inner,
                 });
             }
@@ -94,17 +99,20 @@ fn expand(parts: &[Part], fragments: &HashMap<String, Vec<Part>>, depth: usize, 
 }
 
 #[derive(Debug, PartialEq)]
-enum Token {
+enum Token<'a> {
     /// A sign, or a word.
-    Plain(String),
+    Plain(&'a str),
     Text(String),
-    Number(String),
+    Number(&'a str),
 }
 
-fn tokens(text: &str) -> Read<Vec<Token>> {
+fn tokens(text: &str) -> Read<Vec<Token<'_>>> {
     let mut tokens = Vec::new();
     let mut rest = text;
     loop {
+        if tokens.len() > MAX_TOKENS {
+            return Err(format!("the query has more than {MAX_TOKENS} words and signs"));
+        }
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || c == '\u{feff}');
         let Some(first) = rest.chars().next() else { return Ok(tokens) };
         let length = |fits: fn(char) -> bool| rest.find(|c| !fits(c)).unwrap_or(rest.len());
@@ -126,22 +134,37 @@ fn tokens(text: &str) -> Read<Vec<Token>> {
             c if c.is_ascii_alphabetic() || c == '_' => length(|c| c.is_ascii_alphanumeric() || c == '_'),
             c if c.is_ascii_digit() || c == '-' => {
                 let end = length(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-                tokens.push(Token::Number(rest[..end].to_owned()));
+                tokens.push(Token::Number(&rest[..end]));
                 rest = &rest[end..];
                 continue;
             }
             '{' | '}' | '(' | ')' | '[' | ']' | ':' | '!' | '$' | '@' | '=' => 1,
             other => return Err(format!("`{other}` has no meaning here")),
         };
-        tokens.push(Token::Plain(rest[..taken].to_owned()));
+        tokens.push(Token::Plain(&rest[..taken]));
         rest = &rest[taken..];
     }
 }
 
+/// Bytes that a value takes, about.
+fn weight(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(values) => values.iter().map(weight).sum(),
+            Value::Object(map) => map.iter().map(|(key, value)| size_of::<Value>() + key.len() + weight(value)).sum(),
+            _ => 0,
+        }
+}
+
 struct Parser<'a> {
-    tokens: Vec<Token>,
+    tokens: Vec<Token<'a>>,
     at: usize,
     variables: &'a Map<String, Value>,
+    /// Fields and fragments that may still come.
+    parts_left: usize,
+    /// Bytes of arguments that may still come.
+    bytes_left: usize,
 }
 
 impl Parser<'_> {
@@ -150,7 +173,7 @@ impl Parser<'_> {
     }
 
     fn is(&self, sign: &str) -> bool {
-        matches!(self.tokens.get(self.at), Some(Token::Plain(text)) if text == sign)
+        matches!(self.tokens.get(self.at), Some(Token::Plain(text)) if *text == sign)
     }
 
     fn take(&mut self, sign: &str) -> bool {
@@ -166,8 +189,9 @@ impl Parser<'_> {
     fn word(&mut self) -> Read<String> {
         match self.tokens.get(self.at) {
             Some(Token::Plain(text)) if text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') => {
+                let text = (*text).to_owned();
                 self.at += 1;
-                Ok(text.clone())
+                Ok(text)
             }
             _ => Err(format!("a name is missing after {} tokens", self.at)),
         }
@@ -221,8 +245,12 @@ impl Parser<'_> {
         }
         if self.take("$") {
             let name = self.word()?;
-            return Ok(self.variables.get(&name).cloned().unwrap_or(Value::Null));
+            let Some(value) = self.variables.get(&name) else { return Ok(Value::Null) };
+            // A variable is put in once for each use: that is counted, and refused in time.
+            self.spend(weight(value))?;
+            return Ok(value.clone());
         }
+        self.spend(size_of::<Value>())?;
         if self.take("[") {
             let mut values = Vec::new();
             while !self.take("]") {
@@ -259,6 +287,12 @@ impl Parser<'_> {
         }
     }
 
+    fn spend(&mut self, bytes: usize) -> Read<()> {
+        let left = self.bytes_left.checked_sub(bytes);
+        self.bytes_left = left.ok_or_else(|| format!("the arguments have more than {MAX_VALUES} bytes"))?;
+        Ok(())
+    }
+
     fn parts(&mut self, depth: usize) -> Read<Vec<Part>> {
         if depth > MAX_DEPTH {
             return Err(format!("the query is nested more than {MAX_DEPTH} deep"));
@@ -272,6 +306,8 @@ impl Parser<'_> {
     }
 
     fn part(&mut self, depth: usize) -> Read<Part> {
+        let left = self.parts_left.checked_sub(1);
+        self.parts_left = left.ok_or_else(|| format!("the query has more than {MAX_FIELDS} fields"))?;
         if self.take("...") {
             if self.is("on") {
                 self.skip_words(2)?;
@@ -285,7 +321,7 @@ impl Parser<'_> {
         }
         let key = self.word()?;
         let name = if self.take(":") { self.word()? } else { key.clone() };
-        let arguments = self.arguments()?;
+        let arguments = Rc::new(self.arguments()?);
         self.directives()?;
         let parts = if self.is("{") { self.parts(depth + 1)? } else { Vec::new() };
         Ok(Part::Field { key, name, arguments, parts })
@@ -313,7 +349,7 @@ mod tests {
         let one = &selection[0];
         assert_eq!((one.key.as_str(), one.name.as_str()), ("one", "get"));
         assert_eq!(
-            Value::Object(one.arguments.clone()),
+            Value::Object((*one.arguments).clone()),
             json!({ "input": { "runId": "r" }, "more": { "n": 1, "s": "x\n", "l": ["A", true, null, -1.5] } })
         );
         let names: Vec<&str> = one.selection.iter().map(|f| f.name.as_str()).collect();
@@ -326,6 +362,14 @@ mod tests {
         assert!(parsed("{ ...F } fragment F on T { ...F ...F }").is_err());
         assert!(parsed(&"{a".repeat(10_000)).is_err());
         assert!(parsed(&format!("{{ a(x: {}) }}", "[".repeat(10_000))).is_err());
+        let long = Value::from("x".repeat(1 << 16));
+        let variables = Map::from_iter([("v".to_owned(), long)]);
+        let uses = |count| format!("{{ a(x: [{}]) }}", "$v ".repeat(count));
+        assert!(query(&uses(10), None, &variables).is_ok());
+        assert!(query(&uses(1000), None, &variables).unwrap_err().contains("bytes"));
+        assert!(query(&format!("{{ a @x(x: [{}]) }}", "$v ".repeat(1000)), None, &variables).is_err());
+        assert!(parsed(&format!("{{ {} }}", "a ".repeat(MAX_FIELDS + 1))).unwrap_err().contains("fields"));
+        assert!(parsed(&format!("{{ a(x: [{}]) }}", "1 ".repeat(MAX_TOKENS))).unwrap_err().contains("words"));
         for bad in ["", "{", "{ a(", "mutation { a }", "query Q", "{ a } { b }", "{ a(x: \"u) }", "{ ; }"] {
             assert!(parsed(bad).is_err(), "{bad}");
         }

@@ -12,7 +12,7 @@ use axum::routing::{MethodFilter, get, on};
 use ironbook_store::Code;
 
 /// Most bytes of one request of spans.
-const SPANS: usize = 64 << 20;
+const SPANS: usize = 16 << 20;
 
 /// Spans come outside of the table: their path has no version of MLflow's API.
 static EXPORT: Route = Route { method: Method::Post, version: 1, path: "traces", limit: SPANS, answer: api::export };

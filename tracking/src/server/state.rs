@@ -7,6 +7,7 @@ use ironbook_store::Code;
 use ironbook_store::Store;
 use ironbook_store::artifacts::Repo;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -23,7 +24,7 @@ pub enum Page {
     /// Ironbook's own.
     Ironbook,
     /// MLflow's compiled page, from a directory.
-    Mlflow(std::path::PathBuf),
+    Mlflow(PathBuf),
 }
 
 /// What all requests share.
@@ -36,6 +37,8 @@ pub struct State {
     pub guard: Guard,
     /// Told what went wrong inside, for whoever runs the server.
     pub report: Box<dyn Fn(&str) + Send + Sync>,
+    /// Directories of this machine below which clients may name places for artifacts.
+    pub roots: Vec<PathBuf>,
     pub(crate) files: Files,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) calls: Semaphore,
@@ -52,10 +55,18 @@ impl State {
             proxied,
             guard,
             report: Box::new(|_| {}),
+            roots: Vec::new(),
             files: Files::new(page),
             uploads: Arc::new(Semaphore::new(UPLOADS)),
             calls: Semaphore::new(CALLS),
         }
+    }
+
+    /// The same, letting clients name places for artifacts below a location, where that is one of this machine.
+    #[must_use]
+    pub fn root(mut self, location: &str) -> State {
+        self.roots.extend(crate::api::local(location).filter(|path| path.is_absolute()));
+        self
     }
 
     /// The same, telling somebody what goes wrong inside.
