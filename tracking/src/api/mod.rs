@@ -34,7 +34,7 @@ pub(crate) mod wire;
 pub use call::Call;
 pub use fields::Fields;
 pub use refusal::Refusal;
-pub use reply::Reply;
+pub use reply::{Reply, Told};
 
 /// What a route answers.
 pub type Answer = Result<Reply, Refusal>;

@@ -12,11 +12,23 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// Pieces that wait between the network and the disk.
 const WAITING: usize = 4;
 /// How long a client may send nothing.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an upload waits until others are done.
+const QUEUE: Duration = Duration::from_secs(15);
+/// Bytes that must come in a second, on average, once an upload is older than [`PATIENCE`]: whoever sends drop by drop
+/// would hold a place for ever.
+const SLOWEST: u64 = 4 << 10;
+
+/// Until when more must have come of an upload of which this much is there.
+fn due(begun: Instant, received: u64) -> Instant {
+    let pause = Instant::now() + PATIENCE;
+    pause.min(begun + PATIENCE + Duration::from_secs(received / SLOWEST))
+}
 
 /// The path below the root of what this server keeps, of a place `mlflow-artifacts:/path` (or with this server's name).
 pub(crate) fn path_of(uri: &str) -> Option<String> {
@@ -72,7 +84,9 @@ pub(crate) async fn delete(shared: Shared, path: String) -> Result<Response<Body
 /// Keeps a file. It is there once all of it has come, not before.
 pub(crate) async fn put(shared: Shared, path: String, body: Body) -> Result<Response<Body>, Refusal> {
     let (repo, path) = (repo(&shared)?, named(&path)?);
-    let permit = shared.uploads.clone().acquire_owned().await;
+    let permit = tokio::time::timeout(QUEUE, shared.uploads.clone().acquire_owned()).await.map_err(|_| {
+        Refusal::new(Code::TemporarilyUnavailable, "Too many files are being uploaded at once. Try again.")
+    })?;
     let (to, from) = mpsc::channel(WAITING);
     let written = tokio::task::spawn_blocking(move || {
         let _held = permit;
@@ -94,21 +108,28 @@ pub(crate) async fn put(shared: Shared, path: String, body: Body) -> Result<Resp
 /// Passes a body on, piece by piece; when it breaks off, so that the writer fails too.
 async fn send(body: Body, to: &mpsc::Sender<io::Result<Bytes>>) -> Result<(), String> {
     let mut stream = body.into_data_stream();
+    let (begun, mut received) = (Instant::now(), 0);
     loop {
-        let why = match tokio::time::timeout(PATIENCE, stream.next()).await {
+        let why = match tokio::time::timeout_at(due(begun, received), stream.next()).await {
             Ok(None) => {
                 // Says that this was all: a sender that is only dropped has broken off.
                 let _ = to.send(Ok(Bytes::new())).await;
                 return Ok(());
             }
             Ok(Some(Ok(piece))) if piece.is_empty() => continue,
-            Ok(Some(Ok(piece))) => match to.send(Ok(piece)).await {
-                Ok(()) => continue,
-                // The writer has given up and says why.
-                Err(_) => return Ok(()),
-            },
+            Ok(Some(Ok(piece))) => {
+                received += piece.len() as u64;
+                match to.send(Ok(piece)).await {
+                    Ok(()) => continue,
+                    // The writer has given up and says why.
+                    Err(_) => return Ok(()),
+                }
+            }
             Ok(Some(Err(error))) => format!("The upload broke off: {error}"),
-            Err(_) => format!("The upload stood still for {} seconds.", PATIENCE.as_secs()),
+            Err(_) => format!(
+                "The upload stood still for {} seconds, or sent less than {SLOWEST} bytes in a second.",
+                PATIENCE.as_secs()
+            ),
         };
         let _ = to.send(Err(io::Error::new(io::ErrorKind::ConnectionAborted, why.clone()))).await;
         return Err(why);
@@ -137,5 +158,19 @@ impl Read for Pieces {
         let count = self.rest.len().min(into.len());
         into[..count].copy_from_slice(&self.rest.split_to(count));
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drops_do_not_hold_a_place() {
+        let now = Instant::now();
+        assert!(due(now, 0) <= Instant::now() + PATIENCE);
+        let old = now.checked_sub(Duration::from_secs(600)).unwrap();
+        assert!(due(old, 600) < now, "a byte in a second is too slow");
+        assert!(due(old, 600 * SLOWEST) > now, "this is fast enough");
     }
 }

@@ -35,7 +35,13 @@ impl Refusal {
     /// The answer.
     pub fn reply(&self) -> Reply {
         let body = serde_json::json!({ "error_code": self.code.as_str(), "message": self.message });
-        Reply::json(&body).status(self.status)
+        Reply::json(&body).status(self.status).told(self.told())
+    }
+
+    /// What whoever runs the server should hear of it, if anything.
+    pub fn told(&self) -> Option<&str> {
+        let failed = (self.status >= 500).then_some(self.message.as_str());
+        self.detail.as_deref().or(failed)
     }
 }
 

@@ -15,7 +15,12 @@ pub struct Reply {
     kind: &'static str,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Vec<u8>,
+    told: Option<Told>,
 }
+
+/// What whoever runs the server should hear of an answer; it travels with the answer, and is not sent.
+#[derive(Clone, Debug)]
+pub struct Told(pub String);
 
 impl Reply {
     /// JSON of anything.
@@ -31,7 +36,7 @@ impl Reply {
 
     /// Bytes of some kind.
     pub fn raw(kind: &'static str, body: Vec<u8>) -> Reply {
-        Reply { status: 200, kind, headers: Vec::new(), body }
+        Reply { status: 200, kind, headers: Vec::new(), body, told: None }
     }
 
     /// The same with another status.
@@ -48,10 +53,20 @@ impl Reply {
         self
     }
 
+    /// The same, with something for whoever runs the server.
+    #[must_use]
+    pub fn told(mut self, told: Option<&str>) -> Reply {
+        self.told = told.map(|text| Told(text.to_owned()));
+        self
+    }
+
     /// The same for HTTP.
     pub fn response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(told) = self.told {
+            response.extensions_mut().insert(told);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
         for (name, value) in self.headers {

@@ -1,7 +1,7 @@
 //! `ironbook track server`.
 
 use super::{Problem, tell};
-use crate::server::{Credentials, Guard, Page, Server, State};
+use crate::server::{Credentials, Guard, Page, Socket, State};
 use clap::{ArgAction, Args, ValueEnum};
 use ironbook_store::artifacts::Repo;
 use ironbook_store::{SqliteOptions, SqliteStore, locate};
@@ -117,8 +117,9 @@ pub(super) fn serve(args: &ServerArgs, ready: &dyn Fn(&str)) -> Outcome<()> {
     let address = address(&args.host, args.port)?;
     let guard = Guard {
         credentials: credentials(args)?,
-        hosts: args.allowed_hosts.clone(),
-        origins: args.cors_allowed_origins.clone(),
+        hosts: trimmed(&args.allowed_hosts),
+        origins: trimmed(&args.cors_allowed_origins),
+        listens: Some(args.host.trim_matches(['[', ']']).to_owned()),
         loopback: address.ip().is_loopback(),
         allow_remote: args.allow_remote,
     };
@@ -127,14 +128,6 @@ pub(super) fn serve(args: &ServerArgs, ready: &dyn Fn(&str)) -> Outcome<()> {
         Ui::Ironbook => Page::Ironbook,
         Ui::Mlflow => Page::Mlflow(crate::ui::find_mlflow(args.mlflow_ui.as_deref()).map_err(|r| Problem(r.message))?),
     };
-    let store = Arc::new(open(args)?);
-    let proxied: Option<Arc<dyn Repo>> = (!args.no_serve_artifacts).then(|| store.proxied());
-    let place = store.directory().display().to_string();
-    let own = store.directory().join("artifacts").display().to_string();
-    let roots = [Some(&own), args.default_artifact_root.as_ref(), args.artifacts_destination.as_ref()];
-    let state =
-        State::new(store, proxied, guard, page).report(|problem| tell(&format!("ironbook track server: {problem}")));
-    let state = roots.into_iter().flatten().fold(state, |state, root| state.root(root));
     // Threads only wait for the disk; more of them than a few cost memory.
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -143,18 +136,39 @@ pub(super) fn serve(args: &ServerArgs, ready: &dyn Fn(&str)) -> Outcome<()> {
         .thread_keep_alive(Duration::from_secs(2))
         .enable_all()
         .build()?;
-    runtime.block_on(async {
-        let stop = stop()?;
-        let server = Server::bind(address, state).await?;
+    let done = runtime.block_on(async {
+        let (stop, at_once) = stop()?;
+        // A start that fails must leave no new store behind.
+        let socket = Socket::bind(address, &guard).await?;
+        let store = Arc::new(open(args)?);
+        let proxied: Option<Arc<dyn Repo>> = (!args.no_serve_artifacts).then(|| store.proxied());
+        let place = store.directory().display().to_string();
+        let own = store.directory().join("artifacts").display().to_string();
+        let roots = [Some(&own), args.default_artifact_root.as_ref(), args.artifacts_destination.as_ref()];
+        let state = State::new(store, proxied, guard, page)
+            .report(|problem| tell(&format!("ironbook track server: {problem}")));
+        let state = roots.into_iter().flatten().fold(state, |state, root| state.root(root));
+        let server = socket.server(state);
         let at = format!("http://{}", server.address());
         let line = format!("Serving {place} at {at}; in Python: mlflow.set_tracking_uri(\"{at}\")");
         let mut out = std::io::stdout();
         // Whoever closed our output does not want the line.
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());
         ready(&at);
-        server.run(stop).await?;
+        tokio::select! {
+            done = server.run(stop) => done?,
+            () = at_once => {}
+        }
         Ok(())
-    })
+    });
+    // Uploads that still wait for their clients must not hold the program.
+    runtime.shutdown_background();
+    done
+}
+
+/// The names of a list as it was written, perhaps with blanks after its commas.
+fn trimmed(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
 }
 
 fn address(host: &str, port: u16) -> Outcome<SocketAddr> {
@@ -260,24 +274,37 @@ fn backend(uri: &str) -> Outcome<(PathBuf, Option<PathBuf>)> {
     }
 }
 
-/// Ready when the program is told to stop.
-fn stop() -> Outcome<impl Future<Output = ()> + Send + 'static> {
+/// Ready when the program is told to stop, and when it is told once more, which means at once.
+fn stop() -> Outcome<(impl Future<Output = ()> + Send + 'static, impl Future<Output = ()>)> {
+    let (first, told) = tokio::sync::oneshot::channel();
+    let (second, told_again) = tokio::sync::oneshot::channel();
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+        tokio::spawn(async move {
+            for order in [first, second] {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+                // Nobody waits any more if the server has ended by itself.
+                let _ = order.send(());
             }
-        })
+        });
     }
     #[cfg(not(unix))]
-    Ok(async {
-        // Without this there is no way to tell it to stop but to kill it, which the store survives.
-        let _ = tokio::signal::ctrl_c().await;
-    })
+    tokio::spawn(async move {
+        for order in [first, second] {
+            // Without this there is no way to tell it to stop but to kill it, which the store survives.
+            let _ = tokio::signal::ctrl_c().await;
+            let _ = order.send(());
+        }
+    });
+    let ready = |order: tokio::sync::oneshot::Receiver<()>| async {
+        let _ = order.await;
+    };
+    Ok((ready(told), ready(told_again)))
 }
 
 #[cfg(test)]
@@ -298,6 +325,24 @@ mod tests {
         assert!(!of_mlflow(&directory.path().join("none")));
         SqliteStore::open(&directory.path().join("ours")).unwrap();
         assert!(!of_mlflow(&directory.path().join("ours/track.db")));
+    }
+
+    #[test]
+    fn a_start_that_fails_leaves_no_store() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let store = directory.path().join("store");
+        let port = taken.local_addr().unwrap().port();
+        let args = ServerArgs::page(port, Some(store.clone()));
+        assert!(serve(&args, &|_| {}).unwrap_err().0.contains("taken"));
+        let args = ServerArgs { host: "0.0.0.0".to_owned(), ..ServerArgs::page(0, Some(store.clone())) };
+        assert!(serve(&args, &|_| {}).unwrap_err().0.contains("other machines"));
+        assert!(!store.exists());
+    }
+
+    #[test]
+    fn blanks_in_lists_do_not_count() {
+        assert_eq!(trimmed(&["a".to_owned(), " b".to_owned(), " ".to_owned()]), ["a", "b"]);
     }
 
     #[test]

@@ -64,7 +64,14 @@ fn root(call: &Call<'_>, field: &Field) -> Result<Value, String> {
         "mlflowSearchModelVersions" => (Type::SearchVersions, search_versions(call, &input)),
         other => return Err(format!("Cannot query field '{other}' on type 'Query'.")),
     };
-    shape::shape(kind, &found.map_err(|refusal| refusal.message)?, &field.selection)
+    let found = found.map_err(|refusal| {
+        // The answer as a whole is a good one: nobody else would report this.
+        if let Some(problem) = refusal.told() {
+            (call.state.report)(problem);
+        }
+        refusal.message
+    })?;
+    shape::shape(kind, &found, &field.selection)
 }
 
 type Found = Result<Value, Refusal>;

@@ -41,7 +41,7 @@ pub struct Credentials {
 /// Why a file of users cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "line {line} of the file of users is not understood\nwrite `NAME:PASSWORD` or `NAME:sha256:SALT:HEX`, where HEX is the SHA-256 of SALT and password, one after the other"
+    "line {line} of the file of users is not understood, or names a user once more\nwrite `NAME:PASSWORD` or `NAME:sha256:SALT:HEX`, where HEX is the SHA-256 of SALT and password, one after the other"
 )]
 pub struct BadLine {
     /// Its number.
@@ -61,6 +61,8 @@ impl Credentials {
     /// # Errors
     /// [`BadLine`].
     pub fn users(mut self, file: &str) -> Result<Credentials, BadLine> {
+        // Some editors put a mark before the first name.
+        let file = file.strip_prefix('\u{feff}').unwrap_or(file);
         for (i, line) in file.lines().enumerate() {
             if line.trim().is_empty() || line.starts_with('#') {
                 continue;
@@ -75,7 +77,10 @@ impl Credentials {
                     Secret { salt: salt.to_owned(), digest: unhex(hex).ok_or_else(bad)? }
                 }
             };
-            self.users.insert(name.to_owned(), secret);
+            // Of two passwords nobody could say which one counts.
+            if self.users.insert(name.to_owned(), secret).is_some() {
+                return Err(bad());
+            }
         }
         Ok(self)
     }
@@ -155,7 +160,8 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named() {
-        for bad in ["x", "x:", ":y", "x:sha256:salt:zz"] {
+        assert!(Credentials::default().users("\u{feff}ann:x").unwrap().accept(Some(&basic("ann:x"))));
+        for bad in ["a:c", "x", "x:", ":y", "x:sha256:salt:zz"] {
             assert_eq!(Credentials::default().users(&format!("a:b\n{bad}")).err().unwrap().line, 2, "{bad}");
         }
     }

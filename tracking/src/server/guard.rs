@@ -2,23 +2,27 @@
 
 use super::auth::Credentials;
 use super::state::Shared;
-use crate::api::{Refusal, Reply};
+use crate::api::{Refusal, Reply, Told};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use axum::middleware::Next;
 use ironbook_store::Code;
+use std::net::IpAddr;
+use std::sync::LazyLock;
 
 /// Who may call, from where.
 #[derive(Clone, Default)]
 pub struct Guard {
     /// Who may call; nobody is asked if empty.
     pub credentials: Credentials,
-    /// Names that the header `Host` may have besides this machine's own (`*` stands for any part). Empty: on a loopback
-    /// address those of loopback alone, else any.
+    /// Names that the header `Host` may have besides this machine's own (`*` stands for any part). If they are empty, a
+    /// server that listens beyond loopback also takes addresses and this machine's name; one that asks who calls takes any.
     pub hosts: Vec<String>,
     /// Origins of pages that may call besides those of this server and of this machine (`*`: all).
     pub origins: Vec<String>,
+    /// The name or address at which the server was told to listen, which is one of its own.
+    pub listens: Option<String>,
     /// Whether the server listens on a loopback address.
     pub loopback: bool,
     /// Whether strangers may call although the server can be reached from other machines.
@@ -27,8 +31,6 @@ pub struct Guard {
 
 /// Paths that anybody may ask.
 const OPEN: [&str; 2] = ["/health", "/version"];
-/// Names of this machine.
-const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 impl Guard {
     /// For a server that only this machine reaches, and that asks nobody.
@@ -47,26 +49,31 @@ impl Guard {
     /// Whether a request may have come to this name. A page of another site can make its name point to this machine;
     /// the name stays its own.
     fn knows_host(&self, host: Option<&str>) -> bool {
-        if self.hosts.is_empty() && !self.loopback {
+        let open = self.hosts.is_empty() && !self.loopback;
+        // A page cannot make a browser send what it does not know, so that names do not matter where everybody is asked.
+        if open && self.asks() {
             return true;
         }
         let Some(host) = host else { return false };
-        LOCAL.contains(&name_of(host)) || self.hosts.iter().any(|known| fits(known, host) || fits(known, name_of(host)))
+        let name = name_of(host);
+        is_local(name)
+            || self.listens.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(bare(name)))
+            || open && (address_of(name).is_some() || is_this_machine(name))
+            || self.hosts.iter().any(|known| fits(known, host) || fits(known, name))
     }
 
     /// Whether a page of this origin may change something here.
     fn knows_origin(&self, origin: &str, host: Option<&str>) -> bool {
         let Some((_, place)) = origin.split_once("://") else { return false };
-        LOCAL.contains(&name_of(place)) || host == Some(place) || self.origins.iter().any(|known| fits(known, origin))
+        is_local(name_of(place)) || host == Some(place) || self.origins.iter().any(|known| fits(known, origin))
     }
 
     /// Why a request is refused, if it is.
-    fn refuse(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Refusal> {
+    fn refuse(&self, method: &Method, path: &str, host: Option<&str>, headers: &HeaderMap) -> Option<Refusal> {
         if OPEN.contains(&path) {
             return None;
         }
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let host = text(header::HOST);
         if !self.knows_host(host) {
             let message = "Invalid Host header - possible DNS rebinding attack detected. Name this host with `--allowed-hosts` if it is yours.";
             return Some(Refusal::new(Code::PermissionDenied, message));
@@ -95,6 +102,38 @@ fn name_of(host: &str) -> &str {
     host.split(':').next().unwrap_or(host)
 }
 
+/// The name of a host without the brackets of an IPv6 address.
+fn bare(name: &str) -> &str {
+    name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name)
+}
+
+fn address_of(name: &str) -> Option<IpAddr> {
+    bare(name).parse().ok()
+}
+
+/// Whether a name means this machine wherever it is said.
+fn is_local(name: &str) -> bool {
+    name.eq_ignore_ascii_case("localhost") || address_of(name).is_some_and(|address| address.is_loopback())
+}
+
+/// Whether a name is the one that this machine has in its network.
+fn is_this_machine(name: &str) -> bool {
+    static OWN: LazyLock<Option<String>> = LazyLock::new(|| {
+        let files = ["/proc/sys/kernel/hostname", "/etc/hostname"];
+        let told = files.iter().find_map(|file| std::fs::read_to_string(file).ok());
+        told.or_else(|| std::env::var("HOSTNAME").ok())
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty())
+    });
+    OWN.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name))
+}
+
+/// The host that a request came to: HTTP/2 says it in the address, not in a header.
+fn host_of(request: &Request) -> Option<String> {
+    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    header.or_else(|| request.uri().authority().map(|authority| authority.as_str())).map(str::to_owned)
+}
+
 /// Whether a text fits a pattern in which `*` stands for anything.
 fn fits(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
@@ -111,8 +150,9 @@ fn fits(pattern: &str, text: &str) -> bool {
 pub(super) async fn watch(State(shared): State<Shared>, request: Request, next: Next) -> Response<Body> {
     let guard = &shared.guard;
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).map(str::to_owned);
-    let mut response = match guard.refuse(request.method(), request.uri().path(), request.headers()) {
+    let host = host_of(&request);
+    let refused = guard.refuse(request.method(), request.uri().path(), host.as_deref(), request.headers());
+    let mut response = match refused {
         Some(refusal) => {
             let reply = refusal.reply();
             let asked = refusal.code == Code::Unauthenticated;
@@ -123,6 +163,10 @@ pub(super) async fn watch(State(shared): State<Shared>, request: Request, next: 
         None => next.run(request).await,
     };
     let known = origin.filter(|o| o.to_str().is_ok_and(|o| guard.knows_origin(o, host.as_deref())));
+    // The one place where failures are reported, whichever route had them.
+    if let Some(Told(problem)) = response.extensions_mut().remove() {
+        (shared.report)(&problem);
+    }
     mark(&mut response, known);
     response
 }
@@ -153,13 +197,14 @@ mod tests {
         for (name, value) in headers {
             map.insert(header::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         }
-        guard.refuse(method, path, &map).map(|refusal| refusal.code)
+        let host = map.get(header::HOST).map(|host| host.to_str().unwrap());
+        guard.refuse(method, path, host, &map).map(|refusal| refusal.code)
     }
 
     #[test]
     fn a_strange_host_is_refused_on_loopback() {
         let guard = Guard::local();
-        for host in ["localhost", "localhost:5000", "127.0.0.1:5000", "[::1]:5000"] {
+        for host in ["localhost", "localhost:5000", "LocalHost", "127.0.0.1:5000", "127.0.1.1:5000", "[::1]:5000"] {
             assert_eq!(refused(&guard, &Method::GET, "/x", &[("host", host)]), None, "{host}");
         }
         for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:5000", "192.168.0.1"] {
@@ -170,6 +215,27 @@ mod tests {
         let named = Guard { hosts: vec!["*.lab.example".to_owned()], ..Guard::local() };
         assert_eq!(refused(&named, &Method::GET, "/x", &[("host", "a.lab.example:80")]), None);
         assert!(refused(&named, &Method::GET, "/x", &[("host", "a.lab.example.evil")]).is_some());
+    }
+
+    #[test]
+    fn a_name_that_points_here_is_not_ours() {
+        let guard = Guard { allow_remote: true, listens: Some("box.lan".to_owned()), ..Guard::default() };
+        for host in ["192.168.0.1:5000", "[fe80::1]:5000", "localhost", "BOX.lan:5000"] {
+            assert_eq!(refused(&guard, &Method::GET, "/x", &[("host", host)]), None, "{host}");
+        }
+        for host in ["evil.example", "192.168.0.1.evil.example", "box.lan.evil.example"] {
+            assert_eq!(refused(&guard, &Method::GET, "/x", &[("host", host)]), Some(Code::PermissionDenied), "{host}");
+        }
+        let asks = Guard { credentials: Credentials::default().token("t"), ..Guard::default() };
+        let headers = [("host", "any.example"), ("authorization", "Bearer t")];
+        assert_eq!(refused(&asks, &Method::GET, "/x", &headers), None);
+    }
+
+    #[test]
+    fn http_2_says_the_host_in_the_address() {
+        let request = |uri: &str| Request::builder().uri(uri).body(Body::empty()).unwrap();
+        assert_eq!(host_of(&request("http://localhost:5000/x")).as_deref(), Some("localhost:5000"));
+        assert_eq!(host_of(&request("/x")), None);
     }
 
     #[test]

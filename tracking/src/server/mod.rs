@@ -42,6 +42,35 @@ pub enum StartError {
     Open(IpAddr),
 }
 
+/// A place to listen at that is taken, before there is anything to serve.
+pub struct Socket {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Socket {
+    /// Listens at an address (port 0: any free one), if the guard allows that.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn bind(address: SocketAddr, guard: &Guard) -> Result<Socket, StartError> {
+        if !address.ip().is_loopback() && !guard.asks() && !guard.trusts_network() {
+            return Err(StartError::Open(address.ip()));
+        }
+        let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => StartError::Taken(address),
+            _ => StartError::Listen { address, source },
+        })?;
+        let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
+        Ok(Socket { listener, address })
+    }
+
+    /// A server there.
+    pub fn server(self, state: State) -> Server {
+        Server { listener: self.listener, address: self.address, shared: Shared::new(state) }
+    }
+}
+
 /// A server that listens.
 pub struct Server {
     listener: TcpListener,
@@ -55,15 +84,7 @@ impl Server {
     /// # Errors
     /// [`StartError`].
     pub async fn bind(address: SocketAddr, state: State) -> Result<Server, StartError> {
-        if !address.ip().is_loopback() && !state.guard.asks() && !state.guard.trusts_network() {
-            return Err(StartError::Open(address.ip()));
-        }
-        let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => StartError::Taken(address),
-            _ => StartError::Listen { address, source },
-        })?;
-        let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
-        Ok(Server { listener, address, shared: Shared::new(state) })
+        Ok(Socket::bind(address, &state.guard).await?.server(state))
     }
 
     /// Where it listens.

@@ -10,9 +10,13 @@ use axum::http::{Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, get, on};
 use ironbook_store::Code;
+use std::time::Duration;
 
 /// Most bytes of one request of spans.
 const SPANS: usize = 16 << 20;
+
+/// How long a whole body may take to come.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Spans come outside of the table: their path has no version of MLflow's API.
 static EXPORT: Route = Route { method: Method::Post, version: 1, path: "traces", limit: SPANS, answer: api::export };
@@ -93,7 +97,11 @@ async fn answer(
 
 /// A whole body, up to a limit.
 async fn whole(body: Body, limit: usize) -> Result<Bytes, Refusal> {
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
+    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, limit)).await.map_err(|_| {
+        let message = format!("The body did not come within {} seconds.", PATIENCE.as_secs());
+        Refusal { status: 408, ..Refusal::new(Code::BadRequest, message) }
+    })?;
+    read.map_err(|error| {
         let message = format!("The body could not be read, or is larger than {limit} bytes: {error}.");
         Refusal::new(Code::InvalidParameterValue, message)
     })

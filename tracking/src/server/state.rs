@@ -85,12 +85,5 @@ pub(crate) async fn blocking<T>(
 ) -> Result<T, Refusal> {
     let _permit = shared.calls.acquire().await;
     let done = tokio::task::block_in_place(|| catch_unwind(AssertUnwindSafe(|| work(shared))));
-    let done =
-        done.unwrap_or_else(|_| Err(Refusal::new(Code::InternalError, "The server made a mistake in this call.")));
-    if let Err(refusal) = &done
-        && (refusal.status >= 500 || refusal.detail.is_some())
-    {
-        (shared.report)(refusal.detail.as_deref().unwrap_or(&refusal.message));
-    }
-    done
+    done.unwrap_or_else(|_| Err(Refusal::new(Code::InternalError, "The server made a mistake in this call.")))
 }
