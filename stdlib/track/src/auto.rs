@@ -142,7 +142,7 @@ impl Auto {
     fn say(&self, error: &Error) {
         let text = format!("not recorded: {error}");
         if self.state().said.insert(text.clone()) {
-            tell(text);
+            tell(with_causes(text, error));
         }
     }
 
