@@ -1,6 +1,6 @@
 //! MLflow's REST API over a store: one table of routes, a file for each group of them.
 //!
-//! Each route answers a whole request with a whole answer and may block; what streams is in [`proxy`] and [`download`].
+//! Each route answers a whole request with a whole answer and may block; what streams is in `proxy` and `download`.
 
 mod artifacts;
 mod assessments;

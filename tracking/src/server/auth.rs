@@ -59,7 +59,7 @@ impl Credentials {
     /// The same, and the users of a file: a name and a password, or the password's salted digest, in each line.
     ///
     /// # Errors
-    /// [`BadLine`].
+    /// `BadLine`.
     pub fn users(mut self, file: &str) -> Result<Credentials, BadLine> {
         // Some editors put a mark before the first name.
         let file = file.strip_prefix('\u{feff}').unwrap_or(file);
