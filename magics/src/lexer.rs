@@ -143,14 +143,19 @@ pub fn pairs_end(text: &str, start: usize) -> Option<usize> {
     end_of(text, start, true)
 }
 
+/// [`token`], but the rest of an address (`//host` after `http:`) is a literal.
+pub(crate) fn token_or_address(text: &str, at: usize) -> Option<(Token<'_>, usize)> {
+    let (token, next) = token(text, at)?;
+    if token == Token::Comment && text[at..].starts_with("//") && text[..at].ends_with(':') {
+        return Some((Token::Literal, at + length_while(&text[at..], |c| !c.is_whitespace())));
+    }
+    Some((token, next))
+}
+
 fn end_of(text: &str, start: usize, addresses: bool) -> Option<usize> {
     let (mut at, mut end, mut depth) = (start, start, 0usize);
-    while let Some((token, mut next)) = token(text, at) {
+    while let Some((token, next)) = if addresses { token_or_address(text, at) } else { token(text, at) } {
         match token {
-            Token::Comment if addresses && text[at..].starts_with("//") && text[start..at].ends_with(':') => {
-                next = at + length_while(&text[at..], |c| !c.is_whitespace());
-                end = next;
-            }
             Token::Newline if depth == 0 => return Some(end),
             Token::Space | Token::Newline | Token::Comment => {}
             other => {

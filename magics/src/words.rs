@@ -45,7 +45,7 @@ fn quote(quote: char, chars: &mut impl Iterator<Item = char>, word: &mut String)
 pub(crate) fn pairs(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut at, mut start, mut depth) = (0, None, 0usize);
-    while let Some((token, next)) = lexer::token(text, at) {
+    while let Some((token, next)) = lexer::token_or_address(text, at) {
         match token {
             Token::Space | Token::Newline | Token::Comment if depth == 0 => {
                 words.extend(start.take().map(|start| unquote(&text[start..at])));

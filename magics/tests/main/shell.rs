@@ -163,7 +163,7 @@ fn track_lowers_to_the_library() {
             "::ironbook::track::set_auto(false);",
         ]
     );
-    assert!(bench.fails("%track register model + --as m").message.contains("no expression"));
+    assert!(bench.fails("%track register \"model +\" --as m").message.contains("no expression"));
     assert!(bench.fails("%track load models:/m/1 --into 1x").message.contains("`1x`"));
     assert!(bench.fails("%track stage m 1 Live").message.contains("Live"));
     assert!(bench.fails("%track log auc=0.91 +").message.contains("`auc`"));
