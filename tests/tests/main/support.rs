@@ -21,17 +21,25 @@ pub fn target() -> PathBuf {
     program.ancestors().nth(3).expect("the test lies in <target>/debug/deps").to_owned()
 }
 
+/// Whether `cargo test` tells its program this of itself. Build scripts that look at it (ring's) would run again, and all
+/// that stands on them, polars too, would be compiled anew.
+fn is_of_cargo_test(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix))
+        || ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_MAKEFLAGS", "OUT_DIR"].contains(&&*name)
+}
+
 /// The `ironbook` command, built, with the library ready.
 pub fn ironbook() -> Command {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
-            .args(["build", "-p", "ironbook-repl", "--bin", "ironbook"])
-            .current_dir(workspace())
-            .env("CARGO_TARGET_DIR", target())
-            .status()
-            .expect("cargo starts");
+        let mut build = Command::new(cargo);
+        build.args(["build", "-p", "ironbook-repl", "--bin", "ironbook"]).current_dir(workspace());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_cargo_test(name)) {
+            build.env_remove(name);
+        }
+        let built = build.env("CARGO_TARGET_DIR", target()).status().expect("cargo starts");
         assert!(built.success(), "the command does not build");
         let program = target().join("debug/ironbook");
         let setup = Command::new(&program).arg("setup").stdin(Stdio::null()).status().expect("ironbook starts");
