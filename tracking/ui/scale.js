@@ -35,9 +35,21 @@ export function timeTicks(low, high, n) {
   return out;
 }
 
+/** A time since the start, with the digits that tell marks of an axis of this span apart: `5 min`, `1:00:02.5`. */
+function sinceStart(x, span) {
+  if (x === 0) return '0';
+  if (x < 0) return `−${sinceStart(-x, span)}`;
+  // Two units are too few where the marks are closer than the smaller one.
+  const fine = span > 0 && (x >= 36e5 ? span < 18e4 : x >= 6e4 && span < 3e3);
+  if (!fine) return duration(x).replace(/ 0 (s|min|h)$/, '').replace(/\.0 s$/, ' s');
+  const two = (n) => String(n).padStart(2, '0');
+  const rest = span < 3e3 ? `.${String(Math.floor(x % 1000)).padStart(3, '0')}` : '';
+  return `${Math.floor(x / 36e5)}:${two(Math.floor(x / 6e4) % 60)}:${two(Math.floor(x / 1e3) % 60)}${rest}`;
+}
+
 const AXES = {
   step: { name: 'Step', ticks, text: (x) => (Number.isInteger(x) ? short(x) : num(x)) },
-  time: { name: 'Time', ticks: timeTicks, text: (x) => (x === 0 ? '0' : x < 0 ? `−${duration(-x)}` : duration(x).replace(/ 0 (s|min|h)$/, '').replace(/\.0 s$/, ' s')) },
+  time: { name: 'Time', ticks: timeTicks, text: sinceStart },
   wall: { name: 'Clock', ticks: timeTicks, text: (x, span) => new Date(x).toLocaleString(undefined, span > 1728e5 ? { month: 'short', day: 'numeric' }
     : { hour: '2-digit', minute: '2-digit', second: span < 6e5 ? '2-digit' : undefined }) },
 };

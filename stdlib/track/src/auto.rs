@@ -15,14 +15,14 @@ use ironbook_store::model::{Metric, MetricOf, Param, now_ms};
 use ironbook_store::{DatasetInput, Error, Result, Status};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// Fits whose example rows are kept.
 const EXAMPLES: u64 = 200;
 
 /// Whether the user wants it.
 static WANTED: AtomicBool = AtomicBool::new(true);
-static AUTO: Auto = Auto { state: Mutex::new(None), next: AtomicU64::new(1), pending: Pending::new() };
+static AUTO: Auto = Auto { state: LazyLock::new(Mutex::default), next: AtomicU64::new(1), pending: Pending::new() };
 
 /// Turns the recording of fits, judgements and cells on or off (it is on at first).
 pub fn set_auto(on: bool) {
@@ -98,7 +98,7 @@ pub(crate) fn run_ends(run: &RunHandle, status: Status) {
 }
 
 struct Auto {
-    state: Mutex<Option<State>>,
+    state: LazyLock<Mutex<State>>,
     next: AtomicU64,
     pending: Pending,
 }
@@ -124,8 +124,8 @@ struct State {
 }
 
 impl Auto {
-    fn state(&self) -> StateGuard<'_> {
-        StateGuard(self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does something for the record; a failure is told to the user once, and stops nothing.
@@ -301,24 +301,6 @@ fn param((key, value): &(String, String)) -> Param {
 fn clean(name: &str) -> String {
     let allowed = |c: char| c.is_alphanumeric() || "_/.- ".contains(c);
     name.chars().map(|c| if allowed(c) { c } else { '_' }).take(250).collect()
-}
-
-/// The state, made when it is first needed.
-struct StateGuard<'a>(MutexGuard<'a, Option<State>>);
-
-impl std::ops::Deref for StateGuard<'_> {
-    type Target = State;
-
-    fn deref(&self) -> &State {
-        static EMPTY: std::sync::OnceLock<State> = std::sync::OnceLock::new();
-        self.0.as_ref().unwrap_or_else(|| EMPTY.get_or_init(State::default))
-    }
-}
-
-impl std::ops::DerefMut for StateGuard<'_> {
-    fn deref_mut(&mut self) -> &mut State {
-        self.0.get_or_insert_default()
-    }
 }
 
 /// A line for the user.
