@@ -1,4 +1,4 @@
-//! Runs of processes that died. The other process is this test binary, asked to run one test of it in the role of a child.
+//! Runs of other processes: those that died, and those with variables of their own. The other process is this test binary, asked to run one test of it in the role of a child.
 
 use ironbook_track::Runs as _;
 use ironbook_track::{RunOptions, SqliteStore, Status, recover, start};
@@ -13,9 +13,9 @@ fn role() -> Option<PathBuf> {
     std::env::var_os(ROLE).map(PathBuf::from)
 }
 
-fn spawn(test: &str, directory: &Path) -> Child {
+fn spawn(test: &str, directory: &Path, variables: &[(&str, &str)]) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).envs(variables.iter().copied());
     command.env(ROLE, directory).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
 }
 
@@ -36,7 +36,7 @@ fn a_run_whose_process_died_is_recovered() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
-    let mut child = spawn("processes::a_run_whose_process_died_is_recovered", directory.path());
+    let mut child = spawn("processes::a_run_whose_process_died_is_recovered", directory.path(), &[]);
     let run = acknowledged(&mut child).next().unwrap();
     let store = SqliteStore::open(&directory.path().join(".ironbook")).unwrap();
     assert_eq!(recover(&store).unwrap(), [], "it lives");
@@ -47,4 +47,30 @@ fn a_run_whose_process_died_is_recovered() {
     let found = store.run(&run).unwrap();
     assert_eq!(found.info.end, Some(found.metrics[0].timestamp.max(found.info.start)));
     assert_eq!(recover(&store).unwrap(), []);
+}
+
+#[test]
+fn variables_say_what_an_hour_costs_and_whether_the_machine_is_watched() {
+    if let Some(directory) = role() {
+        let run = start("costs", RunOptions::default().directory(&directory)).unwrap();
+        ironbook_track::end(Status::Finished).unwrap();
+        println!("ack {}", run.id());
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let run = |variables: &[(&str, &str)]| {
+        let test = "processes::variables_say_what_an_hour_costs_and_whether_the_machine_is_watched";
+        let mut child = spawn(test, directory.path(), variables);
+        let run = acknowledged(&mut child).next().unwrap();
+        child.wait().unwrap();
+        SqliteStore::open(&directory.path().join(".ironbook")).unwrap().run(&run).unwrap()
+    };
+    // A thousand an hour, for less than a minute and more than nothing.
+    let cost = run(&[("IRONBOOK_COST_PER_HOUR", "1000")]).metric("cost").unwrap();
+    assert!(cost > 0.0 && cost < 1000.0 / 60.0, "{cost}");
+    let plain = run(&[]);
+    assert_eq!(plain.metric("cost"), None);
+    assert!(plain.metric("system/cpu_utilization_percentage").is_some());
+    let unwatched = run(&[("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "false")]);
+    assert!(unwatched.metrics.is_empty(), "{:?}", unwatched.metrics);
 }
