@@ -1,4 +1,6 @@
-//! Runs of other processes: those that died, and those with variables of their own. The other process is this test binary, asked to run one test of it in the role of a child.
+//! Runs of other processes: those that died, and those with variables of their own.
+//!
+//! The other process is this test binary, asked to run one test of it in the role of a child.
 
 use ironbook_track::Runs as _;
 use ironbook_track::{RunOptions, SqliteStore, Status, recover, start};
