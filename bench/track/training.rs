@@ -5,7 +5,8 @@
 // single points, each on disk before its call returns.
 
 // %%
-use ironbook::nn::{Adam, CrossEntropy, Data, Draw, Init, Linear, Relu, Sequential, Trainer};
+use ironbook::nn::optim::Adam;
+use ironbook::nn::{CrossEntropy, Data, Draw, Init, Linear, Relu, Sequential, Trainer};
 use std::time::Instant;
 
 let mut init = Init::seed(1);
@@ -30,16 +31,16 @@ seconds(&data, 1)?;
 let (mut with, mut without) = (Vec::new(), Vec::new());
 for turn in 0..6 {
     track::start("training", track::RunOptions::default())?;
-    with.push(seconds(&data, 3)?);
+    with.push(seconds(&data, 10)?);
     track::end(track::Status::Finished)?;
-    without.push(seconds(&data, 3)?);
+    without.push(seconds(&data, 10)?);
 }
 let middle = |times: &[f64]| {
     let mut sorted = times.to_vec();
     sorted.sort_by(f64::total_cmp);
     (sorted[2] + sorted[3]) / 2.0
 };
-let steps = 3.0 * (20_000f64 / 128.0).ceil();
+let steps = 10.0 * (20_000f64 / 128.0).ceil();
 println!(
     "{:.3} ms a step with a run, {:.3} without: {:+.2} %",
     1e3 * middle(&with) / steps,
