@@ -123,6 +123,17 @@ impl Context<'_> {
         }
     }
 
+    /// Runs again what an execution compiled.
+    ///
+    /// # Errors
+    /// Whatever stopped it.
+    pub fn run_again(&mut self, source: Source) -> Result<(), Error> {
+        match shell::run_again(self, source, &mut Vec::new()) {
+            Status::Ok => Ok(()),
+            Status::Failed(failure) => Err(failure.into()),
+        }
+    }
+
     /// What a cell prints; its other outputs go where outputs go.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! What the shell needs of a session, so that magics can be tried against a session of a test's making.
 
-use ironbook_session::{Event, Execution, Failure, Handle, Session, Source};
+use ironbook_session::durable::{Change, Checkpoint};
+use ironbook_session::{CellLine, Event, Execution, ExecutionId, Failure, Handle, Restored, Session, Slice, Source};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,6 +37,15 @@ pub trait Engine {
     fn set_env(&mut self, name: &str, value: Option<&str>) -> Result<(), Failure>;
     fn add_dependency(&mut self, spec: &Dependency, out: &mut dyn FnMut(Event)) -> Result<(), Failure>;
     fn dependencies(&self) -> Vec<Dependency>;
+    fn source(&self, id: ExecutionId) -> Option<Source>;
+    fn outdated_by(&self, names: Option<&BTreeSet<String>>) -> Slice;
+    fn lost_makers(&self) -> Slice;
+    fn checkpoint(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Checkpoint, Failure>;
+    fn forget_checkpoint(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<bool, Failure>;
+    fn checkpoints(&mut self) -> Result<Vec<Checkpoint>, Failure>;
+    fn restore_checkpoint(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Restored, Failure>;
+    fn diff(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Vec<Change>, Failure>;
+    fn note_cell(&mut self, cell: CellLine);
 }
 
 impl Interrupt for Handle {
@@ -110,5 +121,41 @@ impl Engine for Session {
 
     fn dependencies(&self) -> Vec<Dependency> {
         Session::dependencies(self).to_vec()
+    }
+
+    fn source(&self, id: ExecutionId) -> Option<Source> {
+        Session::source(self, id).cloned()
+    }
+
+    fn outdated_by(&self, names: Option<&BTreeSet<String>>) -> Slice {
+        Session::outdated_by(self, names)
+    }
+
+    fn lost_makers(&self) -> Slice {
+        Session::lost_makers(self)
+    }
+
+    fn checkpoint(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Checkpoint, Failure> {
+        Session::checkpoint(self, name, out)
+    }
+
+    fn forget_checkpoint(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<bool, Failure> {
+        Session::forget_checkpoint(self, name, out)
+    }
+
+    fn checkpoints(&mut self) -> Result<Vec<Checkpoint>, Failure> {
+        Session::checkpoints(self)
+    }
+
+    fn restore_checkpoint(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Restored, Failure> {
+        Session::restore_checkpoint(self, name, out)
+    }
+
+    fn diff(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Vec<Change>, Failure> {
+        Session::diff(self, name, out)
+    }
+
+    fn note_cell(&mut self, cell: CellLine) {
+        Session::note_cell(self, cell);
     }
 }

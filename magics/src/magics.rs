@@ -5,7 +5,9 @@
 
 mod bash;
 mod cd;
+mod checkpoint;
 mod dep;
+mod diff;
 mod env;
 mod expand;
 mod gpu;
@@ -15,8 +17,10 @@ mod load;
 mod lsmagic;
 mod opt;
 mod profile;
+mod rerun;
 mod reset;
 mod restart;
+mod restore;
 mod run;
 mod seed;
 mod sh;
@@ -33,7 +37,9 @@ use crate::magic::Magic;
 pub static ALL: &[&dyn Magic] = &[
     &bash::Bash,
     &cd::Cd,
+    &checkpoint::Checkpoint,
     &dep::Dep,
+    &diff::Diff,
     &env::Env,
     &expand::Expand,
     &gpu::Gpu,
@@ -43,8 +49,10 @@ pub static ALL: &[&dyn Magic] = &[
     &lsmagic::Lsmagic,
     &opt::Opt,
     &profile::Profile,
+    &rerun::Rerun,
     &reset::Reset,
     &restart::Restart,
+    &restore::Restore,
     &run::Run,
     &seed::Seed,
     &sh::Sh,

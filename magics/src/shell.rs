@@ -9,7 +9,7 @@ use crate::measure::Meter;
 use crate::plan::{self, Step};
 use crate::registry::Registry;
 use crate::table::seconds;
-use ironbook_session::{Event, Execution, Failure, FailureKind, Session, Source, Status};
+use ironbook_session::{CellLine, Event, Execution, Failure, FailureKind, Session, Source, Status};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;
 use std::ops::Range;
@@ -195,6 +195,12 @@ impl<E: Engine> Shell<E> {
                 executions: executions.iter().map(|execution| execution.id).collect(),
             };
             history::remember(&self.state, &record);
+            self.engine.note_cell(CellLine {
+                number,
+                text: record.text.clone(),
+                ok: record.ok,
+                executions: record.executions.clone(),
+            });
             self.state.cells.push(record);
         }
         CellOutcome {
@@ -301,6 +307,14 @@ fn explain(failure: &mut Failure, source: &Source, registry: &Registry) {
         let hint = format!("`%{name}` is a magic only where a statement may begin: end the line above it with `;`");
         failure.report.push(format!("help: {hint}"));
         failure.hints.push(hint);
+    }
+}
+
+/// Runs again what an execution compiled.
+pub(crate) fn run_again(cx: &mut Context<'_>, source: Source, executions: &mut Vec<Execution>) -> Status {
+    match cx.state.stop.check() {
+        Ok(()) => run_rust(cx, source, None, None, executions),
+        Err(error) => Status::Failed(error.failure("")),
     }
 }
 

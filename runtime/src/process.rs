@@ -3,6 +3,7 @@
 //! The main thread does nothing but read, so that an interrupt is heard while a cell runs.
 
 mod hook;
+mod kept;
 mod load;
 mod output;
 mod system;
@@ -69,6 +70,7 @@ fn listen(parts: Parts) {
     let Parts { mut requests, output, jobs, answers, shared } = parts;
     while let Ok(Some(request)) = frame::read::<Request>(&mut requests) {
         match request {
+            Request::Interrupt if shared.settling() => interrupt::request(),
             Request::Interrupt if shared.running() => {
                 interrupt::request();
                 interrupt_children(&shared);
@@ -83,6 +85,7 @@ fn listen(parts: Parts) {
                 if matches!(request, Request::Run { .. } | Request::Show { .. }) && shared.begin() {
                     interrupt::clear();
                 }
+                shared.queue(&request);
                 if jobs.send(request).is_err() {
                     return;
                 }

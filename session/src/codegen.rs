@@ -157,6 +157,26 @@ pub fn probe(generated: &Generated, names: &dyn Fn(&str) -> bool) -> (String, So
     builder.finish()
 }
 
+/// A crate that tells how values of a type are kept; with the name of its entry.
+pub fn keeper(items: &Items, reached: &[&Definition], extra_crates: bool, path: &str) -> (String, String) {
+    let mut builder = Builder::default();
+    builder.glue(HEADER);
+    if extra_crates {
+        builder.glue("extern crate ironbook_deps as _;\n");
+    }
+    for definition in reached {
+        items.emit(definition, &mut builder);
+    }
+    builder.glue(&format!(
+        "#[unsafe(no_mangle)] pub fn {PLACEHOLDER}(__ironbook_cx: &::ironbook::rt::Cx) -> ::ironbook::rt::CellResult {{\n\
+         ::ironbook::rt::know!(__ironbook_cx, {path});\n{OK}\n}}\n"
+    ));
+    let text = builder.finish().0;
+    let hash = blake3::hash(text.as_bytes()).to_hex();
+    let entry = format!("__ironbook_keep_{}", &hash[..16]);
+    (text.replace(PLACEHOLDER, &entry), entry)
+}
+
 /// Generates the crate of a cell.
 pub fn generate(request: &Request) -> Generated {
     let mut builder = Builder::default();

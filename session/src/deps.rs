@@ -1,6 +1,7 @@
 //! `%dep`: crates that cells use besides the standard library.
 
 use crate::compile::Extras;
+use crate::durable::Entry;
 use crate::event::{Event, Failure};
 use crate::library::Paths;
 use crate::library::extra::{self, Dependency, Extra};
@@ -38,6 +39,7 @@ impl Session {
             )));
         }
         self.dependencies = all;
+        self.write_down(&Entry::Dependency { dependency: Box::new(dependency.clone()) }, &mut |_| {});
         self.local_state = self.local_state_now();
         Ok(())
     }

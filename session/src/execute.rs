@@ -395,7 +395,7 @@ impl Session {
         Ok(loads)
     }
 
-    fn path_of(&mut self, name: &str, type_name: &str) -> Result<String, Failure> {
+    pub(crate) fn path_of(&mut self, name: &str, type_name: &str) -> Result<String, Failure> {
         if self.types.path(type_name).is_none() {
             self.finish_probe();
         }
@@ -420,8 +420,9 @@ impl Session {
         let Some(live) = self.live.get(name).cloned() else { return Ok(()) };
         let before = self.types.path(&live.type_name);
         self.types.distrust(&live.type_name);
+        let Some(maker) = &live.maker else { return Err(self.unusable(name, &live.type_name)) };
         let asked = BTreeMap::from([(name.to_owned(), live.type_name.clone())]);
-        self.start_probe(&live.maker, asked);
+        self.start_probe(maker, asked);
         self.finish_probe();
         match self.types.path(&live.type_name) {
             path if path.is_some() && path != before => Ok(()),

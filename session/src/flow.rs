@@ -83,6 +83,11 @@ impl Graph {
         }
     }
 
+    /// The execution that wrote a variable last.
+    pub fn version(&self, name: &str) -> Option<ExecutionId> {
+        self.versions.get(name).map(|version| version.execution)
+    }
+
     /// Forgets a variable.
     pub fn forget(&mut self, name: &str) {
         self.versions.remove(name);
@@ -128,6 +133,94 @@ impl Graph {
             self.stale_below(input, shown, seen).map(|_| format!("made from `{input}`, which is out of date"))
         })
     }
+}
+
+/// Executions that are to run again, in order, and the variables for which they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slice {
+    /// What they are for.
+    pub names: BTreeSet<String>,
+    /// The executions, oldest first.
+    pub executions: Vec<ExecutionId>,
+}
+
+/// The executions that make variables anew as they were last, given the variables that are there (`current`: the
+/// execution that wrote a variable last).
+///
+/// A value that an execution needs and that is there as it was then is used. One that is there but has changed since is
+/// made anew too, with everything that changed it: so that no change is made twice, and all end as they were.
+pub fn slice(
+    history: &[Record],
+    names: &BTreeSet<String>,
+    current: &dyn Fn(&str) -> Option<ExecutionId>,
+) -> Slice {
+    let mut needed: BTreeSet<ExecutionId> = BTreeSet::new();
+    // A variable, and the execution before which its value is asked for.
+    let mut open: Vec<(String, ExecutionId)> = names.iter().map(|name| (name.clone(), ExecutionId::MAX)).collect();
+    let mut seen: BTreeSet<(String, ExecutionId)> = BTreeSet::new();
+    while let Some((name, before)) = open.pop() {
+        if !seen.insert((name.clone(), before)) {
+            continue;
+        }
+        let Some(maker) = history.iter().rev().find(|r| r.id < before && r.flow.wrote.contains_key(&name)) else {
+            continue;
+        };
+        if !needed.insert(maker.id) {
+            continue;
+        }
+        let changed = |name: &&String| maker.flow.read.contains_key(*name) || maker.flow.moved.contains(*name);
+        let inputs = maker.flow.read.keys().chain(&maker.flow.moved);
+        for input in inputs {
+            // There, and not written by this execution or a later one.
+            let as_it_was = current(input).is_some_and(|at| at < maker.id) && !names.contains(input);
+            if !as_it_was {
+                open.push((input.clone(), maker.id));
+            }
+        }
+        // What the execution changes besides is then made twice, unless all that made it runs again, from the start to the end.
+        for other in maker.flow.wrote.keys().filter(|other| **other != name) {
+            if current(other).is_some() && changed(&other) {
+                open.push((other.clone(), maker.id));
+            }
+            let later = history.iter().filter(|r| r.id > maker.id && r.flow.wrote.contains_key(other));
+            if current(other).is_some() {
+                open.extend(later.map(|record| (other.clone(), record.id + 1)));
+            }
+        }
+    }
+    Slice { names: names.clone(), executions: needed.into_iter().collect() }
+}
+
+/// The executions that bring variables up to date with what they were made from.
+pub fn refresh(
+    history: &[Record],
+    names: &BTreeSet<String>,
+    current: &dyn Fn(&str) -> Option<ExecutionId>,
+) -> Slice {
+    let mut needed: BTreeSet<ExecutionId> = BTreeSet::new();
+    for name in names {
+        let mut before = ExecutionId::MAX;
+        // From its last change back to the execution that made it from other things alone.
+        while let Some(maker) = history.iter().rev().find(|r| r.id < before && r.flow.wrote.contains_key(name)) {
+            needed.insert(maker.id);
+            before = maker.id;
+            if !maker.flow.read.contains_key(name) {
+                break;
+            }
+        }
+    }
+    // Values that those executions consume, or that they change, have to be made anew before.
+    let mut open: Vec<ExecutionId> = needed.iter().copied().collect();
+    while let Some(id) = open.pop() {
+        let Some(record) = history.iter().find(|record| record.id == id) else { continue };
+        let consumed = record.flow.moved.iter();
+        let missing = record.flow.read.keys().filter(|input| current(input).is_none());
+        for input in consumed.chain(missing).filter(|input| current(input).is_none()) {
+            let more = slice(&history[..], &BTreeSet::from([input.clone()]), current);
+            open.extend(more.executions.into_iter().filter(|id| needed.insert(*id)));
+        }
+    }
+    Slice { names: names.clone(), executions: needed.into_iter().collect() }
 }
 
 /// Whether values of a type share mutable state with their clones or with what was built from them.

@@ -8,6 +8,7 @@ mod compile;
 mod deps;
 pub mod diagnostics;
 pub mod event;
+pub mod durable;
 mod execute;
 pub mod flow;
 mod items;
@@ -24,8 +25,9 @@ mod text;
 mod tier;
 mod types;
 
+pub use durable::{CellLine, Restored, Resumed};
 pub use event::{Event, Execution, Failure, FailureKind, Status, Timing};
-pub use flow::{Flow, Record};
+pub use flow::{Flow, Record, Slice};
 pub use library::extra::Dependency;
 pub use map::ExecutionId;
 pub use parse::is_too_deep;

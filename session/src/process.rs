@@ -104,6 +104,8 @@ pub struct Done {
     pub gone: Vec<String>,
     /// Seconds inside the cell.
     pub seconds: f64,
+    /// What has changed of how variables are kept on disk.
+    pub keeping: frame::Keeping,
 }
 
 /// A runtime process. Dropping it ends the process and everything that its cells started.
@@ -189,9 +191,9 @@ impl Runtime {
     fn follow(&mut self, out: &mut dyn FnMut(Event)) -> Result<Done, Died> {
         loop {
             match self.channel.next(self.shared.deadline(), out) {
-                Ok(Step::Frame(Reply::Done { outcome, put, gone, seconds, .. })) => {
+                Ok(Step::Frame(Reply::Done { outcome, put, gone, seconds, keeping, .. })) => {
                     self.channel.finish(out);
-                    return Ok(Done { outcome, put, gone, seconds });
+                    return Ok(Done { outcome, put, gone, seconds, keeping });
                 }
                 Ok(Step::Frame(reply)) => deliver(reply, out),
                 Ok(Step::Woken) => {}
@@ -222,7 +224,9 @@ impl Runtime {
         }
         loop {
             match self.channel.next(None, late) {
-                Ok(Step::Frame(reply @ (Reply::Variables(_) | Reply::Ack(_)))) => return Ok(reply),
+                Ok(Step::Frame(
+                    reply @ (Reply::Variables(_) | Reply::Ack(_) | Reply::Kept(_) | Reply::Restored { .. }),
+                )) => return Ok(reply),
                 Ok(Step::Frame(reply)) => deliver(reply, late),
                 Ok(Step::Woken | Step::TimedOut) => {}
                 Ok(Step::Closed) => return Err(self.bury(When::Between, None, late)),
@@ -337,6 +341,11 @@ fn deliver(reply: Reply, out: &mut dyn FnMut(Event)) {
         Reply::Progress { state, .. } => out(Event::Progress(state)),
         Reply::Clear { wait, .. } => out(Event::Clear { wait }),
         Reply::Input { prompt, password, .. } => out(Event::Input { prompt, password }),
-        Reply::Hello { .. } | Reply::Done { .. } | Reply::Variables(_) | Reply::Ack(_) => {}
+        Reply::Hello { .. }
+        | Reply::Done { .. }
+        | Reply::Variables(_)
+        | Reply::Ack(_)
+        | Reply::Kept(_)
+        | Reply::Restored { .. } => {}
     }
 }

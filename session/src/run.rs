@@ -30,8 +30,10 @@ impl Session {
         self.handle().begin();
         self.last += 1;
         let id = self.last;
+        self.adopted = None;
         self.rebuild_edited(out);
         self.texts.insert(id, source.text.clone());
+        self.sources.insert(id, source.clone());
         self.numbers.insert(id, options.number.unwrap_or(id));
         let mut timing = Timing::default();
         let mut flow = Flow::default();
@@ -51,7 +53,10 @@ impl Session {
                 seconds: timing.total_s,
             });
         }
-        Execution { id, status, timing, flow }
+        let execution = Execution { id, status, timing, flow };
+        let adopted = self.adopted.take();
+        self.write_ran(source, &execution, options, adopted, out);
+        execution
     }
 
     /// The crate that would be compiled for a cell.
@@ -112,6 +117,7 @@ impl Session {
                 library: ready.object.clone(),
                 entry: ready.generated.entry.clone(),
                 text: text.to_owned(),
+                unchanged: ready.findings.only_read.iter().cloned().collect(),
             };
             self.remember_loaded(&ready);
             let done = self.request(&request, out)?;
@@ -130,6 +136,8 @@ impl Session {
                 continue;
             }
             self.settle(prepared, &ready, &done, flow, out);
+            self.note_keeping(done.keeping.clone(), out);
+            self.teach_types(out);
             self.after(&ready, &done);
             return self.outcome(&done.outcome);
         }
@@ -194,7 +202,8 @@ impl Session {
                 bytes: variable.bytes,
                 columns: variable.columns.clone(),
                 execution,
-                maker: Arc::clone(&ready.generated),
+                maker: Some(Arc::clone(&ready.generated)),
+                kept: variable.kept.clone(),
             };
             self.live.insert(variable.name.clone(), live);
         }
@@ -257,14 +266,20 @@ impl Session {
     /// The cell's items are in force from now on.
     fn adopt(&mut self, prepared: &Prepared, ready: &Ready, flow: &mut Flow) {
         if !prepared.own.is_empty() || prepared.reread {
-            self.items = prepared.items.clone();
-            for definition in prepared.items.iter().filter(|d| ready.left_out.contains(&items::label(&d.key))) {
-                self.items.remove(&definition.key);
-            }
+            self.take_items(prepared, &ready.left_out);
             flow.defined.extend(prepared.own.iter().map(items::label));
+            self.adopted = Some(ready.left_out.iter().cloned().collect());
         }
         let reached: Vec<&items::Key> = ready.reached.iter().collect();
         self.items.statics_loaded(&reached);
+    }
+
+    /// The items as they are after a cell, but for those that do not compile with its own.
+    pub(crate) fn take_items(&mut self, prepared: &Prepared, left_out: &BTreeSet<String>) {
+        self.items = prepared.items.clone();
+        for definition in prepared.items.iter().filter(|d| left_out.contains(&items::label(&d.key))) {
+            self.items.remove(&definition.key);
+        }
     }
 
     /// What goes on in the background: types that are new, and an optimised build of a slow cell.

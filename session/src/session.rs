@@ -2,6 +2,7 @@
 
 use crate::compile::{Compiler, Extras, Stoppable};
 use crate::diagnostics::{CellText, shorten_type};
+use crate::durable::{Durable, Entry};
 use crate::event::{Event, Failure, FailureKind};
 use crate::flow::{Graph, Record};
 use crate::items::{self, Items};
@@ -9,10 +10,11 @@ use crate::library::Library;
 use crate::library::extra::{DYLIB_CRATE, Dependency};
 use crate::map::ExecutionId;
 use crate::panics::Loaded;
+use crate::source::Source;
 use crate::process::{self, Died, ProcessError, Runtime, Spawn};
 use crate::tier::Tier;
 use crate::types::TypeBook;
-use ironbook_core::frame::{Reply, Request};
+use ironbook_core::frame::{Kept, Reply, Request};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -73,7 +75,9 @@ pub(crate) struct Live {
     pub(crate) bytes: u64,
     pub(crate) columns: Vec<(String, String)>,
     pub(crate) execution: ExecutionId,
-    pub(crate) maker: Arc<crate::codegen::Generated>,
+    /// The crate that made it, in this process.
+    pub(crate) maker: Option<Arc<crate::codegen::Generated>>,
+    pub(crate) kept: Kept,
 }
 
 /// Options of one execution.
@@ -171,6 +175,7 @@ pub struct Session {
     pub(crate) graph: Graph,
     pub(crate) history: Vec<Record>,
     pub(crate) texts: BTreeMap<ExecutionId, String>,
+    pub(crate) sources: BTreeMap<ExecutionId, Source>,
     pub(crate) numbers: BTreeMap<ExecutionId, u64>,
     pub(crate) last: ExecutionId,
     pub(crate) probe: Option<Probe>,
@@ -182,6 +187,10 @@ pub struct Session {
     pub(crate) loaded: BTreeMap<String, Loaded>,
     /// Variables that are gone through no doing of a cell: who made them, and how they went.
     pub(crate) lost: BTreeMap<String, (ExecutionId, &'static str)>,
+    /// What is kept on disk, if it is.
+    pub(crate) durable: Option<Durable>,
+    /// Of the execution at hand: which items it left out of force, once its own are in force.
+    pub(crate) adopted: Option<Vec<String>>,
     handle: Handle,
     slot: Slot,
     _pin: Option<File>,
@@ -213,6 +222,7 @@ impl Session {
             graph: Graph::default(),
             history: Vec::new(),
             texts: BTreeMap::new(),
+            sources: BTreeMap::new(),
             numbers: BTreeMap::new(),
             last: 0,
             probe: None,
@@ -222,6 +232,8 @@ impl Session {
             local_state: String::new(),
             loaded: BTreeMap::new(),
             lost: BTreeMap::new(),
+            durable: None,
+            adopted: None,
             handle: Handle::default(),
             slot: Slot::None,
             _pin: config.library.pin().ok(),
@@ -265,6 +277,7 @@ impl Session {
                 started.map_err(|error| Failure::new(FailureKind::Environment, "runtime", error.to_string()))?;
             self.handle.set(Some(runtime.handle()));
             self.slot = Slot::Ready(Box::new(runtime));
+            self.begin_keeping();
         }
         match &mut self.slot {
             Slot::Ready(runtime) => Ok(runtime),
@@ -288,6 +301,14 @@ impl Session {
 
     /// After the runtime died: its variables are gone, a new one is started; what was lost is named.
     pub(crate) fn bury(&mut self, died: &Died, out: &mut dyn FnMut(Event)) -> Failure {
+        if self.durable.is_some() {
+            self.probe = None;
+            self.launch();
+            let restored = self.restore_values(out);
+            self.tell_restored(&restored, out);
+            self.write_changes(out);
+            return died_failure(died);
+        }
         let lost = self.take_variables();
         self.launch();
         if !lost.is_empty() {
@@ -301,12 +322,18 @@ impl Session {
                 cells.join(", ")
             )));
         }
-        let kind = match died.cause {
-            process::Cause::Interrupted => FailureKind::Interrupted,
-            _ => FailureKind::Died,
-        };
-        let failure = Failure::new(kind, "runtime died", died.words.clone());
-        died.hints.iter().fold(failure, |failure, hint| failure.hint(hint.clone()))
+        died_failure(died)
+    }
+
+    /// Whether the runtime is up.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.slot, Slot::Ready(_))
+    }
+
+    /// Ends the runtime.
+    pub(crate) fn end_runtime(&mut self) {
+        self.probe = None;
+        self.slot = Slot::None;
     }
 
     fn take_variables(&mut self) -> Vec<Variable> {
@@ -345,6 +372,7 @@ impl Session {
     pub fn restart(&mut self) -> Vec<Variable> {
         let lost = self.take_variables();
         self.slot = Slot::None;
+        self.write_changes(&mut |_| {});
         self.launch();
         lost
     }
@@ -354,6 +382,7 @@ impl Session {
         let names: Vec<String> = self.live.keys().cloned().collect();
         self.forget(&names);
         self.items = Items::default();
+        self.write_down(&Entry::Reset, &mut |_| {});
     }
 
     /// Waits for the checks and optimised builds that go on in the background.
@@ -410,12 +439,18 @@ impl Session {
             // A runtime that died has dropped them as well; the next execution reports its death.
             let _ = runtime.call(&Request::Drop { names: existing.clone() });
         }
+        self.write_changes(&mut |_| {});
         existing
     }
 
     /// Everything that was executed, in order.
     pub fn history(&self) -> &[Record] {
         &self.history
+    }
+
+    /// What an execution compiled.
+    pub fn source(&self, id: ExecutionId) -> Option<&Source> {
+        self.sources.get(&id)
     }
 
     /// The items in force.
@@ -436,7 +471,10 @@ impl Session {
 
     /// Sets it.
     pub fn set_tier(&mut self, tier: Tier) {
-        self.config.tier = tier;
+        if self.config.tier != tier {
+            self.config.tier = tier;
+            self.write_down(&Entry::Tier { tier }, &mut |_| {});
+        }
     }
 
     /// The cells' working directory.
@@ -454,7 +492,8 @@ impl Session {
             Failure::new(FailureKind::Magic, "directory", format!("cannot change to {}: {error}", full.display()))
         })?;
         self.acknowledged(&Request::SetDirectory { path: full.clone() })?;
-        self.config.directory = full;
+        self.config.directory.clone_from(&full);
+        self.write_down(&Entry::Directory { path: full }, &mut |_| {});
         Ok(())
     }
 
@@ -466,6 +505,7 @@ impl Session {
         self.acknowledged(&Request::SetEnv { name: name.to_owned(), value: value.map(str::to_owned) })?;
         self.compiler.env.insert(name.to_owned(), value.map(str::to_owned));
         self.env.insert(name.to_owned(), value.map(str::to_owned));
+        self.write_down(&Entry::Env { name: name.to_owned(), value: value.map(str::to_owned) }, &mut |_| {});
         Ok(())
     }
 
@@ -492,4 +532,14 @@ impl Session {
     pub(crate) fn shown(&self, execution: ExecutionId) -> u64 {
         self.numbers.get(&execution).copied().unwrap_or(execution)
     }
+}
+
+/// The failure that a death of the runtime is.
+fn died_failure(died: &Died) -> Failure {
+    let kind = match died.cause {
+        process::Cause::Interrupted => FailureKind::Interrupted,
+        _ => FailureKind::Died,
+    };
+    let failure = Failure::new(kind, "runtime died", died.words.clone());
+    died.hints.iter().fold(failure, |failure, hint| failure.hint(hint.clone()))
 }

@@ -1,9 +1,10 @@
 //! A cell as the engine gets it: the user's text, with magics already lowered to Rust.
 
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// The user's text and what is to be compiled of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The cell as the user wrote it, magics and all.
     pub text: String,
@@ -12,7 +13,7 @@ pub struct Source {
 }
 
 /// A piece of what is compiled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
     /// Bytes of the user's text, verbatim.
     User(Range<usize>),

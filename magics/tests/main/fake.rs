@@ -1,7 +1,11 @@
 //! A session that compiles nothing: it keeps what it was given, and `let name = ..` makes a variable.
 
 use ironbook_magics::engine::{Dependency, Engine, ExecuteOptions, Interrupt, ItemInfo, Tier, Variable};
-use ironbook_session::{Event, Execution, Failure, FailureKind, Flow, Source, Status, Timing};
+use ironbook_session::durable::{Change, Checkpoint};
+use ironbook_session::{
+    CellLine, Event, Execution, ExecutionId, Failure, FailureKind, Flow, Restored, Slice, Source, Status, Timing,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +22,10 @@ pub struct Fake {
     pub fails: Option<&'static str>,
     /// Events that the next execution emits.
     pub events: Vec<Event>,
+    pub checkpoints: BTreeMap<String, Vec<Variable>>,
+    /// What is out of date, or lost.
+    pub slice: Slice,
+    pub cells: Vec<CellLine>,
 }
 
 impl Fake {
@@ -33,6 +41,9 @@ impl Fake {
             dependencies: Vec::new(),
             fails: None,
             events: Vec::new(),
+            checkpoints: BTreeMap::new(),
+            slice: Slice::default(),
+            cells: Vec::new(),
         }
     }
 
@@ -135,6 +146,65 @@ impl Engine for Fake {
     fn dependencies(&self) -> Vec<Dependency> {
         self.dependencies.clone()
     }
+
+    fn source(&self, id: ExecutionId) -> Option<Source> {
+        self.sources.get(usize::try_from(id).ok()?.checked_sub(1)?).cloned()
+    }
+
+    fn outdated_by(&self, _: Option<&BTreeSet<String>>) -> Slice {
+        self.slice.clone()
+    }
+
+    fn lost_makers(&self) -> Slice {
+        self.slice.clone()
+    }
+
+    fn checkpoint(&mut self, name: &str, _: &mut dyn FnMut(Event)) -> Result<Checkpoint, Failure> {
+        self.checkpoints.insert(name.to_owned(), self.variables.clone());
+        Ok(Checkpoint { name: name.to_owned(), at: 1, variables: self.variables.len(), missing: Vec::new() })
+    }
+
+    fn forget_checkpoint(&mut self, name: &str, _: &mut dyn FnMut(Event)) -> Result<bool, Failure> {
+        Ok(self.checkpoints.remove(name).is_some())
+    }
+
+    fn checkpoints(&mut self) -> Result<Vec<Checkpoint>, Failure> {
+        let listed = |(name, variables): (&String, &Vec<Variable>)| Checkpoint {
+            name: name.clone(),
+            at: 1,
+            variables: variables.len(),
+            missing: vec![("net".to_owned(), "code".to_owned())],
+        };
+        Ok(self.checkpoints.iter().map(listed).collect())
+    }
+
+    fn restore_checkpoint(&mut self, name: &str, _: &mut dyn FnMut(Event)) -> Result<Restored, Failure> {
+        self.variables = self.checkpoints.get(name).cloned().ok_or_else(|| none(name))?;
+        let back = self.variables.iter().map(|variable| variable.name.clone()).collect();
+        Ok(Restored { back, ..Restored::default() })
+    }
+
+    fn diff(&mut self, name: &str, _: &mut dyn FnMut(Event)) -> Result<Vec<Change>, Failure> {
+        let then = self.checkpoints.get(name).cloned().ok_or_else(|| none(name))?;
+        let side = |all: &[Variable], name: &str| {
+            let found = all.iter().find(|variable| variable.name == name);
+            found.map(|variable| (variable.type_name.clone(), variable.shape.clone()))
+        };
+        let names: BTreeSet<&String> = then.iter().chain(&self.variables).map(|variable| &variable.name).collect();
+        let change = |name: &String| {
+            let (then, now) = (side(&then, name), side(&self.variables, name));
+            Change { name: name.clone(), differs: Some(then != now), then, now, cell: None }
+        };
+        Ok(names.into_iter().map(change).collect())
+    }
+
+    fn note_cell(&mut self, cell: CellLine) {
+        self.cells.push(cell);
+    }
+}
+
+fn none(name: &str) -> Failure {
+    Failure::new(FailureKind::Magic, "checkpoint", format!("there is no checkpoint `{name}`"))
 }
 
 /// The text of all outputs.

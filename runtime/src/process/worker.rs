@@ -3,14 +3,15 @@
 use super::output::{self, Output, Ticker};
 use super::{hook, load, system};
 use ironbook::track::{self, Status};
-use ironbook_core::frame::{Outcome, Panic, Reply, Request, Variable};
+use super::kept::Kept;
+use ironbook_core::frame::{self, Outcome, Panic, Reply, Request, Variable};
 use ironbook_core::interrupt;
 use ironbook_core::rt::{self, CellResult, Cx, Stop, Store};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -26,6 +27,10 @@ pub(super) type Job = Request;
 pub(super) struct Shared {
     /// Cells that are queued or running.
     cells: AtomicUsize,
+    /// Requests that are queued.
+    queued: AtomicUsize,
+    /// Whether somebody waits for all values to be on disk.
+    settling: AtomicBool,
     /// The variables as of the last cell's end.
     known: Mutex<BTreeMap<String, Variable>>,
 }
@@ -39,6 +44,21 @@ impl Shared {
     /// Counts a cell that will be queued; whether it is the only one.
     pub(super) fn begin(&self) -> bool {
         self.cells.fetch_add(1, Ordering::AcqRel) == 0
+    }
+
+    /// Counts a request that will be queued.
+    pub(super) fn queue(&self, request: &Request) {
+        self.queued.fetch_add(1, Ordering::AcqRel);
+        self.settling.fetch_or(matches!(request, Request::Settle), Ordering::AcqRel);
+    }
+
+    fn waits(&self) -> bool {
+        self.queued.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether somebody waits for all values to be on disk.
+    pub(super) fn settling(&self) -> bool {
+        self.settling.load(Ordering::Acquire)
     }
 
     fn end(&self) {
@@ -78,7 +98,8 @@ pub(super) fn spawn(output: &Arc<Output>, shared: &Arc<Shared>) -> io::Result<Se
         let (ticker, receiver) = (Arc::clone(&ticker), Arc::clone(&receiver));
         let body = move || {
             let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
-            Worker { store: Store::default(), output, shared, ticker, succeeded: true }.serve(&receiver);
+            let kept = Kept::default();
+            Worker { store: Store::default(), output, shared, ticker, kept, succeeded: true }.serve(&receiver);
         };
         match std::thread::Builder::new().name("cell".to_owned()).stack_size(size).spawn(body) {
             Ok(_) => return Ok(sender),
@@ -93,6 +114,7 @@ struct Worker {
     output: Arc<Output>,
     shared: Arc<Shared>,
     ticker: Arc<Ticker>,
+    kept: Kept,
     /// Whether the last cell ran to its end.
     succeeded: bool,
 }
@@ -100,12 +122,16 @@ struct Worker {
 impl Worker {
     fn serve(mut self, jobs: &Receiver<Job>) {
         rt::enter_cell_thread();
-        for job in jobs {
+        loop {
+            // Between cells there is time to write large values.
+            while self.kept.idle(&self.store, &|| self.shared.waits()) && !self.shared.waits() {}
+            let Ok(job) = jobs.recv() else { return };
+            self.shared.queued.fetch_sub(1, Ordering::AcqRel);
             match job {
-                Request::Run { execution, library, entry, text } => {
+                Request::Run { execution, library, entry, text, unchanged } => {
                     let record = track::CellRecord::begin(execution, text);
                     self.cell(execution, |me| {
-                        let ended = me.run(execution, &library, &entry);
+                        let ended = me.run(execution, &library, &entry, unchanged);
                         record.end(ended.outcome == Outcome::Ok);
                         ended
                     });
@@ -113,6 +139,19 @@ impl Worker {
                 Request::Show { execution, name } => self.cell(execution, |me| me.show(execution, &name)),
                 Request::List => self.list(),
                 Request::Drop { names } => self.drop_all(&names),
+                Request::Keep { directory, next, limits } => {
+                    let shared = Arc::clone(&self.shared);
+                    let begun = self.kept.begin(directory, next, limits, move || shared.running());
+                    self.ack(begun.err().map(|error| error.to_string()));
+                }
+                Request::Know { library, entry } => self.know(&library, &entry),
+                Request::Settle => {
+                    let keeping = self.kept.settle(&self.store, &interrupt::requested);
+                    self.shared.settling.store(false, Ordering::Release);
+                    interrupt::clear();
+                    self.output.send(&Reply::Kept(keeping));
+                }
+                Request::Restore { values } => self.restore(&values),
                 Request::Preload { library } => self.ack(load::open(&library).err()),
                 Request::SetEnv { name, value } => self.ack(set_env(&name, value.as_deref()).err()),
                 Request::SetDirectory { path } => self.ack(set_directory(&path).err()),
@@ -133,32 +172,33 @@ impl Worker {
         hook::clear();
         self.ticker.start();
         let started = Instant::now();
-        let Ended { outcome, put, gone } = part(self);
+        let Ended { outcome, put, gone, touched } = part(self);
         let seconds = started.elapsed().as_secs_f64();
+        let keeping = self.kept.after_cell(&mut self.store, &touched);
         self.ticker.stop();
         self.succeeded = outcome == Outcome::Ok;
         self.shared.update(&put, &gone);
         self.shared.end();
         output::flush();
-        self.output.send(&Reply::Done { execution, outcome, put, gone, seconds });
+        self.output.send(&Reply::Done { execution, outcome, put, gone, seconds, keeping });
     }
 
-    fn run(&mut self, execution: u64, library: &Path, entry: &str) -> Ended {
+    fn run(&mut self, execution: u64, library: &Path, entry: &str, unchanged: Vec<String>) -> Ended {
         let entry = match load::entry(library, entry) {
             Ok(entry) => entry,
             Err(message) => return Ended::with(Outcome::NotLoaded { message }),
         };
-        let cx = Cx::new(std::mem::take(&mut self.store), execution);
+        let cx = Cx::new(std::mem::take(&mut self.store), execution, unchanged.into_iter().collect());
         let result = rt::run(|| entry(&cx));
         // Describing what was put calls code of the user's types.
         match catch_unwind(AssertUnwindSafe(|| cx.finish())) {
             Ok(left) => {
                 self.store = left.store;
-                Ended { outcome: outcome(result), put: left.put, gone: left.gone }
+                Ended { outcome: outcome(result), put: left.put, gone: left.gone, touched: left.touched }
             }
             Err(_) => {
                 let gone = self.shared.known().into_iter().map(|variable| variable.name).collect();
-                Ended { outcome: outcome(result), put: Vec::new(), gone }
+                Ended { outcome: outcome(result), put: Vec::new(), gone, touched: Vec::new() }
             }
         }
     }
@@ -179,6 +219,26 @@ impl Worker {
             _ => {}
         }
         Ended::with(outcome(result))
+    }
+
+    /// Calls a crate that tells of types; what it tells makes values kept that waited for it.
+    fn know(&mut self, library: &Path, entry: &str) {
+        if let Ok(entry) = load::entry(library, entry) {
+            let cx = Cx::new(std::mem::take(&mut self.store), 0, BTreeSet::new());
+            // It only registers; a panic leaves the types unknown.
+            drop(rt::run(|| entry(&cx)));
+            self.store = cx.finish().store;
+        }
+        let keeping = self.kept.after_cell(&mut self.store, &[]);
+        self.output.send(&Reply::Kept(keeping));
+    }
+
+    fn restore(&mut self, values: &[frame::Wanted]) {
+        let failed = self.kept.restore(&mut self.store, values);
+        let back = |wanted: &frame::Wanted| self.store.describe(&wanted.name);
+        let variables: Vec<Variable> = values.iter().filter_map(back).collect();
+        self.shared.update(&variables, &[]);
+        self.output.send(&Reply::Restored { variables, failed });
     }
 
     fn list(&self) {
@@ -211,11 +271,13 @@ struct Ended {
     outcome: Outcome,
     put: Vec<Variable>,
     gone: Vec<String>,
+    /// Variables that the cell has taken or put.
+    touched: Vec<String>,
 }
 
 impl Ended {
     fn with(outcome: Outcome) -> Self {
-        Ended { outcome, put: Vec::new(), gone: Vec::new() }
+        Ended { outcome, put: Vec::new(), gone: Vec::new(), touched: Vec::new() }
     }
 }
 

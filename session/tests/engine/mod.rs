@@ -1,6 +1,7 @@
 //! The engine end to end: cells through the real compiler, library and runtime.
 
 mod concurrency;
+mod durable;
 mod identity;
 mod language;
 mod lifetimes;

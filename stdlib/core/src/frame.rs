@@ -3,6 +3,7 @@
 //! A frame is a little-endian `u32` length and that many bytes of JSON.
 
 use crate::bundle::Bundle;
+use crate::keep::{Limits, Place};
 use crate::progress::State;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 
 /// Environment variable that carries the number of the runtime's end of the socket pair.
 pub const FD_VARIABLE: &str = "IRONBOOK_RUNTIME_FD";
+/// Why a value was not read whose type the runtime has not been told of.
+pub const UNKNOWN_TYPE: &str = "its type is not known";
 /// Frames above this size are refused (a corrupted length must not allocate gigabytes).
 pub const MAX_FRAME: u32 = 1 << 30;
 
@@ -27,6 +30,8 @@ pub enum Request {
         entry: String,
         /// The cell as the user wrote it, for the records of runs.
         text: String,
+        /// Variables that it does not change.
+        unchanged: Vec<String>,
     },
     /// Show a variable as the last expression of a cell would; ends with `Done`.
     Show {
@@ -41,6 +46,30 @@ pub enum Request {
     Drop {
         /// Their names.
         names: Vec<String>,
+    },
+    /// Keep values on disk from now on; answered with [`Reply::Ack`].
+    Keep {
+        /// Where.
+        directory: PathBuf,
+        /// The first number of a file that is free.
+        next: u64,
+        /// How much at most.
+        limits: Limits,
+    },
+    /// Learn from a compiled crate how values of some types are kept, and keep those that wait for it; answered with
+    /// [`Reply::Kept`].
+    Know {
+        /// The crate's shared object.
+        library: PathBuf,
+        /// Name of its entry function.
+        entry: String,
+    },
+    /// Write all that is still to be written; answered with [`Reply::Kept`]. An interrupt ends the wait.
+    Settle,
+    /// Read values from disk; answered with [`Reply::Restored`].
+    Restore {
+        /// Which.
+        values: Vec<Wanted>,
     },
     /// Load a shared object for its symbols (statics of earlier cells after a restart, crates of `%dep`).
     Preload {
@@ -126,6 +155,17 @@ pub enum Reply {
         gone: Vec<String>,
         /// Seconds inside the cell.
         seconds: f64,
+        /// What has changed of how variables are kept.
+        keeping: Keeping,
+    },
+    /// Answer to `Know` and `Settle`.
+    Kept(Keeping),
+    /// Answer to `Restore`.
+    Restored {
+        /// The values that are back.
+        variables: Vec<Variable>,
+        /// The names of those that are not, and why.
+        failed: Vec<(String, String)>,
     },
     /// Answer to `List` and `Drop`.
     Variables(Vec<Variable>),
@@ -149,6 +189,59 @@ pub struct Variable {
     /// Name and type of its columns, if it is a table; at most [`crate::registry::MAX_COLUMNS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<(String, String)>,
+    /// How it is kept on disk.
+    #[serde(default)]
+    pub kept: Kept,
+}
+
+/// How a variable, as it is, is kept on disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kept {
+    /// Not yet, or nothing is known of its type.
+    #[default]
+    Unknown,
+    /// There; a large one may still be on its way.
+    Here(Place),
+    /// It cannot be, for this reason.
+    Never(String),
+    /// It could not be written.
+    Failed,
+}
+
+impl Kept {
+    /// Where it is, if it is.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Kept::Here(place) => Some(*place),
+            _ => None,
+        }
+    }
+}
+
+/// What has changed of how variables are kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Keeping {
+    /// The variables that are kept otherwise than before.
+    pub changed: Vec<(String, Kept)>,
+    /// The first number of a file that is free.
+    pub next: u64,
+    /// Why something could not be written.
+    pub problem: Option<String>,
+    /// Whether nothing is left to be written.
+    pub settled: bool,
+}
+
+/// A value to be read from disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The variable.
+    pub name: String,
+    /// Where it is.
+    pub place: Place,
+    /// The directory of its file.
+    pub directory: PathBuf,
+    /// The execution that put it last.
+    pub execution: u64,
 }
 
 /// How an execution ended.

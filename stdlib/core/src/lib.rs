@@ -10,6 +10,7 @@ pub mod frame;
 pub mod input;
 pub mod inspect;
 pub mod interrupt;
+pub mod keep;
 mod live;
 mod media;
 pub mod persist;
@@ -19,6 +20,7 @@ pub mod registry;
 pub mod rt;
 pub mod seed;
 pub mod sink;
+mod slots;
 pub mod table;
 
 pub use bundle::Bundle;

@@ -7,10 +7,15 @@ use crate::contain::{self, Holds};
 use crate::error::{self, CellError};
 use crate::frame::Variable;
 use crate::interrupt::{self, InterruptUnwind};
+use crate::keep::{self, Compare, Known};
+use crate::slots::{Slot, State, discard};
 use crate::{inspect, registry, sink};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 type Inspection = (Option<String>, u64);
@@ -32,7 +37,7 @@ impl Show {
         Show(unsafe { std::mem::transmute::<fn(&T) -> Bundle, fn(*const ()) -> Bundle>(show) })
     }
 
-    fn call(self, value: &dyn Any) -> Bundle {
+    pub(crate) fn call(self, value: &dyn Any) -> Bundle {
         (self.0)(std::ptr::from_ref(value).cast())
     }
 }
@@ -46,70 +51,12 @@ impl Measure {
         Measure(unsafe { std::mem::transmute::<fn(&T) -> Inspection, fn(*const ()) -> Inspection>(measure) })
     }
 
-    fn call(self, value: &dyn Any) -> Inspection {
+    pub(crate) fn call(self, value: &dyn Any) -> Inspection {
         (self.0)(std::ptr::from_ref(value).cast())
     }
 }
 
-struct Slot {
-    value: Box<dyn Any>,
-    type_name: &'static str,
-    show: Show,
-    measure: Measure,
-    execution: u64,
-}
-
-/// The variables of a session, by name. Lives on the one thread that runs cells.
-#[derive(Default)]
-pub struct Store {
-    slots: HashMap<String, Slot>,
-}
-
-impl Store {
-    /// Describes all variables, by name.
-    pub fn variables(&self) -> Vec<Variable> {
-        let mut all: Vec<_> = self.slots.iter().map(|(name, slot)| describe(name, slot)).collect();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        all
-    }
-
-    /// Shows a variable as the last expression of a cell would.
-    pub fn show(&self, name: &str) -> Option<Bundle> {
-        let slot = self.slots.get(name)?;
-        Some(registry::show(&*slot.value).unwrap_or_else(|| slot.show.call(&*slot.value)))
-    }
-
-    /// Drops a variable; whether there was one.
-    pub fn remove(&mut self, name: &str) -> bool {
-        self.slots.remove(name).is_some_and(|slot| {
-            discard(slot.value);
-            true
-        })
-    }
-}
-
-fn describe(name: &str, slot: &Slot) -> Variable {
-    // A user's `Inspect` may panic, and must not take the store with it.
-    let inspected = catch_unwind(AssertUnwindSafe(|| match registry::entry((*slot.value).type_id()) {
-        Some(entry) => (entry.inspect)(&*slot.value),
-        None => slot.measure.call(&*slot.value),
-    }));
-    let (shape, bytes) = inspected.unwrap_or_default();
-    let columns = catch_unwind(AssertUnwindSafe(|| registry::columns(&*slot.value))).unwrap_or_default();
-    Variable {
-        name: name.to_owned(),
-        type_name: slot.type_name.to_owned(),
-        shape,
-        bytes: bytes + size_of_val(&*slot.value) as u64,
-        execution: slot.execution,
-        columns,
-    }
-}
-
-/// Drops a value whose destructor may panic.
-fn discard<T>(value: T) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
-}
+pub use crate::slots::Store;
 
 /// Why a cell ended early.
 #[derive(Debug)]
@@ -144,6 +91,10 @@ pub struct Cx {
     taken: RefCell<Vec<&'static str>>,
     put: RefCell<Vec<&'static str>>,
     shown: Cell<bool>,
+    /// Variables that the cell does not change.
+    unchanged: BTreeSet<String>,
+    /// How those it has taken were kept.
+    states: RefCell<HashMap<&'static str, (TypeId, State)>>,
 }
 
 /// What an execution left behind.
@@ -154,11 +105,13 @@ pub struct Left {
     pub put: Vec<Variable>,
     /// Names that it took and did not put back.
     pub gone: Vec<String>,
+    /// Names that it took or put.
+    pub touched: Vec<String>,
 }
 
 impl Cx {
-    /// Lends the store to an execution.
-    pub fn new(store: Store, execution: u64) -> Self {
+    /// Lends the store to an execution, which only reads the variables `unchanged`.
+    pub fn new(store: Store, execution: u64, unchanged: BTreeSet<String>) -> Self {
         Cx {
             store: RefCell::new(store),
             execution,
@@ -166,17 +119,27 @@ impl Cx {
             taken: RefCell::default(),
             put: RefCell::default(),
             shown: Cell::new(false),
+            unchanged,
+            states: RefCell::default(),
         }
     }
 
     /// Ends the execution and gives the store back.
     pub fn finish(self) -> Left {
         let store = self.store.into_inner();
-        let put = self.put.into_inner();
-        let gone = self.taken.into_inner().into_iter().filter(|n| !store.slots.contains_key(*n)).map(str::to_owned);
-        let gone = gone.collect();
-        let put = put.iter().filter_map(|name| store.slots.get(*name).map(|slot| describe(name, slot))).collect();
-        Left { store, put, gone }
+        let taken = self.taken.into_inner();
+        let touched: Vec<String> = taken.iter().chain(self.put.borrow().iter()).map(|name| (*name).to_owned()).collect();
+        let gone = taken.into_iter().filter(|name| store.slot(name).is_none()).map(str::to_owned).collect();
+        // A variable that was consumed is not wanted on disk either.
+        for (name, (_, state)) in self.states.into_inner() {
+            if let State::Large { wanted, .. } = state
+                && store.slot(name).is_none()
+            {
+                wanted.no_more();
+            }
+        }
+        let put = self.put.into_inner().iter().filter_map(|name| store.describe(name)).collect();
+        Left { store, put, gone, touched }
     }
 
     /// Checks, before anything is taken, that `name` holds a `T`.
@@ -187,7 +150,7 @@ impl Cx {
 
     fn expect_id(&self, name: &'static str, id: TypeId) {
         let store = self.store.borrow();
-        let slot = store.slots.get(name);
+        let slot = store.slot(name);
         if slot.is_none_or(|slot| (*slot.value).type_id() != id) {
             self.mismatched.borrow_mut().push((name.to_owned(), slot.map(|slot| slot.type_name.to_owned())));
         }
@@ -215,10 +178,14 @@ impl Cx {
     }
 
     fn take_id(&self, name: &'static str, id: TypeId) -> Box<dyn Any> {
-        let slot = self.store.borrow_mut().slots.remove(name);
+        let slot = self.store.borrow_mut().take(name);
         self.taken.borrow_mut().push(name);
         match slot {
-            Some(slot) if (*slot.value).type_id() == id => slot.value,
+            Some(mut slot) if (*slot.value).type_id() == id => {
+                let state = std::mem::replace(&mut slot.state, State::New);
+                self.states.borrow_mut().insert(name, (id, state));
+                slot.into_value()
+            }
             _ => panic!("`{name}` was taken without having been expected"),
         }
     }
@@ -241,11 +208,29 @@ impl Cx {
             return;
         }
         self.put.borrow_mut().push(name);
-        let slot = Slot { value, type_name, show, measure, execution: self.execution };
-        let old = self.store.borrow_mut().slots.insert(name.to_owned(), slot);
-        if let Some(old) = old {
-            discard(old.value);
+        let state = self.state_of(name, (*value).type_id());
+        let slot = Slot { value, type_name, show, measure, execution: self.execution, state };
+        self.store.borrow_mut().insert(name, slot);
+    }
+
+    /// A value that was only read is on disk as it was; any other has to be written again.
+    fn state_of(&self, name: &'static str, id: TypeId) -> State {
+        match self.states.borrow_mut().remove(name) {
+            Some((was, state)) if was == id && self.unchanged.contains(name) && keep::is_frozen(id) => state,
+            Some((_, State::Large { wanted, .. })) => {
+                wanted.no_more();
+                State::New
+            }
+            _ => State::New,
         }
+    }
+
+    /// Learns how values of a type are kept: what a crate of its own, compiled once for the type, says.
+    pub fn know<T: Any>(&self, keeper: Option<keep::Keeper>) {
+        if keep::known(TypeId::of::<T>()).is_some() {
+            return;
+        }
+        keep::register::<T>(keeper.map_or(Known::Never("its type has no serde, or values of it cannot be compared"), Known::Kept));
     }
 
     /// Shows the value of the last expression.
@@ -494,7 +479,7 @@ fn name_bundle(name: &str) -> Bundle {
 /// Longest `{:?}` that is shown on one line.
 const ONE_LINE: usize = 100;
 
-fn debug_bundle(value: &dyn std::fmt::Debug) -> Bundle {
+pub(crate) fn debug_bundle(value: &dyn std::fmt::Debug) -> Bundle {
     let flat = format!("{value:?}");
     match flat.as_str() {
         "()" => Bundle::default(),
@@ -507,20 +492,30 @@ fn debug_bundle(value: &dyn std::fmt::Debug) -> Bundle {
 pub trait ViaInspect {
     #[doc(hidden)]
     fn __ironbook_measure(&self) -> Measure;
+    #[doc(hidden)]
+    fn __ironbook_inspected(&self) -> Inspection;
 }
 /// All others.
 pub trait ViaSize {
     #[doc(hidden)]
     fn __ironbook_measure(&self) -> Measure;
+    #[doc(hidden)]
+    fn __ironbook_inspected(&self) -> Inspection;
 }
 impl<T: inspect::Inspect> ViaInspect for &Wrap<'_, T> {
     fn __ironbook_measure(&self) -> Measure {
         Measure::of::<T>(|value| (value.shape(), value.heap_bytes()))
     }
+    fn __ironbook_inspected(&self) -> Inspection {
+        (self.0.shape(), self.0.heap_bytes())
+    }
 }
 impl<T> ViaSize for Wrap<'_, T> {
     fn __ironbook_measure(&self) -> Measure {
         unmeasured()
+    }
+    fn __ironbook_inspected(&self) -> Inspection {
+        (None, 0)
     }
 }
 
@@ -646,6 +641,94 @@ pub fn show_of<T>(_: &T, show: fn(&T) -> Bundle) -> Show {
     Show::of::<T>(show)
 }
 
+/// Types with serde whose values are kept through it.
+pub trait ViaSerde {
+    /// The type.
+    type Of;
+    #[doc(hidden)]
+    fn __ironbook_keeper(&self, compare: Compare<Self::Of>, ways: (Show, Measure)) -> Option<keep::Keeper>;
+}
+/// All others.
+pub trait ViaNothing {
+    /// The type.
+    type Of;
+    #[doc(hidden)]
+    fn __ironbook_keeper(&self, compare: Compare<Self::Of>, ways: (Show, Measure)) -> Option<keep::Keeper>;
+}
+impl<T: Serialize + DeserializeOwned + Any> ViaSerde for &PhantomData<T> {
+    type Of = T;
+    fn __ironbook_keeper(&self, compare: Compare<T>, ways: (Show, Measure)) -> Option<keep::Keeper> {
+        keep::keeper_of::<T>(compare, ways)
+    }
+}
+impl<T> ViaNothing for PhantomData<T> {
+    type Of = T;
+    fn __ironbook_keeper(&self, _: Compare<T>, _: (Show, Measure)) -> Option<keep::Keeper> {
+        None
+    }
+}
+
+/// Types with `PartialEq`, or with `Debug`.
+pub trait ViaEqual<T> {
+    #[doc(hidden)]
+    fn __ironbook_equal(&self) -> Option<fn(&T, &T) -> bool>;
+}
+/// Types with `Debug`.
+pub trait ViaText<T> {
+    #[doc(hidden)]
+    fn __ironbook_text(&self) -> Option<fn(&T, &mut std::fmt::Formatter<'_>) -> std::fmt::Result>;
+}
+/// All others.
+pub trait ViaNeither<T> {
+    #[doc(hidden)]
+    fn __ironbook_equal(&self) -> Option<fn(&T, &T) -> bool>;
+    #[doc(hidden)]
+    fn __ironbook_text(&self) -> Option<fn(&T, &mut std::fmt::Formatter<'_>) -> std::fmt::Result>;
+}
+impl<T: PartialEq> ViaEqual<T> for &PhantomData<T> {
+    fn __ironbook_equal(&self) -> Option<fn(&T, &T) -> bool> {
+        Some(|a, b| a == b)
+    }
+}
+impl<T: std::fmt::Debug> ViaText<T> for &PhantomData<T> {
+    fn __ironbook_text(&self) -> Option<fn(&T, &mut std::fmt::Formatter<'_>) -> std::fmt::Result> {
+        Some(Compare::debug())
+    }
+}
+impl<T> ViaNeither<T> for PhantomData<T> {
+    fn __ironbook_equal(&self) -> Option<fn(&T, &T) -> bool> {
+        None
+    }
+    fn __ironbook_text(&self) -> Option<fn(&T, &mut std::fmt::Formatter<'_>) -> std::fmt::Result> {
+        None
+    }
+}
+
+/// Tells how values of a type are kept.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __ironbook_know {
+    // as above
+    ($cx:expr, $ty:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::rt::{
+            ViaEqual as _, ViaInspect as _, ViaNeither as _, ViaNothing as _, ViaSerde as _, ViaSize as _, ViaText as _,
+        };
+        let __ironbook_type = ::core::marker::PhantomData::<$ty>;
+        let __ironbook_compare = $crate::keep::Compare {
+            equal: (&&__ironbook_type).__ironbook_equal(),
+            text: (&&__ironbook_type).__ironbook_text(),
+        };
+        let __ironbook_show = $crate::rt::Show::of::<$ty>(|__ironbook_v| $crate::rt::bundle!(__ironbook_v));
+        let __ironbook_measure = $crate::rt::Measure::of::<$ty>(|__ironbook_v| {
+            (&&$crate::rt::Wrap(__ironbook_v)).__ironbook_inspected()
+        });
+        let __ironbook_ways = (__ironbook_show, __ironbook_measure);
+        $cx.know::<$ty>((&&__ironbook_type).__ironbook_keeper(__ironbook_compare, __ironbook_ways))
+    }};
+}
+
 pub use __ironbook_bundle as bundle;
 pub use __ironbook_bundle_evcxr as bundle_evcxr;
+pub use __ironbook_know as know;
 pub use __ironbook_put as put;

@@ -20,6 +20,7 @@ mod files;
 mod fingerprint;
 mod frame;
 mod html;
+mod keep;
 mod kind;
 mod lazy;
 mod matrix;

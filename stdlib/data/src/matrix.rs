@@ -36,6 +36,12 @@ impl Matrix {
         Self::from_named(df, names)
     }
 
+    /// A matrix as it was taken apart; `None` if the parts do not belong together.
+    pub(crate) fn from_parts(names: Vec<String>, kinds: Vec<Kind>, rows: usize, data: Vec<f64>) -> Option<Self> {
+        let sound = kinds.len() == names.len() && data.len() == rows * names.len();
+        sound.then_some(Matrix { names, kinds, rows, data })
+    }
+
     fn from_named(df: &DataFrame, names: Vec<String>) -> Result<Self, DataError> {
         check_names(&names)?;
         let mut data = Vec::with_capacity(df.height() * names.len());

@@ -181,6 +181,7 @@ pub fn register() {
     registry::register_columns::<DataFrame>(|any| any.downcast_ref().map(frame_columns).unwrap_or_default());
     registry::register_columns::<LazyFrame>(|any| any.downcast_ref().map(query_columns).unwrap_or_default());
     registry::register_columns::<Dataset>(|any| any.downcast_ref().map(dataset_columns).unwrap_or_default());
+    crate::keep::register();
     ironbook_core::error::register_chain::<DataError>();
     ironbook_core::error::register_chain::<PolarsError>();
 }

@@ -1,12 +1,14 @@
 //! What the library knows of types that are not its own: how they are shown, and the causes of their errors.
 
-use crate::tensor;
+use crate::{keep, tensor};
 use ironbook_core::error::register_chain;
 use ironbook_core::rt;
 
 /// Registers how values of other libraries are shown; the runtime calls it once, before the first cell.
 pub fn init() {
     rt::set_worker_test(|| rayon::current_thread_index().is_some());
+    ironbook_core::keep::register_plain();
+    keep::register();
     tensor::register();
     ironbook_data::register();
     ironbook_plot::register();

@@ -1,0 +1,239 @@
+//! The journal: a line of JSON for everything that changes the session, in order.
+//!
+//! A line is written at once, by one call; what a killed process left of its last line is not read, and cut off before
+//! the next.
+
+use crate::flow::{Flow, Record};
+use crate::library::extra::Dependency;
+use crate::map::ExecutionId;
+use crate::session::Live;
+use crate::source::Source;
+use crate::tier::Tier;
+use ironbook_core::frame::Kept;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Its file.
+pub(super) const NAME: &str = "journal.jsonl";
+/// Raised when the meaning of a line changes.
+pub(super) const FORMAT: u32 = 1;
+
+/// A variable, as the journal has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LiveEntry {
+    pub(super) name: String,
+    pub(super) type_name: String,
+    /// A path to its type, where it is known.
+    pub(super) path: Option<String>,
+    pub(super) shape: Option<String>,
+    pub(super) bytes: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) columns: Vec<(String, String)>,
+    pub(super) execution: ExecutionId,
+    pub(super) kept: Kept,
+}
+
+impl LiveEntry {
+    pub(super) fn of(name: &str, live: &Live, path: Option<String>) -> LiveEntry {
+        LiveEntry {
+            name: name.to_owned(),
+            type_name: live.type_name.clone(),
+            path,
+            shape: live.shape.clone(),
+            bytes: live.bytes,
+            columns: live.columns.clone(),
+            execution: live.execution,
+            kept: live.kept.clone(),
+        }
+    }
+
+    pub(super) fn live(&self) -> Live {
+        Live {
+            type_name: self.type_name.clone(),
+            shape: self.shape.clone(),
+            bytes: self.bytes,
+            columns: self.columns.clone(),
+            execution: self.execution,
+            maker: None,
+            kept: self.kept.clone(),
+        }
+    }
+}
+
+/// An execution, as the journal has it; its text is in the source.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Ran {
+    pub(super) id: ExecutionId,
+    pub(super) number: u64,
+    pub(super) cell: Option<String>,
+    pub(super) ok: bool,
+    pub(super) silent: bool,
+    pub(super) flow: Flow,
+    pub(super) seconds: f64,
+    pub(super) source: Source,
+    /// Whether its items are in force, and which of them, or of older ones, are not.
+    pub(super) adopted: Option<Vec<String>>,
+}
+
+impl Ran {
+    pub(super) fn record(&self) -> Record {
+        Record {
+            id: self.id,
+            cell: self.cell.clone(),
+            text: self.source.text.clone(),
+            ok: self.ok,
+            flow: self.flow.clone(),
+            seconds: self.seconds,
+        }
+    }
+}
+
+/// A cell as the front end counts them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellLine {
+    /// Its number.
+    pub number: u64,
+    /// Its text, magics and all.
+    pub text: String,
+    /// Whether it ran to its end.
+    pub ok: bool,
+    /// The executions that it became.
+    pub executions: Vec<ExecutionId>,
+}
+
+/// A line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Entry {
+    /// The first one.
+    Begin { format: u32, directory: PathBuf, library: String },
+    /// An execution, and the variables that are otherwise after it.
+    Ran { ran: Box<Ran>, live: Vec<LiveEntry>, gone: Vec<String> },
+    /// Variables that are otherwise for another reason.
+    Changed { live: Vec<LiveEntry>, gone: Vec<String> },
+    /// Variables and items were forgotten.
+    Reset,
+    /// A cell of the front end.
+    Cell(CellLine),
+    /// An environment variable.
+    Env { name: String, value: Option<String> },
+    /// The working directory.
+    Directory { path: PathBuf },
+    /// The optimisation level.
+    Tier { tier: Tier },
+    /// A crate of `%dep`.
+    Dependency { dependency: Box<Dependency> },
+    /// The session as it is has a name from now on.
+    Checkpoint { name: String },
+    /// A checkpoint is no more.
+    Forgotten { name: String },
+    /// It is again as it was at a checkpoint.
+    Restored { name: String },
+}
+
+/// The open file.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: File,
+    /// Whether nothing was done yet.
+    fresh: bool,
+}
+
+impl Journal {
+    /// Begins a journal.
+    pub(super) fn create(folder: &Path, first: &Entry) -> io::Result<Journal> {
+        let file = File::options().create_new(true).append(true).open(folder.join(NAME))?;
+        let mut journal = Journal { file, fresh: true };
+        journal.append(first)?;
+        journal.fresh = true;
+        Ok(journal)
+    }
+
+    /// Reads a journal, and goes on in it.
+    pub(super) fn open(folder: &Path) -> io::Result<(Journal, Vec<Entry>)> {
+        let path = folder.join(NAME);
+        let (entries, end) = read(&path)?;
+        let file = File::options().append(true).open(path)?;
+        file.set_len(end)?;
+        Ok((Journal { file, fresh: false }, entries))
+    }
+
+    /// Whether nothing was done yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// Adds a line.
+    pub(super) fn append(&mut self, entry: &Entry) -> io::Result<()> {
+        self.fresh = false;
+        let mut line = serde_json::to_vec(entry)?;
+        line.push(b'\n');
+        let before = self.file.metadata()?.len();
+        // Half a line on a full disk would make the next one unreadable.
+        self.file.write_all(&line).inspect_err(|_| drop(self.file.set_len(before)))
+    }
+}
+
+/// The entries, and where the last whole line ends.
+fn read(path: &Path) -> io::Result<(Vec<Entry>, u64)> {
+    let mut reader = BufReader::new(File::open(path)?);
+    let (mut entries, mut end, mut line) = (Vec::new(), 0, Vec::new());
+    loop {
+        line.clear();
+        let len = reader.read_until(b'\n', &mut line)?;
+        if len == 0 || line.last() != Some(&b'\n') {
+            return Ok((entries, end));
+        }
+        match serde_json::from_slice(&line) {
+            Ok(entry) => entries.push(entry),
+            Err(error) if entries.is_empty() => return Err(error.into()),
+            // What comes after a line that makes no sense stands on what it said.
+            Err(_) => return Ok((entries, end)),
+        }
+        end += len as u64;
+    }
+}
+
+/// The working directory, and how many executions there were, without reading it all.
+pub(super) fn glance(path: &Path) -> Option<(PathBuf, usize)> {
+    let mut file = File::open(path).ok()?;
+    let mut line = Vec::new();
+    BufReader::new(&file).read_until(b'\n', &mut line).ok()?;
+    let Ok(Entry::Begin { directory, .. }) = serde_json::from_slice(&line) else { return None };
+    file.seek(SeekFrom::Start(0)).ok()?;
+    let (mut executions, mut block, mut at_start) = (0, vec![0; 1 << 16], true);
+    let mark = br#"{"Ran""#;
+    loop {
+        let len = file.read(&mut block).ok()?;
+        if len == 0 {
+            return Some((directory, executions));
+        }
+        for at in 0..len {
+            // A line that is split between two blocks is not counted; nobody computes with this.
+            executions += usize::from(at_start && block[at..len].starts_with(mark));
+            at_start = block[at] == b'\n';
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_line_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Entry::Begin { format: FORMAT, directory: "/d".into(), library: "l".into() };
+        let mut journal = Journal::create(folder.path(), &first).unwrap();
+        journal.append(&Entry::Reset).unwrap();
+        journal.file.write_all(br#"{"Ran":{"ran""#).unwrap();
+        drop(journal);
+        let (mut journal, entries) = Journal::open(folder.path()).unwrap();
+        assert_eq!(entries.len(), 2);
+        journal.append(&Entry::Tier { tier: Tier::Fixed(2) }).unwrap();
+        let (_, entries) = Journal::open(folder.path()).unwrap();
+        assert!(matches!(entries[..], [Entry::Begin { .. }, Entry::Reset, Entry::Tier { .. }]));
+        assert_eq!(glance(&folder.path().join(NAME)).unwrap(), (PathBuf::from("/d"), 0));
+    }
+}

@@ -1,0 +1,186 @@
+//! Frames, matrices and datasets on disk: Arrow's file format, and plain numbers behind a head of JSON.
+
+use crate::dataset::Dataset;
+use crate::kind::Kind;
+use crate::matrix::Matrix;
+use ironbook_core::keep::{self, Detached, Keeper, Known};
+use ironbook_core::rt::{Measure, Show};
+use ironbook_core::{Bundle, Display, inspect::Inspect, registry};
+use polars::prelude::{Column, CompatLevel, DataFrame, IpcReader, IpcWriter, LazyFrame, SerReader as _, SerWriter as _, Series};
+use serde::{Deserialize, Serialize};
+use std::any::Any;
+use std::io::{self, Cursor, Write};
+
+/// Rows in a batch: reading takes batches side by side.
+const BATCH: usize = 1 << 18;
+
+fn write_frame(df: &DataFrame, to: &mut dyn Write) -> io::Result<()> {
+    let mut writer = IpcWriter::new(to).with_compat_level(CompatLevel::newest()).with_record_batch_size(Some(BATCH));
+    // The writer makes one chunk of each batch; a copy of the handles is all that it changes.
+    writer.finish(&mut df.clone()).map_err(io::Error::other)
+}
+
+fn read_frame(bytes: &[u8]) -> io::Result<DataFrame> {
+    let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, format!("{error}"));
+    IpcReader::new(Cursor::new(bytes)).set_rechunk(false).finish().map_err(invalid)
+}
+
+/// Frames share their memory, and copy it before they change it.
+fn later(df: DataFrame) -> Option<Detached> {
+    Some(Box::new(move |to: &mut dyn Write| write_frame(&df, to)))
+}
+
+fn only_column(df: DataFrame) -> io::Result<Column> {
+    df.into_columns().pop().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no column"))
+}
+
+/// A registered type shows itself as the registry says.
+fn ways<T: Any>() -> (Show, Measure) {
+    let show = Show::of::<T>(|value| registry::show(value).unwrap_or_else(Bundle::default));
+    let measure = Measure::of::<T>(|value| {
+        registry::entry(value.type_id()).map_or((None, 0), |entry| (entry.inspect)(value))
+    });
+    (show, measure)
+}
+
+fn own_ways<T: Display + Inspect + Any>() -> (Show, Measure) {
+    (Show::of::<T>(T::bundle), Measure::of::<T>(|value| (value.shape(), value.heap_bytes())))
+}
+
+#[derive(Serialize, Deserialize)]
+struct MatrixHead {
+    names: Vec<String>,
+    kinds: Vec<Kind>,
+    rows: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DatasetHead {
+    matrix: MatrixHead,
+    target_name: String,
+    classes: Option<Vec<String>>,
+    weights: bool,
+    groups: bool,
+}
+
+/// A head of JSON with its length before it.
+fn write_head(head: &impl Serialize, to: &mut dyn Write) -> io::Result<()> {
+    let json = serde_json::to_vec(head)?;
+    to.write_all(&(json.len() as u64).to_le_bytes())?;
+    to.write_all(&json)
+}
+
+fn read_head<'a, H: Deserialize<'a>>(bytes: &mut &'a [u8]) -> io::Result<H> {
+    let len = u64::from_le_bytes(take(bytes, 8)?.try_into().map_err(io::Error::other)?);
+    let len = usize::try_from(len).map_err(io::Error::other)?;
+    Ok(serde_json::from_slice(take(bytes, len)?)?)
+}
+
+fn take<'a>(bytes: &mut &'a [u8], len: usize) -> io::Result<&'a [u8]> {
+    let (first, rest) = bytes.split_at_checked(len).ok_or_else(damaged)?;
+    *bytes = rest;
+    Ok(first)
+}
+
+fn damaged() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the bytes are no value of this type")
+}
+
+/// Values written at once.
+const CHUNK: usize = 1 << 16;
+
+fn write_numbers(values: &[f64], to: &mut dyn Write) -> io::Result<()> {
+    let mut bytes = Vec::with_capacity(8 * CHUNK.min(values.len()));
+    for chunk in values.chunks(CHUNK) {
+        bytes.clear();
+        bytes.extend(chunk.iter().flat_map(|value| value.to_le_bytes()));
+        to.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+fn read_numbers(bytes: &mut &[u8], count: usize) -> io::Result<Vec<f64>> {
+    let bytes = take(bytes, count.checked_mul(8).ok_or_else(damaged)?)?;
+    let number = |bytes: &[u8]| bytes.try_into().map_or(f64::NAN, f64::from_le_bytes);
+    Ok(bytes.chunks_exact(8).map(number).collect())
+}
+
+fn matrix_head(matrix: &Matrix) -> MatrixHead {
+    MatrixHead { names: matrix.names().to_vec(), kinds: matrix.kinds().to_vec(), rows: matrix.rows() }
+}
+
+fn write_matrix(matrix: &Matrix, to: &mut dyn Write) -> io::Result<()> {
+    write_head(&matrix_head(matrix), to)?;
+    write_numbers(matrix.data(), to)
+}
+
+fn read_matrix(mut bytes: &[u8]) -> io::Result<Matrix> {
+    let head = read_head(&mut bytes)?;
+    let matrix = matrix_of(head, &mut bytes)?;
+    if bytes.is_empty() { Ok(matrix) } else { Err(damaged()) }
+}
+
+fn matrix_of(head: MatrixHead, bytes: &mut &[u8]) -> io::Result<Matrix> {
+    let MatrixHead { names, kinds, rows } = head;
+    let count = rows.checked_mul(names.len()).ok_or_else(damaged)?;
+    let data = read_numbers(bytes, count)?;
+    Matrix::from_parts(names, kinds, rows, data).ok_or_else(damaged)
+}
+
+fn write_dataset(dataset: &Dataset, to: &mut dyn Write) -> io::Result<()> {
+    let head = DatasetHead {
+        matrix: matrix_head(&dataset.features),
+        target_name: dataset.target_name.clone(),
+        classes: dataset.classes.clone(),
+        weights: dataset.weights.is_some(),
+        groups: dataset.groups.is_some(),
+    };
+    write_head(&head, to)?;
+    write_numbers(dataset.features.data(), to)?;
+    write_numbers(&dataset.target, to)?;
+    if let Some(weights) = &dataset.weights {
+        write_numbers(weights, to)?;
+    }
+    if let Some(groups) = &dataset.groups {
+        let bytes: Vec<u8> = groups.iter().flat_map(|group| group.to_le_bytes()).collect();
+        to.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+fn read_dataset(mut bytes: &[u8]) -> io::Result<Dataset> {
+    let head: DatasetHead = read_head(&mut bytes)?;
+    let rows = head.matrix.rows;
+    let features = matrix_of(head.matrix, &mut bytes)?;
+    let target = read_numbers(&mut bytes, rows)?;
+    let weights = if head.weights { Some(read_numbers(&mut bytes, rows)?) } else { None };
+    let groups = if head.groups {
+        let bytes = take(&mut bytes, rows.checked_mul(4).ok_or_else(damaged)?)?;
+        let group = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes);
+        Some(bytes.chunks_exact(4).map(group).collect())
+    } else {
+        None
+    };
+    let (target_name, classes) = (head.target_name, head.classes);
+    let dataset = Dataset { features, target, target_name, classes, weights, groups };
+    if bytes.is_empty() { Ok(dataset) } else { Err(damaged()) }
+}
+
+/// Registers how they are kept.
+pub(crate) fn register() {
+    let frame = Keeper::new(write_frame, read_frame, ways::<DataFrame>()).detached(|df: &DataFrame| later(df.clone()));
+    keep::register::<DataFrame>(Known::Kept(frame));
+    let write = |column: &Column, to: &mut dyn Write| write_frame(&column.clone().into_frame(), to);
+    let read = |bytes: &[u8]| only_column(read_frame(bytes)?);
+    let column =
+        Keeper::new(write, read, ways::<Column>()).detached(|column: &Column| later(column.clone().into_frame()));
+    keep::register::<Column>(Known::Kept(column));
+    let write = |series: &Series, to: &mut dyn Write| write_frame(&series.clone().into_frame(), to);
+    let read = |bytes: &[u8]| Ok(only_column(read_frame(bytes)?)?.take_materialized_series());
+    let series =
+        Keeper::new(write, read, ways::<Series>()).detached(|series: &Series| later(series.clone().into_frame()));
+    keep::register::<Series>(Known::Kept(series));
+    keep::register::<LazyFrame>(Known::Never("a query; its cell makes it anew at once"));
+    keep::register::<Matrix>(Known::Kept(Keeper::new(write_matrix, read_matrix, own_ways::<Matrix>())));
+    keep::register::<Dataset>(Known::Kept(Keeper::new(write_dataset, read_dataset, own_ways::<Dataset>())));
+}
