@@ -9,6 +9,7 @@ use crate::wire::Incoming;
 use ironbook_core::Bundle;
 use ironbook_core::progress::State;
 use ironbook_magics::{CellOutcome, Keep, RunOptions, Shell};
+use ironbook_session::durable::SessionInfo;
 use ironbook_session::library::index::Index;
 use ironbook_session::library::{BuildProgress, Library, Paths, Stage};
 use ironbook_session::{Config, Event, Failure, FailureKind, Session, Status, Tier};
@@ -27,6 +28,9 @@ const IN_FLIGHT: Duration = Duration::from_millis(15);
 const LONGEST_BURST: Duration = Duration::from_millis(250);
 /// How often an idle session takes what its threads print.
 const BACKGROUND_PERIOD: Duration = Duration::from_millis(100);
+
+/// A session that was killed is offered again for so long.
+const RECENT: Duration = Duration::from_secs(3600);
 
 /// A cell to run.
 pub struct Job {
@@ -109,7 +113,16 @@ impl Worker {
             self.shared.know(index);
         }
         let config = Config { library, cache: paths.cells(), directory: directory.clone(), tier: Tier::Auto };
-        let mut shell = Shell::new(Session::start(config)?);
+        let mut session = Session::start(config)?;
+        if let Err(error) = session.keep_in(&paths.sessions()) {
+            let what = format!("this session is not kept on disk, and would not survive its process: {error}");
+            self.late.push(Event::Note(what));
+        }
+        if let Some(killed) = session.resumable().into_iter().next().filter(|last| recently_killed(last)) {
+            let what = format!("the last session of this directory was killed; `%resume {}` goes on with it", killed.id);
+            self.late.push(Event::Note(what));
+        }
+        let mut shell = Shell::new(session);
         shell.keep_history(self.shared.history.clone());
         self.shared.started(shell.handle());
         self.shell = Some(shell);
@@ -268,6 +281,11 @@ impl Worker {
             }
         }
     }
+}
+
+/// Whether a session ended a short while ago and not because it was asked to.
+fn recently_killed(session: &SessionInfo) -> bool {
+    !session.ended && session.used.elapsed().is_ok_and(|age| age < RECENT)
 }
 
 fn build_state(progress: &BuildProgress, begun: Instant) -> State {

@@ -1,7 +1,7 @@
 //! What the shell needs of a session, so that magics can be tried against a session of a test's making.
 
-use ironbook_session::durable::{Change, Checkpoint};
-use ironbook_session::{CellLine, Event, Execution, ExecutionId, Failure, Handle, Restored, Session, Slice, Source};
+use ironbook_session::durable::{Change, Checkpoint, SessionInfo};
+use ironbook_session::{CellLine, Event, Execution, ExecutionId, Failure, FailureKind, Handle, Restored, Session, Slice, Source};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,15 +37,46 @@ pub trait Engine {
     fn set_env(&mut self, name: &str, value: Option<&str>) -> Result<(), Failure>;
     fn add_dependency(&mut self, spec: &Dependency, out: &mut dyn FnMut(Event)) -> Result<(), Failure>;
     fn dependencies(&self) -> Vec<Dependency>;
-    fn source(&self, id: ExecutionId) -> Option<Source>;
-    fn outdated_by(&self, names: Option<&BTreeSet<String>>) -> Slice;
-    fn lost_makers(&self) -> Slice;
-    fn checkpoint(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Checkpoint, Failure>;
-    fn forget_checkpoint(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<bool, Failure>;
-    fn checkpoints(&mut self) -> Result<Vec<Checkpoint>, Failure>;
-    fn restore_checkpoint(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Restored, Failure>;
-    fn diff(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Vec<Change>, Failure>;
-    fn note_cell(&mut self, cell: CellLine);
+    fn source(&self, _: ExecutionId) -> Option<Source> {
+        None
+    }
+    fn outdated_by(&self, _: Option<&BTreeSet<String>>) -> Slice {
+        Slice::default()
+    }
+    fn lost_makers(&self) -> Slice {
+        Slice::default()
+    }
+    fn checkpoint(&mut self, _: &str, _: &mut dyn FnMut(Event)) -> Result<Checkpoint, Failure> {
+        Err(not_kept())
+    }
+    fn forget_checkpoint(&mut self, _: &str, _: &mut dyn FnMut(Event)) -> Result<bool, Failure> {
+        Err(not_kept())
+    }
+    fn checkpoints(&mut self) -> Result<Vec<Checkpoint>, Failure> {
+        Err(not_kept())
+    }
+    fn restore_checkpoint(&mut self, _: &str, _: &mut dyn FnMut(Event)) -> Result<Restored, Failure> {
+        Err(not_kept())
+    }
+    fn diff(&mut self, _: &str, _: &mut dyn FnMut(Event)) -> Result<Vec<Change>, Failure> {
+        Err(not_kept())
+    }
+    fn note_cell(&mut self, _: CellLine) {}
+    fn resumable(&self) -> Vec<SessionInfo> {
+        Vec::new()
+    }
+    fn become_session(
+        &mut self,
+        _: Option<&str>,
+        _: &mut dyn FnMut(Event),
+    ) -> Result<(Vec<CellLine>, Restored), Failure> {
+        Err(not_kept())
+    }
+}
+
+/// What a session says that keeps nothing on disk.
+fn not_kept() -> Failure {
+    Failure::new(FailureKind::Magic, "session", "this session is not kept on disk")
 }
 
 impl Interrupt for Handle {
@@ -157,5 +188,17 @@ impl Engine for Session {
 
     fn note_cell(&mut self, cell: CellLine) {
         Session::note_cell(self, cell);
+    }
+
+    fn resumable(&self) -> Vec<SessionInfo> {
+        Session::resumable(self)
+    }
+
+    fn become_session(
+        &mut self,
+        id: Option<&str>,
+        out: &mut dyn FnMut(Event),
+    ) -> Result<(Vec<CellLine>, Restored), Failure> {
+        Session::become_session(self, id, out)
     }
 }

@@ -21,6 +21,7 @@ mod rerun;
 mod reset;
 mod restart;
 mod restore;
+mod resume;
 mod run;
 mod seed;
 mod sh;
@@ -53,6 +54,7 @@ pub static ALL: &[&dyn Magic] = &[
     &reset::Reset,
     &restart::Restart,
     &restore::Restore,
+    &resume::Resume,
     &run::Run,
     &seed::Seed,
     &sh::Sh,

@@ -400,7 +400,12 @@ impl Session {
             self.finish_probe();
         }
         if self.types.path(type_name).is_none() && types::unnameable(type_name).is_none() {
-            self.retype(name)?;
+            let made_here = self.live.get(name).is_none_or(|live| live.maker.is_some());
+            match types::by_last_names(type_name).filter(|_| !made_here) {
+                // Another process made it and found no time to ask; a wrong guess is refused, and costs a compile.
+                Some(guess) => self.types.suppose(type_name, guess),
+                None => self.retype(name)?,
+            }
         }
         self.types.path(type_name).ok_or_else(|| self.unusable(name, type_name))
     }

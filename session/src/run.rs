@@ -117,7 +117,7 @@ impl Session {
                 library: ready.object.clone(),
                 entry: ready.generated.entry.clone(),
                 text: text.to_owned(),
-                unchanged: ready.findings.only_read.iter().cloned().collect(),
+                unchanged: ready.findings.only_read.iter().filter(|name| !made_by(prepared, name)).cloned().collect(),
             };
             self.remember_loaded(&ready);
             let done = self.request(&request, out)?;
@@ -179,12 +179,7 @@ impl Session {
         self.drop_replaced(prepared, done, out);
         for variable in &done.put {
             let loaded = ready.loads.iter().any(|load| load.name == variable.name);
-            let made_here = prepared
-                .cell
-                .statements
-                .iter()
-                .any(|s| matches!(&s.kind, Kind::Let { names, .. } if names.contains(&variable.name)));
-            let only_read = loaded && !made_here && ready.findings.only_read.contains(&variable.name);
+            let only_read = loaded && !made_by(prepared, &variable.name) && ready.findings.only_read.contains(&variable.name);
             let touched = self.graph.aliases(&variable.name);
             for alias in touched.iter().filter(|alias| self.live.contains_key(*alias)) {
                 flow.wrote.insert(alias.clone(), self.live[alias].type_name.clone());
@@ -339,6 +334,12 @@ impl Session {
             Outcome::NotLoaded { message } => Err(diagnostics::not_loaded(message)),
         }
     }
+}
+
+/// Whether a cell has a `let` of this name: what it loads under the name is then not what it leaves.
+fn made_by(prepared: &Prepared, name: &String) -> bool {
+    let binds = |kind: &Kind| matches!(kind, Kind::Let { names, .. } if names.contains(name));
+    prepared.cell.statements.iter().any(|statement| binds(&statement.kind))
 }
 
 pub(crate) fn interrupted() -> Failure {

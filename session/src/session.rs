@@ -187,6 +187,8 @@ pub struct Session {
     pub(crate) loaded: BTreeMap<String, Loaded>,
     /// Variables that are gone through no doing of a cell: who made them, and how they went.
     pub(crate) lost: BTreeMap<String, (ExecutionId, &'static str)>,
+    /// Where sessions are kept, if this one is.
+    pub(crate) root: Option<PathBuf>,
     /// What is kept on disk, if it is.
     pub(crate) durable: Option<Durable>,
     /// Of the execution at hand: which items it left out of force, once its own are in force.
@@ -232,6 +234,7 @@ impl Session {
             local_state: String::new(),
             loaded: BTreeMap::new(),
             lost: BTreeMap::new(),
+            root: None,
             durable: None,
             adopted: None,
             handle: Handle::default(),
@@ -323,6 +326,13 @@ impl Session {
             )));
         }
         died_failure(died)
+    }
+
+    /// Takes the place of another session, whose handles stay valid.
+    pub(crate) fn set_handle(&mut self, handle: Option<Handle>) {
+        if let Some(handle) = handle {
+            self.handle = handle;
+        }
     }
 
     /// Whether the runtime is up.

@@ -129,6 +129,11 @@ impl TypeBook {
         }
     }
 
+    /// Adds a path for this session only.
+    pub fn suppose(&mut self, type_name: &str, path: String) {
+        self.found.insert(type_name.to_owned(), path);
+    }
+
     /// Takes back a path that did not compile or named another type.
     pub fn distrust(&mut self, type_name: &str) {
         self.found.remove(type_name);
@@ -158,6 +163,11 @@ fn is_function(word: &str) -> bool {
 
 /// Translates a name whose paths are all of std or of the session.
 fn by_rule(type_name: &str) -> Option<String> {
+    translated(type_name, &translate)
+}
+
+/// A name with each path in it put otherwise.
+fn translated(type_name: &str, put: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     if ["{", "impl ", "for<"].iter().any(|hard| type_name.contains(hard)) {
         return None;
     }
@@ -169,7 +179,7 @@ fn by_rule(type_name: &str) -> Option<String> {
             continue;
         }
         if !word.is_empty() {
-            out.push_str(&translate(&word)?);
+            out.push_str(&put(&word)?);
             word.clear();
         }
         if c != '\0' {
@@ -177,6 +187,12 @@ fn by_rule(type_name: &str) -> Option<String> {
         }
     }
     Some(out)
+}
+
+/// The same with the last name of each path, which the prelude may have.
+pub fn by_last_names(type_name: &str) -> Option<String> {
+    let last = |word: &str| translate(word).or_else(|| word.rsplit_once("::").map(|(_, last)| last.to_owned()));
+    translated(type_name, &last)
 }
 
 fn translate(word: &str) -> Option<String> {

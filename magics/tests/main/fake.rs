@@ -1,7 +1,7 @@
 //! A session that compiles nothing: it keeps what it was given, and `let name = ..` makes a variable.
 
 use ironbook_magics::engine::{Dependency, Engine, ExecuteOptions, Interrupt, ItemInfo, Tier, Variable};
-use ironbook_session::durable::{Change, Checkpoint};
+use ironbook_session::durable::{Change, Checkpoint, SessionInfo};
 use ironbook_session::{
     CellLine, Event, Execution, ExecutionId, Failure, FailureKind, Flow, Restored, Slice, Source, Status, Timing,
 };
@@ -200,6 +200,24 @@ impl Engine for Fake {
 
     fn note_cell(&mut self, cell: CellLine) {
         self.cells.push(cell);
+    }
+
+    fn resumable(&self) -> Vec<SessionInfo> {
+        Vec::new()
+    }
+
+    fn become_session(
+        &mut self,
+        id: Option<&str>,
+        _: &mut dyn FnMut(Event),
+    ) -> Result<(Vec<CellLine>, Restored), Failure> {
+        match id {
+            Some("known") => Ok((
+                vec![CellLine { number: 7, text: "let a = 1;".to_owned(), ok: true, executions: vec![3] }],
+                Restored { back: vec!["a".to_owned()], ..Restored::default() },
+            )),
+            _ => Err(none("session")),
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub struct SessionInfo {
     pub bytes: u64,
     /// The process that works in it, if one does.
     pub pid: Option<u32>,
+    /// Whether it ended because it was asked to.
+    pub ended: bool,
 }
 
 impl Folder {
@@ -148,9 +150,9 @@ fn info(path: &Path) -> Option<SessionInfo> {
     let id = path.file_name()?.to_str()?.to_owned();
     let journal = path.join(journal::NAME);
     let used = fs::metadata(&journal).and_then(|metadata| metadata.modified()).ok()?;
-    let (directory, executions) = journal::glance(&journal)?;
+    let journal::Glance { directory, executions, ended } = journal::glance(&journal)?;
     let bytes = [path.to_owned(), path.join(VALUES)].iter().map(|path| size(path)).sum();
-    Some(SessionInfo { id, path: path.to_owned(), directory, used, executions, bytes, pid: holder(path) })
+    Some(SessionInfo { id, path: path.to_owned(), directory, used, executions, bytes, pid: holder(path), ended })
 }
 
 fn size(path: &Path) -> u64 {

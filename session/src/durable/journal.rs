@@ -130,6 +130,8 @@ pub(crate) enum Entry {
     Forgotten { name: String },
     /// It is again as it was at a checkpoint.
     Restored { name: String },
+    /// The session ended because it was asked to.
+    End,
 }
 
 /// The open file.
@@ -166,7 +168,7 @@ impl Journal {
 
     /// Adds a line.
     pub(super) fn append(&mut self, entry: &Entry) -> io::Result<()> {
-        self.fresh = false;
+        self.fresh &= matches!(entry, Entry::End);
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
         let before = self.file.metadata()?.len();
@@ -195,20 +197,30 @@ fn read(path: &Path) -> io::Result<(Vec<Entry>, u64)> {
     }
 }
 
+/// What a journal says at a glance.
+pub(super) struct Glance {
+    pub(super) directory: PathBuf,
+    pub(super) executions: usize,
+    /// Whether its last line says that the session ended.
+    pub(super) ended: bool,
+}
+
 /// The working directory, and how many executions there were, without reading it all.
-pub(super) fn glance(path: &Path) -> Option<(PathBuf, usize)> {
+pub(super) fn glance(path: &Path) -> Option<Glance> {
     let mut file = File::open(path).ok()?;
     let mut line = Vec::new();
     BufReader::new(&file).read_until(b'\n', &mut line).ok()?;
     let Ok(Entry::Begin { directory, .. }) = serde_json::from_slice(&line) else { return None };
     file.seek(SeekFrom::Start(0)).ok()?;
     let (mut executions, mut block, mut at_start) = (0, vec![0; 1 << 16], true);
-    let mark = br#"{"Ran""#;
+    let (mark, end) = (br#"{"Ran""#, b"\"End\"\n");
+    let mut ended = false;
     loop {
         let len = file.read(&mut block).ok()?;
         if len == 0 {
-            return Some((directory, executions));
+            return Some(Glance { directory, executions, ended });
         }
+        ended = block[..len].ends_with(end);
         for at in 0..len {
             // A line that is split between two blocks is not counted; nobody computes with this.
             executions += usize::from(at_start && block[at..len].starts_with(mark));
@@ -234,6 +246,9 @@ mod tests {
         journal.append(&Entry::Tier { tier: Tier::Fixed(2) }).unwrap();
         let (_, entries) = Journal::open(folder.path()).unwrap();
         assert!(matches!(entries[..], [Entry::Begin { .. }, Entry::Reset, Entry::Tier { .. }]));
-        assert_eq!(glance(&folder.path().join(NAME)).unwrap(), (PathBuf::from("/d"), 0));
+        let seen = glance(&folder.path().join(NAME)).unwrap();
+        assert_eq!((seen.directory, seen.executions, seen.ended), (PathBuf::from("/d"), 0, false));
+        journal.append(&Entry::End).unwrap();
+        assert!(glance(&folder.path().join(NAME)).unwrap().ended);
     }
 }

@@ -37,6 +37,7 @@ impl Session {
     /// Of the file system.
     pub fn keep_in(&mut self, root: &Path) -> io::Result<()> {
         let folder = Folder::create(root)?;
+        self.root = Some(root.to_owned());
         let (directory, library) = (self.config.directory.clone(), self.config.library.id.clone());
         let journal = Journal::create(folder.path(), &Entry::Begin { format: FORMAT, directory, library })?;
         self.durable = Some(Durable::new(folder, journal));
@@ -54,6 +55,52 @@ impl Session {
     /// # Errors
     /// When there is none, it is alive, or its journal cannot be read.
     pub fn resume(config: Config, root: &Path, id: &str, out: &mut dyn FnMut(Event)) -> Result<Resumed, Failure> {
+        Session::resume_as(config, root, id, None, out)
+    }
+
+    /// Becomes the session `id`, if nothing has run in this one; without a name the one that was used last in this directory.
+    ///
+    /// # Errors
+    /// As [`Session::resume`]; when something has run in this session.
+    pub fn become_session(
+        &mut self,
+        id: Option<&str>,
+        out: &mut dyn FnMut(Event),
+    ) -> Result<(Vec<CellLine>, Restored), Failure> {
+        let refused = |what: &str, hint: &str| Failure::new(FailureKind::Magic, "resume", what).hint(hint);
+        if !self.history.is_empty() {
+            return Err(refused("cells have run in this session", "resume in a new session, before its first cell"));
+        }
+        let Some(root) = self.root.clone() else {
+            return Err(refused("this session is not kept on disk", "notebooks and the terminal keep theirs"));
+        };
+        let id = match id {
+            Some(id) => id.to_owned(),
+            None => self.resumable().into_iter().next().map(|session| session.id).ok_or_else(|| {
+                refused("there is no ended session of this directory", "`ironbook sessions` lists all")
+            })?,
+        };
+        let resumed = Session::resume_as(self.config.clone(), &root, &id, Some(self.handle()), out)?;
+        *self = resumed.session;
+        self.root = Some(root);
+        Ok((resumed.cells, resumed.restored))
+    }
+
+    /// The ended sessions of this one's directory that can be resumed, the last one first.
+    pub fn resumable(&self) -> Vec<super::SessionInfo> {
+        let Some(root) = &self.root else { return Vec::new() };
+        let mut all = super::sessions(root);
+        all.retain(|session| session.pid.is_none() && session.directory == self.config.directory && session.executions > 0);
+        all
+    }
+
+    fn resume_as(
+        config: Config,
+        root: &Path,
+        id: &str,
+        handle: Option<crate::session::Handle>,
+        out: &mut dyn FnMut(Event),
+    ) -> Result<Resumed, Failure> {
         let failed = |what: String| Failure::new(FailureKind::Environment, "resume", what);
         let folder = Folder::open(root, id).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => failed(format!("session {id} is running"))
@@ -76,6 +123,8 @@ impl Session {
             config.directory.clone_from(directory);
         }
         let mut session = Session::start(config)?;
+        session.set_handle(handle);
+        session.root = Some(root.to_owned());
         let mut durable = Durable::new(folder, journal);
         let mut cells = Vec::new();
         session.replay(&entries, &mut durable, &mut cells, out);
@@ -96,7 +145,7 @@ impl Session {
     ) {
         for entry in entries {
             match entry {
-                Entry::Begin { .. } => {}
+                Entry::Begin { .. } | Entry::End => {}
                 Entry::Ran { ran, live, gone } => {
                     self.replay_ran(ran);
                     self.replay_live(live, gone);
@@ -224,6 +273,8 @@ impl Durable {
 impl Drop for Durable {
     /// A session in which nothing ran leaves nothing behind.
     fn drop(&mut self) {
+        // Without it the session only seems to have been killed.
+        drop(self.journal.append(&Entry::End));
         if self.journal.is_fresh() {
             self.folder.remove();
         }

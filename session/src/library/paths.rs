@@ -64,6 +64,11 @@ impl Paths {
         self.std().join("index")
     }
 
+    /// Where sessions are kept, so that they outlive their processes.
+    pub fn sessions(&self) -> PathBuf {
+        self.data.join("sessions")
+    }
+
     /// Where compiled cells are kept.
     pub fn cells(&self) -> PathBuf {
         self.data.join("cells")

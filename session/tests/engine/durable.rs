@@ -110,7 +110,7 @@ fn a_session_goes_on_in_another_process() {
     // Another definition of the type is another type, here as everywhere.
     e.cell("struct Shape { sides: u16 }").ok();
     assert!(!e.names().contains(&"shape".to_owned()));
-    let (e, resumed) = self::resume(e);
+    let (e, resumed) = resume(e);
     assert_eq!(resumed.restored.lost, []);
     assert!(!e.names().contains(&"shape".to_owned()));
 }
