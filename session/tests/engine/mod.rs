@@ -3,6 +3,7 @@
 mod concurrency;
 mod durable;
 mod identity;
+mod kills;
 mod language;
 mod lifetimes;
 mod record;

@@ -102,6 +102,17 @@ impl Keeper {
         self
     }
 
+    /// Writes a value.
+    ///
+    /// # Errors
+    /// Of the writer; for a value that cannot be kept.
+    pub fn write(&self, value: &dyn Any, to: &mut dyn Write) -> io::Result<()> {
+        match self.objection(value) {
+            Some(why) => Err(io::Error::other(why)),
+            None => (self.write)(value, to),
+        }
+    }
+
     /// Reads a value.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Written between two looks whether a cell runs.
 const CHUNK: usize = 1 << 20;
 /// While a cell runs, the thread rests so many times as long as it works.
-const REST: u32 = 60;
+const REST: u32 = 120;
 /// Longest rest, after which it looks again.
 const LONGEST_REST: Duration = Duration::from_millis(200);
 
