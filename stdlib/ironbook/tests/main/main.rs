@@ -1,6 +1,7 @@
 //! The facade: what cells find imported, and what the runtime registers.
 
 mod hostile;
+mod keep;
 
 use ironbook::prelude::*;
 use ironbook::rt;
