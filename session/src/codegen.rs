@@ -25,8 +25,10 @@ pub type Binding = (String, Option<usize>);
 /// An older variable that a cell loads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Load {
-    /// Its name.
+    /// Its name in the cell.
     pub name: String,
+    /// Its name in the store.
+    pub slot: String,
     /// A path to its type that compiles in the cell's crate.
     pub path: String,
 }
@@ -223,7 +225,7 @@ impl Body<'_> {
             "#[unsafe(no_mangle)] pub fn {PLACEHOLDER}(__ironbook_cx: &::ironbook::rt::Cx) -> ::ironbook::rt::CellResult {{\n"
         ));
         for load in self.request.loads {
-            let text = format!("__ironbook_cx.expect::<{}>(\"{}\");\n", load.path, load.name);
+            let text = format!("__ironbook_cx.expect::<{}>(\"{}\");\n", load.path, load.slot);
             self.builder.tagged(&text, Glue::Take(load.name.clone()));
         }
         self.builder.glue("__ironbook_cx.ready()?;\n");
@@ -251,14 +253,16 @@ impl Body<'_> {
     }
 
     fn take(&mut self, load: &Load) {
-        let Load { name, path } = load;
-        let text = format!("#[warn(unused_mut)] let mut {name} = __ironbook_cx.take::<{path}>(\"{name}\");\n");
+        let Load { name, slot, path } = load;
+        let text = format!("#[warn(unused_mut)] let mut {name} = __ironbook_cx.take::<{path}>(\"{slot}\");\n");
         self.builder.tagged(&text, Glue::Take(name.clone()));
     }
 
     fn put(&mut self, name: &str, level: Option<usize>) {
         let put = if self.request.evcxr() { "put_evcxr" } else { "put" };
-        let text = format!(" ::ironbook::rt::put!(__ironbook_cx, {put}, \"{name}\", {name});");
+        let load = self.request.loads.iter().find(|load| load.name == name && level.is_none());
+        let slot = load.map_or(name, |load| load.slot.as_str());
+        let text = format!(" ::ironbook::rt::put!(__ironbook_cx, {put}, \"{slot}\", {name});");
         self.builder.tagged(&text, put_tag(name, level));
     }
 
@@ -321,12 +325,23 @@ impl Body<'_> {
 
     fn statement(&mut self, statement: &Statement) {
         let pieces = self.request.text.pieces(statement.range.clone(), &statement.edits);
-        if statement.kind == Kind::Tail {
-            self.builder.tagged("match &(", Glue::Show);
-            emit(&mut self.builder, &pieces);
+        if let Kind::Tail { makes } = statement.kind {
             let bundle = if self.request.evcxr() { "bundle_evcxr" } else { "bundle" };
-            let close =
-                format!(") {{ __ironbook_v => __ironbook_cx.result(::ironbook::rt::{bundle}!(__ironbook_v)) }}");
+            let (open, close) = match makes {
+                true => (
+                    "match (",
+                    format!(
+                        ") {{ __ironbook_v => {{ __ironbook_cx.result(::ironbook::rt::{bundle}!(&__ironbook_v)); \
+                         __ironbook_cx.keep_result(__ironbook_v) }} }}"
+                    ),
+                ),
+                false => (
+                    "match &(",
+                    format!(") {{ __ironbook_v => __ironbook_cx.result(::ironbook::rt::{bundle}!(__ironbook_v)) }}"),
+                ),
+            };
+            self.builder.tagged(open, Glue::Show);
+            emit(&mut self.builder, &pieces);
             self.builder.tagged(&close, Glue::Show);
         } else {
             emit(&mut self.builder, &pieces);

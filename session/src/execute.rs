@@ -16,6 +16,7 @@ use crate::{tier, types};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use ironbook_core::slots::{result_name, result_number};
 use std::sync::Arc;
 
 /// Most compiles of one cell before the engine gives up on its borrows.
@@ -384,15 +385,35 @@ impl Session {
     fn loads(&mut self, prepared: &Prepared, findings: &Findings) -> Result<Vec<Load>, Failure> {
         let mut names: BTreeSet<&String> = prepared.cell.statements.iter().flat_map(|s| &s.mentions).collect();
         names.extend(&findings.loads);
-        let wanted = names.into_iter().filter(|name| self.live.contains_key(*name) && !prepared.dropped(name));
+        let wanted = names.into_iter().filter(|name| self.slot_of(name).is_some() && !prepared.dropped(name));
         let wanted: Vec<String> = wanted.cloned().collect();
-        let mut loads = Vec::new();
+        let mut loads: Vec<Load> = Vec::new();
         for name in wanted {
-            let type_name = self.live[&name].type_name.clone();
-            let path = self.path_of(&name, &type_name)?;
-            loads.push(Load { name, path });
+            let slot = self.slot_of(&name).unwrap_or_else(|| name.clone());
+            let type_name = self.live[&slot].type_name.clone();
+            let path = self.path_of(&slot, &type_name)?;
+            if let Some(other) = loads.iter().find(|load| load.slot == slot) {
+                let words = format!("`{}` and `{name}` are the same value", other.name);
+                return Err(Failure::new(FailureKind::Compile, "results", words).hint("use one of the two names"));
+            }
+            loads.push(Load { name, slot, path });
         }
         Ok(loads)
+    }
+
+    /// The variable that a name means: `__` is the newest result, `___` the one before.
+    fn slot_of(&self, name: &str) -> Option<String> {
+        if self.live.contains_key(name) {
+            return Some(name.to_owned());
+        }
+        let back = match name {
+            "__" => 0,
+            "___" => 1,
+            _ => return None,
+        };
+        let mut results: Vec<u64> = self.live.keys().filter_map(|name| result_number(name)).collect();
+        results.sort_unstable();
+        results.iter().rev().nth(back).map(|number| result_name(*number))
     }
 
     pub(crate) fn path_of(&mut self, name: &str, type_name: &str) -> Result<String, Failure> {
@@ -523,5 +544,5 @@ pub(crate) fn bare_variable(prepared: &Prepared) -> Option<String> {
     let text = prepared.text.text.get(statement.range.clone())?;
     let name = text.strip_prefix('&').unwrap_or(text).trim();
     let single = statement.mentions.len() == 1 && statement.mentions.contains(name);
-    (statement.kind == Kind::Tail && single && prepared.own.is_empty()).then(|| name.to_owned())
+    (matches!(statement.kind, Kind::Tail { .. }) && single && prepared.own.is_empty()).then(|| name.to_owned())
 }

@@ -51,7 +51,10 @@ pub enum Kind {
         initialised: bool,
     },
     /// The last expression, without a semicolon: its value is shown.
-    Tail,
+    Tail {
+        /// Whether it makes a value of its own, rather than names one that is somewhere.
+        makes: bool,
+    },
     /// Anything else.
     Other,
 }
@@ -141,11 +144,11 @@ fn statement(stmt: &Stmt, range: Range<usize>, last: bool, bound: &mut BTreeSet<
         }
         Stmt::Macro(mac) => {
             walk.visit_macro(&mac.mac);
-            if last && mac.semi_token.is_none() { Kind::Tail } else { Kind::Other }
+            if last && mac.semi_token.is_none() { Kind::Tail { makes: builds(&mac.mac) } } else { Kind::Other }
         }
         Stmt::Expr(expr, semi) => {
             walk.visit_expr(expr);
-            if last && semi.is_none() { Kind::Tail } else { Kind::Other }
+            if last && semi.is_none() { Kind::Tail { makes: makes(expr) } } else { Kind::Other }
         }
         Stmt::Item(_) => Kind::Other,
     };
@@ -153,6 +156,37 @@ fn statement(stmt: &Stmt, range: Range<usize>, last: bool, bound: &mut BTreeSet<
     cell.awaits |= walk.awaits;
     cell.loops = cell.loops.max(walk.loops);
     Statement { range, kind, mentions: walk.mentions, assigns: walk.assigns, edits: walk.edits }
+}
+
+/// Whether an expression is surely a value and no place. What is not sure is shown, and not kept as a result.
+fn makes(expr: &syn::Expr) -> bool {
+    match expr {
+        syn::Expr::Paren(inner) => makes(&inner.expr),
+        syn::Expr::Group(inner) => makes(&inner.expr),
+        syn::Expr::Macro(mac) => builds(&mac.mac),
+        syn::Expr::Unary(unary) => !matches!(unary.op, syn::UnOp::Deref(_)),
+        syn::Expr::Binary(binary) => !is_assignment(&binary.op),
+        syn::Expr::Call(_)
+        | syn::Expr::MethodCall(_)
+        | syn::Expr::Try(_)
+        | syn::Expr::Await(_)
+        | syn::Expr::Lit(_)
+        | syn::Expr::Cast(_)
+        | syn::Expr::Array(_)
+        | syn::Expr::Repeat(_) => true,
+        _ => false,
+    }
+}
+
+/// `a += b` has no value.
+fn is_assignment(op: &syn::BinOp) -> bool {
+    quote(op).to_string().ends_with('=')
+        && !matches!(op, syn::BinOp::Eq(_) | syn::BinOp::Ne(_) | syn::BinOp::Le(_) | syn::BinOp::Ge(_))
+}
+
+/// Macros whose value is one: others can diverge.
+fn builds(mac: &syn::Macro) -> bool {
+    mac.path.segments.last().is_some_and(|last| ["vec", "format", "df"].iter().any(|name| last.ident == name))
 }
 
 fn quote<T: quote::ToTokens>(tokens: &T) -> TokenStream {

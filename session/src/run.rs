@@ -14,6 +14,7 @@ use crate::session::{ExecuteOptions, Live, Session};
 use crate::source::Source;
 use crate::tier::Tier;
 use ironbook_core::frame::{Outcome, Request};
+use ironbook_core::slots::result_number;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -117,6 +118,7 @@ impl Session {
                 library: ready.object.clone(),
                 entry: ready.generated.entry.clone(),
                 text: text.to_owned(),
+                number: self.shown(prepared.execution),
                 unchanged: ready.findings.only_read.iter().filter(|name| !made_by(prepared, name)).cloned().collect(),
             };
             self.remember_loaded(&ready);
@@ -173,11 +175,15 @@ impl Session {
             out(Event::Note(caveat));
         }
         for load in &ready.loads {
-            let type_name = self.live.get(&load.name).map(|live| live.type_name.clone()).unwrap_or_default();
-            flow.read.insert(load.name.clone(), type_name);
+            let type_name = self.live.get(&load.slot).map(|live| live.type_name.clone()).unwrap_or_default();
+            flow.read.insert(load.slot.clone(), type_name);
         }
         self.drop_replaced(prepared, done, out);
         for variable in &done.put {
+            if result_number(&variable.name).is_some() {
+                self.live.insert(variable.name.clone(), Live::result(variable));
+                continue;
+            }
             let loaded = ready.loads.iter().any(|load| load.name == variable.name);
             let only_read = loaded && !made_by(prepared, &variable.name) && ready.findings.only_read.contains(&variable.name);
             let touched = self.graph.aliases(&variable.name);
@@ -204,7 +210,9 @@ impl Session {
         }
         for name in &done.gone {
             self.live.remove(name);
-            flow.moved.insert(name.clone());
+            if result_number(name).is_none() {
+                flow.moved.insert(name.clone());
+            }
         }
         self.note_lost(ready, done, out);
         self.adopt(prepared, ready, flow);

@@ -15,6 +15,7 @@ use crate::process::{self, Died, ProcessError, Runtime, Spawn};
 use crate::tier::Tier;
 use crate::types::TypeBook;
 use ironbook_core::frame::{Kept, Reply, Request};
+use ironbook_core::slots::result_number;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,21 @@ pub(crate) struct Live {
     /// The crate that made it, in this process.
     pub(crate) maker: Option<Arc<crate::codegen::Generated>>,
     pub(crate) kept: Kept,
+}
+
+impl Live {
+    /// A cell's result, which goes with the runtime.
+    pub(crate) fn result(variable: &ironbook_core::frame::Variable) -> Live {
+        Live {
+            type_name: variable.type_name.clone(),
+            shape: variable.shape.clone(),
+            bytes: variable.bytes,
+            columns: variable.columns.clone(),
+            execution: variable.execution,
+            maker: None,
+            kept: variable.kept.clone(),
+        }
+    }
 }
 
 /// Options of one execution.
@@ -365,7 +381,7 @@ impl Session {
             stale: self.graph.stale(name, &|id| self.shown(id)),
             columns: live.columns.clone(),
         };
-        self.live.iter().map(entry).collect()
+        self.live.iter().filter(|(name, _)| result_number(name).is_none()).map(entry).collect()
     }
 
     /// A handle for other threads.
@@ -435,7 +451,7 @@ impl Session {
 
     /// Names of the live variables, without asking the runtime.
     pub fn variable_names(&self) -> Vec<String> {
-        self.live.keys().cloned().collect()
+        self.live.keys().filter(|name| result_number(name).is_none()).cloned().collect()
     }
 
     /// Drops variables; those that existed are returned.

@@ -17,7 +17,9 @@ fn library() -> Library {
 fn shell(directory: &Path) -> Shell {
     let cache = Paths::from_env().cells();
     let config = Config { library: library(), cache, directory: directory.to_owned(), tier: Tier::Auto };
-    Shell::new(Session::start(config).unwrap())
+    let mut session = Session::start(config).unwrap();
+    session.keep_in(&directory.join(".sessions")).unwrap();
+    Shell::new(session)
 }
 
 /// Runs a cell; the outputs, and the failure's kind, message and plain report.

@@ -128,10 +128,11 @@ impl Worker {
             let Ok(job) = jobs.recv() else { return };
             self.shared.queued.fetch_sub(1, Ordering::AcqRel);
             match job {
-                Request::Run { execution, library, entry, text, unchanged } => {
+                Request::Run { execution, library, entry, text, number, unchanged } => {
                     let record = track::CellRecord::begin(execution, text);
                     self.cell(execution, |me| {
-                        let ended = me.run(execution, &library, &entry, unchanged);
+                        let cx = Cx::new(std::mem::take(&mut me.store), execution, number, unchanged.into_iter().collect());
+                        let ended = me.run(cx, &library, &entry);
                         record.end(ended.outcome == Outcome::Ok);
                         ended
                     });
@@ -183,12 +184,14 @@ impl Worker {
         self.output.send(&Reply::Done { execution, outcome, put, gone, seconds, keeping });
     }
 
-    fn run(&mut self, execution: u64, library: &Path, entry: &str, unchanged: Vec<String>) -> Ended {
+    fn run(&mut self, cx: Cx, library: &Path, entry: &str) -> Ended {
         let entry = match load::entry(library, entry) {
             Ok(entry) => entry,
-            Err(message) => return Ended::with(Outcome::NotLoaded { message }),
+            Err(message) => {
+                self.store = cx.finish().store;
+                return Ended::with(Outcome::NotLoaded { message });
+            }
         };
-        let cx = Cx::new(std::mem::take(&mut self.store), execution, unchanged.into_iter().collect());
         let result = rt::run(|| entry(&cx));
         // Describing what was put calls code of the user's types.
         match catch_unwind(AssertUnwindSafe(|| cx.finish())) {
@@ -224,7 +227,7 @@ impl Worker {
     /// Calls a crate that tells of types; what it tells makes values kept that waited for it.
     fn know(&mut self, library: &Path, entry: &str) {
         if let Ok(entry) = load::entry(library, entry) {
-            let cx = Cx::new(std::mem::take(&mut self.store), 0, BTreeSet::new());
+            let cx = Cx::new(std::mem::take(&mut self.store), 0, 0, BTreeSet::new());
             // It only registers; a panic leaves the types unknown.
             drop(rt::run(|| entry(&cx)));
             self.store = cx.finish().store;

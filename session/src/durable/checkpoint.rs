@@ -10,6 +10,7 @@ use crate::map::ExecutionId;
 use crate::session::{Live, Session};
 use ironbook_core::frame::{Kept, Reply, Request};
 use ironbook_core::keep::{self, Place};
+use ironbook_core::slots::result_number;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The session as it was.
@@ -67,7 +68,9 @@ pub struct Change {
 
 impl Session {
     pub(super) fn saved(&self) -> Saved {
-        Saved { live: self.live.clone(), graph: self.graph.clone(), items: self.items.clone(), at: self.last }
+        let live = self.live.iter().filter(|(name, _)| result_number(name).is_none());
+        let live = live.map(|(name, live)| (name.clone(), live.clone())).collect();
+        Saved { live, graph: self.graph.clone(), items: self.items.clone(), at: self.last }
     }
 
     pub(super) fn go_back(&mut self, saved: &Saved) {

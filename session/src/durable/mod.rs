@@ -24,6 +24,7 @@ use folder::Values;
 use ironbook_core::frame::{Keeping, Kept};
 use ironbook_core::keep::{Limits, Place};
 use journal::{Journal, LiveEntry};
+use ironbook_core::slots::result_number;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a session keeps on disk.
@@ -83,6 +84,7 @@ impl Session {
         let now: BTreeMap<String, LiveEntry> = self
             .live
             .iter()
+            .filter(|(name, _)| result_number(name).is_none())
             .map(|(name, live)| (name.clone(), LiveEntry::of(name, live, self.types.path(&live.type_name))))
             .collect();
         let changed = now.values().filter(|entry| durable.written.get(&entry.name) != Some(entry)).cloned().collect();

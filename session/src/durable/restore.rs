@@ -6,6 +6,7 @@ use crate::flow::{self, Slice};
 use crate::map::ExecutionId;
 use crate::session::Session;
 use ironbook_core::frame::{self, Kept, Reply, Request, Variable as Described, Wanted};
+use ironbook_core::slots::result_number;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A variable that is not back.
@@ -53,6 +54,8 @@ impl Session {
 
     /// Reads the variables that were live into a runtime that has none; those that do not come back are forgotten.
     pub(crate) fn restore_values(&mut self, out: &mut dyn FnMut(Event)) -> Restored {
+        // Results of cells go with their runtime, and nobody misses them by name.
+        self.live.retain(|name, _| result_number(name).is_none());
         let mut lost: Vec<Lost> = Vec::new();
         let mut wanted = Vec::new();
         let Some(durable) = &self.durable else { return Restored::default() };

@@ -30,6 +30,8 @@ pub enum Request {
         entry: String,
         /// The cell as the user wrote it, for the records of runs.
         text: String,
+        /// The number that the user sees at the cell.
+        number: u64,
         /// Variables that it does not change.
         unchanged: Vec<String>,
     },

@@ -20,7 +20,7 @@ pub mod registry;
 pub mod rt;
 pub mod seed;
 pub mod sink;
-mod slots;
+pub mod slots;
 pub mod table;
 
 pub use bundle::Bundle;

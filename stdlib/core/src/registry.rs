@@ -97,7 +97,7 @@ pub(crate) fn with_any<T, R>(value: &T, then: impl FnOnce(&dyn Any) -> R) -> R {
 }
 
 /// The `TypeId` of a type, with all its lifetimes taken for `'static`.
-fn lifetime_free_id<T>() -> TypeId {
+pub(crate) fn lifetime_free_id<T>() -> TypeId {
     lifetime_free(&PhantomData::<T>).id()
 }
 

@@ -93,6 +93,10 @@ pub struct Cx {
     shown: Cell<bool>,
     /// Variables that the cell does not change.
     unchanged: BTreeSet<String>,
+    /// The number that the user sees at the cell.
+    number: u64,
+    /// Results that it made, and that went for it.
+    results: RefCell<Vec<String>>,
     /// How those it has taken were kept.
     states: RefCell<HashMap<&'static str, (TypeId, State)>>,
 }
@@ -110,8 +114,8 @@ pub struct Left {
 }
 
 impl Cx {
-    /// Lends the store to an execution, which only reads the variables `unchanged`.
-    pub fn new(store: Store, execution: u64, unchanged: BTreeSet<String>) -> Self {
+    /// Lends the store to an execution of the cell `number`, which only reads the variables `unchanged`.
+    pub fn new(store: Store, execution: u64, number: u64, unchanged: BTreeSet<String>) -> Self {
         Cx {
             store: RefCell::new(store),
             execution,
@@ -120,6 +124,8 @@ impl Cx {
             put: RefCell::default(),
             shown: Cell::new(false),
             unchanged,
+            number,
+            results: RefCell::default(),
             states: RefCell::default(),
         }
     }
@@ -138,7 +144,11 @@ impl Cx {
                 wanted.no_more();
             }
         }
-        let put = self.put.into_inner().iter().filter_map(|name| store.describe(name)).collect();
+        let names = self.put.into_inner();
+        let results = self.results.into_inner();
+        let put = names.into_iter().chain(results.iter().map(String::as_str));
+        let put = put.filter_map(|name| store.describe(name)).collect();
+        let gone = results.iter().filter(|name| store.slot(name).is_none()).cloned().chain::<Vec<String>>(gone).collect();
         Left { store, put, gone, touched }
     }
 
@@ -223,6 +233,25 @@ impl Cx {
             }
             _ => State::New,
         }
+    }
+
+    /// Keeps the value of the last expression under the name `_N`, if its type is registered as one without lifetimes.
+    #[inline]
+    pub fn keep_result<T>(&self, value: T) {
+        let mut value = std::mem::ManuallyDrop::new(value);
+        if !self.keep_moved(registry::lifetime_free_id::<T>(), (&raw mut value).cast(), size_of::<T>()) {
+            drop(std::mem::ManuallyDrop::into_inner(value));
+        }
+    }
+
+    /// Whether the value was moved away.
+    fn keep_moved(&self, id: TypeId, value: *mut (), size: usize) -> bool {
+        let Some(Known::Kept(keeper)) = keep::known(id) else { return false };
+        let Some(moved) = keeper.moved.filter(|_| size > 0) else { return false };
+        let value = moved(value);
+        let kept = self.store.borrow_mut().keep_result(self.number, self.execution, value, &keeper);
+        self.results.borrow_mut().extend(kept);
+        true
     }
 
     /// Learns how values of a type are kept: what a crate of its own, compiled once for the type, says.

@@ -80,6 +80,22 @@ impl Drop for Slot {
     }
 }
 
+/// Results that are kept at most.
+const MOST_RESULTS: usize = 20;
+/// Bytes that they occupy at most, all together.
+const RESULT_BYTES: u64 = 256 << 20;
+
+/// The name of a cell's result.
+pub fn result_name(number: u64) -> String {
+    format!("_{number}")
+}
+
+/// The cell whose result has this name.
+pub fn result_number(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix('_').filter(|rest| !rest.starts_with(['0', '+']))?;
+    digits.parse().ok()
+}
+
 /// The variables of a session, by name. Lives on the one thread that runs cells.
 #[derive(Default)]
 pub struct Store {
@@ -128,6 +144,36 @@ impl Store {
         let (show, measure) = (keeper.show, keeper.measure);
         let slot = Slot { value, type_name: keeper.type_name, show, measure, execution, state: State::New };
         self.insert(name, slot);
+    }
+
+    /// Keeps a cell's result; its name, and those of older ones that go for it.
+    pub(crate) fn keep_result(
+        &mut self,
+        number: u64,
+        execution: u64,
+        value: Box<dyn Any>,
+        keeper: &Keeper,
+    ) -> Vec<String> {
+        let name = result_name(number);
+        let state = State::Never("the result of a cell".to_owned());
+        let (show, measure) = (keeper.show, keeper.measure);
+        self.insert(&name, Slot { value, type_name: keeper.type_name, show, measure, execution, state });
+        let mut results: Vec<(u64, String, u64)> = self
+            .slots
+            .iter()
+            .filter_map(|(name, slot)| Some((result_number(name)?, name.clone(), slot.bytes())))
+            .collect();
+        results.sort_by(|a, b| b.0.cmp(&a.0));
+        let (mut bytes, mut touched) = (0, vec![name]);
+        for (rank, (_, name, size)) in results.into_iter().enumerate() {
+            bytes += size;
+            if rank >= MOST_RESULTS || bytes > RESULT_BYTES {
+                self.remove(&name);
+                touched.push(name);
+            }
+        }
+        touched.dedup();
+        touched
     }
 
     pub(crate) fn sorted(&mut self) -> Vec<(&String, &mut Slot)> {

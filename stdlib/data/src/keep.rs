@@ -170,18 +170,20 @@ fn read_dataset(mut bytes: &[u8]) -> io::Result<Dataset> {
 /// Registers how they are kept.
 pub(crate) fn register() {
     let frame = Keeper::new(write_frame, read_frame, ways::<DataFrame>()).detached(|df: &DataFrame| later(df.clone()));
-    keep::register::<DataFrame>(Known::Kept(frame));
+    keep::register::<DataFrame>(Known::Kept(frame.owned::<DataFrame>()));
     let write = |column: &Column, to: &mut dyn Write| write_frame(&column.clone().into_frame(), to);
     let read = |bytes: &[u8]| only_column(read_frame(bytes)?);
     let column =
         Keeper::new(write, read, ways::<Column>()).detached(|column: &Column| later(column.clone().into_frame()));
-    keep::register::<Column>(Known::Kept(column));
+    keep::register::<Column>(Known::Kept(column.owned::<Column>()));
     let write = |series: &Series, to: &mut dyn Write| write_frame(&series.clone().into_frame(), to);
     let read = |bytes: &[u8]| Ok(only_column(read_frame(bytes)?)?.take_materialized_series());
     let series =
         Keeper::new(write, read, ways::<Series>()).detached(|series: &Series| later(series.clone().into_frame()));
-    keep::register::<Series>(Known::Kept(series));
+    keep::register::<Series>(Known::Kept(series.owned::<Series>()));
     keep::register::<LazyFrame>(Known::Never("a query; its cell makes it anew at once"));
-    keep::register::<Matrix>(Known::Kept(Keeper::new(write_matrix, read_matrix, own_ways::<Matrix>())));
-    keep::register::<Dataset>(Known::Kept(Keeper::new(write_dataset, read_dataset, own_ways::<Dataset>())));
+    let matrix = Keeper::new(write_matrix, read_matrix, own_ways::<Matrix>());
+    keep::register::<Matrix>(Known::Kept(matrix.owned::<Matrix>()));
+    let dataset = Keeper::new(write_dataset, read_dataset, own_ways::<Dataset>());
+    keep::register::<Dataset>(Known::Kept(dataset.owned::<Dataset>()));
 }

@@ -103,7 +103,7 @@ fn registered<T: Any>() -> (Show, Measure) {
 fn model<M: Persist + Any>(ways: (Show, Measure)) {
     let write = |model: &M, to: &mut dyn Write| serde_json::to_writer(to, model).map_err(io::Error::from);
     let read = |bytes: &[u8]| serde_json::from_slice::<M>(bytes).map_err(io::Error::from);
-    keep::register::<M>(Known::Kept(Keeper::new(write, read, ways)));
+    keep::register::<M>(Known::Kept(Keeper::new(write, read, ways).owned::<M>()));
 }
 
 fn fitted<M: Persist + Display + Inspect + Any>() {
@@ -126,7 +126,7 @@ pub(crate) fn register() {
             let tensor = tensor.clone();
             Some(Box::new(move |to: &mut dyn Write| write_tensor(&tensor, to)) as Detached)
         });
-    keep::register::<Tensor>(Known::Kept(tensor));
+    keep::register::<Tensor>(Known::Kept(tensor.owned::<Tensor>()));
     keep::register::<Var>(Known::Never("what a training changes; `.as_tensor().copy()?` is the value alone"));
     keep::register::<Sequential>(Known::Never("a network is code and weights; `nn::save_weights` keeps the weights"));
     models!(

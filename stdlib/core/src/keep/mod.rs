@@ -48,6 +48,8 @@ pub struct Keeper {
     pub(crate) aliased: bool,
     pub(crate) show: Show,
     pub(crate) measure: Measure,
+    /// Moves a value of the type out of where the pointer points; none for types with lifetimes.
+    pub(crate) moved: Option<fn(*mut ()) -> Box<dyn Any>>,
 }
 
 impl Keeper {
@@ -71,7 +73,17 @@ impl Keeper {
             aliased: false,
             show,
             measure,
+            moved: None,
         }
+    }
+
+    /// For a type without lifetimes, whose values can also be kept as results of cells.
+    #[must_use]
+    #[expect(unsafe_code, reason = "a value whose type is not known to be `'static` has no `dyn Any`")]
+    pub fn owned<T: Any>(mut self) -> Keeper {
+        // SAFETY: `Cx::keep_result` gives a pointer to a value of the type with this id, and forgets the value.
+        self.moved = Some(|value| Box::new(unsafe { value.cast::<T>().read() }));
+        self
     }
 
     /// With a cheap copy that is written on another thread.

@@ -152,12 +152,14 @@ fn measured<T: Inspect>() -> Measure {
 fn value<T: Plain>() {
     let write = |value: &T, to: &mut dyn Write| write_list(std::slice::from_ref(value), to);
     let read = |bytes: &[u8]| T::get(bytes).ok_or_else(damaged);
-    register_type::<T>(Known::Kept(Keeper::new::<T>(write, read, (shown::<T>(), Measure::of::<T>(|_| (None, 0))))));
+    let ways = (shown::<T>(), Measure::of::<T>(|_| (None, 0)));
+    register_type::<T>(Known::Kept(Keeper::new::<T>(write, read, ways).owned::<T>()));
 }
 
 fn list<T: Plain>() {
     let ways = (shown::<Vec<T>>(), measured::<Vec<T>>());
-    register_type::<Vec<T>>(Known::Kept(Keeper::new::<Vec<T>>(|list, to| write_list(list, to), read_list, ways)));
+    let keeper = Keeper::new::<Vec<T>>(|list, to| write_list(list, to), read_list, ways);
+    register_type::<Vec<T>>(Known::Kept(keeper.owned::<Vec<T>>()));
 }
 
 macro_rules! each { // a function for each type of a list
@@ -173,18 +175,15 @@ pub fn register() {
     register_type::<()>(Known::Kept(Keeper::new::<()>(|(), _| Ok(()), |_| Ok(()), nothing)));
     let text = (shown::<String>(), measured::<String>());
     let write = |text: &String, to: &mut dyn Write| to.write_all(text.as_bytes());
-    register_type::<String>(Known::Kept(Keeper::new::<String>(write, read_text, text)));
+    register_type::<String>(Known::Kept(Keeper::new::<String>(write, read_text, text).owned::<String>()));
     // Text of a program lasts as long as the program, and so does what it is read to.
     let text = (shown::<&'static str>(), measured::<&'static str>());
     let write = |text: &&'static str, to: &mut dyn Write| to.write_all(text.as_bytes());
     let read = |bytes: &[u8]| read_text(bytes).map(|text| &*text.leak());
     register_type::<&'static str>(Known::Kept(Keeper::new::<&'static str>(write, read, text)));
     let texts = (shown::<Vec<String>>(), measured::<Vec<String>>());
-    register_type::<Vec<String>>(Known::Kept(Keeper::new(
-        |texts: &Vec<String>, to| write_texts(texts, to),
-        read_texts,
-        texts,
-    )));
+    let keeper = Keeper::new(|texts: &Vec<String>, to| write_texts(texts, to), read_texts, texts);
+    register_type::<Vec<String>>(Known::Kept(keeper.owned::<Vec<String>>()));
     let texts = (shown::<Vec<&'static str>>(), measured::<Vec<&'static str>>());
     let read = |bytes: &[u8]| Ok(read_texts(bytes)?.into_iter().map(|text| &*text.leak()).collect());
     register_type::<Vec<&'static str>>(Known::Kept(Keeper::new(

@@ -86,6 +86,7 @@ fn keeper(type_name: &'static str, of: Type, (show, measure): (Show, Measure)) -
         aliased: false,
         show,
         measure,
+        moved: None,
     }
     // A `Cell` or a `Mutex` can stand anywhere in a type.
     .mutable_inside()

@@ -80,7 +80,7 @@ fn results_options_and_lists_of_foreign_types_are_shown() {
 #[test]
 fn stored_variables_show_what_they_hold() {
     ironbook::init();
-    let cx = rt::Cx::new(rt::Store::default(), 1, std::collections::BTreeSet::new());
+    let cx = rt::Cx::new(rt::Store::default(), 1, 1, std::collections::BTreeSet::new());
     let held = Some(Tensor::new(&[1u8, 2], &Device::Cpu).unwrap());
     let charts = vec![plot::bar(&["a"], &[1]).unwrap()];
     let error: Result<plot::Chart, std::num::ParseIntError> = Err("x".parse::<i32>().unwrap_err());
@@ -96,7 +96,7 @@ fn stored_variables_show_what_they_hold() {
 #[test]
 fn a_tensor_tells_its_size() {
     ironbook::init();
-    let cx = rt::Cx::new(rt::Store::default(), 1, std::collections::BTreeSet::new());
+    let cx = rt::Cx::new(rt::Store::default(), 1, 1, std::collections::BTreeSet::new());
     let zeros = Tensor::zeros((10, 4), DType::F32, &Device::Cpu).unwrap();
     rt::put!(cx, put, "zeros", zeros);
     let [frame::Variable { shape, bytes, .. }] = &cx.finish().put[..] else { panic!("one variable was put") };
