@@ -13,11 +13,13 @@ mod help;
 mod history;
 mod load;
 mod lsmagic;
+mod notebook;
 mod opt;
 mod profile;
 mod reset;
 mod restart;
 mod run;
+mod save;
 mod seed;
 mod sh;
 mod time;
@@ -41,11 +43,13 @@ pub static ALL: &[&dyn Magic] = &[
     &history::History,
     &load::Load,
     &lsmagic::Lsmagic,
+    &notebook::Notebook,
     &opt::Opt,
     &profile::Profile,
     &reset::Reset,
     &restart::Restart,
     &run::Run,
+    &save::Save,
     &seed::Seed,
     &sh::Sh,
     &time::Time,

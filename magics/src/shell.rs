@@ -177,14 +177,28 @@ impl<E: Engine> Shell<E> {
         self.state.next_input = None;
         self.state.number += 1;
         let mut executions = Vec::new();
+        let (outputs, number) = (self.state.outputs.clone(), self.state.number);
+        let recorded =
+            || (options.keep == Keep::History).then(|| outputs.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(mut outputs) = recorded() {
+            outputs.begin(number);
+        }
+        let mut both = |event: Event| {
+            if let Some(mut outputs) = recorded() {
+                outputs.event(&event, number);
+            }
+            out(event);
+        };
         let Shell { engine, registry, state, .. } = self;
-        let mut cx = Context { engine, registry, state, out };
+        let mut cx = Context { engine, registry, state, out: &mut both };
         let status = run_text(&mut cx, text, options.cell, &mut executions);
         if cx.state.timing && options.keep == Keep::History {
             let total = begun.elapsed().as_secs_f64();
             cx.say(timing(&executions, total));
         }
-        let number = self.state.number;
+        if let Some(mut outputs) = recorded() {
+            outputs.end(number, &status);
+        }
         if options.keep == Keep::Nothing {
             self.state.number -= 1;
         } else if !text.trim().is_empty() {

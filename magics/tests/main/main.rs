@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test says by panicking what it expected")]
 
 mod conformance;
+mod export;
 mod fake;
+mod roundtrip;
 mod session;
 mod shell;
 mod splitter;
