@@ -24,6 +24,7 @@ pub mod split;
 mod command;
 mod export;
 mod foreign;
+mod habits;
 mod help;
 mod measure;
 mod near;
