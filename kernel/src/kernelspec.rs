@@ -9,9 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The name under which Jupyter knows the kernel, unless another is chosen.
-pub const NAME: &str = "ironbook";
+pub const NAME: &str = ironbook_magics::notebook::KERNEL;
 /// What Jupyter shows, unless another is chosen.
-pub const DISPLAY_NAME: &str = "Ironbook (Rust ML)";
+pub const DISPLAY_NAME: &str = ironbook_magics::notebook::KERNEL_TITLE;
 /// The file that makes a directory a kernelspec.
 const SPEC: &str = "kernel.json";
 /// The arguments that start the kernel; Jupyter puts the file's path in place of the last.

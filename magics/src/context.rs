@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::export::Outputs;
 use crate::history::HistoryFile;
 use crate::plan::{self, Step};
 use crate::registry::Registry;
@@ -11,8 +12,8 @@ use ironbook_session::{Event, ExecutionId, Source, Status};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What the shell keeps besides the session.
 #[derive(Default)]
@@ -38,6 +39,14 @@ pub struct State {
     /// Files that are being run, outermost first.
     pub(crate) running: Vec<PathBuf>,
     pub(crate) stop: Arc<Stop>,
+    /// What the cells have put out; also written to while a magic reads it.
+    pub(crate) outputs: Arc<Mutex<Outputs>>,
+}
+
+impl State {
+    pub(crate) fn outputs(&self) -> MutexGuard<'_, Outputs> {
+        self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A cell that was run.

@@ -137,6 +137,9 @@ impl Error {
             Error::File { action, source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
                 vec![format!("the path to {action} is relative to the session's directory: `%cd` shows it")]
             }
+            Error::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                vec!["the disk is full: free some space, or name a place on another".to_owned()]
+            }
             Error::Notebook { .. } => vec!["a notebook is JSON with a list of `cells` (nbformat 4)".to_owned()],
             Error::Start { program, .. } => vec![format!("install `{program}`, or put it on the PATH")],
             _ => Vec::new(),

@@ -20,8 +20,8 @@ pub(crate) fn python(name: &str) -> Option<&'static str> {
         "javascript" | "js" | "latex" | "markdown" => "text is shown with `ironbook::display::Markdown`",
         "capture" => "a function's output is kept by giving it to a variable",
         "python" | "python3" | "ruby" | "perl" | "script" | "pypy" => "other languages run through `!` or `%%bash`",
-        "store" | "macro" | "save" | "recall" | "rerun" | "rep" | "edit" | "pastebin" | "notebook" => {
-            "`%history` shows earlier cells; `ironbook run` executes a file"
+        "store" | "macro" | "recall" | "rerun" | "rep" | "edit" | "pastebin" => {
+            "`%history` shows earlier cells, `%save` writes them to a file"
         }
         "pinfo" | "pinfo2" | "pdoc" | "psource" | "pfile" | "pdef" => "help on a name is `name?`",
         "magic" | "quickref" => "`%lsmagic` lists the magics, `%help` says how cells work",

@@ -5,12 +5,16 @@
 //! [`magics`] and one line in [`magics::ALL`].
 
 pub mod context;
+pub mod convert;
 pub mod engine;
 pub mod error;
+pub mod files;
 pub mod history;
 pub mod lexer;
 pub mod magic;
 pub mod magics;
+pub mod notebook;
+pub mod outputs;
 pub mod plan;
 pub mod registry;
 pub mod script;
@@ -18,7 +22,9 @@ pub mod shell;
 pub mod split;
 
 mod command;
+mod export;
 mod foreign;
+mod habits;
 mod help;
 mod measure;
 mod near;

@@ -15,6 +15,7 @@ mod help;
 mod history;
 mod load;
 mod lsmagic;
+mod notebook;
 mod opt;
 mod profile;
 mod rerun;
@@ -23,6 +24,7 @@ mod restart;
 mod restore;
 mod resume;
 mod run;
+mod save;
 mod seed;
 mod sh;
 mod time;
@@ -48,6 +50,7 @@ pub static ALL: &[&dyn Magic] = &[
     &history::History,
     &load::Load,
     &lsmagic::Lsmagic,
+    &notebook::Notebook,
     &opt::Opt,
     &profile::Profile,
     &rerun::Rerun,
@@ -56,6 +59,7 @@ pub static ALL: &[&dyn Magic] = &[
     &restore::Restore,
     &resume::Resume,
     &run::Run,
+    &save::Save,
     &seed::Seed,
     &sh::Sh,
     &time::Time,

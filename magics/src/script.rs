@@ -1,9 +1,37 @@
-//! Scripts in percent format: Rust files whose cells are split at `// %%`, magics plain or behind `// `.
+//! Scripts in percent format, as Jupytext writes them: Rust files whose cells are split at `// %%`, magics plain or
+//! behind `// `.
+//!
+//! - `// %% title [markdown] tags=["a", "b"] key=1` begins a cell. `[markdown]` and `[raw]` cells are commented lines.
+//! - A line of a cell that would be read as such a line, or as a magic behind `// `, has one more `// ` before it.
+//! - Empty lines around a cell are the file's, not the cell's, and lines end with `\n` or `\r\n`, unless the header says
+//!   `exact_lines=true`: then all but one empty line at the end is the cell's, as it stands.
+//! - Comments before the first cell are the file's heading. In it, `// jupyter: {..}` between lines `// ---` is the
+//!   notebook's metadata.
 
-use serde_json::Value;
+mod escape;
+mod header;
+mod write;
+
+pub use escape::is_marker;
+pub use write::{append, write};
+
+use escape::{is_magic, show_magic, show_marker};
+use header::Header;
+use serde_json::{Map, Value};
+
+/// A script.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Script {
+    /// The comments before the first cell.
+    pub heading: String,
+    /// What it says of the notebook that it stands for.
+    pub metadata: Map<String, Value>,
+    /// Its cells, in order.
+    pub cells: Vec<ScriptCell>,
+}
 
 /// A cell of a script.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScriptCell {
     /// What it holds.
     pub kind: CellKind,
@@ -11,6 +39,8 @@ pub struct ScriptCell {
     pub title: Option<String>,
     /// Its tags; a cell titled `parameters` has that tag.
     pub tags: Vec<String>,
+    /// What else its header says.
+    pub metadata: Map<String, Value>,
     /// Its text, without the comment marks of magics and of markdown, and without empty lines around it.
     pub source: String,
     /// The line of the file on which the text begins, from 1.
@@ -18,9 +48,10 @@ pub struct ScriptCell {
 }
 
 /// What a cell holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CellKind {
     /// Rust and magics.
+    #[default]
     Code,
     /// Text.
     Markdown,
@@ -28,42 +59,106 @@ pub enum CellKind {
     Raw,
 }
 
-/// Reads a script; every Rust file is one. A heading of comments alone before the first marker is no cell.
+/// Around what a script says of its notebook.
+const FENCE: &str = "// ---";
+/// Before what a script says of its notebook.
+const METADATA: &str = "// jupyter: ";
+
+/// The cells of a script; every Rust file is one. A heading of comments alone before the first marker is no cell.
 pub fn parse(text: &str) -> Vec<ScriptCell> {
-    let mut cells = Vec::new();
-    let mut header = Header::default();
-    let mut body: Vec<&str> = Vec::new();
-    let mut begins = 1;
-    let mut implicit = true;
-    for (index, line) in text.lines().enumerate() {
-        if let Some(next) = Header::parse(line) {
-            push(&mut cells, &header, &body, begins, implicit);
-            (header, begins, implicit) = (next, index + 2, false);
-            body.clear();
-        } else {
-            body.push(line);
-        }
-    }
-    push(&mut cells, &header, &body, begins, implicit);
-    cells
+    read(text).cells
 }
 
-/// Adds a cell, without the empty lines around it.
-fn push(cells: &mut Vec<ScriptCell>, header: &Header, body: &[&str], begins: usize, implicit: bool) {
-    let blank = |line: &&&str| line.trim().is_empty();
-    let skipped = body.iter().take_while(blank).count();
-    let kept = body.len() - body[skipped..].iter().rev().take_while(blank).count();
-    let body = &body[skipped..kept];
-    // What stands before the first marker is often nothing, or a heading for the file.
-    if implicit && body.iter().all(|line| line.trim().is_empty() || is_preamble(line)) {
-        return;
+/// Reads a script; every Rust file is one.
+pub fn read(text: &str) -> Script {
+    let mut script = Script::default();
+    let mut lines: Vec<&str> = text.split('\n').collect();
+    if lines.last() == Some(&"") {
+        lines.pop();
     }
-    let source = match header.kind {
-        CellKind::Code => code(body),
-        CellKind::Markdown | CellKind::Raw => uncommented(body).unwrap_or_else(|| body.join("\n")),
+    let first = lines.iter().position(|line| is_marker(line)).unwrap_or(lines.len());
+    script.before(&lines[..first]);
+    let mut at = first;
+    while let Some(header) = lines.get(at).and_then(|line| Header::parse(line)) {
+        let end = lines[at + 1..].iter().position(|line| is_marker(line)).map_or(lines.len(), |next| at + 1 + next);
+        script.cells.push(cell(header, &lines[at + 1..end], at + 2));
+        at = end;
+    }
+    script
+}
+
+/// A cell as it was typed, whose first line may be a header.
+pub fn headed(text: &str) -> ScriptCell {
+    let begins = text.len() - text.trim_start_matches(['\n', '\r']).len();
+    let (first, rest) = text[begins..].split_once('\n').unwrap_or((&text[begins..], ""));
+    let Some(header) = Header::parse(first) else {
+        return ScriptCell { source: text.to_owned(), line: 1, ..ScriptCell::default() };
     };
-    let Header { title, kind, tags } = header.clone();
-    cells.push(ScriptCell { kind, title, tags, source, line: begins + skipped });
+    let lines: Vec<&str> = rest.split('\n').collect();
+    let (_, body) = without_blank(&lines);
+    let mut headed = cell(header, body, 1);
+    if headed.kind == CellKind::Code {
+        headed.source = body.join("\n"); // it was run as it stands: what is a comment in it is no magic
+    }
+    headed
+}
+
+impl Script {
+    /// What stands before the first marker: a heading, or a cell without a header.
+    fn before(&mut self, lines: &[&str]) {
+        let after = usize::from(lines.first().is_some_and(|line| line.starts_with("#!")));
+        let mut lines: Vec<&str> = lines.iter().map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
+        let mut taken = 0;
+        if let Some([FENCE, said, FENCE]) = lines.get(after..after + 3)
+            && let Some(said) = said.strip_prefix(METADATA)
+            && let Ok(Value::Object(said)) = serde_json::from_str(said)
+        {
+            self.metadata = said;
+            lines.drain(after..after + 3);
+            taken = 3;
+        }
+        let (skipped, body) = without_blank(&lines);
+        if body.iter().all(|line| line.trim().is_empty() || is_preamble(line)) {
+            self.heading = body.join("\n");
+        } else {
+            self.cells.push(cell(Header::default(), body, 1 + skipped + taken));
+        }
+    }
+}
+
+/// Whether a text can stand before the first cell.
+fn is_heading(text: &str) -> bool {
+    let again = read(text);
+    again.heading == text && again.cells.is_empty()
+}
+
+/// A cell; its first line is line `begins` of the file.
+fn cell(header: Header, lines: &[&str], begins: usize) -> ScriptCell {
+    let (skipped, lines) = match header.exact {
+        true => {
+            (0, lines.split_last().filter(|(last, _)| matches!(**last, "" | "\r")).map_or(lines, |(_, lines)| lines))
+        }
+        false => without_blank(lines),
+    };
+    let shown = |line: &&str| {
+        let line = if header.exact { line } else { line.strip_suffix('\r').unwrap_or(line) };
+        show_marker(line).to_owned()
+    };
+    let body: Vec<String> = lines.iter().map(shown).collect();
+    let source = match header.kind {
+        CellKind::Code => code(&body),
+        CellKind::Markdown | CellKind::Raw => uncommented(&body).unwrap_or_else(|| body.join("\n")),
+    };
+    let Header { title, kind, tags, metadata, .. } = header;
+    ScriptCell { kind, title, tags, metadata, source, line: begins + skipped }
+}
+
+/// How many empty lines come first, and the lines without those around them.
+fn without_blank<'a, 'b>(lines: &'a [&'b str]) -> (usize, &'a [&'b str]) {
+    let blank = |line: &&&str| line.trim().is_empty();
+    let skipped = lines.iter().take_while(blank).count();
+    let kept = lines.len() - lines[skipped..].iter().rev().take_while(blank).count();
+    (skipped, &lines[skipped..kept])
 }
 
 /// A `#!` line, a comment or an inner doc comment.
@@ -71,93 +166,21 @@ fn is_preamble(line: &str) -> bool {
     line.starts_with("#!") || (line.starts_with("//") && !is_magic(line.trim_start_matches('/').trim_start()))
 }
 
-/// `// %% title [markdown] tags=["a"]`.
-#[derive(Clone)]
-struct Header {
-    title: Option<String>,
-    kind: CellKind,
-    tags: Vec<String>,
-}
-
-impl Default for Header {
-    fn default() -> Self {
-        Header { title: None, kind: CellKind::Code, tags: Vec::new() }
-    }
-}
-
-impl Header {
-    fn parse(line: &str) -> Option<Header> {
-        let rest = line.trim_end().strip_prefix("//")?.trim_start().strip_prefix("%%")?;
-        // `// %%time` is a magic behind a comment.
-        if !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
-            return None;
-        }
-        let mut header = Header::default();
-        let (rest, tags) = split_tags(rest.trim());
-        header.tags = tags;
-        let mut words: Vec<&str> = Vec::new();
-        for word in rest.split_whitespace() {
-            match word {
-                "[markdown]" | "[md]" => header.kind = CellKind::Markdown,
-                "[raw]" => header.kind = CellKind::Raw,
-                "[code]" => header.kind = CellKind::Code,
-                _ => words.push(word),
-            }
-        }
-        if words == ["parameters"] && header.tags.is_empty() {
-            header.tags.push("parameters".into());
-        } else if !words.is_empty() {
-            header.title = Some(words.join(" "));
-        }
-        Some(header)
-    }
-}
-
-/// Takes `tags=[..]` or `tags="a,b"` out of a header.
-fn split_tags(rest: &str) -> (String, Vec<String>) {
-    let Some(at) = rest.find("tags=") else { return (rest.to_owned(), Vec::new()) };
-    let (before, value) = (&rest[..at], &rest[at + "tags=".len()..]);
-    let mut values = serde_json::Deserializer::from_str(value).into_iter::<Value>();
-    let tags = match values.next() {
-        Some(Ok(Value::Array(tags))) => tags.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        Some(Ok(Value::String(tags))) => tags.split(',').map(|tag| tag.trim().to_owned()).collect(),
-        _ => return (rest.to_owned(), Vec::new()),
-    };
-    (format!("{before} {}", &value[values.byte_offset()..]), tags)
-}
-
 /// A code cell: a magic behind `// ` is a magic.
-fn code(body: &[&str]) -> String {
+fn code(body: &[String]) -> String {
     let first = body.iter().find(|line| !line.trim().is_empty());
-    let whole =
-        first.is_some_and(|line| line.strip_prefix("// %%").is_some_and(|rest| rest.starts_with(char::is_alphabetic)));
-    if whole && let Some(text) = uncommented(body) {
+    let magic = |line: &String| line.strip_prefix("// ").is_some_and(|rest| rest.starts_with("%%") && is_magic(rest));
+    if first.is_some_and(magic)
+        && let Some(text) = uncommented(body)
+    {
         return text;
     }
-    let line = |line: &&str| {
-        let (indent, text) = line.split_at(line.len() - line.trim_start().len());
-        match text.strip_prefix("// ") {
-            Some(rest) if is_magic(rest) => format!("{indent}{rest}"),
-            _ => (*line).to_owned(),
-        }
-    };
-    body.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// Whether a commented line reads as a magic: `%name`, `%%name`, `!command`, `:dep ..`.
-fn is_magic(rest: &str) -> bool {
-    let name = |text: &str| text.starts_with(|c: char| c.is_ascii_lowercase());
-    match rest.chars().next() {
-        Some('%') => name(rest.trim_start_matches('%')),
-        Some('!') => rest[1..].starts_with(|c: char| c.is_ascii_lowercase() || c == '.' || c == '/'),
-        Some(':') => rest.starts_with(":dep "),
-        _ => false,
-    }
+    body.iter().map(|line| show_magic(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// The lines without their comment marks; `None` if one has none.
-fn uncommented(body: &[&str]) -> Option<String> {
-    let bare = |line: &&str| match line.strip_prefix("//") {
+fn uncommented(body: &[String]) -> Option<String> {
+    let bare = |line: &String| match line.strip_prefix("//") {
         Some(rest) => Some(rest.strip_prefix(' ').unwrap_or(rest).to_owned()),
         None if line.trim().is_empty() => Some(String::new()),
         None => None,

@@ -2,6 +2,7 @@
 
 use crate::context::{CellRecord, Context, NextInput, State, Stop};
 use crate::engine::{Engine, ExecuteOptions, Interrupt, Tier};
+use crate::habits;
 use crate::history::{self, HistoryFile};
 use crate::lexer;
 use crate::magic::Magic;
@@ -177,14 +178,28 @@ impl<E: Engine> Shell<E> {
         self.state.next_input = None;
         self.state.number += 1;
         let mut executions = Vec::new();
+        let (outputs, number) = (self.state.outputs.clone(), self.state.number);
+        let recorded =
+            || (options.keep == Keep::History).then(|| outputs.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(mut outputs) = recorded() {
+            outputs.begin(number);
+        }
+        let mut both = |event: Event| {
+            if let Some(mut outputs) = recorded() {
+                outputs.event(&event, number);
+            }
+            out(event);
+        };
         let Shell { engine, registry, state, .. } = self;
-        let mut cx = Context { engine, registry, state, out };
+        let mut cx = Context { engine, registry, state, out: &mut both };
         let status = run_text(&mut cx, text, options.cell, &mut executions);
         if cx.state.timing && options.keep == Keep::History {
             let total = begun.elapsed().as_secs_f64();
             cx.say(timing(&executions, total));
         }
-        let number = self.state.number;
+        if let Some(mut outputs) = recorded() {
+            outputs.end(number, &status);
+        }
         if options.keep == Keep::Nothing {
             self.state.number -= 1;
         } else if !text.trim().is_empty() {
@@ -287,24 +302,24 @@ fn run_rust(
     let mut status = execution.status.clone();
     done.push(execution);
     if let Status::Failed(failure) = &mut status {
-        explain(failure, &source, cx.registry);
+        explain(failure, &source, cx);
     }
     cx.state.last = Some(source);
     status
 }
 
 /// Adds what a compiler cannot know: that a line was meant as a magic.
-fn explain(failure: &mut Failure, source: &Source, registry: &Registry) {
+fn explain(failure: &mut Failure, source: &Source, cx: &Context<'_>) {
     if !matches!(failure.kind, FailureKind::Syntax | FailureKind::Compile) {
         return;
     }
     let rust = source.rust();
     let meant = rust.lines().find_map(|line| {
         let name = line.trim_start().strip_prefix('%')?.split(|c| !lexer::is_word(c)).next()?;
-        registry.find(name).map(|magic| magic.name())
+        cx.registry.find(name).map(|magic| magic.name())
     });
-    if let Some(name) = meant {
-        let hint = format!("`%{name}` is a magic only where a statement may begin: end the line above it with `;`");
+    let above = |name| format!("`%{name}` is a magic only where a statement may begin: end the line above it with `;`");
+    if let Some(hint) = meant.map(above).or_else(|| habits::hint(&rust, &failure.message, &cx.state.cells)) {
         failure.report.push(format!("help: {hint}"));
         failure.hints.push(hint);
     }

@@ -2,7 +2,7 @@
 
 use crate::kernel_command::{self, KernelCommand};
 use crate::package::{self, Package};
-use crate::{Error, doctor, headless, interactive, setup, terminal};
+use crate::{Error, convert, doctor, headless, interactive, setup, terminal};
 use clap::{Args, Parser, Subcommand};
 use ironbook_session::library::Paths;
 use std::ffi::OsString;
@@ -36,6 +36,9 @@ enum Command {
     /// Run a notebook or script from its first cell to its last
     #[command(after_long_help = RUN_HELP)]
     Run(Run),
+    /// Turn a notebook into a script, or a script into a notebook
+    #[command(after_long_help = CONVERT_HELP)]
+    Convert(Convert),
     /// Compile the standard library, once, and leave it ready
     #[command(after_long_help = SETUP_HELP)]
     Setup(Setup),
@@ -116,6 +119,29 @@ pub struct Run {
     pub opt: String,
 }
 
+const CONVERT_HELP: &str = "\
+Examples:
+  ironbook convert report.ipynb report.rs    a script with cells split at `// %%`, as Jupytext writes them
+  ironbook convert train.rs train.ipynb      a notebook to open in Jupyter
+
+Cells, their titles, tags and other metadata stay, there and back again. Outputs and attachments stay in the notebook.";
+
+/// `ironbook convert`.
+#[derive(Clone, Debug, Args)]
+pub struct Convert {
+    /// A notebook (.ipynb) or a script in percent format (.rs)
+    #[arg(value_name = "FROM")]
+    pub from: PathBuf,
+
+    /// The file to write; its ending says which of both it is
+    #[arg(value_name = "TO")]
+    pub to: PathBuf,
+
+    /// Replace the file if it is there
+    #[arg(short, long)]
+    pub force: bool,
+}
+
 /// Exit status of wrong use.
 pub const USAGE: u8 = 2;
 
@@ -125,6 +151,7 @@ pub fn main() -> ExitCode {
     let paths = Paths::from_env();
     let result = match cli.command {
         Some(Command::Run(run)) => headless::run(&run, &paths),
+        Some(Command::Convert(options)) => convert::run(&options),
         Some(Command::Setup(setup)) => setup::run(&setup, &paths),
         Some(Command::Doctor) => doctor::run(&paths),
         Some(Command::Kernel(command)) => kernel_command::run(command, &paths),

@@ -26,6 +26,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The file is there already.
+    #[error("{} exists already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// The notebook is not JSON.
     #[error("{} is not a notebook: it is not JSON (line {}, column {})", path.display(), source.line(), source.column())]
     NotJson {
@@ -152,18 +158,19 @@ impl Error {
             Error::Read { .. } => "check the file's permissions".into(),
             Error::Write { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    "the disk is full: free some space, or write elsewhere with -o".into()
+                    "the disk is full: free some space, or write elsewhere".into()
                 }
-                io::ErrorKind::NotFound => "make its directory first, or write elsewhere with -o".into(),
-                _ => "write elsewhere with -o".into(),
+                io::ErrorKind::NotFound => "make its directory first, or write elsewhere".into(),
+                _ => "write elsewhere, or check the permissions of the file and its directory".into(),
             },
+            Error::Exists { .. } => "`--force` replaces it".into(),
             Error::NotJson { .. } | Error::NotNotebook { .. } => {
                 "open it in an editor to see what it is; a script in percent format ends in .rs".into()
             }
             Error::NotebookVersion { path, .. } => {
                 format!("convert it: jupyter nbconvert --to notebook --nbformat 4 {}", path.display())
             }
-            Error::OtherLanguage { .. } => "Ironbook runs Rust cells; `--force` runs it nevertheless".into(),
+            Error::OtherLanguage { .. } => "Ironbook is for Rust; `ironbook run --force` runs it nevertheless".into(),
             Error::FileKind { .. } => "rename it, or pass a notebook or a script".into(),
             Error::OutputKind { .. } => "for instance: -o out.ipynb".into(),
             Error::ParameterForm { .. } => "for instance: -p depth=6".into(),

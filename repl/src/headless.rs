@@ -3,11 +3,12 @@
 use crate::cli::Run;
 use crate::interrupt::{Interrupts, Press};
 use crate::kernel::{Cache, Kernel, Start};
-use crate::notebook::{Cell, Kind, Notebook, beside};
-use crate::outputs::Recorder;
+use crate::notebook::{self, Cell, Kind, Notebook};
 use crate::screen::Screen;
 use crate::terminal::{Style, Terminal, seconds, shortened, took};
 use crate::{Error, parameters, script, setup};
+use ironbook_magics::files::beside;
+use ironbook_magics::outputs::Recorder;
 use ironbook_magics::{CellOutcome, ShellHandle};
 use ironbook_session::library::Paths;
 use ironbook_session::{FailureKind, Status};
@@ -90,22 +91,39 @@ pub(crate) fn connect(interrupts: &Interrupts, handle: ShellHandle, terminal: &T
     });
 }
 
+/// Whether notebooks of other languages are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OtherLanguages {
+    /// They are not.
+    Refused,
+    /// They are, as the user said.
+    Read,
+}
+
 /// Reads a notebook or a script.
 fn read(path: &Path, force: bool) -> Result<Notebook, Error> {
-    let failed = |source| Error::Read { path: path.to_owned(), source };
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
-    let bytes = std::fs::read(path).map_err(failed)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Error::NotNotebook { path: path.to_owned(), lacks: "it is not UTF-8 text".into() })?;
-    match extension {
-        "rs" => return Ok(script::parse(&text)),
+    let others = if force { OtherLanguages::Read } else { OtherLanguages::Refused };
+    notebook_of(&text_of(path)?, path, others)
+}
+
+/// The text of a notebook or a script.
+pub(crate) fn text_of(path: &Path) -> Result<String, Error> {
+    let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    String::from_utf8(bytes)
+        .map_err(|_| Error::NotNotebook { path: path.to_owned(), lacks: "it is not UTF-8 text".into() })
+}
+
+/// The notebook that a file's text is; `path` decides by its ending.
+pub(crate) fn notebook_of(text: &str, path: &Path, others: OtherLanguages) -> Result<Notebook, Error> {
+    match path.extension().and_then(|extension| extension.to_str()).unwrap_or("") {
+        "rs" => return Ok(script::parse(text)),
         "ipynb" => {}
         _ if text.trim_start().starts_with('{') => {}
         _ => return Err(Error::FileKind { path: path.to_owned() }),
     }
-    let notebook = Notebook::parse(&text, path)?;
+    let notebook = notebook::parse(text, path)?;
     match notebook.language() {
-        Some(language) if language != "rust" && language != "ironbook" && !force => {
+        Some(language) if language != "rust" && language != "ironbook" && others == OtherLanguages::Refused => {
             Err(Error::OtherLanguage { path: path.to_owned(), language })
         }
         _ => Ok(notebook),
@@ -220,14 +238,14 @@ impl Job<'_> {
             self.notebook.cells[*at].set_outputs(outputs.clone(), Some(*count));
         }
         self.written = Instant::now();
-        self.notebook.write(path)
+        notebook::write(&self.notebook, path)
     }
 
     /// Keeps the executed notebook elsewhere, where its place refuses it: hours of work may be in it.
     fn rescue(&mut self) {
         let name = self.output.and_then(Path::file_stem).unwrap_or_default().to_string_lossy();
         let kept = std::env::temp_dir().join(format!("{name}-{}.ipynb", std::process::id()));
-        match self.notebook.write(&kept) {
+        match notebook::write(&self.notebook, &kept) {
             Ok(()) => self.screen.say(&format!("The executed notebook is kept in {}", kept.display())),
             Err(error) => self.screen.say(&format!("It cannot be kept elsewhere either: {error}")),
         }

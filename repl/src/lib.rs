@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod cli;
+pub mod convert;
 pub mod doctor;
 pub mod error;
 pub mod headless;
@@ -10,7 +11,6 @@ pub mod interrupt;
 pub mod kernel;
 pub mod kernel_command;
 pub mod notebook;
-pub mod outputs;
 pub mod package;
 pub mod parameters;
 pub mod screen;

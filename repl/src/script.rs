@@ -1,23 +1,11 @@
 //! Scripts in percent format, as notebooks.
 
-use crate::notebook::{Cell, Notebook};
-use ironbook_magics::script;
-use serde_json::json;
+use crate::notebook::Notebook;
+use ironbook_magics::{convert, script};
 
 /// Reads a script as a notebook.
 pub fn parse(text: &str) -> Notebook {
-    let cells = script::parse(text).into_iter().map(|read| {
-        let mut cell = Cell::new(read.kind, &read.source);
-        cell.line = Some(read.line);
-        if let Some(title) = &read.title {
-            cell.metadata().insert("title".into(), json!(title));
-        }
-        for tag in &read.tags {
-            cell.tag(tag);
-        }
-        cell
-    });
-    Notebook::new(cells.collect())
+    convert::notebook(&script::read(text))
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 
 mod again;
 mod conformance;
+mod export;
 mod fake;
+mod roundtrip;
 mod session;
 mod shell;
 mod splitter;

@@ -39,6 +39,11 @@ fn jupyter_console_runs_on_a_terminal() {
 }
 
 #[test]
+fn a_person_at_a_terminal_sees_what_is_promised() {
+    check("terminal.py", &[&program()], 400);
+}
+
+#[test]
 fn jupyterlab_runs_in_a_browser() {
     if has_browser("lab.py") {
         check("lab.py", &[], 900);

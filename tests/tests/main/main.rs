@@ -4,6 +4,7 @@
 
 mod arrows;
 mod clients;
+mod export;
 mod faults;
 mod features;
 mod inputs;

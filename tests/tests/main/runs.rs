@@ -157,7 +157,7 @@ fn what_comes_through_a_pipe_is_a_script() {
 
 /// Asks Jupyter's own library; without it the check is skipped, except in CI.
 #[track_caller]
-fn assert_valid(path: &Path) {
+pub fn assert_valid(path: &Path) {
     let Some(python) = std::env::var_os("IRONBOOK_TEST_PYTHON") else {
         assert!(std::env::var_os("CI").is_none(), "CI sets IRONBOOK_TEST_PYTHON");
         eprintln!("SKIPPED nbformat.validate: IRONBOOK_TEST_PYTHON is not set");

@@ -9,10 +9,24 @@ use std::collections::HashMap;
 /// Characters of printed text that a cell keeps; a runaway loop must not make a notebook that nothing opens.
 const STREAM_LIMIT: usize = 8 << 20;
 
+/// What a recorder keeps, in bytes; more than so much is left out, and the oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Of one cell.
+    pub cell: usize,
+    /// Of all cells together.
+    pub all: usize,
+}
+
 /// The outputs of a notebook's cells while it runs.
 #[derive(Debug, Default)]
 pub struct Recorder {
     cells: Vec<Vec<Value>>,
+    /// Bytes of each cell, approximately.
+    weights: Vec<usize>,
+    limits: Option<Limits>,
+    /// How many cells have been forgotten: all are before this one.
+    forgotten: usize,
     /// Where each display identity is shown: cell and output.
     displays: HashMap<String, Vec<(usize, usize)>>,
     /// Characters printed by the current cell, and whether to clear before its next output.
@@ -21,11 +35,58 @@ pub struct Recorder {
 }
 
 impl Recorder {
+    /// A recorder that forgets.
+    pub fn bounded(limits: Limits) -> Recorder {
+        Recorder { limits: Some(limits), ..Recorder::default() }
+    }
+
     /// Begins the next cell.
     pub fn begin(&mut self) {
+        self.forget();
         self.cells.push(Vec::new());
+        self.weights.push(0);
         self.printed = 0;
         self.clear_next = false;
+    }
+
+    /// Forgets the outputs of the oldest cells, where all together are too large.
+    fn forget(&mut self) {
+        let Some(limits) = self.limits else { return };
+        let mut all: usize = self.weights[self.forgotten..].iter().sum();
+        let before = self.forgotten;
+        while all > limits.all && self.forgotten < self.cells.len() {
+            all -= self.weights[self.forgotten];
+            self.cells[self.forgotten] = Vec::new();
+            self.forgotten += 1;
+        }
+        if self.forgotten > before {
+            self.displays.retain(|_, places| {
+                places.retain(|(cell, _)| *cell >= self.forgotten);
+                !places.is_empty()
+            });
+        }
+    }
+
+    /// Whether a cell's outputs are no longer known.
+    pub fn has_forgotten(&self, cell: usize) -> bool {
+        cell < self.forgotten
+    }
+
+    /// Notes what an output takes; whether there is room for it.
+    fn weigh(&mut self, bytes: usize) -> bool {
+        self.current();
+        let Some(weight) = self.weights.last_mut() else { return true };
+        let had = *weight;
+        *weight += bytes;
+        let Some(Limits { cell: limit, .. }) = self.limits.filter(|limits| *weight > limits.cell) else { return true };
+        if had <= limit {
+            *weight = limit + 1; // said once
+            let words = format!("[more was shown; {} MB of a cell's outputs are remembered]\n", limit >> 20);
+            self.current().push(json!({"output_type": "stream", "name": "stderr", "text": lines(&words)}));
+        } else {
+            *weight = had;
+        }
+        false
     }
 
     /// Records an output of the current cell; `count` is its execution count.
@@ -41,9 +102,10 @@ impl Recorder {
             }
             Event::Display { bundle, id, update: true } => self.update(id.as_deref(), bundle),
             Event::Display { bundle, id, update: false } => {
-                self.push(shown("display_data", bundle));
-                let at = (self.cells.len() - 1, self.current().len() - 1);
-                if let Some(id) = id {
+                if self.push(shown("display_data", bundle))
+                    && let Some(id) = id
+                {
+                    let at = (self.cells.len() - 1, self.current().len() - 1);
                     self.displays.entry(id.clone()).or_default().push(at);
                 }
             }
@@ -62,9 +124,10 @@ impl Recorder {
             "evalue": failure.message,
             "traceback": failure.report,
         });
-        if let Value::Object(output) = output {
-            self.push(output);
+        if std::mem::take(&mut self.clear_next) {
+            self.clear();
         }
+        self.current().push(output); // also where there is no room for more: it is what matters most
     }
 
     /// The outputs of all cells so far, in order; an update may still change those of an earlier cell.
@@ -74,16 +137,22 @@ impl Recorder {
 
     fn current(&mut self) -> &mut Vec<Value> {
         if self.cells.is_empty() {
-            self.cells.push(Vec::new());
+            self.begin();
         }
         self.cells.last_mut().expect("made just above if there was none")
     }
 
-    fn push(&mut self, output: Map<String, Value>) {
+    /// Adds an output, if there is room.
+    fn push(&mut self, output: Map<String, Value>) -> bool {
         if std::mem::take(&mut self.clear_next) {
             self.clear();
         }
-        self.current().push(Value::Object(output));
+        let output = Value::Object(output);
+        let fits = self.weigh(weight(&output));
+        if fits {
+            self.current().push(output);
+        }
+        fits
     }
 
     /// Text joins the last output if that is of the same stream.
@@ -93,6 +162,9 @@ impl Recorder {
         }
         if std::mem::take(&mut self.clear_next) {
             self.clear();
+        }
+        if !self.weigh(text.len()) {
+            return;
         }
         self.printed += text.len();
         let cut = self.printed >= STREAM_LIMIT;
@@ -113,7 +185,10 @@ impl Recorder {
         let places = id.and_then(|id| self.displays.get(id)).cloned().unwrap_or_default();
         for (cell, output) in places {
             if let Some(output) = self.cells.get_mut(cell).and_then(|outputs| outputs.get_mut(output)) {
-                *output = Value::Object(shown("display_data", bundle));
+                let updated = Value::Object(shown("display_data", bundle));
+                let total = self.weights[cell] + weight(&updated);
+                self.weights[cell] = total.saturating_sub(weight(output));
+                *output = updated;
             }
         }
     }
@@ -121,10 +196,22 @@ impl Recorder {
     fn clear(&mut self) {
         self.current().clear();
         let cell = self.cells.len() - 1;
+        self.weights[cell] = 0;
         for places in self.displays.values_mut() {
             places.retain(|place| place.0 != cell);
         }
     }
+}
+
+/// Bytes that a value takes, approximately.
+fn weight(value: &Value) -> usize {
+    let inner = match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight).sum(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| key.len() + weight(value)).sum(),
+        _ => 0,
+    };
+    inner + size_of::<Value>()
 }
 
 /// Appends text to a list of lines, going on with a last line that has no end.
@@ -217,6 +304,25 @@ mod tests {
         recorder.event(&display("z", "e", true), 2);
         assert_eq!(recorder.cells()[1].len(), 1);
         assert_eq!(recorder.cells()[1][0]["name"], "stdout");
+    }
+
+    #[test]
+    fn a_bounded_recorder_forgets_the_oldest_and_cuts_the_largest() {
+        let mut recorder = Recorder::bounded(Limits { cell: 5000, all: 8000 });
+        let big = || Event::Display { bundle: Bundle::text("x".repeat(3000)), id: Some("d".into()), update: false };
+        for _ in 0..4 {
+            recorder.begin();
+            recorder.event(&big(), 1);
+            recorder.event(&big(), 1);
+            recorder.event(&big(), 1);
+        }
+        recorder.begin();
+        assert_eq!(recorder.cells()[3].len(), 2, "one display and the remark: {:?}", recorder.cells()[3]);
+        assert!(recorder.cells()[3][1]["text"][0].as_str().unwrap().contains("more was shown"));
+        assert!(recorder.has_forgotten(2) && !recorder.has_forgotten(3));
+        assert!(recorder.cells()[..3].iter().all(Vec::is_empty));
+        recorder.event(&display("new", "d", true), 5);
+        assert_eq!(recorder.cells()[3][0]["data"]["text/plain"], json!(["new"]));
     }
 
     #[test]
