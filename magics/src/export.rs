@@ -57,7 +57,7 @@ impl Default for Outputs {
 
 impl Outputs {
     pub(crate) fn begin(&mut self, number: u64) {
-        self.places.insert(number, self.recorder.cells().len());
+        self.places.insert(number, self.recorder.count());
         self.recorder.begin();
     }
 
@@ -77,7 +77,7 @@ impl Outputs {
     /// Puts what is known of a cell's outputs into it; whether anything was forgotten.
     pub(crate) fn fill(&self, cell: &mut Cell, number: u64) -> bool {
         let place = self.places.get(&number).copied();
-        let outputs = place.and_then(|place| self.recorder.cells().get(place)).cloned().unwrap_or_default();
+        let outputs = place.map(|place| self.recorder.outputs(place)).unwrap_or_default();
         cell.set_outputs(outputs, Some(number));
         place.is_some_and(|place| self.recorder.has_forgotten(place))
     }

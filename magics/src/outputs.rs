@@ -82,7 +82,7 @@ impl Recorder {
         if had <= limit {
             *weight = limit + 1; // said once
             let words = format!("[more was shown; {} MB of a cell's outputs are remembered]\n", limit >> 20);
-            self.current().push(json!({"output_type": "stream", "name": "stderr", "text": lines(&words)}));
+            self.current().push(json!({"output_type": "stream", "name": "stderr", "text": words}));
         } else {
             *weight = had;
         }
@@ -130,9 +130,14 @@ impl Recorder {
         self.current().push(output); // also where there is no room for more: it is what matters most
     }
 
-    /// The outputs of all cells so far, in order; an update may still change those of an earlier cell.
-    pub fn cells(&self) -> &[Vec<Value>] {
-        &self.cells
+    /// How many cells have begun.
+    pub fn count(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The outputs of a cell so far, as a notebook stores them; an update may still change those of an earlier cell.
+    pub fn outputs(&self, cell: usize) -> Vec<Value> {
+        self.cells.get(cell).into_iter().flatten().cloned().map(in_lines).collect()
     }
 
     fn current(&mut self) -> &mut Vec<Value> {
@@ -174,10 +179,9 @@ impl Recorder {
             text.to_owned()
         };
         let same = |output: &&mut Value| output["output_type"] == "stream" && output["name"] == name;
-        if let Some(last) = self.current().last_mut().filter(same) {
-            extend_lines(&mut last["text"], &text);
-        } else {
-            self.current().push(json!({"output_type": "stream", "name": name, "text": lines(&text)}));
+        match self.current().last_mut().filter(same).and_then(|last| last.get_mut("text")) {
+            Some(Value::String(printed)) => printed.push_str(&text),
+            _ => self.current().push(json!({"output_type": "stream", "name": name, "text": text})),
         }
     }
 
@@ -214,30 +218,29 @@ fn weight(value: &Value) -> usize {
     inner + size_of::<Value>()
 }
 
-/// Appends text to a list of lines, going on with a last line that has no end.
-fn extend_lines(list: &mut Value, text: &str) {
-    let Value::Array(list) = list else { return };
-    for part in text.split_inclusive('\n') {
-        match list.last_mut() {
-            Some(Value::String(last)) if !last.ends_with('\n') => last.push_str(part),
-            _ => list.push(json!(part)),
+/// An output as a notebook stores it: text as a list of lines. While it is recorded it is one text, which is far smaller.
+fn in_lines(mut output: Value) -> Value {
+    let split = |value: &mut Value| {
+        if let Value::String(text) = value {
+            *value = lines(text);
         }
+    };
+    if let Some(text) = output.get_mut("text") {
+        split(text);
     }
+    if let Some(Value::Object(data)) = output.get_mut("data") {
+        let is_text =
+            |mime: &str| mime.starts_with("text/") || mime == "image/svg+xml" || mime == "application/javascript";
+        data.iter_mut().filter(|(mime, _)| is_text(mime)).for_each(|(_, value)| split(value));
+    }
+    output
 }
 
 /// A bundle as an output of this type.
 fn shown(output_type: &str, bundle: &Bundle) -> Map<String, Value> {
-    let stored = |(mime, value): (&String, &Value)| {
-        let is_text = mime.starts_with("text/") || mime == "image/svg+xml" || mime == "application/javascript";
-        let value = match value {
-            Value::String(text) if is_text => lines(text),
-            other => other.clone(),
-        };
-        (mime.clone(), value)
-    };
     let mut output = Map::new();
     output.insert("output_type".into(), json!(output_type));
-    output.insert("data".into(), Value::Object(bundle.data.iter().map(stored).collect()));
+    output.insert("data".into(), bundle.data.iter().map(|(mime, value)| (mime.clone(), value.clone())).collect());
     output.insert("metadata".into(), Value::Object(bundle.metadata.clone()));
     output
 }
@@ -246,13 +249,17 @@ fn shown(output_type: &str, bundle: &Bundle) -> Map<String, Value> {
 mod tests {
     use super::*;
 
+    fn all(recorder: &Recorder) -> Vec<Vec<Value>> {
+        (0..recorder.count()).map(|cell| recorder.outputs(cell)).collect()
+    }
+
     fn record(events: &[Event]) -> Vec<Vec<Value>> {
         let mut recorder = Recorder::default();
         recorder.begin();
         for event in events {
             recorder.event(event, 7);
         }
-        recorder.cells().to_vec()
+        all(&recorder)
     }
 
     fn display(text: &str, id: &str, update: bool) -> Event {
@@ -295,15 +302,15 @@ mod tests {
         recorder.event(&display("old", "d", false), 1);
         recorder.begin();
         recorder.event(&display("new", "d", true), 2);
-        assert_eq!(recorder.cells()[0][0]["data"]["text/plain"], json!(["new"]));
-        assert!(recorder.cells()[1].is_empty());
+        assert_eq!(all(&recorder)[0][0]["data"]["text/plain"], json!(["new"]));
+        assert!(all(&recorder)[1].is_empty());
         recorder.event(&display("x", "e", false), 2);
         recorder.event(&Event::Clear { wait: true }, 2);
-        assert_eq!(recorder.cells()[1].len(), 1);
+        assert_eq!(all(&recorder)[1].len(), 1);
         recorder.event(&Event::Stdout("y".into()), 2);
         recorder.event(&display("z", "e", true), 2);
-        assert_eq!(recorder.cells()[1].len(), 1);
-        assert_eq!(recorder.cells()[1][0]["name"], "stdout");
+        assert_eq!(all(&recorder)[1].len(), 1);
+        assert_eq!(all(&recorder)[1][0]["name"], "stdout");
     }
 
     #[test]
@@ -317,12 +324,12 @@ mod tests {
             recorder.event(&big(), 1);
         }
         recorder.begin();
-        assert_eq!(recorder.cells()[3].len(), 2, "one display and the remark: {:?}", recorder.cells()[3]);
-        assert!(recorder.cells()[3][1]["text"][0].as_str().unwrap().contains("more was shown"));
+        assert_eq!(all(&recorder)[3].len(), 2, "one display and the remark: {:?}", all(&recorder)[3]);
+        assert!(all(&recorder)[3][1]["text"][0].as_str().unwrap().contains("more was shown"));
         assert!(recorder.has_forgotten(2) && !recorder.has_forgotten(3));
-        assert!(recorder.cells()[..3].iter().all(Vec::is_empty));
+        assert!(all(&recorder)[..3].iter().all(Vec::is_empty));
         recorder.event(&display("new", "d", true), 5);
-        assert_eq!(recorder.cells()[3][0]["data"]["text/plain"], json!(["new"]));
+        assert_eq!(all(&recorder)[3][0]["data"]["text/plain"], json!(["new"]));
     }
 
     #[test]

@@ -234,8 +234,8 @@ impl Job<'_> {
     /// Writes the notebook with the outputs so far.
     fn write(&mut self) -> Result<(), Error> {
         let Some(path) = self.output else { return Ok(()) };
-        for ((at, count), outputs) in self.executed.iter().zip(self.recorder.cells()) {
-            self.notebook.cells[*at].set_outputs(outputs.clone(), Some(*count));
+        for (recorded, (at, count)) in self.executed.iter().enumerate() {
+            self.notebook.cells[*at].set_outputs(self.recorder.outputs(recorded), Some(*count));
         }
         self.written = Instant::now();
         notebook::write(&self.notebook, path)
