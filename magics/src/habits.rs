@@ -15,8 +15,8 @@ pub(crate) fn hint(rust: &str, message: &str, cells: &[CellRecord]) -> Option<St
     result(unknown, cells)
 }
 
-/// `_3`, `__` and `___` are results of earlier cells in IPython. They are not kept here: what was shown is dropped at the
-/// end of its cell, as the value of any statement.
+/// `_3`, `__` and `___` are results of earlier cells, as in IPython, where they are kept: what a cell names (a variable, a
+/// field) is no value of its own, what borrows ends with its cell, and types of the user's own are not known to the library.
 fn result(name: &str, cells: &[CellRecord]) -> Option<String> {
     let cell = match name {
         "__" => cells.iter().rev().find(|cell| shows(cell)),
@@ -33,7 +33,10 @@ fn result(name: &str, cells: &[CellRecord]) -> Option<String> {
     let number = cell.number;
     Some(match shown.chars().all(is_word) && !shown.is_empty() {
         true => format!("cell {number} showed the variable `{shown}`: use that"),
-        false => format!("results have no names: `let result = ..;` in cell {number} keeps its value"),
+        false => format!(
+            "the result of cell {number} was not kept: numbers, text, lists of them, frames, tensors and models are, the last 20; \
+             `let result = ..;` keeps any value"
+        ),
     })
 }
 
@@ -64,7 +67,7 @@ mod tests {
         let cells = [cell(1, "df"), cell(2, "let a = 1;"), cell(4, "a + 1"), cell(5, "%who")];
         let hint = |name: &str| hint("x", &format!("cannot find value `{name}` in this scope"), &cells);
         assert_eq!(hint("_1").unwrap(), "cell 1 showed the variable `df`: use that");
-        assert_eq!(hint("__").unwrap(), "results have no names: `let result = ..;` in cell 4 keeps its value");
+        assert!(hint("__").unwrap().starts_with("the result of cell 4 was not kept"));
         assert_eq!(hint("___"), hint("_1"));
         assert_eq!(hint("_3").unwrap(), "there is no cell 3");
         assert_eq!((hint("_x"), hint("a")), (None, None));

@@ -200,6 +200,8 @@ impl<E: Engine> Shell<E> {
         if let Some(mut outputs) = recorded() {
             outputs.end(number, &status);
         }
+        // A session that was resumed counts on from its own last cell.
+        let number = self.state.number;
         if options.keep == Keep::Nothing {
             self.state.number -= 1;
         } else if !text.trim().is_empty() {

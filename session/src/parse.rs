@@ -159,21 +159,21 @@ fn statement(stmt: &Stmt, range: Range<usize>, last: bool, bound: &mut BTreeSet<
 }
 
 /// Whether an expression is surely a value and no place. What is not sure is shown, and not kept as a result.
-fn makes(expr: &syn::Expr) -> bool {
+fn makes(expr: &Expr) -> bool {
     match expr {
-        syn::Expr::Paren(inner) => makes(&inner.expr),
-        syn::Expr::Group(inner) => makes(&inner.expr),
-        syn::Expr::Macro(mac) => builds(&mac.mac),
-        syn::Expr::Unary(unary) => !matches!(unary.op, syn::UnOp::Deref(_)),
-        syn::Expr::Binary(binary) => !is_assignment(&binary.op),
-        syn::Expr::Call(_)
-        | syn::Expr::MethodCall(_)
-        | syn::Expr::Try(_)
-        | syn::Expr::Await(_)
-        | syn::Expr::Lit(_)
-        | syn::Expr::Cast(_)
-        | syn::Expr::Array(_)
-        | syn::Expr::Repeat(_) => true,
+        Expr::Paren(inner) => makes(&inner.expr),
+        Expr::Group(inner) => makes(&inner.expr),
+        Expr::Macro(mac) => builds(&mac.mac),
+        Expr::Unary(unary) => !matches!(unary.op, syn::UnOp::Deref(_)),
+        Expr::Binary(binary) => !is_assignment(&binary.op),
+        Expr::Call(_)
+        | Expr::MethodCall(_)
+        | Expr::Try(_)
+        | Expr::Await(_)
+        | Expr::Lit(_)
+        | Expr::Cast(_)
+        | Expr::Array(_)
+        | Expr::Repeat(_) => true,
         _ => false,
     }
 }

@@ -62,8 +62,14 @@ impl Magic for Who {
     fn lower(&self, call: &Call<'_>) -> Result<Lowered, Error> {
         let filter: Filter = call.args()?;
         Ok(Lowered::action(move |cx| {
-            let names: Vec<_> = filter.variables(cx).into_iter().map(|variable| variable.name).collect();
+            let variables = filter.variables(cx);
+            let stale = variables.iter().any(|variable| variable.stale.is_some());
+            let mark = |variable: Variable| variable.name + if variable.stale.is_some() { "*" } else { "" };
+            let names: Vec<_> = variables.into_iter().map(mark).collect();
             cx.say(if names.is_empty() { filter.none() } else { names.join("  ") });
+            if stale {
+                cx.say("* out of date: `%whos` says why, `%rerun --stale` makes them anew");
+            }
             Ok(())
         }))
     }

@@ -80,3 +80,13 @@ fn every_cell_is_told_to_the_session() {
     let told = &shell.engine().cells[0];
     assert_eq!((told.number, told.text.as_str(), told.ok, &told.executions[..]), (1, "%who\nlet a = 1;", true, &[1][..]));
 }
+
+#[test]
+fn variables_that_are_out_of_date_are_marked() {
+    let mut shell = shell();
+    run(&mut shell, "let a = 1;").unwrap();
+    shell.engine().variables[0].stale = Some("made from an older `df`".to_owned());
+    let (output, _) = run(&mut shell, "%who").unwrap();
+    assert!(output.starts_with("a*\n* out of date"), "{output}");
+    assert!(run(&mut shell, "%whos").unwrap().0.contains("older `df`"));
+}

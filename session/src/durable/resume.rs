@@ -101,7 +101,7 @@ impl Session {
         handle: Option<crate::session::Handle>,
         out: &mut dyn FnMut(Event),
     ) -> Result<Resumed, Failure> {
-        let failed = |what: String| Failure::new(FailureKind::Environment, "resume", what);
+        let failed = |what: String| Failure::new(FailureKind::Magic, "resume", what);
         let folder = Folder::open(root, id).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => failed(format!("session {id} is running"))
                 .hint("`ironbook repl --existing` attaches to a running session; `ironbook sessions` lists them"),

@@ -7,6 +7,7 @@ mod kills;
 mod language;
 mod lifetimes;
 mod record;
+mod results;
 mod shown;
 mod survival;
 mod values;
