@@ -6,7 +6,7 @@
 use crate::items::{Definition, Items, Key};
 use crate::map::{Builder, Glue, Origin, SourceMap};
 use crate::parse::{Cell, Kind, Statement};
-use crate::text::{RustText, emit};
+use crate::text::{Piece, RustText, emit};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -327,7 +327,7 @@ impl Body<'_> {
         let pieces = self.request.text.pieces(statement.range.clone(), &statement.edits);
         if let Kind::Tail { makes } = statement.kind {
             let bundle = if self.request.evcxr() { "bundle_evcxr" } else { "bundle" };
-            let (open, close) = match makes {
+            let (open, close) = match makes && !self.diverges(&pieces) {
                 true => (
                     "match (",
                     format!(
@@ -346,6 +346,12 @@ impl Body<'_> {
         } else {
             emit(&mut self.builder, &pieces);
         }
+    }
+
+    /// Whether a value may be none, because a function of the user's does not return.
+    fn diverges(&self, pieces: &[Piece]) -> bool {
+        let mentions = |name: &str| pieces.iter().any(|piece| piece.text.contains(name));
+        self.request.reached.iter().any(|item| item.text.contains("-> !") && mentions(&item.key.name))
     }
 
     /// At the start of a level: variables that are put inside a deeper level are moved in, or taken.

@@ -166,8 +166,8 @@ fn makes(expr: &Expr) -> bool {
         Expr::Macro(mac) => builds(&mac.mac),
         Expr::Unary(unary) => !matches!(unary.op, syn::UnOp::Deref(_)),
         Expr::Binary(binary) => !is_assignment(&binary.op),
-        Expr::Call(_)
-        | Expr::MethodCall(_)
+        Expr::Call(call) => !ends(&call.func),
+        Expr::MethodCall(_)
         | Expr::Try(_)
         | Expr::Await(_)
         | Expr::Lit(_)
@@ -176,6 +176,13 @@ fn makes(expr: &Expr) -> bool {
         | Expr::Repeat(_) => true,
         _ => false,
     }
+}
+
+/// Functions of std that do not return, whose type the compiler would have to guess.
+fn ends(function: &Expr) -> bool {
+    let Expr::Path(path) = function else { return false };
+    let last = path.path.segments.last();
+    last.is_some_and(|last| ["abort", "exit", "resume_unwind", "panic_any", "handle_alloc_error"].iter().any(|name| last.ident == name))
 }
 
 /// `a += b` has no value.

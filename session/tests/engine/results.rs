@@ -25,7 +25,7 @@ fn results_are_there_under_their_numbers() {
     assert_eq!(e.names(), ["silent"], "results are not listed");
     e.cell("let moved = _3; moved.width()").ok();
     e.cell("_3.width()").fails(FailureKind::Compile, &["_3"]);
-    e.cell("__ + _1 + __").ok();
+    e.cell("_2.len() + __ + __").ok();
     e.cell("_8 + __").fails(FailureKind::Compile, &["_8"]);
 }
 
@@ -47,6 +47,8 @@ fn what_is_a_place_or_borrows_means_what_it_meant() {
     e.gives("n += 1", "");
     e.gives("std::mem::replace(&mut n, 5)", "2");
     e.gives("n", "5");
+    e.cells(&["fn never() -> ! { panic!(\"never\") }"]);
+    e.cell("never()").fails(FailureKind::Panic, &["never"]);
     e.cell("panic!(\"still\")").fails(FailureKind::Panic, &["still"]);
     e.gives("__", "2");
 }

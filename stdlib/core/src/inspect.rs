@@ -30,7 +30,7 @@ impl Inspect for String {
     }
 }
 
-impl Inspect for &'static str {
+impl Inspect for &str {
     fn shape(&self) -> Option<String> {
         of_len(self.len())
     }

@@ -579,8 +579,8 @@ macro_rules! known { // one body for types that share no trait that says so
 known! {
     plain: (), bool, char, f32, f64, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize,
         (usize, usize), std::time::Duration, std::time::Instant;
-    sized: String, &'static str, Vec<bool>, Vec<f32>, Vec<f64>, Vec<i32>, Vec<i64>, Vec<u8>, Vec<u32>, Vec<u64>, Vec<usize>,
-        Vec<String>, Vec<&'static str>;
+    sized: String, &str, Vec<bool>, Vec<f32>, Vec<f64>, Vec<i32>, Vec<i64>, Vec<u8>, Vec<u32>, Vec<u64>, Vec<usize>,
+        Vec<String>, Vec<&str>;
 }
 
 /// How a value is shown: as a type known here, by the registry, by [`crate::Display`], by `Debug`, or by its type's name.
