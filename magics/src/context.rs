@@ -29,6 +29,8 @@ pub struct State {
     pub history_file: Option<HistoryFile>,
     /// Whether a line of times follows each cell (`:timing`).
     pub timing: bool,
+    /// How other clients reach this session, if they can.
+    pub connection: Option<Connection>,
     /// What was compiled last, for `%expand`.
     pub last: Option<Source>,
     /// The shell's cell of each execution: the number that the user sees.
@@ -38,6 +40,15 @@ pub struct State {
     /// Files that are being run, outermost first.
     pub(crate) running: Vec<PathBuf>,
     pub(crate) stop: Arc<Stop>,
+}
+
+/// How clients reach a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Jupyter's connection file.
+    pub file: PathBuf,
+    /// The identity under which `ironbook sessions` lists it.
+    pub id: String,
 }
 
 /// A cell that was run.

@@ -5,6 +5,7 @@
 
 mod bash;
 mod cd;
+mod connect_info;
 mod dep;
 mod env;
 mod expand;
@@ -33,6 +34,7 @@ use crate::magic::Magic;
 pub static ALL: &[&dyn Magic] = &[
     &bash::Bash,
     &cd::Cd,
+    &connect_info::ConnectInfo,
     &dep::Dep,
     &env::Env,
     &expand::Expand,

@@ -116,6 +116,26 @@ pub enum Error {
     /// The kernel could not be started.
     #[error(transparent)]
     Kernel(#[from] ironbook_kernel::Error),
+    /// A kernel could not be started.
+    #[error("cannot start a kernel: {source}")]
+    StartKernel {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no kernel to attach to.
+    #[error("cannot attach: {why}")]
+    NoKernel {
+        /// What is wrong.
+        why: String,
+    },
+    /// The kernel is another program.
+    #[error("that kernel is {implementation}, for {language}")]
+    OtherKernel {
+        /// What it calls itself.
+        implementation: String,
+        /// Its language.
+        language: String,
+    },
     /// There is neither an active environment nor a Python.
     #[error("there is no Python environment: neither VIRTUAL_ENV nor CONDA_PREFIX is set, and there is no python3")]
     NoPython,
@@ -177,6 +197,11 @@ impl Error {
             Error::Build(error) => error.remedy(),
             Error::Kernelspec(error) => error.remedy(),
             Error::Kernel(error) => error.remedy().into(),
+            Error::StartKernel { .. } => "see `ulimit -u`, `ulimit -n` and `df -h` for the temporary directory".into(),
+            Error::NoKernel { .. } => "`ironbook sessions` lists what runs".into(),
+            Error::OtherKernel { .. } => {
+                "a terminal of Ironbook attaches to sessions of Ironbook; `ironbook sessions` lists them".into()
+            }
             Error::NoPython | Error::NoHome => "name the place: --prefix DIR".into(),
             Error::Pack { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

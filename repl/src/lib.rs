@@ -1,6 +1,7 @@
 //! The terminal front end: the `ironbook` command, its notebook formats, and an interactive session.
 
 pub mod ask;
+pub mod attached;
 pub mod cli;
 pub mod doctor;
 pub mod error;
@@ -10,12 +11,16 @@ pub mod interrupt;
 pub mod kernel;
 pub mod kernel_command;
 pub mod notebook;
+pub mod now;
+pub mod others;
 pub mod outputs;
 pub mod package;
 pub mod parameters;
+pub mod reading;
 pub mod screen;
 pub mod script;
 pub mod setup;
+pub mod spawned;
 pub mod terminal;
 
 pub use error::Error;
