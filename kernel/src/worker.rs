@@ -157,6 +157,8 @@ impl Worker {
             Ok(outcome) => self.reply(job, outcome, pages),
             Err(failure) => self.failed(job, count, failure, &[]),
         };
+        // Whoever has the reply finds the session idle.
+        self.shared.end();
         self.shared.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
         self.print(Print::End);
         self.abort();

@@ -186,7 +186,7 @@ impl Attached<'_> {
     fn pressed_at_the_prompt(&mut self, again: bool) {
         match self.others.running() {
             None => self.screen.say("Ctrl-D quits."),
-            Some(number) if !again => {
+            Some((number, _)) if !again => {
                 self.dim(&format!("Cell [{number}] of another client runs; Ctrl-C once more interrupts it."));
             }
             Some(_) => self.now.client().interrupt(None, Force::Ask),
@@ -272,6 +272,14 @@ impl Attached<'_> {
         self.ending = None;
         self.number = info.own.count + 1 + u64::from(info.own.running.is_some());
         self.now.set_up(Some(info.own.clone()));
+        self.adopt_running();
+    }
+
+    /// A cell of another client may have begun before this terminal listened.
+    fn adopt_running(&mut self) {
+        if let Some(running) = self.now.session().running.filter(|running| !self.now.is_ours(&running.request)) {
+            self.others.adopt(&running.request, running.number, &running.line);
+        }
     }
 
     /// There is no kernel any more: words on it, once.
@@ -368,6 +376,7 @@ impl Attached<'_> {
                 Err(RecvTimeoutError::Timeout) => {
                     told_why = true;
                     self.now.refresh();
+                    self.adopt_running();
                     if !self.say_what_is_waited_for() && !self.now.is_up() {
                         self.dim("the session starts ...");
                     }
@@ -378,6 +387,7 @@ impl Attached<'_> {
             match told {
                 Told::Begun { cell, number, .. } if cell.id == id => {
                     began = true;
+                    self.others.clear();
                     self.number = number;
                 }
                 Told::Output { cell, event } if cell.id == id => self.screen.event(&event),
@@ -419,15 +429,9 @@ impl Attached<'_> {
 
     /// Says which cell of another client ours waits for, if it does.
     fn say_what_is_waited_for(&mut self) -> bool {
-        let asked = self.now.session().running.map(|cell| (cell.number, cell.line, cell.request));
-        let ours = |request: &str| self.now.is_ours(request);
-        let (number, line) = match (self.others.running(), asked) {
-            (_, Some((number, line, request))) if !ours(&request) => (number, line),
-            (Some(number), _) => (number, String::new()),
-            _ => return false,
-        };
-        let line = if line.is_empty() { line } else { format!(": {}", shortened(&line, 40)) };
-        self.dim(&format!("waiting for cell [{number}] of another client{line}; Ctrl-C takes yours back"));
+        let Some((number, line)) = self.others.running() else { return false };
+        let line = if line.is_empty() { String::new() } else { format!(": {}", shortened(line, 30)) };
+        self.dim(&format!("waiting for cell [{number}] of another client{line} (Ctrl-C takes yours back)"));
         true
     }
 

@@ -3,8 +3,9 @@
 use crate::attached::Target;
 use crate::kernel_command::{self, KernelCommand};
 use crate::package::{self, Package};
+use crate::sessions::{self, Sessions};
 use crate::spawned::Lifetime;
-use crate::{Error, doctor, headless, interactive, setup, terminal};
+use crate::{Error, doctor, existing, headless, interactive, setup, terminal};
 use clap::{Args, Parser, Subcommand};
 use ironbook_session::library::Paths;
 use std::ffi::OsString;
@@ -41,6 +42,8 @@ enum Command {
     /// A session in the terminal; the same as without a command
     #[command(after_long_help = REPL_HELP)]
     Repl(Repl),
+    /// List the sessions that run, attach to one, or end some
+    Sessions(Sessions),
     /// Compile the standard library, once, and leave it ready
     #[command(after_long_help = SETUP_HELP)]
     Setup(Setup),
@@ -162,6 +165,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Run(run)) => headless::run(&run, &paths),
         Some(Command::Repl(command)) => repl(&command, &paths),
+        Some(Command::Sessions(command)) => sessions::run(command, &paths),
         Some(Command::Setup(setup)) => setup::run(&setup, &paths),
         Some(Command::Doctor) => doctor::run(&paths),
         Some(Command::Kernel(command)) => kernel_command::run(command, &paths),
@@ -188,7 +192,7 @@ pub fn main() -> ExitCode {
 
 fn repl(command: &Repl, paths: &Paths) -> Result<u8, Error> {
     let target = match &command.existing {
-        Some(named) => Target::Existing(PathBuf::from(named)),
+        Some(named) => Target::Existing(existing::find(named, paths)?),
         None => Target::New(if command.keep { Lifetime::Kept } else { Lifetime::Ours }),
     };
     let options = interactive::Options { opt: command.opt.clone(), no_cache: command.no_cache };

@@ -128,6 +128,25 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// Nothing runs.
+    #[error("no sessions of Ironbook run")]
+    NoSessions,
+    /// There is no session of this name.
+    #[error("there is no session `{named}`")]
+    NoSuchSession {
+        /// As the user named it.
+        named: String,
+        /// What runs.
+        known: String,
+    },
+    /// Several sessions could be meant.
+    #[error("`{named}` could be each of {known}")]
+    SeveralSessions {
+        /// As the user named it.
+        named: String,
+        /// What could be meant.
+        known: String,
+    },
     /// The kernel is another program.
     #[error("that kernel is {implementation}, for {language}")]
     OtherKernel {
@@ -198,6 +217,13 @@ impl Error {
             Error::Kernelspec(error) => error.remedy(),
             Error::Kernel(error) => error.remedy().into(),
             Error::StartKernel { .. } => "see `ulimit -u`, `ulimit -n` and `df -h` for the temporary directory".into(),
+            Error::NoSessions => "`ironbook` starts one, and so does each notebook".into(),
+            Error::NoSuchSession { known, .. } => {
+                format!(
+                    "these run: {known}; a connection file is named by its path, or as it is called in Jupyter's runtime directory"
+                )
+            }
+            Error::SeveralSessions { .. } => "type more of the identity".into(),
             Error::NoKernel { .. } => "`ironbook sessions` lists what runs".into(),
             Error::OtherKernel { .. } => {
                 "a terminal of Ironbook attaches to sessions of Ironbook; `ironbook sessions` lists them".into()

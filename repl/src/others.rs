@@ -18,6 +18,10 @@ pub struct Others {
 #[derive(Default)]
 struct Shown {
     number: u64,
+    /// The first line of its code.
+    line: String,
+    /// Its heading has not been shown.
+    unheard: bool,
     /// Text behind which no line has ended yet.
     open: String,
     lines: usize,
@@ -32,9 +36,15 @@ impl Others {
         Others { terminal, cells: BTreeMap::new() }
     }
 
-    /// The number of a cell of others that runs.
-    pub fn running(&self) -> Option<u64> {
-        self.cells.values().map(|shown| shown.number).max()
+    /// Number and first line of a cell of others that runs.
+    pub fn running(&self) -> Option<(u64, &str)> {
+        self.cells.values().filter(|shown| shown.number > 0).map(|shown| (shown.number, shown.line.as_str())).max()
+    }
+
+    /// A cell that began before this terminal came; it has no heading yet.
+    pub fn adopt(&mut self, request: &str, number: u64, line: &str) {
+        let shown = Shown { number, line: line.to_owned(), unheard: true, ..Shown::default() };
+        self.cells.entry(request.to_owned()).or_insert(shown);
     }
 
     /// Forgets all of them: their kernel is gone.
@@ -44,41 +54,48 @@ impl Others {
 
     /// A cell begins: its heading.
     pub fn begun(&mut self, cell: &Cell, number: u64, code: &str) -> String {
-        self.cells.insert(cell.id.clone(), Shown { number, ..Shown::default() });
+        // Cells run one after the other: whatever is still thought to run has ended unheard.
+        self.cells.retain(|_, shown| shown.number == 0 || shown.number >= number);
         let first = code.lines().find(|line| !line.trim().is_empty()).unwrap_or("").trim();
+        self.cells.insert(cell.id.clone(), Shown { number, line: first.to_owned(), ..Shown::default() });
         let more = if code.trim().lines().count() > 1 { " …" } else { "" };
+        self.heading(cell, number, &format!("{first}{more}"))
+    }
+
+    fn heading(&self, cell: &Cell, number: u64, line: &str) -> String {
         let room = self.terminal.width.saturating_sub(24).max(20);
-        let heading = format!("── {} [{number}]: {}{more}", sender(cell), shortened(first, room));
+        let heading = format!("── {} [{number}]: {}", sender(cell), shortened(line, room));
         format!("{}\n", self.terminal.paint(Style::Dim, &heading))
     }
 
     /// An output: whole lines, each behind a bar.
     pub fn output(&mut self, cell: &Cell, event: &Event) -> String {
-        let unheard = !self.cells.contains_key(&cell.id);
-        let mut out = String::new();
-        if unheard && !cell.id.is_empty() {
-            // This terminal came when it was running already.
-            self.cells.insert(cell.id.clone(), Shown::default());
-            let heading = format!("── {}, a cell that runs", sender(cell));
-            out = format!("{}\n", self.terminal.paint(Style::Dim, &heading));
-        }
-        out + &match event {
-            Event::Stdout(text) | Event::Stderr(text) => self.text(cell, text),
-            Event::Note(text) => self.whole(cell, &format!("note: {text}")),
-            Event::Result(bundle) => self.whole(cell, bundle.plain()),
-            Event::Display { bundle, id: Some(id), update: true } => {
-                self.shown(cell).updates.insert(id.clone(), bundle.plain().to_owned());
-                String::new()
+        let shown = self.shown(cell);
+        let heading = match std::mem::take(&mut shown.unheard) {
+            true => {
+                let (number, line) = (shown.number, shown.line.clone());
+                self.heading(cell, number, &line)
             }
-            Event::Display { bundle, .. } => self.whole(cell, bundle.plain()),
-            // Above a prompt no bar can move; how far it came is told when it has ended.
-            Event::Progress(state) if state.finished => {
-                let total = state.total.map(|total| format!("/{total}")).unwrap_or_default();
-                let line = format!("{}: {}{total} {}", state.title, state.done, state.message);
-                self.whole(cell, line.trim_end())
+            false => String::new(),
+        };
+        heading
+            + &match event {
+                Event::Stdout(text) | Event::Stderr(text) => self.text(cell, text),
+                Event::Note(text) => self.whole(cell, &format!("note: {text}")),
+                Event::Result(bundle) => self.whole(cell, bundle.plain()),
+                Event::Display { bundle, id: Some(id), update: true } => {
+                    self.shown(cell).updates.insert(id.clone(), bundle.plain().to_owned());
+                    String::new()
+                }
+                Event::Display { bundle, .. } => self.whole(cell, bundle.plain()),
+                // Above a prompt no bar can move; how far it came is told when it has ended.
+                Event::Progress(state) if state.finished => {
+                    let total = state.total.map(|total| format!("/{total}")).unwrap_or_default();
+                    let line = format!("{}: {}{total} {}", state.title, state.done, state.message);
+                    self.whole(cell, line.trim_end())
+                }
+                Event::Progress(_) | Event::Page(_) | Event::Clear { .. } | Event::Input { .. } => String::new(),
             }
-            Event::Progress(_) | Event::Page(_) | Event::Clear { .. } | Event::Input { .. } => String::new(),
-        }
     }
 
     /// A cell failed: the first lines of why.
