@@ -76,6 +76,8 @@ impl Entry {
     /// # Errors
     /// When the register cannot be written.
     pub fn register(self, data: &Path) -> io::Result<Registered> {
+        // Killed kernels leave entries behind, and not everybody asks for the list.
+        drop(list(data));
         let folder = folder(data);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let path = folder.join(format!("{}.json", self.id));
@@ -150,7 +152,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         assert_eq!(list(data.path()), []);
         let held = entry(data.path(), StartedBy::Jupyter).register(data.path()).unwrap();
-        assert_eq!(list(data.path()), [held.entry.clone()]);
+        assert_eq!(list(data.path()), std::slice::from_ref(&held.entry));
         assert_eq!(held.entry.id.len(), DIGITS);
         drop(held);
         assert_eq!(list(data.path()), []);

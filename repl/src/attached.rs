@@ -1,34 +1,33 @@
 //! A terminal on a kernel: its own, or one that a notebook has open. Both ways of working share one session.
 
-use crate::ask::Asked;
+mod aside;
+mod cell;
+
 use crate::interactive::Options;
 use crate::interrupt::{Interrupts, Press};
+use crate::notebook::Kind;
 use crate::now::{Now, Wired};
 use crate::others::Others;
 use crate::reading::{Above, Read, Reader};
 use crate::screen::Screen;
 use crate::spawned::{Lifetime, Spawned};
-use crate::terminal::{Style, Terminal, shortened, took};
-use crate::{Error, setup};
-use ironbook_kernel::client::{Cell, Client, Ended, Force, Gone, Info, Reply, Told};
+use crate::terminal::{Style, Terminal};
+use crate::{Error, script, setup};
+use aside::why;
+use ironbook_kernel::client::{Client, Force, Gone, Info, Told};
 use ironbook_session::library::Paths;
-use ironbook_session::{Event, FailureKind};
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Cells that take longer than this tell their time.
-const SLOW: f64 = 1.0;
 /// How long a kernel may take to come up.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 /// How long a running one may take to answer.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
-/// How long outputs may come behind their reply, when some were lost.
-const LAST_OUTPUTS: Duration = Duration::from_secs(2);
-/// A cell that waits longer than this is told why.
-const WAITS: Duration = Duration::from_millis(1500);
 /// How long a kernel of ours may take to say that it ends, and then to end.
 const ENDS_WITHIN: Duration = Duration::from_secs(4);
 
@@ -52,12 +51,7 @@ enum Home {
 }
 
 /// What was heard, and of which kernel: the first, the second, ...
-type Heard = (u64, Told);
-
-/// How a cell of ours ended.
-struct Outcome {
-    next: String,
-}
+pub type Heard = (u64, Told);
 
 struct Attached<'a> {
     options: &'a Options,
@@ -69,6 +63,8 @@ struct Attached<'a> {
     generation: u64,
     sender: Sender<Heard>,
     heard: Receiver<Heard>,
+    /// What was heard while the user was asked something.
+    kept: VecDeque<Heard>,
     /// The number of the next cell.
     number: u64,
     /// Another client has announced the end.
@@ -91,10 +87,25 @@ pub fn run(options: &Options, paths: &Paths, target: Target) -> Result<u8, Error
         Target::Existing(file) => (attach(&file, ANSWERS_WITHIN, 0, &sender)?, Home::Shared),
     };
     let others = Others::new(screen.terminal.clone());
-    let now = Now::new(client);
+    let now = Now::new(client, sender.clone());
     connect(&interrupts, &now, &screen.terminal);
-    let mut attached =
-        Attached { options, paths, screen, others, now, home, generation: 0, sender, heard, number: 1, ending: None };
+    let mut attached = Attached {
+        options,
+        paths,
+        screen,
+        others,
+        now,
+        home,
+        generation: 0,
+        sender,
+        heard,
+        kept: VecDeque::new(),
+        number: 1,
+        ending: None,
+    };
+    if !io::stdin().is_terminal() {
+        return attached.run_piped(&interrupts);
+    }
     attached.greet()?;
     attached.read_and_run(&interrupts)?;
     attached.leave();
@@ -136,27 +147,45 @@ fn attach(file: &Path, patience: Duration, generation: u64, sender: &Sender<Hear
 impl Attached<'_> {
     /// The first lines. A kernel of ours is not waited for, one of others has to say what it is.
     fn greet(&mut self) -> Result<(), Error> {
-        let version = env!("CARGO_PKG_VERSION");
-        if !matches!(self.home, Home::Shared) {
-            self.screen.say(&format!("Ironbook {version}. %help for magics, Ctrl-D to quit."));
-            return Ok(());
-        }
+        let words = match self.home {
+            Home::Shared => {
+                let info = self.wait_for_kernel()?;
+                attached_to(&info)
+            }
+            _ => format!("Ironbook {}. %help for magics, Ctrl-D to quit.", env!("CARGO_PKG_VERSION")),
+        };
+        self.screen.say(&words);
+        Ok(())
+    }
+
+    /// What the kernel says of itself.
+    fn wait_for_kernel(&mut self) -> Result<Box<Info>, Error> {
         loop {
             match self.heard.recv().map(|(_, told)| told) {
                 Ok(Told::Up { info, .. }) if info.implementation != "ironbook" => {
                     return Err(Error::OtherKernel { implementation: info.implementation, language: info.language });
                 }
                 Ok(Told::Up { info, replaced }) => {
-                    let words = attached_to(&info);
                     self.up(&info, replaced);
-                    self.screen.say(&words);
-                    return Ok(());
+                    return Ok(info);
                 }
                 Ok(Told::Gone(gone)) => return Err(Error::NoKernel { why: why(&gone) }),
                 Ok(_) => {}
                 Err(_) => return Err(Error::NoKernel { why: why(&Gone::Nobody) }),
             }
         }
+    }
+
+    /// Runs the cells of standard input in the session until one fails.
+    fn run_piped(mut self, interrupts: &Interrupts) -> Result<u8, Error> {
+        self.wait_for_kernel()?;
+        let text = io::read_to_string(io::stdin()).map_err(Error::Terminal)?;
+        for cell in script::parse(&text).cells.iter().filter(|cell| cell.kind() == Kind::Code) {
+            if !self.cell(&cell.source()).ok {
+                return Ok(if interrupts.any() { 130 } else { 1 });
+            }
+        }
+        Ok(0)
     }
 
     fn read_and_run(&mut self, interrupts: &Interrupts) -> Result<(), Error> {
@@ -174,7 +203,7 @@ impl Attached<'_> {
                         self.restart_kernel()?;
                     }
                     interrupts.reset();
-                    prefill = self.cell(&text)?.next;
+                    prefill = self.cell(&text).next;
                 }
                 Read::Interrupted => self.pressed_at_the_prompt(again),
                 Read::End => return Ok(()),
@@ -211,7 +240,7 @@ impl Attached<'_> {
     /// Until the mark.
     fn listen(&mut self, above: &mut Above) {
         self.now.refresh();
-        while let Ok((generation, told)) = self.heard.recv() {
+        while let Ok((generation, told)) = self.hear(Duration::MAX) {
             if matches!(told, Told::Mark) {
                 return;
             }
@@ -229,79 +258,6 @@ impl Attached<'_> {
         }
     }
 
-    /// What is not of a cell of ours, as text to be shown.
-    fn aside(&mut self, told: Told) -> String {
-        let theirs = |cell: &Cell| !cell.is_ours();
-        match told {
-            Told::Begun { cell, number, code } if theirs(&cell) => {
-                self.number = number + 1;
-                self.others.begun(&cell, number, &code)
-            }
-            Told::Output { cell, event } if theirs(&cell) => self.others.output(&cell, &event),
-            Told::Failed { cell, failure } if theirs(&cell) => self.others.failed(&cell, &failure),
-            Told::Idle { cell } if theirs(&cell) => self.others.ended(&cell),
-            Told::Up { info, replaced } => {
-                self.up(&info, replaced);
-                match replaced {
-                    true => self.notice("the session was restarted; its variables are gone"),
-                    false => String::new(),
-                }
-            }
-            Told::Ending { restart } => {
-                self.ending = Some(restart);
-                String::new()
-            }
-            Told::Lost => {
-                self.now.set_up(None);
-                String::new()
-            }
-            Told::Gone(gone) => self.gone(&gone).map(|words| self.notice(&words)).unwrap_or_default(),
-            Told::Alive(false) => self.notice("the kernel does not answer"),
-            Told::Alive(true) => self.notice("the kernel answers again"),
-            Told::Missed => self.notice("the connection was interrupted: some outputs of other clients may be missing"),
-            // Of a cell of ours that was given up.
-            _ => String::new(),
-        }
-    }
-
-    /// The kernel answers.
-    fn up(&mut self, info: &Info, replaced: bool) {
-        if replaced {
-            self.others.clear();
-        }
-        self.ending = None;
-        self.number = info.own.count + 1 + u64::from(info.own.running.is_some());
-        self.now.set_up(Some(info.own.clone()));
-        self.adopt_running();
-    }
-
-    /// A cell of another client may have begun before this terminal listened.
-    fn adopt_running(&mut self) {
-        if let Some(running) = self.now.session().running.filter(|running| !self.now.is_ours(&running.request)) {
-            self.others.adopt(&running.request, running.number, &running.line);
-        }
-    }
-
-    /// There is no kernel any more: words on it, once.
-    fn gone(&mut self, gone: &Gone) -> Option<String> {
-        let lifetime = match &self.home {
-            Home::Gone(_) => return None,
-            // How it ended is told by whoever waits for the process.
-            Home::Own(..) if *gone == Gone::Nobody => return None,
-            Home::Own(_, lifetime) => *lifetime,
-            Home::Shared => Lifetime::Ours,
-        };
-        self.home = Home::Gone(lifetime);
-        self.now.set_up(None);
-        self.others.clear();
-        self.number = 1;
-        let why = match (self.ending.take(), gone) {
-            (Some(_), _) => "another client has shut it down".to_owned(),
-            (None, gone) => why(gone),
-        };
-        Some(format!("the session has ended: {why}\nits variables are gone; the next cell starts a new session"))
-    }
-
     /// Starts a kernel in place of one that is gone. Here values that were kept would be given back.
     fn restart_kernel(&mut self) -> Result<(), Error> {
         let Home::Gone(lifetime) = self.home else { return Ok(()) };
@@ -311,128 +267,6 @@ impl Attached<'_> {
         self.home = home;
         self.number = 1;
         Ok(())
-    }
-
-    /// Runs and shows one cell.
-    fn cell(&mut self, text: &str) -> Result<Outcome, Error> {
-        let begun = Instant::now();
-        let id = self.now.client().execute(text);
-        self.now.set_cell(Some(id.clone()));
-        let reply = self.follow(&id);
-        self.now.set_cell(None);
-        self.screen.end();
-        let Some(reply) = reply else { return Ok(Outcome { next: String::new() }) };
-        if let Some(number) = reply.number {
-            self.number = self.number.max(number + 1);
-        }
-        match &reply.ended {
-            Ended::Ok => {}
-            Ended::Failed(failure) => {
-                self.screen.failure(failure);
-                if failure.kind == FailureKind::Died {
-                    self.others.clear();
-                }
-            }
-            Ended::Aborted => {
-                self.dim("The cell was taken back and has not run.");
-                return Ok(Outcome { next: text.to_owned() });
-            }
-        }
-        for page in &reply.pages {
-            self.screen.event(&Event::Page(page.clone()));
-        }
-        let seconds = reply.seconds.unwrap_or_else(|| begun.elapsed().as_secs_f64());
-        if seconds >= SLOW && self.screen.terminal.live {
-            self.dim(&took(seconds, reply.compile_s));
-        }
-        Ok(Outcome { next: reply.next_input.map(|next| next.text).unwrap_or_default() })
-    }
-
-    /// Shows what comes until our cell has ended; `None` when it was lost with its kernel, which has been told.
-    fn follow(&mut self, id: &str) -> Option<Reply> {
-        let sent = Instant::now();
-        let (mut reply, mut idle, mut began) = (None, false, false);
-        // When there is nothing more to be waited for.
-        let mut deadline: Option<Instant> = None;
-        let mut told_why = self.say_what_is_waited_for();
-        loop {
-            if idle && reply.is_some() {
-                return reply;
-            }
-            let patience = match deadline {
-                Some(deadline) => deadline.saturating_duration_since(Instant::now()),
-                None if !began && !told_why => WAITS.saturating_sub(sent.elapsed()),
-                None => Duration::MAX,
-            };
-            let told = match self.hear(patience) {
-                Ok((generation, _)) if generation != self.generation => continue,
-                Ok((_, told)) => told,
-                Err(RecvTimeoutError::Timeout) if deadline.is_some() => {
-                    if reply.is_none() {
-                        self.warn("the connection was lost while the cell ran, and with it what became of the cell");
-                    }
-                    return reply;
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    told_why = true;
-                    self.now.refresh();
-                    self.adopt_running();
-                    if !self.say_what_is_waited_for() && !self.now.is_up() {
-                        self.dim("the session starts ...");
-                    }
-                    continue;
-                }
-                Err(RecvTimeoutError::Disconnected) => return reply,
-            };
-            match told {
-                Told::Begun { cell, number, .. } if cell.id == id => {
-                    began = true;
-                    self.others.clear();
-                    self.number = number;
-                }
-                Told::Output { cell, event } if cell.id == id => self.screen.event(&event),
-                Told::Idle { cell } if cell.id == id => idle = true,
-                Told::Replied { cell, reply: replied } if cell == id => {
-                    reply = Some(*replied);
-                    deadline = Some(Instant::now() + LAST_OUTPUTS);
-                }
-                Told::Asked(question) => {
-                    // What the cell has printed stands before its question.
-                    let interrupted = || Interrupts::listen().any();
-                    let answer = Asked::User.answer(&question.prompt, question.password, &interrupted);
-                    self.now.client().answer(&question, answer);
-                }
-                Told::Up { info, replaced: false } if began && info.own.running.is_none() => {
-                    self.up(&info, false);
-                    deadline = Some(Instant::now() + LAST_OUTPUTS);
-                }
-                told => {
-                    let lost = matches!(told, Told::Gone(_) | Told::Up { replaced: true, .. });
-                    let text = self.aside(told);
-                    if !text.is_empty() {
-                        self.screen.say(text.trim_end_matches('\n'));
-                    }
-                    if lost && (matches!(self.home, Home::Gone(_)) || !text.is_empty()) {
-                        return None;
-                    }
-                }
-            }
-        }
-    }
-
-    fn hear(&self, patience: Duration) -> Result<Heard, RecvTimeoutError> {
-        match patience {
-            Duration::MAX => self.heard.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            patience => self.heard.recv_timeout(patience),
-        }
-    }
-
-    /// Says which cell of another client ours waits for, if it does.
-    fn say_what_is_waited_for(&mut self) -> bool {
-        let Some((number, line)) = self.others.running() else { return false };
-        let line = if line.is_empty() { String::new() } else { format!(": {}", shortened(line, 30)) };
-        self.dim(&format!("waiting for cell [{number}] of another client{line} (Ctrl-C takes yours back)"));
-        true
     }
 
     /// Ends or leaves the session.
@@ -464,13 +298,6 @@ impl Attached<'_> {
         let mark = self.screen.terminal.paint(Style::Yellow, "warning:");
         self.screen.say(&format!("{mark} {words}"));
     }
-
-    /// Words of ours among the outputs of others.
-    fn notice(&self, words: &str) -> String {
-        let lines =
-            words.lines().map(|line| format!("{}\n", self.screen.terminal.paint(Style::Yellow, &format!("── {line}"))));
-        lines.collect()
-    }
 }
 
 fn attached_to(info: &Info) -> String {
@@ -483,13 +310,4 @@ fn attached_to(info: &Info) -> String {
         count(variables, "variable"),
         count(own.count, "cell"),
     )
-}
-
-fn why(gone: &Gone) -> String {
-    match gone {
-        Gone::Nobody => "nobody listens at the addresses of its connection file any more".to_owned(),
-        Gone::Key => "the key of the connection file is not that of the kernel".to_owned(),
-        Gone::Silent => "the kernel takes connections, but does not answer".to_owned(),
-        Gone::Ended(words) => words.clone(),
-    }
 }

@@ -47,7 +47,7 @@ pub fn session<'a>(named: &str, entries: &'a [Entry]) -> Result<Option<&'a Entry
     match fitting[..] {
         [] => Ok(None),
         [entry] => Ok(Some(entry)),
-        _ => Err(Error::SeveralSessions { named: named.to_owned(), known: ids(fitting.into_iter()) }),
+        _ => Err(Error::SeveralSessions { named: named.to_owned(), known: ids(fitting) }),
     }
 }
 

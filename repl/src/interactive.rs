@@ -47,7 +47,7 @@ pub fn evaluate(code: &str, options: &Options, paths: &Paths) -> Result<u8, Erro
 /// # Errors
 /// When no session can be started or found, or the terminal cannot be used.
 pub fn run(options: &Options, paths: &Paths, target: Target) -> Result<u8, Error> {
-    if io::stdin().is_terminal() {
+    if io::stdin().is_terminal() || matches!(target, Target::Existing(_)) {
         return attached::run(options, paths, target);
     }
     let mut screen = Screen::new(Terminal::detect());

@@ -1,11 +1,13 @@
 //! What the threads of an attached terminal share: the client, what is known of the session, and what Ctrl-C is for.
 
+use crate::attached::Heard;
 use crate::interrupt::Press;
 use crate::reading::Words;
 use ironbook_assist::{Completeness, Completions, View, completeness};
-use ironbook_kernel::client::{Client, Force, OwnInfo};
+use ironbook_kernel::client::{Client, Force, OwnInfo, Told};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io;
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ const COMPLETE_WITHIN: Duration = Duration::from_millis(300);
 /// The shared state.
 pub struct Now {
     known: Mutex<Known>,
+    /// The number of the kernel, and the way to whoever listens to it.
+    marks: Mutex<(u64, Sender<Heard>)>,
     /// How the terminal was before anything was read from it.
     termios: Option<Termios>,
 }
@@ -24,15 +28,23 @@ struct Known {
     /// The kernel answers.
     up: bool,
     session: OwnInfo,
+    /// The heart of the kernel beats.
+    alive: bool,
     /// The cell of ours that waits or runs.
     cell: Option<String>,
 }
 
+impl Known {
+    fn new(client: Client) -> Known {
+        Known { client, up: false, session: OwnInfo::default(), alive: true, cell: None }
+    }
+}
+
 impl Now {
     /// A session that has not answered yet.
-    pub fn new(client: Client) -> Arc<Now> {
-        let known = Known { client, up: false, session: OwnInfo::default(), cell: None };
-        Arc::new(Now { known: Mutex::new(known), termios: tcgetattr(io::stdin()).ok() })
+    pub fn new(client: Client, marks: Sender<Heard>) -> Arc<Now> {
+        let known = Mutex::new(Known::new(client));
+        Arc::new(Now { known, marks: Mutex::new((0, marks)), termios: tcgetattr(io::stdin()).ok() })
     }
 
     /// The client.
@@ -42,7 +54,8 @@ impl Now {
 
     /// Another kernel takes the place of one that is gone.
     pub fn replace(&self, client: Client) {
-        *self.lock() = Known { client, up: false, session: OwnInfo::default(), cell: None };
+        *self.lock() = Known::new(client);
+        self.marks().0 += 1;
     }
 
     /// Whether the kernel answers.
@@ -75,6 +88,16 @@ impl Now {
         self.lock().session.clone()
     }
 
+    /// Whether the heart of the kernel beats.
+    pub fn set_alive(&self, alive: bool) {
+        self.lock().alive = alive;
+    }
+
+    /// Whether a cell of ours waits or runs.
+    pub fn has_cell(&self) -> bool {
+        self.lock().cell.is_some()
+    }
+
     /// Whether a cell is the one of ours that waits or runs.
     pub fn is_ours(&self, request: &str) -> bool {
         self.lock().cell.as_deref() == Some(request)
@@ -87,26 +110,34 @@ impl Now {
 
     /// Ctrl-C, or the end of this program is asked for.
     pub fn press(&self, press: Press) {
-        let (client, cell) = {
+        let (client, cell, alive) = {
             let known = self.lock();
-            (known.client.clone(), known.cell.clone())
+            (known.client.clone(), known.cell.clone(), known.alive)
         };
         match (press, cell) {
             (Press::First, Some(cell)) => client.interrupt(Some(&cell), Force::Ask),
+            (Press::Again, Some(_)) if !alive => {
+                let (generation, marks) = self.marks().clone();
+                // Nobody listens when the terminal is left.
+                drop(marks.send((generation, Told::Mark)));
+            }
             (Press::Again, Some(cell)) => client.interrupt(Some(&cell), Force::Kill),
             (Press::First | Press::Again, None) => {}
             (Press::Terminate, _) => self.leave(),
         }
     }
 
-    /// Ends this program at once. A kernel of its own ends with it, and one that is shared goes on.
-    #[expect(clippy::exit, reason = "the editor waits for keys and cannot be told to stop")]
+    /// Ends this program at once: the editor waits for keys and cannot be told to stop. A kernel of its own ends with it, and one that is shared goes on.
     fn leave(&self) {
         if let Some(termios) = &self.termios {
             // A terminal that is gone needs nothing.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, termios);
         }
         std::process::exit(143)
+    }
+
+    fn marks(&self) -> MutexGuard<'_, (u64, Sender<Heard>)> {
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

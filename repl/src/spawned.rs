@@ -5,8 +5,9 @@ use crate::interactive::Options;
 use ironbook_kernel::connection;
 use ironbook_kernel::running::OWN_FOLDER;
 use rustix::process::{Pid, Signal, kill_process};
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -71,15 +72,15 @@ impl Spawned {
         let ended = Arc::new(Ended::default());
         let (pid, noticed) = (child.id(), Arc::clone(&ended));
         thread::spawn(move || {
-            let words = match child.wait() {
-                Ok(status) => how(status),
-                Err(error) => error.to_string(),
-            };
+            let status = child.wait();
             noticed.set();
-            let log = log_end(&folder);
+            // What was ended from outside has nothing to say on it.
+            let by_itself =
+                status.as_ref().is_ok_and(|status| !matches!(status.signal(), Some(9 | 15)) && !status.success());
+            let log = if by_itself { log_end(&folder) } else { String::new() };
             // A kernel that was killed could not do it.
             drop(fs::remove_dir_all(&folder));
-            tell(words + &log);
+            tell(status.map_or_else(|error| error.to_string(), how) + &log);
         });
         Ok(Spawned { file, pid, ended, lifeline })
     }
@@ -92,6 +93,13 @@ impl Spawned {
             if !self.ended.wait(Duration::from_secs(1)) {
                 self.signal(Signal::KILL);
             }
+        }
+    }
+
+    /// Ends it by force, if it has not ended.
+    pub fn kill(&self) {
+        if !self.ended.wait(Duration::ZERO) {
+            self.signal(Signal::KILL);
         }
     }
 
@@ -137,9 +145,10 @@ fn command(file: &Path, folder: &Path, options: &Options, lifetime: Lifetime) ->
 fn folder() -> io::Result<PathBuf> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").filter(|place| !place.is_empty()).map(PathBuf::from);
     let places = runtime.into_iter().chain([std::env::temp_dir(), PathBuf::from("/dev/shm"), PathBuf::from("/tmp")]);
+    let alone = Permissions::from_mode(0o700);
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for place in places.filter(|place| place.as_os_str().len() + OWN_FOLDER.len() <= LONGEST_PATH) {
-        match tempfile::Builder::new().prefix(OWN_FOLDER).tempdir_in(place) {
+        match tempfile::Builder::new().prefix(OWN_FOLDER).permissions(alone.clone()).tempdir_in(place) {
             Ok(folder) => return Ok(folder.keep()),
             Err(error) => last = error,
         }

@@ -204,6 +204,7 @@ impl Link {
         let mut beat = tokio::time::interval(BEAT);
         let mut heart = Heart::default();
         let mut held: VecDeque<Order> = VecDeque::new();
+        let mut unheard = false;
         loop {
             let heard = tokio::select! {
                 message = sockets.iopub.recv() => (From::Iopub, message),
@@ -211,16 +212,17 @@ impl Link {
                 message = sockets.control.recv() => (From::Control, message),
                 message = sockets.stdin.recv() => (From::Stdin, message),
                 message = sockets.heart.recv() => {
-                    drop(message);
-                    if heart.beats() {
-                        (self.tell)(Told::Alive(true));
+                    match message {
+                        Ok(_) if heart.beats() => (self.tell)(Told::Alive(true)),
+                        Ok(_) => {}
+                        Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
                     }
                     continue;
                 }
                 lost = sockets.hung_up.recv() => match lost {
                     // The socket connects again by itself.
                     Some(Channels::Iopub) => {
-                        (self.tell)(Told::Missed);
+                        unheard = true;
                         continue;
                     }
                     _ => return Over::Lost,
@@ -262,6 +264,9 @@ impl Link {
                     continue;
                 }
             };
+            if from == From::Iopub && std::mem::take(&mut unheard) {
+                (self.tell)(Told::Missed);
+            }
             if !up && from == From::Control && message.header.msg_type == "kernel_info_reply" {
                 up = true;
                 self.told_up(&message, known);

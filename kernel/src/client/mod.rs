@@ -92,7 +92,7 @@ impl Client {
         let waiting = Waiting::default();
         let link = Link { info, wire, orders: received, waiting: waiting.clone(), tell: Box::new(tell), patience };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        std::thread::Builder::new().name("client".to_owned()).stack_size(crate::PARSER_STACK).spawn(move || {
+        std::thread::Builder::new().name("client".to_owned()).spawn(move || {
             runtime.block_on(link.run());
             runtime.shutdown_background();
         })?;
@@ -161,8 +161,9 @@ impl Client {
         let draft = Draft::new(kind, &json!({}), content);
         let id = draft.id.clone();
         let reply = self.waiting.expect(&id);
-        self.send(Way::Request(channel), draft);
-        let content = reply.recv_timeout(within).ok();
+        let sent = self.orders.send(Order { way: Way::Request(channel), draft });
+        // Without a kernel nobody is waited for.
+        let content = sent.ok().and_then(|()| reply.recv_timeout(within).ok());
         self.waiting.forget(&id);
         content
     }
@@ -203,3 +204,6 @@ fn candidate(typed: &Value) -> Candidate {
         summary: told::text(typed, "summary"),
     }
 }
+
+#[cfg(test)]
+mod tests;

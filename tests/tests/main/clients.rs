@@ -39,6 +39,11 @@ fn jupyter_console_runs_on_a_terminal() {
 }
 
 #[test]
+fn notebook_and_terminals_share_a_session() {
+    check("shared.py", &[&program()], 400);
+}
+
+#[test]
 fn jupyterlab_runs_in_a_browser() {
     if has_browser("lab.py") {
         check("lab.py", &[], 900);
