@@ -56,12 +56,13 @@ pub async fn run(options: Options) -> Result<(), Error> {
         log::warn!("no history is kept: {error}");
     }
     let entry = Entry::new(options.started_by, options.notebook, &options.connection_file, &options.directory);
-    let connection = Connection { file: entry.connection_file.clone(), id: entry.id.clone() };
+    let file = entry.connection_file.clone();
     let registered = entry.register(&options.paths.data);
     if let Err(error) = &registered {
         log::warn!("`ironbook sessions` will not list this one: {error}");
     }
     let id = registered.as_ref().ok().map(|registered| registered.entry.id.clone());
+    let connection = Connection { file, id: id.clone() };
     let shared = Arc::new(Shared::new(Arc::clone(&hub), options.directory.clone(), history.ok(), id));
     let (printer, printed) = mpsc::channel(PRINT_QUEUE);
     let server = Arc::new(Server {

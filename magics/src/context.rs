@@ -47,8 +47,8 @@ pub struct State {
 pub struct Connection {
     /// Jupyter's connection file.
     pub file: PathBuf,
-    /// The identity under which `ironbook sessions` lists it.
-    pub id: String,
+    /// The identity under which `ironbook sessions` lists it, if it does.
+    pub id: Option<String>,
 }
 
 /// A cell that was run.

@@ -11,10 +11,11 @@ use crate::others::Others;
 use crate::reading::{Above, Read, Reader};
 use crate::screen::Screen;
 use crate::spawned::{Lifetime, Spawned};
-use crate::terminal::{Style, Terminal};
-use crate::{Error, script, setup};
+use crate::terminal::{Style, Terminal, shortened};
+use crate::{Error, script, setup, terminal};
 use aside::why;
 use ironbook_kernel::client::{Client, Force, Gone, Info, Told};
+use ironbook_kernel::running::{self, Entry};
 use ironbook_session::library::Paths;
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _};
@@ -150,7 +151,7 @@ impl Attached<'_> {
         let words = match self.home {
             Home::Shared => {
                 let info = self.wait_for_kernel()?;
-                attached_to(&info)
+                attached_to(&info, &running::list(&self.paths.data))
             }
             _ => format!("Ironbook {}. %help for magics, Ctrl-D to quit.", env!("CARGO_PKG_VERSION")),
         };
@@ -199,8 +200,10 @@ impl Attached<'_> {
             match read {
                 Read::Cell(text) if text.trim().is_empty() => {}
                 Read::Cell(text) => {
-                    if matches!(self.home, Home::Gone(_)) {
-                        self.restart_kernel()?;
+                    if let Err(error) = self.restart_kernel() {
+                        terminal::complain(&error);
+                        prefill = text;
+                        continue;
                     }
                     interrupts.reset();
                     prefill = self.cell(&text).next;
@@ -216,7 +219,7 @@ impl Attached<'_> {
         match self.others.running() {
             None => self.screen.say("Ctrl-D quits."),
             Some((number, _)) if !again => {
-                self.dim(&format!("Cell [{number}] of another client runs; Ctrl-C once more interrupts it."));
+                self.dim(&format!("Another client's cell [{number}] runs; Ctrl-C once more interrupts it."));
             }
             Some(_) => self.now.client().interrupt(None, Force::Ask),
         }
@@ -258,7 +261,7 @@ impl Attached<'_> {
         }
     }
 
-    /// Starts a kernel in place of one that is gone. Here values that were kept would be given back.
+    /// Starts a kernel in place of one that is gone, if it is. Here values that were kept would be given back.
     fn restart_kernel(&mut self) -> Result<(), Error> {
         let Home::Gone(lifetime) = self.home else { return Ok(()) };
         self.generation += 1;
@@ -300,14 +303,14 @@ impl Attached<'_> {
     }
 }
 
-fn attached_to(info: &Info) -> String {
+/// `Attached to 3fa9c1 of flights.ipynb: 2 variables, 3 cells. Ctrl-D leaves it running.`
+fn attached_to(info: &Info, entries: &[Entry]) -> String {
     let own = &info.own;
     let count = |number: u64, what: &str| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
-    let id = own.id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
-    let variables = own.variables.len() as u64;
-    format!(
-        "Attached to session{id}: {}, {} so far. Ctrl-D leaves it running.",
-        count(variables, "variable"),
-        count(own.count, "cell"),
-    )
+    let id = own.id.as_deref().unwrap_or("a session");
+    let notebook = entries.iter().find(|entry| entry.id == id).and_then(|entry| entry.notebook.as_deref());
+    let name = notebook.and_then(|path| Path::new(path).file_name()).map(|name| name.to_string_lossy());
+    let of = name.map(|name| format!(" of {}", shortened(&name, 30))).unwrap_or_default();
+    let (variables, cells) = (count(own.variables.len() as u64, "variable"), count(own.count, "cell"));
+    format!("Attached to {id}{of}: {variables}, {cells}. Ctrl-D leaves it running.")
 }

@@ -1,12 +1,16 @@
 //! What other clients' cells put out, as a terminal shows it between its own: marked, and within bounds.
 
-use crate::terminal::{Style, Terminal, shortened};
+use crate::terminal::{Style, Terminal, shortened, without_colors};
 use ironbook_kernel::client::{Cell, Sender};
 use ironbook_session::{Event, Failure};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Lines of one cell that are shown at most.
 const MOST_LINES: usize = 100;
+
+/// Characters of one of these.
+const LONGEST_LINE: usize = 2000;
 
 /// Shows cells of others.
 pub struct Others {
@@ -166,9 +170,14 @@ fn barred(terminal: &Terminal, shown: &mut Shown, text: &str) -> String {
         // A carriage return would write over the bar: what it would leave visible is the text behind the last one.
         let line = line.trim_end_matches('\r');
         let line = line.rsplit('\r').next().unwrap_or(line);
+        let cut = if line.len() > LONGEST_LINE {
+            shortened(&without_colors(line), LONGEST_LINE).into()
+        } else {
+            Cow::from(line)
+        };
         out.push_str(&bar);
         out.push(' ');
-        out.push_str(line);
+        out.push_str(&cut);
         // A colour that a line leaves on must not reach the prompt.
         out.push_str(if line.contains('\x1b') { "\x1b[0m\n" } else { "\n" });
     }
@@ -213,6 +222,14 @@ mod tests {
         let shown = others.output(&cell(), &Event::Stdout("x\n".repeat(MOST_LINES + 5)));
         assert_eq!(shown.lines().count(), MOST_LINES);
         assert_eq!(others.ended(&cell()), "│ … 5 more lines\n");
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut() {
+        let mut others = others();
+        others.begun(&cell(), 1, "x");
+        let shown = others.output(&cell(), &Event::Result(Bundle::text("x".repeat(20 << 20))));
+        assert!(shown.ends_with("x…\n") && shown.len() < 3 * LONGEST_LINE, "{}", shown.len());
     }
 
     #[test]

@@ -116,9 +116,12 @@ fn list(json: bool, paths: &Paths, terminal: &Terminal) {
     }
     if terminal.live {
         let id = looked.last().map_or("ID", |looked| &looked.entry.id);
-        let words =
-            format!("`ironbook sessions attach {id}` attaches this terminal, `ironbook sessions stop {id}` ends it.");
-        terminal.say(&terminal.paint(Style::Dim, &words));
+        for words in [
+            format!("ironbook sessions attach {id}   attaches this terminal"),
+            format!("ironbook sessions stop {id}     ends it"),
+        ] {
+            terminal.say(&terminal.paint(Style::Dim, &words));
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 use zeromq::util::PeerIdentity;
 use zeromq::{
     DealerRecvHalf, DealerSendHalf, DealerSocket, Socket, SocketOptions, SocketRecv as _, SocketSend as _, SubSocket,
@@ -202,6 +202,8 @@ impl Link {
         // Orders wait until the kernel has said what it is: one of another language gets none.
         let mut ask = tokio::time::interval(ASK_AGAIN);
         let mut beat = tokio::time::interval(BEAT);
+        // After a pause of this process the beats that it left out are no sign of anything.
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heart = Heart::default();
         let mut held: VecDeque<Order> = VecDeque::new();
         let mut unheard = false;

@@ -31,7 +31,8 @@ impl Magic for ConnectInfo {
             let text = fs::read_to_string(path).map_err(|source| Error::file("read", path, source))?;
             cx.say(text);
             cx.say(format!("in {}", path.display()));
-            cx.say(format!("\nA terminal attaches with\n\n    ironbook repl --existing {}", connection.id));
+            let named = connection.id.clone().unwrap_or_else(|| path.display().to_string());
+            cx.say(format!("\nA terminal attaches with\n\n    ironbook repl --existing {named}"));
             cx.say(format!("\nand Jupyter's clients with\n\n    jupyter console --existing {}", path.display()));
             Ok(())
         }))

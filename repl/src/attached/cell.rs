@@ -182,8 +182,11 @@ impl Attached<'_> {
     /// Says which cell of another client ours waits for, if it does.
     fn say_what_is_waited_for(&mut self) -> bool {
         let Some((number, line)) = self.others.running() else { return false };
-        let line = if line.is_empty() { String::new() } else { format!(": {}", shortened(line, 30)) };
-        self.dim(&format!("waiting for cell [{number}] of another client{line} (Ctrl-C takes yours back)"));
+        let words = format!("waiting for another client's cell [{number}]; Ctrl-C takes yours back");
+        // Its heading may have been shown long ago.
+        let room = self.screen.terminal.width.saturating_sub(words.len() + 2);
+        let line = if line.is_empty() || room < 10 { String::new() } else { format!(": {}", shortened(line, room)) };
+        self.dim(&format!("{words}{line}"));
         true
     }
 }
