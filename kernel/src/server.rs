@@ -213,20 +213,25 @@ impl Server {
             None => self.shared.interrupt(),
             Some(cell) => {
                 if let Some(job) = self.shared.stop_cell(cell, force) {
-                    let (printer, parent) = (self.printer.clone(), job.request.parent.clone());
-                    // Outputs may wait in line, and an interrupt must not wait behind them.
-                    tokio::spawn(async move {
-                        for done in [false, true] {
-                            drop(printer.send(Print::Aside { parent: parent.clone(), done }).await);
-                        }
-                    });
+                    self.tell_aborted(&job.request);
                 }
             }
         }
     }
 
+    /// Busy and idle of a cell that does not run.
+    fn tell_aborted(&self, request: &Incoming) {
+        let (printer, parent) = (self.printer.clone(), request.parent.clone());
+        // Outputs may wait in line, and an interrupt must not wait behind them.
+        tokio::spawn(async move {
+            for done in [false, true] {
+                drop(printer.send(Print::Aside { parent: parent.clone(), done }).await);
+            }
+        });
+    }
+
     async fn handle(self: Arc<Self>, channel: Channel, request: Arc<Incoming>) {
-        if request.header.msg_type == "execute_request" && self.shared.queue_takes(channel, &request) {
+        if request.header.msg_type == "execute_request" && self.queue_takes(channel, &request) {
             return;
         }
         self.aside(&request, false).await;
@@ -235,6 +240,22 @@ impl Server {
             self.shared.hub.reply(channel, &request, &reply_kind(&request), content);
         }
         self.aside(&request, true).await;
+    }
+
+    /// Queues a cell; `false` if it is not one for the session: of a subshell, on another channel, or not to be read.
+    fn queue_takes(&self, channel: Channel, request: &Arc<Incoming>) -> bool {
+        if channel != Channel::Shell || request.subshell().is_some() {
+            return false;
+        }
+        let Ok(execute) = request.content::<ExecuteRequest>(execute_defaults()) else { return false };
+        let job = Job { request: Arc::clone(request), execute };
+        if self.shared.is_unwanted(&request.header.msg_id) {
+            self.shared.reply_aborted(&job, self.shared.count());
+            self.tell_aborted(request);
+        } else {
+            self.shared.queue.push(job);
+        }
+        true
     }
 
     /// Tells everybody that a request is being answered, or has been.
@@ -364,20 +385,4 @@ pub fn execute_defaults() -> Value {
     json!({
         "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": true,
     })
-}
-
-impl Shared {
-    /// Queues a cell; `false` if it is not one for the session: of a subshell, on another channel, or not to be read.
-    fn queue_takes(&self, channel: Channel, request: &Arc<Incoming>) -> bool {
-        if channel != Channel::Shell || request.subshell().is_some() {
-            return false;
-        }
-        match request.content::<ExecuteRequest>(execute_defaults()) {
-            Ok(execute) => {
-                self.queue.push(Job { request: Arc::clone(request), execute });
-                true
-            }
-            Err(_) => false,
-        }
-    }
 }

@@ -10,10 +10,13 @@ use ironbook_magics::{CellRecord, Shell, ShellHandle};
 use ironbook_session::Session;
 use ironbook_session::library::index::Index;
 use serde_json::json;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Cells that are remembered as not wanted.
+const MOST_UNWANTED: usize = 64;
 /// Names of the session that clients are told at most.
 const MOST_NAMES: usize = 2000;
 
@@ -33,11 +36,20 @@ pub struct Shared {
     count: AtomicU64,
 }
 
-/// The cell at work, and the one that is to stop as soon as it begins.
+/// The cell at work, and those that are not to begin.
 #[derive(Default)]
 struct Running {
     cell: Option<RunningCell>,
-    unwanted: Option<String>,
+    /// Cells that were to be stopped and were not found: not there yet, between queue and work, or ended.
+    unwanted: VecDeque<String>,
+}
+
+impl Running {
+    /// Whether a cell that comes was to be stopped.
+    fn is_unwanted(&mut self, request: &str) -> bool {
+        let at = self.unwanted.iter().position(|unwanted| unwanted == request);
+        at.and_then(|at| self.unwanted.remove(at)).is_some()
+    }
 }
 
 #[derive(Default)]
@@ -113,9 +125,7 @@ impl Shared {
     /// A cell begins.
     pub fn begin(&self, cell: RunningCell) {
         let mut running = self.running();
-        // It was asked to stop when it had left the queue and not begun yet.
-        let unwanted = running.unwanted.take().is_some_and(|request| request == cell.request);
-        self.stop.store(unwanted, Ordering::SeqCst);
+        self.stop.store(running.is_unwanted(&cell.request), Ordering::SeqCst);
         running.cell = Some(cell);
     }
 
@@ -138,6 +148,11 @@ impl Shared {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a cell that arrives was taken back already.
+    pub fn is_unwanted(&self, request: &str) -> bool {
+        self.running().is_unwanted(request)
+    }
+
     /// Stops a cell, whether it runs or waits; one that waited is returned, and its client has the reply.
     pub fn stop_cell(&self, request: &str, force: bool) -> Option<Job> {
         if let Some(job) = self.queue.withdraw(request) {
@@ -150,8 +165,13 @@ impl Shared {
                 drop(running);
                 if force { self.kill() } else { self.interrupt() }
             }
-            // One that has ended is not found again.
-            _ => running.unwanted = Some(request.to_owned()),
+            _ => {
+                // The channels keep no order among each other: the cell may still be on its way.
+                running.unwanted.push_back(request.to_owned());
+                if running.unwanted.len() > MOST_UNWANTED {
+                    running.unwanted.pop_front();
+                }
+            }
         }
         None
     }

@@ -29,6 +29,8 @@ use std::time::Duration;
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 /// How long a running one may take to answer.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+/// Bytes of what others do that are shown at once.
+const SHOWN_TOGETHER: usize = 16 << 10;
 /// How long a kernel of ours may take to say that it ends, and then to end.
 const ENDS_WITHIN: Duration = Duration::from_secs(4);
 
@@ -51,8 +53,17 @@ enum Home {
     Gone(Lifetime),
 }
 
-/// What was heard, and of which kernel: the first, the second, ...
-pub type Heard = (u64, Told);
+/// What was heard.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are of the large variant")]
+pub enum Heard {
+    /// From the first kernel (0), or one that took its place.
+    Told(u64, Told),
+    /// No cell is read any more.
+    ReadingEnded,
+    /// The user waits no longer for a kernel that does not answer.
+    GivenUp,
+}
 
 struct Attached<'a> {
     options: &'a Options,
@@ -134,7 +145,7 @@ fn start(
     let ends = sender.clone();
     let spawned = Spawned::start(options, lifetime, move |words| {
         // Nobody listens when the terminal is left.
-        drop(ends.send((generation, Told::Gone(Gone::Ended(words)))));
+        drop(ends.send(Heard::Told(generation, Told::Gone(Gone::Ended(words)))));
     })?;
     let client = attach(&spawned.file, STARTS_WITHIN, generation, sender)?;
     Ok((client, Home::Own(spawned, lifetime)))
@@ -142,7 +153,7 @@ fn start(
 
 fn attach(file: &Path, patience: Duration, generation: u64, sender: &Sender<Heard>) -> Result<Client, Error> {
     let sender = sender.clone();
-    Ok(Client::attach(file, patience, move |told| drop(sender.send((generation, told))))?)
+    Ok(Client::attach(file, patience, move |told| drop(sender.send(Heard::Told(generation, told))))?)
 }
 
 impl Attached<'_> {
@@ -162,17 +173,17 @@ impl Attached<'_> {
     /// What the kernel says of itself.
     fn wait_for_kernel(&mut self) -> Result<Box<Info>, Error> {
         loop {
-            match self.heard.recv().map(|(_, told)| told) {
-                Ok(Told::Up { info, .. }) if info.implementation != "ironbook" => {
+            let Ok(Heard::Told(_, told)) = self.heard.recv() else { continue };
+            match told {
+                Told::Up { info, .. } if info.implementation != "ironbook" => {
                     return Err(Error::OtherKernel { implementation: info.implementation, language: info.language });
                 }
-                Ok(Told::Up { info, replaced }) => {
+                Told::Up { info, replaced } => {
                     self.up(&info, replaced);
                     return Ok(info);
                 }
-                Ok(Told::Gone(gone)) => return Err(Error::NoKernel { why: why(&gone) }),
-                Ok(_) => {}
-                Err(_) => return Err(Error::NoKernel { why: why(&Gone::Nobody) }),
+                Told::Gone(gone) => return Err(Error::NoKernel { why: why(&gone) }),
+                _ => {}
             }
         }
     }
@@ -229,31 +240,41 @@ impl Attached<'_> {
     fn read(&mut self, reader: &mut Reader, prefill: &str) -> Result<Read, Error> {
         let mut above = reader.above().map_err(Error::Terminal)?;
         let prompt = format!("[{}]: ", self.number);
-        let (mark, generation) = (self.sender.clone(), self.generation);
+        let sender = self.sender.clone();
         thread::scope(|scope| {
             let listening = scope.spawn(move || self.listen(&mut above));
             let read = reader.read(&prompt, prefill);
-            drop(mark.send((generation, Told::Mark)));
+            drop(sender.send(Heard::ReadingEnded));
             // It only shows text; a panic in it would be told where it happened.
             drop(listening.join());
             read.map_err(Error::Terminal)
         })
     }
 
-    /// Until the mark.
+    /// Shows what is heard until nothing is read any more.
     fn listen(&mut self, above: &mut Above) {
         self.now.refresh();
-        while let Ok((generation, told)) = self.hear(Duration::MAX) {
-            if matches!(told, Told::Mark) {
-                return;
+        while let Ok(first) = self.hear(Duration::MAX) {
+            // What comes together is shown together: the prompt is drawn anew each time.
+            let (mut next, mut text, mut ended, mut over) = (Some(first), String::new(), false, false);
+            while let Some(heard) = next.take() {
+                match heard {
+                    Heard::ReadingEnded => over = true,
+                    Heard::Told(generation, told) if generation == self.generation => {
+                        ended |= matches!(told, Told::Idle { .. });
+                        text.push_str(&self.aside(told));
+                    }
+                    Heard::Told(..) | Heard::GivenUp => {}
+                }
+                if !over && text.len() < SHOWN_TOGETHER {
+                    next = self.hear(Duration::ZERO).ok();
+                }
             }
-            if generation != self.generation {
-                continue;
-            }
-            let ended = matches!(told, Told::Idle { .. });
-            let text = self.aside(told);
             if !text.is_empty() {
                 above(text);
+            }
+            if over {
+                return;
             }
             if ended {
                 self.now.refresh();

@@ -4,7 +4,7 @@ use crate::attached::Heard;
 use crate::interrupt::Press;
 use crate::reading::Words;
 use ironbook_assist::{Completeness, Completions, View, completeness};
-use ironbook_kernel::client::{Client, Force, OwnInfo, Told};
+use ironbook_kernel::client::{Client, Force, OwnInfo};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io;
 use std::sync::mpsc::Sender;
@@ -17,8 +17,6 @@ const COMPLETE_WITHIN: Duration = Duration::from_millis(300);
 /// The shared state.
 pub struct Now {
     known: Mutex<Known>,
-    /// The number of the kernel, and the way to whoever listens to it.
-    marks: Mutex<(u64, Sender<Heard>)>,
     /// How the terminal was before anything was read from it.
     termios: Option<Termios>,
 }
@@ -32,19 +30,21 @@ struct Known {
     alive: bool,
     /// The cell of ours that waits or runs.
     cell: Option<String>,
+    /// The way to whoever listens.
+    heard: Sender<Heard>,
 }
 
 impl Known {
-    fn new(client: Client) -> Known {
-        Known { client, up: false, session: OwnInfo::default(), alive: true, cell: None }
+    fn new(client: Client, heard: Sender<Heard>) -> Known {
+        Known { client, up: false, session: OwnInfo::default(), alive: true, cell: None, heard }
     }
 }
 
 impl Now {
     /// A session that has not answered yet.
-    pub fn new(client: Client, marks: Sender<Heard>) -> Arc<Now> {
-        let known = Mutex::new(Known::new(client));
-        Arc::new(Now { known, marks: Mutex::new((0, marks)), termios: tcgetattr(io::stdin()).ok() })
+    pub fn new(client: Client, heard: Sender<Heard>) -> Arc<Now> {
+        let known = Mutex::new(Known::new(client, heard));
+        Arc::new(Now { known, termios: tcgetattr(io::stdin()).ok() })
     }
 
     /// The client.
@@ -54,8 +54,8 @@ impl Now {
 
     /// Another kernel takes the place of one that is gone.
     pub fn replace(&self, client: Client) {
-        *self.lock() = Known::new(client);
-        self.marks().0 += 1;
+        let mut known = self.lock();
+        *known = Known::new(client, known.heard.clone());
     }
 
     /// Whether the kernel answers.
@@ -117,9 +117,8 @@ impl Now {
         match (press, cell) {
             (Press::First, Some(cell)) => client.interrupt(Some(&cell), Force::Ask),
             (Press::Again, Some(_)) if !alive => {
-                let (generation, marks) = self.marks().clone();
                 // Nobody listens when the terminal is left.
-                drop(marks.send((generation, Told::Mark)));
+                drop(self.lock().heard.send(Heard::GivenUp));
             }
             (Press::Again, Some(cell)) => client.interrupt(Some(&cell), Force::Kill),
             (Press::First | Press::Again, None) => {}
@@ -127,17 +126,15 @@ impl Now {
         }
     }
 
-    /// Ends this program at once: the editor waits for keys and cannot be told to stop. A kernel of its own ends with it, and one that is shared goes on.
+    /// Ends this program at once: the editor waits for keys and cannot be told to stop.
+    ///
+    /// A kernel of its own ends with it, and one that is shared goes on.
     fn leave(&self) {
         if let Some(termios) = &self.termios {
             // A terminal that is gone needs nothing.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, termios);
         }
         std::process::exit(143)
-    }
-
-    fn marks(&self) -> MutexGuard<'_, (u64, Sender<Heard>)> {
-        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

@@ -103,7 +103,8 @@ class Shared(Case):
         terminal.expect("half a li")
         kernel.client.run('println!("one");\nprintln!("two");\n6 * 7')
         terminal.expect(r'── notebook \[1\]: println!\("one"\); …\r\n')
-        terminal.expect(r"│ one\r\n│ two\r\n")
+        terminal.expect(r"│ one\r\n")
+        terminal.expect(r"│ two\r\n")
         terminal.expect(r"│ 42\r\n")
         terminal.expect(r"\[1\]: half a li")
         kernel.client.run("nowhere_at_all")
@@ -119,6 +120,26 @@ class Shared(Case):
         kernel.client.run(CELLS.lines.format(count=20000))
         terminal.expect(r"│ line 99\r\n")
         terminal.expect(r"│ … [\d,]+ more lines\r\n")
+        self.ask(terminal, "6 * 7", r"\n42\r\n")
+
+    def test_what_is_larger_than_a_clients_backlog_arrives_and_is_cut(self):
+        kernel = self.notebook()
+        terminal = self.terminal("repl", "--existing")
+        kernel.client.run('display(&Markdown("x".repeat(20 << 20)));')
+        terminal.expect(r"│ x{1000,}…\r\n")
+        self.ask(terminal, "6 * 7", r"\n42\r\n")
+        kernel.client.alive()
+
+    def test_a_terminal_that_stood_still_hears_again(self):
+        kernel = self.notebook()
+        terminal = self.terminal("repl", "--existing")
+        os.kill(terminal.pid, signal.SIGSTOP)
+        for _ in range(5):  # more than may wait for a client
+            kernel.client.run('display(&Markdown("x".repeat(20 << 20)));')
+        os.kill(terminal.pid, signal.SIGCONT)
+        terminal.expect("some outputs of other clients may be missing")
+        kernel.client.run('println!("and on");')
+        terminal.expect(r"│ and on\r\n")
         self.ask(terminal, "6 * 7", r"\n42\r\n")
 
     def test_the_notebook_sees_what_the_terminal_does(self):

@@ -8,6 +8,7 @@ use ironbook_session::{Event, FailureKind, Tier};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// Long enough for a busy machine.
@@ -28,7 +29,7 @@ impl Fixture {
         fixture
     }
 
-    fn start(&self) {
+    fn start(&self) -> JoinHandle<()> {
         let place = self.folder.path().to_owned();
         let paths = Paths::resolve(
             &|name| (name.starts_with("IRONBOOK_") && name != "IRONBOOK_CUDA").then(|| place.clone().into_os_string()),
@@ -50,7 +51,7 @@ impl Fixture {
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(crate::server::run(options)).unwrap();
-        });
+        })
     }
 
     fn attach(&self) -> (Client, Receiver<Told>) {
@@ -147,11 +148,15 @@ fn each_client_hears_the_other_and_knows_whose_cell_it_is() {
 
 #[test]
 fn a_kernel_that_starts_again_is_found_again_and_is_another_one() {
-    let kernel = Fixture::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = connection::write(folder.path()).unwrap();
+    let kernel = Fixture { folder, file };
+    let running = kernel.start();
     let (client, told) = kernel.attach();
     let first = up(&told);
-    client.shutdown(PATIENCE);
-    until(&told, |told| matches!(told, Told::Lost));
+    client.ask(Channel::Control, "shutdown_request", json!({"restart": true}), PATIENCE).unwrap();
+    until(&told, |told| matches!(told, Told::Ending { restart: true }));
+    running.join().unwrap();
     kernel.start();
     match until(&told, |told| matches!(told, Told::Up { .. })).pop() {
         Some(Told::Up { info, replaced }) => assert!(replaced && info.run != first.run),
@@ -211,6 +216,24 @@ fn a_cell_that_has_ended_is_not_interrupted_again() {
         },
         other => panic!("{other:?}"),
     }
+    client.shutdown(PATIENCE);
+}
+
+#[test]
+fn a_cell_that_is_taken_back_before_it_arrives_does_not_run() {
+    let kernel = Fixture::new();
+    let (client, told) = kernel.attach();
+    up(&told);
+    let draft = Draft::new("execute_request", &json!({}), json!({"code": "x"}));
+    let cell = draft.id.clone();
+    client.interrupt(Some(&cell), Force::Ask);
+    // The reply comes when the interrupt has been heeded.
+    client.own_info(PATIENCE);
+    client.send(Way::Request(Channel::Shell), draft);
+    let heard = until(&told, |told| matches!(told, Told::Idle { cell: ends } if ends.id == cell));
+    let aborted = |told: &Told| matches!(told, Told::Replied { reply, .. } if matches!(reply.ended, Ended::Aborted));
+    let rest = if heard.iter().any(aborted) { Vec::new() } else { until(&told, aborted) };
+    assert!(heard.iter().chain(&rest).all(|told| !matches!(told, Told::Begun { .. })), "{heard:?} {rest:?}");
     client.shutdown(PATIENCE);
 }
 

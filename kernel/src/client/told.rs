@@ -67,8 +67,6 @@ pub enum Told {
     Alive(bool),
     /// Some outputs were missed: this client could not be reached.
     Missed,
-    /// Nothing was heard: a mark that a front end has put between the others.
-    Mark,
 }
 
 /// Why there is no kernel.

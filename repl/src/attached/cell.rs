@@ -81,8 +81,9 @@ impl Attached<'_> {
                 None => Duration::MAX,
             };
             let told = match self.hear(patience) {
-                Ok((generation, _)) if generation != self.generation => continue,
-                Ok((_, told)) => told,
+                Ok(Heard::Told(generation, told)) if generation == self.generation => told,
+                Ok(Heard::GivenUp) if self.give_up() => return None,
+                Ok(_) => continue,
                 Err(RecvTimeoutError::Timeout) if deadline.is_some() => {
                     if reply.is_none() {
                         self.warn("the connection was lost while the cell ran, and with it what became of the cell");
@@ -116,12 +117,6 @@ impl Attached<'_> {
                     deadline = Some(Instant::now() + LAST_OUTPUTS);
                 }
                 Told::Asked(question) => self.answer(id, &question),
-                // Ctrl-C at a kernel that does not answer.
-                Told::Mark => {
-                    if self.give_up() {
-                        return None;
-                    }
-                }
                 Told::Up { info, replaced: false } if began && info.own.running.is_none() => {
                     self.up(&info, false);
                     deadline = Some(Instant::now() + LAST_OUTPUTS);
@@ -160,9 +155,12 @@ impl Attached<'_> {
         let meanwhile = RefCell::new(Vec::new());
         let over = || {
             meanwhile.borrow_mut().extend(self.heard.try_iter());
-            let ends =
-                |told: &Told| matches!(told, Told::Replied { cell, .. } if cell == id) || matches!(told, Told::Gone(_));
-            Interrupts::listen().any() || meanwhile.borrow().iter().any(|(_, told)| ends(told))
+            let ends = |heard: &Heard| match heard {
+                Heard::Told(_, Told::Replied { cell, .. }) => cell == id,
+                Heard::Told(_, Told::Gone(_)) => true,
+                _ => false,
+            };
+            Interrupts::listen().any() || meanwhile.borrow().iter().any(ends)
         };
         let answer = Asked::User.answer(&question.prompt, question.password, &over);
         self.now.client().answer(question, answer);
