@@ -25,6 +25,8 @@ struct Known {
     client: Client,
     /// The kernel answers.
     up: bool,
+    /// It has answered before.
+    was_up: bool,
     session: OwnInfo,
     /// The heart of the kernel beats.
     alive: bool,
@@ -36,7 +38,7 @@ struct Known {
 
 impl Known {
     fn new(client: Client, heard: Sender<Heard>) -> Known {
-        Known { client, up: false, session: OwnInfo::default(), alive: true, cell: None, heard }
+        Known { client, up: false, was_up: false, session: OwnInfo::default(), alive: true, cell: None, heard }
     }
 }
 
@@ -63,10 +65,16 @@ impl Now {
         self.lock().up
     }
 
+    /// Whether the kernel has answered before.
+    pub fn was_up(&self) -> bool {
+        self.lock().was_up
+    }
+
     /// The kernel answers, and says this; `None`: it does not.
     pub fn set_up(&self, session: Option<OwnInfo>) {
         let mut known = self.lock();
         known.up = session.is_some();
+        known.was_up |= known.up;
         if let Some(session) = session {
             known.session = session;
         }

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+import termios
 import unittest
 from pathlib import Path
 
@@ -40,6 +40,7 @@ class Case(unittest.TestCase):
                 (self.home / name).symlink_to(data() / name)
         self.runtime = Path(folder.name) / "run"
         self.runtime.mkdir()
+        self.addCleanup(lambda: self.stop("--all"))
         self.environment = {
             **os.environ, "IRONBOOK_HOME": str(self.home), "IRONBOOK_HISTORY": str(self.home / "history.jsonl"),
             "XDG_RUNTIME_DIR": str(self.runtime), "JUPYTER_RUNTIME_DIR": str(self.runtime), "TERM": "xterm",
@@ -155,6 +156,7 @@ class Shared(Case):
 
     def test_two_terminals(self):
         first = self.terminal("repl", "--keep")
+        poll(self.sessions, "session")
         second = self.terminal("repl", "--existing")
         self.ask(second, "let x = 5; x", r"\n5\r\n")
         first.expect(r"── terminal \[1\]: let x = 5; x\r\n")
@@ -333,6 +335,17 @@ class Ends(Case):
         self.assertEqual(self.sessions(), [])
         self.assertEqual(list(self.runtime.glob("ironbook-*")), [], "nothing is left")
 
+    def test_a_terminated_terminal_ends_its_session_and_leaves_the_terminal_as_it_was(self):
+        terminal = self.terminal()
+        self.ask(terminal, "6 * 7", r"\n42\r\n")
+        processes = self.processes(terminal)
+        before = termios.tcgetattr(terminal.child_fd)[3] & termios.ICANON
+        os.kill(terminal.pid, signal.SIGTERM)
+        poll(lambda: all(gone(pid) for pid, _ in processes), "end of the kernel")
+        after = termios.tcgetattr(terminal.child_fd)[3] & termios.ICANON
+        terminal.wait()
+        self.assertEqual((before, bool(after), terminal.exitstatus), (0, True, 143))
+
     def test_a_closed_terminal_leaves_no_process(self):
         terminal = self.terminal()
         self.ask(terminal, "6 * 7", r"\n42\r\n")
@@ -399,6 +412,19 @@ class Ends(Case):
         terminal.expect(r"the session was restarted; its variables are gone")
         self.ask(terminal, "x", r"cannot find value")
         self.assertEqual(second.client.run("6 * 7").result(), "42")
+
+    def test_a_notebooks_kernel_that_dies_and_is_started_again_is_found_again(self):
+        first = self.notebook()
+        terminal = self.terminal("repl", "--existing")
+        self.ask(terminal, "let x = 5; x", r"\n5\r\n")
+        os.kill(first.process.pid, signal.SIGKILL)
+        first.wait()
+        terminal.expect("the connection to the session is lost; it is tried again")
+        own = {name: self.environment[name] for name in ("IRONBOOK_HOME", "IRONBOOK_HISTORY")}
+        second = Kernel(settings=first.settings, **own)
+        self.addCleanup(second.close)
+        terminal.expect(r"the session was restarted; its variables are gone")
+        self.ask(terminal, "6 * 7", r"\n42\r\n")
 
     def test_a_kernel_that_stands_still_is_told(self):
         terminal = self.terminal()

@@ -26,8 +26,10 @@ use zeromq::{
 const KNOCK: Duration = Duration::from_millis(10);
 /// How long a handshake may take once somebody does.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long a lost kernel is looked for.
-const RETRY: Duration = Duration::from_secs(2);
+/// How long a lost kernel is looked for: Jupyter starts one that has died again within seconds.
+const RETRY: Duration = Duration::from_secs(10);
+/// The same when it has said that it ends.
+const ENDED: Duration = Duration::from_millis(300);
 /// The same when it has said that it will be started again.
 const RESTART: Duration = Duration::from_secs(30);
 /// How often `kernel_info` is asked for until it is answered.
@@ -91,13 +93,17 @@ impl Link {
                 Ok(sockets) => sockets,
                 Err(gone) => return self.end(gone),
             };
-            let mut restart = false;
-            match self.serve(sockets, &mut known, &mut restart).await {
+            let mut ending = None;
+            match self.serve(sockets, &mut known, &mut ending).await {
                 Over::Closed => return,
                 Over::Gone(gone) => return self.end(gone),
                 Over::Lost => (self.tell)(Told::Lost),
             }
-            patience = if restart { RESTART } else { RETRY };
+            patience = match ending {
+                Some(true) => RESTART,
+                Some(false) => ENDED,
+                None => RETRY,
+            };
         }
     }
 
@@ -196,7 +202,7 @@ impl Link {
     }
 
     /// Asks what the kernel is, then passes messages both ways.
-    async fn serve(&mut self, mut sockets: Sockets, known: &mut Option<String>, restart: &mut bool) -> Over {
+    async fn serve(&mut self, mut sockets: Sockets, known: &mut Option<String>, ending: &mut Option<bool>) -> Over {
         let begun = Instant::now();
         let mut up = false;
         // Orders wait until the kernel has said what it is: one of another language gets none.
@@ -277,7 +283,7 @@ impl Link {
                 }
                 continue;
             }
-            self.heard(from, &message, restart);
+            self.heard(from, &message, ending);
         }
     }
 
@@ -305,12 +311,12 @@ impl Link {
         }
     }
 
-    fn heard(&self, from: From, message: &Incoming, restart: &mut bool) {
+    fn heard(&self, from: From, message: &Incoming, ending: &mut Option<bool>) {
         match from {
             From::Iopub => {
                 if let Some(told) = told::published(message, self.wire.session()) {
-                    if let Told::Ending { restart: again } = told {
-                        *restart = again;
+                    if let Told::Ending { restart } = told {
+                        *ending = Some(restart);
                     }
                     (self.tell)(told);
                 }

@@ -18,10 +18,12 @@ impl Attached<'_> {
             Told::Failed { cell, failure } if theirs(&cell) => self.others.failed(&cell, &failure),
             Told::Idle { cell } if theirs(&cell) => self.others.ended(&cell),
             Told::Up { info, replaced } => {
+                let again = self.now.was_up();
                 self.up(&info, replaced);
-                match replaced {
-                    true => self.notice("the session was restarted; its variables are gone"),
-                    false => String::new(),
+                match (again, replaced) {
+                    (_, true) => self.notice("the session was restarted; its variables are gone"),
+                    (true, false) => self.notice("the session is there again, as it was"),
+                    (false, false) => String::new(),
                 }
             }
             Told::Ending { restart } => {
@@ -30,7 +32,10 @@ impl Attached<'_> {
             }
             Told::Lost => {
                 self.now.set_up(None);
-                String::new()
+                match (&self.home, self.ending) {
+                    (Home::Shared, None) => self.notice("the connection to the session is lost; it is tried again ..."),
+                    _ => String::new(),
+                }
             }
             Told::Gone(gone) => self.gone(&gone).map(|words| self.notice(&words)).unwrap_or_default(),
             Told::Alive(alive) => {

@@ -5,7 +5,7 @@ use crate::ask::Asked;
 use crate::interrupt::Interrupts;
 use crate::terminal::{shortened, took};
 use ironbook_kernel::client::{Ended, Question, Reply, Told};
-use ironbook_session::{Event, FailureKind};
+use ironbook_session::Event;
 use std::cell::RefCell;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
@@ -42,12 +42,7 @@ impl Attached<'_> {
         }
         match &reply.ended {
             Ended::Ok => {}
-            Ended::Failed(failure) => {
-                self.screen.failure(failure);
-                if failure.kind == FailureKind::Died {
-                    self.others.clear();
-                }
-            }
+            Ended::Failed(failure) => self.screen.failure(failure),
             Ended::Aborted => {
                 self.dim("The cell was taken back and has not run.");
                 return Outcome { ok: false, next: text.to_owned() };
