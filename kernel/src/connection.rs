@@ -3,7 +3,11 @@
 use crate::Error;
 use jupyter_protocol::ConnectionInfo;
 use jupyter_protocol::connection_info::Transport;
-use std::path::Path;
+use serde_json::json;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 
 /// The one scheme that Jupyter uses.
 const SCHEME: &str = "hmac-sha256";
@@ -16,6 +20,22 @@ pub fn read(path: &Path) -> Result<ConnectionInfo, Error> {
     let text =
         std::fs::read_to_string(path).map_err(|source| Error::ConnectionFile { path: path.to_owned(), source })?;
     parse(&text, path)
+}
+
+/// Writes a connection file for a kernel whose sockets lie beside it, all for this user alone.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write(folder: &Path) -> io::Result<PathBuf> {
+    let key = uuid::Uuid::new_v4().to_string();
+    let info = json!({
+        "transport": "ipc", "ip": folder.join("s"), "shell_port": 1, "iopub_port": 2, "stdin_port": 3,
+        "control_port": 4, "hb_port": 5, "key": key, "signature_scheme": SCHEME, "kernel_name": "ironbook",
+    });
+    let path = folder.join("kernel.json");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    file.write_all(format!("{info:#}\n").as_bytes())?;
+    Ok(path)
 }
 
 fn parse(text: &str, path: &Path) -> Result<ConnectionInfo, Error> {
@@ -52,7 +72,6 @@ pub fn ports(info: &ConnectionInfo) -> [(&'static str, u16); 5] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn check(change: impl FnOnce(&mut serde_json::Value), words: &str) {
         let mut file = json!({

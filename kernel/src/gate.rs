@@ -87,7 +87,8 @@ fn nameless() -> io::Result<(StdUnixListener, OwnedFd)> {
 
 fn nameless_in(place: &Path) -> io::Result<(StdUnixListener, OwnedFd)> {
     // For this user alone, also in the moment in which it has a name.
-    let folder = tempfile::Builder::new().prefix("ironbook-").tempdir_in(place)?;
+    let folder =
+        tempfile::Builder::new().prefix("ironbook-").permissions(Permissions::from_mode(0o700)).tempdir_in(place)?;
     let path = folder.path().join("s");
     let listener = StdUnixListener::bind(&path)?;
     let file = rustix::fs::open(&path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
@@ -125,6 +126,12 @@ where
                 };
                 match words {
                     Ok(()) => log::debug!("{channel}: a client left"),
+                    // One that was killed, or did not wait for the last messages.
+                    Err(error)
+                        if matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) =>
+                    {
+                        log::debug!("{channel}: a client left: {error}");
+                    }
                     Err(error) => log::warn!("{channel}: a connection was ended: {error}"),
                 }
             });

@@ -188,16 +188,25 @@ pub fn installed(kernels: &[PathBuf]) -> Vec<Installed> {
 
 /// Where a user's kernelspecs are, as jupyter_core has it: `JUPYTER_DATA_DIR`, else the platform's data directory.
 pub fn user_kernels(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    Some(user_data(variable)?.join("kernels"))
+}
+
+/// Where Jupyter keeps the connection files of the kernels that it starts.
+pub fn runtime_folder(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let named = variable("JUPYTER_RUNTIME_DIR").map(PathBuf::from);
+    named.or_else(|| Some(user_data(variable)?.join("runtime")))
+}
+
+fn user_data(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let home = || variable("HOME").map(PathBuf::from);
-    let data = match variable("JUPYTER_DATA_DIR") {
+    Some(match variable("JUPYTER_DATA_DIR") {
         Some(data) => PathBuf::from(data),
         None if cfg!(target_os = "macos") => home()?.join("Library/Jupyter"),
         None => {
             let data = variable("XDG_DATA_HOME").map(PathBuf::from);
             data.or_else(|| Some(home()?.join(".local/share")))?.join("jupyter")
         }
-    };
-    Some(data.join("kernels"))
+    })
 }
 
 /// Where the kernelspecs of an installation prefix are.

@@ -4,8 +4,9 @@
 //! (`worker.rs`), everything else is answered at once from what is known of the session between cells (`requests.rs`), and
 //! all that is published passes through one queue (`printer.rs`), which keeps its order.
 
+pub mod client;
 mod comms;
-mod connection;
+pub mod connection;
 mod crash;
 mod cursor;
 mod error;
@@ -22,6 +23,7 @@ mod printer;
 mod progress;
 mod queue;
 mod requests;
+pub mod running;
 mod server;
 mod shared;
 mod signals;
@@ -32,7 +34,9 @@ mod worker;
 
 pub use error::Error;
 
+use ironbook_session::Tier;
 use ironbook_session::library::Paths;
+use running::StartedBy;
 use std::path::PathBuf;
 
 /// Stack of threads that parse what clients send; memory is committed when it is touched.
@@ -53,6 +57,26 @@ pub struct Options {
     pub log: Option<String>,
     /// How many megabytes a cell may print before the middle is left out (`IRONBOOK_OUTPUT_MB`); 8 if none.
     pub output_mb: Option<usize>,
+    /// Where compiled cells are kept; with those of other sessions if none.
+    pub cells: Option<PathBuf>,
+    /// How cells are optimised.
+    pub tier: Tier,
+    /// Who starts it.
+    pub started_by: StartedBy,
+    /// The notebook that it is started for.
+    pub notebook: Option<String>,
+    /// Until when it lives.
+    pub life: Life,
+}
+
+/// Until when a kernel lives, if nobody ends it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Life {
+    /// Until the process that Jupyter names is gone.
+    #[default]
+    Parent,
+    /// Until its standard input closes: whoever holds the other end has ended then, however it ended.
+    Stdin,
 }
 
 /// Runs a kernel until a client, a signal or the end of its parent ends it.

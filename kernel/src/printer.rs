@@ -333,10 +333,13 @@ impl Printer {
     }
 }
 
+/// The MIME type of a remark of the engine, for front ends that mark remarks in their own way.
+pub const NOTE: &str = "application/vnd.ironbook.note+json";
+
 /// A remark of the engine: quieter than an error, which `stderr` looks like in a notebook.
 fn note(text: &str) -> Bundle {
     let html = format!("<div style=\"opacity:.75\"><b>note:</b> {}</div>", escape_html(text));
-    Bundle::text(format!("note: {text}")).html(html)
+    Bundle::text(format!("note: {text}")).html(html).with(NOTE, json!({"text": text}))
 }
 
 /// A failure as replies and `error` have it.

@@ -4,6 +4,9 @@ use ironbook_core::Bundle;
 use ironbook_core::bundle::escape_html;
 use ironbook_core::progress::State;
 
+/// The MIME type of a bar's [`State`], for front ends that draw bars of their own.
+pub const MIME: &str = "application/vnd.ironbook.progress+json";
+
 /// The bar at this moment; `stopped` when its cell ended before it did.
 pub fn bundle(state: &State, stopped: bool) -> Bundle {
     let words = words(state, stopped);
@@ -22,7 +25,12 @@ pub fn bundle(state: &State, stopped: bool) -> Bundle {
         escape_html(&state.title),
         escape_html(&words),
     );
-    Bundle::text(format!("{}: {words}", state.title)).html(html)
+    let bundle = Bundle::text(format!("{}: {words}", state.title)).html(html);
+    // A state is numbers and text: it is always JSON.
+    match serde_json::to_value(state) {
+        Ok(state) => bundle.with(MIME, state),
+        Err(_) => bundle,
+    }
 }
 
 /// `12/100 · 3.2 s · loss 0.31`.

@@ -48,13 +48,24 @@ impl Queue {
         }
     }
 
-    /// Takes all waiting cells from their places: they will not run. How many there were.
-    pub fn abort(&self) -> usize {
+    /// Takes the waiting cells of a client from their places: they will not run. How many there were.
+    ///
+    /// Those of other clients have nothing to do with what failed.
+    pub fn abort(&self, session: &str) -> usize {
         let mut state = self.lock();
-        let State { jobs, aborted, .. } = &mut *state;
-        let count = jobs.len();
-        aborted.extend(jobs.drain(..));
+        let (dropped, kept): (VecDeque<Job>, _) =
+            state.jobs.drain(..).partition(|job| job.request.header.session == session);
+        state.jobs = kept;
+        let count = dropped.len();
+        state.aborted.extend(dropped);
         count
+    }
+
+    /// Takes a cell back that still waits.
+    pub fn withdraw(&self, request: &str) -> Option<Job> {
+        let mut state = self.lock();
+        let at = state.jobs.iter().position(|job| job.request.header.msg_id == request)?;
+        state.jobs.remove(at)
     }
 
     /// The cells that were aborted since this was last asked.

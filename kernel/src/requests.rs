@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub type Answer = Result<Value, serde_json::Error>;
 
 /// `kernel_info_request`.
-pub fn kernel_info() -> Value {
+pub fn kernel_info(shared: &Shared) -> Value {
     let version = env!("CARGO_PKG_VERSION");
     let language = LanguageInfo {
         name: "rust".to_owned(),
@@ -45,6 +45,7 @@ pub fn kernel_info() -> Value {
     };
     let mut content = json!(reply);
     content["supported_features"] = json!(["kernel subshells"]);
+    content["ironbook"] = json!(shared.own_info());
     content
 }
 
@@ -58,7 +59,7 @@ pub fn complete(shared: &Shared, request: &Incoming) -> Answer {
     let typed: Vec<Value> = found
         .candidates
         .iter()
-        .map(|c| json!({"start": start, "end": end, "text": c.text, "type": c.kind, "signature": c.signature}))
+        .map(|c| json!({"start": start, "end": end, "text": c.text, "type": c.kind, "signature": c.signature, "summary": c.summary}))
         .collect();
     let matches: Vec<&String> = found.candidates.iter().map(|candidate| &candidate.text).collect();
     Ok(json!({

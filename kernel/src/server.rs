@@ -5,12 +5,14 @@ use crate::gate;
 use crate::hub::{Channel, Hub, forward};
 use crate::printer::{Print, Printer};
 use crate::requests::{self, Answer};
+use crate::running::Entry;
 use crate::shared::Shared;
 use crate::sockets::Sockets;
 use crate::subshells::Subshells;
 use crate::wire::{Draft, Incoming};
 use crate::worker::{Job, Setting, Worker};
 use crate::{Error, Options, connection, iopub};
+use ironbook_magics::Connection;
 use ironbook_magics::history::HistoryFile;
 use jupyter_protocol::{CommInfoRequest, ExecuteRequest, ShutdownRequest};
 use serde_json::{Value, json};
@@ -53,7 +55,15 @@ pub async fn run(options: Options) -> Result<(), Error> {
     if let Err(error) = &history {
         log::warn!("no history is kept: {error}");
     }
-    let shared = Arc::new(Shared::new(Arc::clone(&hub), options.directory.clone(), history.ok()));
+    let entry = Entry::new(options.started_by, options.notebook, &options.connection_file, &options.directory);
+    let file = entry.connection_file.clone();
+    let registered = entry.register(&options.paths.data);
+    if let Err(error) = &registered {
+        log::warn!("`ironbook sessions` will not list this one: {error}");
+    }
+    let id = registered.as_ref().ok().map(|registered| registered.entry.id.clone());
+    let connection = Connection { file, id: id.clone() };
+    let shared = Arc::new(Shared::new(Arc::clone(&hub), options.directory.clone(), history.ok(), id));
     let (printer, printed) = mpsc::channel(PRINT_QUEUE);
     let server = Arc::new(Server {
         shared: Arc::clone(&shared),
@@ -62,7 +72,9 @@ pub async fn run(options: Options) -> Result<(), Error> {
         subshells: Subshells::default(),
         end: Notify::new(),
     });
-    let worker = Worker::new(shared, printer, Setting { paths: options.paths, directory: options.directory });
+    let cells = options.cells.unwrap_or_else(|| options.paths.cells());
+    let setting = Setting { paths: options.paths, directory: options.directory, cells, tier: options.tier, connection };
+    let worker = Worker::new(shared, printer, setting);
     let (ended, cells) = oneshot::channel();
     std::thread::Builder::new().name("cells".to_owned()).stack_size(crate::PARSER_STACK).spawn(move || {
         worker.run();
@@ -82,7 +94,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     tokio::spawn(listen(Arc::clone(&server), Channel::Shell, from_shell));
     tokio::spawn(listen(Arc::clone(&server), Channel::Control, from_control));
     tokio::spawn(answers(Arc::clone(&server), from_stdin));
-    tokio::spawn(crate::signals::watch(Arc::clone(&server)));
+    tokio::spawn(crate::signals::watch(Arc::clone(&server), options.life));
     server
         .printer
         .send(Print::Publish(Draft::new("status", &json!({}), json!({"execution_state": "starting"}))))
@@ -90,6 +102,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
         .ok();
     server.end.notified().await;
     server.farewell(cells).await;
+    drop(registered);
     Ok(())
 }
 
@@ -167,7 +180,9 @@ async fn answers(server: Arc<Server>, mut socket: RouterRecvHalf) {
         let reply = next(&server, "stdin", &mut socket).await;
         match (reply.header.msg_type.as_str(), reply.content["value"].as_str()) {
             ("input_reply", Some(value)) if server.shared.hub.answers(&reply) => {
-                server.shared.answer(Ok(value.to_owned()));
+                // Clients of ours can say that there will be no answer.
+                let refused = reply.content["refused"].as_str();
+                server.shared.answer(refused.map_or_else(|| Ok(value.to_owned()), |words| Err(words.to_owned())));
             }
             ("input_reply", Some(_)) => log::info!("stdin: an answer to no question that waits"),
             (kind, _) => log::warn!("stdin: `{kind}` is no answer"),
@@ -184,14 +199,39 @@ impl Server {
     /// What has to act even while outputs wait in line.
     fn heed(&self, request: &Incoming) {
         match request.header.msg_type.as_str() {
-            "interrupt_request" => self.shared.interrupt(),
+            "interrupt_request" => self.interrupt(request),
             "shutdown_request" if self.shared.busy() => self.shared.kill(),
             _ => {}
         }
     }
 
+    /// Stops what runs; our own clients name a cell, and may end its process.
+    fn interrupt(&self, request: &Incoming) {
+        let force = request.content["force"] == true;
+        match request.content["request"].as_str() {
+            None if force => self.shared.kill(),
+            None => self.shared.interrupt(),
+            Some(cell) => {
+                if let Some(job) = self.shared.stop_cell(cell, force) {
+                    self.tell_aborted(&job.request);
+                }
+            }
+        }
+    }
+
+    /// Busy and idle of a cell that does not run.
+    fn tell_aborted(&self, request: &Incoming) {
+        let (printer, parent) = (self.printer.clone(), request.parent.clone());
+        // Outputs may wait in line, and an interrupt must not wait behind them.
+        tokio::spawn(async move {
+            for done in [false, true] {
+                drop(printer.send(Print::Aside { parent: parent.clone(), done }).await);
+            }
+        });
+    }
+
     async fn handle(self: Arc<Self>, channel: Channel, request: Arc<Incoming>) {
-        if request.header.msg_type == "execute_request" && self.shared.queue_takes(channel, &request) {
+        if request.header.msg_type == "execute_request" && self.queue_takes(channel, &request) {
             return;
         }
         self.aside(&request, false).await;
@@ -202,6 +242,22 @@ impl Server {
         self.aside(&request, true).await;
     }
 
+    /// Queues a cell; `false` if it is not one for the session: of a subshell, on another channel, or not to be read.
+    fn queue_takes(&self, channel: Channel, request: &Arc<Incoming>) -> bool {
+        if channel != Channel::Shell || request.subshell().is_some() {
+            return false;
+        }
+        let Ok(execute) = request.content::<ExecuteRequest>(execute_defaults()) else { return false };
+        let job = Job { request: Arc::clone(request), execute };
+        if self.shared.is_unwanted(&request.header.msg_id) {
+            self.shared.reply_aborted(&job, self.shared.count());
+            self.tell_aborted(request);
+        } else {
+            self.shared.queue.push(job);
+        }
+        true
+    }
+
     /// Tells everybody that a request is being answered, or has been.
     async fn aside(&self, request: &Incoming, done: bool) {
         drop(self.printer.send(Print::Aside { parent: request.parent.clone(), done }).await);
@@ -210,7 +266,7 @@ impl Server {
     /// The reply's content; `None` where the request has no reply.
     async fn answer(self: Arc<Self>, channel: Channel, request: &Arc<Incoming>) -> Option<Answer> {
         Some(match request.header.msg_type.as_str() {
-            "kernel_info_request" => Ok(requests::kernel_info()),
+            "kernel_info_request" => Ok(requests::kernel_info(&self.shared)),
             "complete_request" => self.apart(request, requests::complete).await,
             "inspect_request" => self.apart(request, requests::inspect).await,
             "is_complete_request" => self.apart(request, requests::is_complete).await,
@@ -329,20 +385,4 @@ pub fn execute_defaults() -> Value {
     json!({
         "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": true,
     })
-}
-
-impl Shared {
-    /// Queues a cell; `false` if it is not one for the session: of a subshell, on another channel, or not to be read.
-    fn queue_takes(&self, channel: Channel, request: &Arc<Incoming>) -> bool {
-        if channel != Channel::Shell || request.subshell().is_some() {
-            return false;
-        }
-        match request.content::<ExecuteRequest>(execute_defaults()) {
-            Ok(execute) => {
-                self.queue.push(Job { request: Arc::clone(request), execute });
-                true
-            }
-            Err(_) => false,
-        }
-    }
 }

@@ -1,15 +1,24 @@
 //! What the threads of the kernel share: the hub, the queue of cells, and what is known of the session.
 
-use crate::hub::Hub;
+use crate::client::{OwnInfo, RunningCell};
+use crate::hub::{Channel, Hub};
 use crate::queue::Queue;
+use crate::worker::Job;
 use ironbook_assist::View;
 use ironbook_magics::history::HistoryFile;
 use ironbook_magics::{CellRecord, Shell, ShellHandle};
 use ironbook_session::Session;
 use ironbook_session::library::index::Index;
+use serde_json::json;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Cells that are remembered as not wanted.
+const MOST_UNWANTED: usize = 64;
+/// Names of the session that clients are told at most.
+const MOST_NAMES: usize = 2000;
 
 /// The shared state.
 pub struct Shared {
@@ -19,10 +28,28 @@ pub struct Shared {
     pub queue: Queue,
     /// The file of the cells' history, if one can be kept.
     pub history: Option<HistoryFile>,
+    /// The identity under which the register of sessions lists this one.
+    pub id: Option<String>,
     known: Mutex<Known>,
     stop: AtomicBool,
-    busy: AtomicBool,
+    running: Mutex<Running>,
     count: AtomicU64,
+}
+
+/// The cell at work, and those that are not to begin.
+#[derive(Default)]
+struct Running {
+    cell: Option<RunningCell>,
+    /// Cells that were to be stopped and were not found: not there yet, between queue and work, or ended.
+    unwanted: VecDeque<String>,
+}
+
+impl Running {
+    /// Whether a cell that comes was to be stopped.
+    fn is_unwanted(&mut self, request: &str) -> bool {
+        let at = self.unwanted.iter().position(|unwanted| unwanted == request);
+        at.and_then(|at| self.unwanted.remove(at)).is_some()
+    }
 }
 
 #[derive(Default)]
@@ -34,11 +61,19 @@ struct Known {
 
 impl Shared {
     /// For a session that is not there yet.
-    pub fn new(hub: Arc<Hub>, directory: PathBuf, history: Option<HistoryFile>) -> Shared {
+    pub fn new(hub: Arc<Hub>, directory: PathBuf, history: Option<HistoryFile>, id: Option<String>) -> Shared {
         let view = Arc::new(View { directory, ..View::default() });
         let known = Mutex::new(Known { view, ..Known::default() });
-        let flag = || AtomicBool::new(false);
-        Shared { hub, queue: Queue::default(), history, known, stop: flag(), busy: flag(), count: AtomicU64::new(0) }
+        Shared {
+            hub,
+            queue: Queue::default(),
+            history,
+            id,
+            known,
+            stop: AtomicBool::new(false),
+            running: Mutex::default(),
+            count: AtomicU64::new(0),
+        }
     }
 
     /// The session is there.
@@ -88,19 +123,75 @@ impl Shared {
     }
 
     /// A cell begins.
-    pub fn begin(&self) {
-        self.stop.store(false, Ordering::SeqCst);
-        self.busy.store(true, Ordering::SeqCst);
+    pub fn begin(&self, cell: RunningCell) {
+        let mut running = self.running();
+        self.stop.store(running.is_unwanted(&cell.request), Ordering::SeqCst);
+        running.cell = Some(cell);
     }
 
     /// Whether a cell runs.
     pub fn busy(&self) -> bool {
-        self.busy.load(Ordering::SeqCst)
+        self.running().cell.is_some()
+    }
+
+    /// The cell that runs.
+    pub fn running_cell(&self) -> Option<RunningCell> {
+        self.running().cell.clone()
     }
 
     /// It has ended.
     pub fn end(&self) {
-        self.busy.store(false, Ordering::SeqCst);
+        self.running().cell = None;
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a cell that arrives was taken back already.
+    pub fn is_unwanted(&self, request: &str) -> bool {
+        self.running().is_unwanted(request)
+    }
+
+    /// Stops a cell, whether it runs or waits; one that waited is returned, and its client has the reply.
+    pub fn stop_cell(&self, request: &str, force: bool) -> Option<Job> {
+        if let Some(job) = self.queue.withdraw(request) {
+            self.reply_aborted(&job, self.count());
+            return Some(job);
+        }
+        let mut running = self.running();
+        match &running.cell {
+            Some(cell) if cell.request == request => {
+                drop(running);
+                if force { self.kill() } else { self.interrupt() }
+            }
+            _ => {
+                // The channels keep no order among each other: the cell may still be on its way.
+                running.unwanted.push_back(request.to_owned());
+                if running.unwanted.len() > MOST_UNWANTED {
+                    running.unwanted.pop_front();
+                }
+            }
+        }
+        None
+    }
+
+    /// Tells the client of a cell that it does not run.
+    pub fn reply_aborted(&self, job: &Job, count: u64) {
+        let reply = json!({"status": "aborted", "execution_count": count, "payload": [], "user_expressions": {}});
+        self.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
+    }
+
+    /// What clients of ours are told with `kernel_info`.
+    pub fn own_info(&self) -> OwnInfo {
+        let view = self.view();
+        OwnInfo {
+            id: self.id.clone(),
+            count: self.count(),
+            variables: view.variables.iter().map(|variable| variable.name.clone()).take(MOST_NAMES).collect(),
+            items: view.items.iter().map(|item| item.name.clone()).take(MOST_NAMES).collect(),
+            running: self.running_cell(),
+        }
     }
 
     /// Asks the running cell to stop.

@@ -1,5 +1,6 @@
 //! Signals, and the process that started the kernel: an interrupt stops the cell, the end of either ends the kernel.
 
+use crate::Life;
 use crate::server::Server;
 use rustix::io::Errno;
 use rustix::process::{Pid, getppid, test_kill_process};
@@ -11,7 +12,10 @@ use tokio::signal::unix::{SignalKind, signal};
 const PARENT_PERIOD: Duration = Duration::from_secs(1);
 
 /// Watches until the kernel ends.
-pub async fn watch(server: Arc<Server>) {
+pub async fn watch(server: Arc<Server>, life: Life) {
+    if life == Life::Stdin {
+        end_with_stdin(Arc::clone(&server));
+    }
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
     let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = kinds else {
         log::warn!("signals cannot be handled: interrupt by message only");
@@ -28,6 +32,18 @@ pub async fn watch(server: Arc<Server>) {
                 return;
             }
         }
+    }
+}
+
+/// Ends the kernel when standard input closes; nobody writes to it.
+fn end_with_stdin(server: Arc<Server>) {
+    let watched = std::thread::Builder::new().name("life".to_owned()).spawn(move || {
+        drop(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()));
+        log::info!("whoever started this kernel is gone");
+        server.end();
+    });
+    if let Err(error) = watched {
+        log::warn!("the end of whoever started this kernel will not be seen: {error}");
     }
 }
 

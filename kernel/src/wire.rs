@@ -36,6 +36,11 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// The header of the message that it belongs to; `null` for none.
+    pub fn belongs_to(&self) -> &Value {
+        &self.answers
+    }
+
     /// The message that it answers, if it names one.
     pub fn answered(&self) -> Option<&str> {
         self.answers.get("msg_id")?.as_str()
@@ -109,6 +114,7 @@ impl Draft {
 pub struct Wire {
     key: Option<Hmac<Sha256>>,
     session: String,
+    username: &'static str,
     seen: Mutex<Seen>,
 }
 
@@ -119,14 +125,19 @@ struct Seen {
 }
 
 impl Wire {
-    /// A wire with this key; without one, nothing is signed.
+    /// A kernel's wire with this key; without one, nothing is signed.
     pub fn new(key: &str) -> Wire {
-        // A key of any length will do for an HMAC.
-        let key = if key.is_empty() { None } else { Hmac::new_from_slice(key.as_bytes()).ok() };
-        Wire { key, session: uuid::Uuid::new_v4().to_string(), seen: Mutex::default() }
+        Wire::named(key, "kernel")
     }
 
-    /// The identity of this kernel's run in message headers.
+    /// The wire of whoever has this name in message headers.
+    pub fn named(key: &str, username: &'static str) -> Wire {
+        // A key of any length will do for an HMAC.
+        let key = if key.is_empty() { None } else { Hmac::new_from_slice(key.as_bytes()).ok() };
+        Wire { key, session: uuid::Uuid::new_v4().to_string(), username, seen: Mutex::default() }
+    }
+
+    /// The identity of this run of a kernel or a client in message headers.
     pub fn session(&self) -> &str {
         &self.session
     }
@@ -178,7 +189,7 @@ impl Wire {
         let header = json!({
             "msg_id": draft.id,
             "session": self.session,
-            "username": "kernel",
+            "username": self.username,
             "date": Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true),
             "msg_type": draft.kind,
             "version": VERSION,

@@ -1,5 +1,6 @@
 //! The one thread that runs cells, in the order in which they were asked for.
 
+use crate::client::RunningCell;
 use crate::hub::Channel;
 use crate::late::Late;
 use crate::printer::{Print, error_content};
@@ -8,7 +9,7 @@ use crate::shared::Shared;
 use crate::wire::Incoming;
 use ironbook_core::Bundle;
 use ironbook_core::progress::State;
-use ironbook_magics::{CellOutcome, Keep, RunOptions, Shell};
+use ironbook_magics::{CellOutcome, Connection, Keep, RunOptions, Shell};
 use ironbook_session::durable::SessionInfo;
 use ironbook_session::library::index::Index;
 use ironbook_session::library::{BuildProgress, Library, Paths, Stage};
@@ -31,6 +32,8 @@ const BACKGROUND_PERIOD: Duration = Duration::from_millis(100);
 
 /// A session that was killed is offered again for so long.
 const RECENT: Duration = Duration::from_secs(3600);
+/// Characters of a running cell's line that others are told.
+const LINE: usize = 200;
 
 /// A cell to run.
 pub struct Job {
@@ -46,6 +49,12 @@ pub struct Setting {
     pub paths: Paths,
     /// The cells' working directory.
     pub directory: PathBuf,
+    /// Where compiled cells are kept.
+    pub cells: PathBuf,
+    /// How cells are optimised.
+    pub tier: Tier,
+    /// How other clients reach the session.
+    pub connection: Connection,
 }
 
 /// What the thread is started with.
@@ -79,7 +88,10 @@ impl Worker {
 
     /// One cell. A panic of the kernel itself costs the cell, not the session.
     fn job(&mut self, job: &Job) {
-        self.shared.begin();
+        let number = self.shell.as_ref().map_or(1, Shell::next_number);
+        let line = job.execute.code.lines().find(|line| !line.trim().is_empty()).unwrap_or("").trim();
+        let request = job.request.header.msg_id.clone();
+        self.shared.begin(RunningCell { number, line: line.chars().take(LINE).collect(), request });
         if catch_unwind(AssertUnwindSafe(|| self.execute(job))).is_err() {
             let mut reply = error_content(&internal());
             reply["status"] = json!("error");
@@ -101,7 +113,7 @@ impl Worker {
 
     /// Starts the session; its library is built first if it is not there and `progress` lets it.
     fn start(&mut self, progress: &mut dyn FnMut(&BuildProgress) -> ControlFlow<()>) -> Result<(), Failure> {
-        let Setting { paths, directory } = &self.setting;
+        let Setting { paths, directory, cells, tier, connection } = &self.setting;
         let library = match Library::locate(paths) {
             Ok(library) => library,
             Err(missing) if missing.can_build() => Library::build(paths, progress)
@@ -112,7 +124,7 @@ impl Worker {
         if let Some(index) = library.index_path().and_then(|path| Index::load(&path).ok()) {
             self.shared.know(index);
         }
-        let config = Config { library, cache: paths.cells(), directory: directory.clone(), tier: Tier::Auto };
+        let config = Config { library, cache: cells.clone(), directory: directory.clone(), tier: *tier };
         let mut session = Session::start(config)?;
         if let Err(error) = session.keep_in(&paths.sessions()) {
             let what = format!("this session is not kept on disk, and would not survive its process: {error}");
@@ -124,6 +136,7 @@ impl Worker {
         }
         let mut shell = Shell::new(session);
         shell.keep_history(self.shared.history.clone());
+        shell.set_connection(connection.clone());
         self.shared.started(shell.handle());
         self.shell = Some(shell);
         self.refresh();
@@ -156,6 +169,8 @@ impl Worker {
             Ok(outcome) => self.reply(job, outcome, pages),
             Err(failure) => self.failed(job, count, failure, &[]),
         };
+        // Whoever has the reply finds the session idle.
+        self.shared.end();
         self.shared.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
         self.print(Print::End);
         self.abort();
@@ -206,7 +221,9 @@ impl Worker {
         if let Some(next) = outcome.next_input {
             payload.push(json!({"source": "set_next_input", "text": next.text, "replace": next.replace}));
         }
-        match outcome.status {
+        let compile_s: f64 = outcome.executions.iter().map(|execution| execution.timing.compile_s).sum();
+        let seconds = outcome.seconds;
+        let mut reply = match outcome.status {
             Status::Ok => {
                 let expressions = self.expressions(job);
                 json!({
@@ -214,7 +231,11 @@ impl Worker {
                 })
             }
             Status::Failed(failure) => self.failed(job, outcome.number, failure, &payload),
-        }
+        };
+        reply["ironbook"]["seconds"] = json!(seconds);
+        // The sum of nothing is -0.0.
+        reply["ironbook"]["compile_s"] = json!(compile_s.abs());
+        reply
     }
 
     fn failed(&mut self, job: &Job, count: u64, failure: Failure, payload: &[Value]) -> Value {
@@ -223,19 +244,20 @@ impl Worker {
         if let (Value::Object(reply), Value::Object(content)) = (&mut reply, error_content(&failure)) {
             reply.extend(content);
         }
+        reply["ironbook"] = json!({"kind": failure.kind});
         self.print(Print::Failed(failure));
         if job.execute.stop_on_error {
-            self.abort_what_comes();
+            self.abort_what_comes(&job.request.header.session);
         }
         reply
     }
 
-    /// Takes the waiting cells from the queue, and those that still come in the same burst.
-    fn abort_what_comes(&self) {
+    /// Takes a client's waiting cells from the queue, and those that still come in the same burst.
+    fn abort_what_comes(&self, session: &str) {
         let begun = Instant::now();
         loop {
             std::thread::sleep(IN_FLIGHT);
-            if self.shared.queue.abort() == 0 || begun.elapsed() >= LONGEST_BURST {
+            if self.shared.queue.abort(session) == 0 || begun.elapsed() >= LONGEST_BURST {
                 return;
             }
         }
@@ -246,9 +268,7 @@ impl Worker {
         let count = self.shell.as_ref().map_or(1, Shell::next_number);
         for job in self.shared.queue.aborted() {
             self.print(Print::Begin { request: Arc::clone(&job.request), quiet: true, count });
-            let reply =
-                json!({"status": "aborted", "execution_count": count - 1, "payload": [], "user_expressions": {}});
-            self.shared.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
+            self.shared.reply_aborted(&job, count - 1);
             self.print(Print::End);
         }
     }

@@ -30,6 +30,8 @@ pub struct State {
     pub history_file: Option<HistoryFile>,
     /// Whether a line of times follows each cell (`:timing`).
     pub timing: bool,
+    /// How other clients reach this session, if they can.
+    pub connection: Option<Connection>,
     /// What was compiled last, for `%expand`.
     pub last: Option<Source>,
     /// The shell's cell of each execution: the number that the user sees.
@@ -47,6 +49,15 @@ impl State {
     pub(crate) fn outputs(&self) -> MutexGuard<'_, Outputs> {
         self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How clients reach a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Jupyter's connection file.
+    pub file: PathBuf,
+    /// The identity under which `ironbook sessions` lists it, if it does.
+    pub id: Option<String>,
 }
 
 /// A cell that was run.

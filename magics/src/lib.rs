@@ -32,7 +32,7 @@ mod statements;
 mod table;
 mod words;
 
-pub use context::{CellRecord, Context, NextInput};
+pub use context::{CellRecord, Connection, Context, NextInput};
 pub use engine::Engine;
 pub use error::Error;
 pub use magic::{Call, Example, Expect, Form, Lowered, Magic};

@@ -6,6 +6,7 @@
 mod bash;
 mod cd;
 mod checkpoint;
+mod connect_info;
 mod dep;
 mod diff;
 mod env;
@@ -41,6 +42,7 @@ pub static ALL: &[&dyn Magic] = &[
     &bash::Bash,
     &cd::Cd,
     &checkpoint::Checkpoint,
+    &connect_info::ConnectInfo,
     &dep::Dep,
     &diff::Diff,
     &env::Env,

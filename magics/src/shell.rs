@@ -1,6 +1,6 @@
 //! The shell: what front ends call to run a cell, magics and all.
 
-use crate::context::{CellRecord, Context, NextInput, State, Stop};
+use crate::context::{CellRecord, Connection, Context, NextInput, State, Stop};
 use crate::engine::{Engine, ExecuteOptions, Interrupt, Tier};
 use crate::habits;
 use crate::history::{self, HistoryFile};
@@ -136,6 +136,11 @@ impl<E: Engine> Shell<E> {
     /// The same for a session that has begun in the file already.
     pub fn keep_history(&mut self, file: Option<HistoryFile>) {
         self.state.history_file = file;
+    }
+
+    /// Lets `%connect_info` tell how other clients reach the session.
+    pub fn set_connection(&mut self, connection: Connection) {
+        self.state.connection = Some(connection);
     }
 
     /// The session.

@@ -1,8 +1,11 @@
 //! The command line of `ironbook`.
 
+use crate::attached::Target;
 use crate::kernel_command::{self, KernelCommand};
 use crate::package::{self, Package};
-use crate::{Error, convert, doctor, headless, interactive, setup, terminal};
+use crate::sessions::{self, Sessions};
+use crate::spawned::Lifetime;
+use crate::{Error, convert, doctor, existing, headless, interactive, setup, terminal};
 use clap::{Args, Parser, Subcommand};
 use ironbook_session::library::Paths;
 use std::ffi::OsString;
@@ -39,6 +42,11 @@ enum Command {
     /// Turn a notebook into a script, or a script into a notebook
     #[command(after_long_help = CONVERT_HELP)]
     Convert(Convert),
+    /// A session in the terminal; the same as without a command
+    #[command(after_long_help = REPL_HELP)]
+    Repl(Repl),
+    /// List the sessions that run, attach to one, or end some
+    Sessions(Sessions),
     /// Compile the standard library, once, and leave it ready
     #[command(after_long_help = SETUP_HELP)]
     Setup(Setup),
@@ -52,6 +60,37 @@ enum Command {
     Package(Package),
     /// Serve, show and move tracked runs: an MLflow-compatible server with a page of its own, import, export, sync
     Track(ironbook_tracking::cli::TrackArgs),
+}
+
+const REPL_HELP: &str = "\
+Examples:
+  ironbook repl                                 a session that ends with the terminal
+  ironbook repl --keep                          one that goes on when you leave
+  ironbook repl --existing                      the session that was started last, a notebook's for instance
+  ironbook repl --existing 3fa9c1               the one with this identity in `ironbook sessions`
+  ironbook repl --existing kernel-4d1c.json     the one of a connection file, here or in Jupyter's runtime directory";
+
+/// `ironbook repl`.
+#[derive(Args, Clone, Debug)]
+pub struct Repl {
+    /// Attach to a running session: its identity, its connection file, or the one that was started last
+    #[arg(long, value_name = "FILE|ID", num_args = 0..=1, default_missing_value = "")]
+    pub existing: Option<String>,
+
+    /// Let the session go on when the terminal is left
+    #[arg(long, conflicts_with = "existing")]
+    pub keep: bool,
+
+    /// Do not use compiled cells of earlier sessions
+    #[arg(long, conflicts_with = "existing")]
+    pub no_cache: bool,
+
+    /// How cells are optimised: auto, or a level of rustc
+    #[arg(
+        long, value_name = "LEVEL", default_value = "auto", value_parser = ["auto", "0", "1", "2", "3"],
+        conflicts_with = "existing"
+    )]
+    pub opt: String,
 }
 
 const SETUP_HELP: &str = "\
@@ -152,6 +191,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Run(run)) => headless::run(&run, &paths),
         Some(Command::Convert(options)) => convert::run(&options),
+        Some(Command::Repl(command)) => repl(&command, &paths),
+        Some(Command::Sessions(command)) => sessions::run(command, &paths),
         Some(Command::Setup(setup)) => setup::run(&setup, &paths),
         Some(Command::Doctor) => doctor::run(&paths),
         Some(Command::Kernel(command)) => kernel_command::run(command, &paths),
@@ -161,7 +202,7 @@ pub fn main() -> ExitCode {
             let options = interactive::Options { opt: cli.opt, no_cache: cli.no_cache };
             match cli.evaluate {
                 Some(code) => interactive::evaluate(&code, &options, &paths),
-                None => interactive::run(&options, &paths),
+                None => interactive::run(&options, &paths, Target::New(Lifetime::Ours)),
             }
         }
     };
@@ -174,6 +215,15 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.status())
         }
     }
+}
+
+fn repl(command: &Repl, paths: &Paths) -> Result<u8, Error> {
+    let target = match &command.existing {
+        Some(named) => Target::Existing(existing::find(named, paths)?),
+        None => Target::New(if command.keep { Lifetime::Kept } else { Lifetime::Ours }),
+    };
+    let options = interactive::Options { opt: command.opt.clone(), no_cache: command.no_cache };
+    interactive::run(&options, paths, target)
 }
 
 /// Rewrites papermill's `-p NAME VALUE` as `-p NAME=VALUE`.

@@ -122,6 +122,45 @@ pub enum Error {
     /// The kernel could not be started.
     #[error(transparent)]
     Kernel(#[from] ironbook_kernel::Error),
+    /// A kernel could not be started.
+    #[error("cannot start a kernel: {source}")]
+    StartKernel {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no kernel to attach to.
+    #[error("cannot attach: {why}")]
+    NoKernel {
+        /// What is wrong.
+        why: String,
+    },
+    /// Nothing runs.
+    #[error("no sessions of Ironbook run")]
+    NoSessions,
+    /// There is no session of this name.
+    #[error("there is no session `{named}`")]
+    NoSuchSession {
+        /// As the user named it.
+        named: String,
+        /// What runs.
+        known: String,
+    },
+    /// Several sessions could be meant.
+    #[error("`{named}` could be each of {known}")]
+    SeveralSessions {
+        /// As the user named it.
+        named: String,
+        /// What could be meant.
+        known: String,
+    },
+    /// The kernel is another program.
+    #[error("that kernel is {implementation}, for {language}")]
+    OtherKernel {
+        /// What it calls itself.
+        implementation: String,
+        /// Its language.
+        language: String,
+    },
     /// There is neither an active environment nor a Python.
     #[error("there is no Python environment: neither VIRTUAL_ENV nor CONDA_PREFIX is set, and there is no python3")]
     NoPython,
@@ -184,6 +223,18 @@ impl Error {
             Error::Build(error) => error.remedy(),
             Error::Kernelspec(error) => error.remedy(),
             Error::Kernel(error) => error.remedy().into(),
+            Error::StartKernel { .. } => "see `ulimit -u`, `ulimit -n` and `df -h` for the temporary directory".into(),
+            Error::NoSessions => "`ironbook` starts one, and so does each notebook".into(),
+            Error::NoSuchSession { known, .. } => {
+                format!(
+                    "these run: {known}; a connection file is named by its path, or as it is called in Jupyter's runtime directory"
+                )
+            }
+            Error::SeveralSessions { .. } => "type more of the identity".into(),
+            Error::NoKernel { .. } => "`ironbook sessions` lists what runs".into(),
+            Error::OtherKernel { .. } => {
+                "a terminal of Ironbook attaches to sessions of Ironbook; `ironbook sessions` lists them".into()
+            }
             Error::NoPython | Error::NoHome => "name the place: --prefix DIR".into(),
             Error::Pack { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -40,6 +40,18 @@ impl Cache {
     pub fn from_flag(no_cache: bool) -> Cache {
         if no_cache { Cache::Own } else { Cache::Shared }
     }
+
+    /// A directory for a session's own cells, removed with what is returned.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn folder(self) -> Result<Option<tempfile::TempDir>, Error> {
+        if self == Cache::Shared {
+            return Ok(None);
+        }
+        let folder = tempfile::Builder::new().prefix("ironbook-cells-").tempdir();
+        folder.map(Some).map_err(|source| Error::Write { path: std::env::temp_dir(), source })
+    }
 }
 
 /// The file of the history of cells: `IRONBOOK_HISTORY`, or one in Ironbook's data.
@@ -63,13 +75,7 @@ impl Kernel {
     /// # Errors
     /// When the cache cannot be made.
     pub fn start(start: Start<'_>) -> Result<Kernel, Error> {
-        let own_cache = match start.cache {
-            Cache::Shared => None,
-            Cache::Own => {
-                let folder = tempfile::Builder::new().prefix("ironbook-cells-").tempdir();
-                Some(folder.map_err(|source| Error::Write { path: std::env::temp_dir(), source })?)
-            }
-        };
+        let own_cache = start.cache.folder()?;
         let cache = own_cache.as_ref().map_or_else(|| start.paths.cells(), |folder| folder.path().to_owned());
         let tier = start.opt.parse().map_or(Tier::Auto, Tier::Fixed);
         let index = start.library.index_path().and_then(|path| Index::load(&path).ok()).map(Arc::new);

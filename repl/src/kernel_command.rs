@@ -1,10 +1,13 @@
 //! `ironbook kernel`: tells Jupyter of Ironbook, and starts a kernel when Jupyter asks for one.
 
 use crate::Error;
-use crate::kernel::history_path;
+use crate::kernel::{Cache, history_path};
 use crate::terminal::{Style, Terminal};
 use clap::{Args, Subcommand};
+use ironbook_kernel::Life;
 use ironbook_kernel::kernelspec::{self, DISPLAY_NAME, Installed, Kernelspec, NAME};
+use ironbook_kernel::running::StartedBy;
+use ironbook_session::Tier;
 use ironbook_session::library::{Library, Paths, find_program};
 use std::env;
 use std::ffi::OsString;
@@ -87,6 +90,22 @@ pub struct Start {
     /// Jupyter's connection file
     #[arg(short = 'f', value_name = "FILE")]
     pub connection_file: PathBuf,
+
+    /// How cells are optimised: auto, or a level of rustc
+    #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = ["auto", "0", "1", "2", "3"], hide = true)]
+    pub opt: String,
+
+    /// Do not use compiled cells of earlier sessions
+    #[arg(long, hide = true)]
+    pub no_cache: bool,
+
+    /// A terminal starts it: the connection file's folder is its own
+    #[arg(long, hide = true)]
+    pub terminal: bool,
+
+    /// End when standard input closes
+    #[arg(long, hide = true)]
+    pub until_stdin_closes: bool,
 }
 
 /// Does what the command says.
@@ -115,6 +134,8 @@ fn kernel(start: Start, paths: &Paths) -> Result<(), Error> {
     let here = Path::new(".");
     let directory = here.canonicalize().map_err(|source| Error::Read { path: here.to_owned(), source })?;
     let variable = |name: &str| env::var(name).ok();
+    let cache = Cache::from_flag(start.no_cache);
+    let own_cache = cache.folder()?;
     let options = ironbook_kernel::Options {
         connection_file: start.connection_file,
         directory,
@@ -122,6 +143,12 @@ fn kernel(start: Start, paths: &Paths) -> Result<(), Error> {
         history: history_path(paths),
         log: variable("IRONBOOK_LOG"),
         output_mb: variable("IRONBOOK_OUTPUT_MB").and_then(|text| text.parse().ok()),
+        cells: own_cache.as_ref().map(|folder| folder.path().to_owned()),
+        tier: start.opt.parse().map_or(Tier::Auto, Tier::Fixed),
+        started_by: if start.terminal { StartedBy::Terminal } else { StartedBy::Jupyter },
+        // Jupyter's server names the notebook so.
+        notebook: variable("JPY_SESSION_NAME").filter(|name| !name.is_empty() && !start.terminal),
+        life: if start.until_stdin_closes { Life::Stdin } else { Life::Parent },
     };
     Ok(ironbook_kernel::start(options)?)
 }

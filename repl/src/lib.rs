@@ -1,21 +1,29 @@
 //! The terminal front end: the `ironbook` command, its notebook formats, and an interactive session.
 
 pub mod ask;
+pub mod attached;
 pub mod cli;
 pub mod convert;
 pub mod doctor;
 pub mod error;
+pub mod existing;
 pub mod headless;
 pub mod interactive;
 pub mod interrupt;
 pub mod kernel;
 pub mod kernel_command;
+pub mod memory;
 pub mod notebook;
+pub mod now;
+pub mod others;
 pub mod package;
 pub mod parameters;
+pub mod reading;
 pub mod screen;
 pub mod script;
+pub mod sessions;
 pub mod setup;
+pub mod spawned;
 pub mod terminal;
 
 pub use error::Error;

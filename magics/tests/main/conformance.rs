@@ -17,7 +17,7 @@ fn every_file_is_a_magic_of_its_name() {
     assert_eq!(files, names.iter().cloned().collect());
     for name in names {
         let file = std::fs::read_to_string(format!("{directory}/{name}.rs")).unwrap();
-        let type_name = name[..1].to_uppercase() + &name[1..];
+        let type_name: String = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
         assert!(file.contains(&format!("pub struct {type_name};")), "{name}");
         assert!(file.starts_with("//! "), "{name}");
     }

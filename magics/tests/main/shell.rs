@@ -3,7 +3,7 @@
 use crate::fake::{Fake, text};
 use ironbook_core::Bundle;
 use ironbook_magics::engine::{Dependency, Tier, Variable};
-use ironbook_magics::{Call, CellOutcome, Error, Example, Expect, Lowered, Magic, Shell};
+use ironbook_magics::{Call, CellOutcome, Connection, Error, Example, Expect, Lowered, Magic, Shell};
 use ironbook_session::{Event, Failure, FailureKind, Part, Status};
 use std::path::Path;
 use tempfile::TempDir;
@@ -56,6 +56,21 @@ impl Bench {
     fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.directory.path().join(name)).unwrap()
     }
+}
+
+#[test]
+fn connect_info_says_how_clients_attach() {
+    let mut bench = Bench::new();
+    assert!(bench.ok("%connect_info").contains("without a kernel"));
+    let file = bench.directory.path().join("kernel.json");
+    std::fs::write(&file, "{\n  \"shell_port\": 1\n}\n").unwrap();
+    bench.shell.set_connection(Connection { file: file.clone(), id: Some("3fa9c1".to_owned()) });
+    let said = bench.ok("%connect_info");
+    for part in ["\"shell_port\": 1", "ironbook repl --existing 3fa9c1", &file.display().to_string()] {
+        assert!(said.contains(part), "{said}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(bench.fails("%connect_info").name, "file");
 }
 
 #[test]

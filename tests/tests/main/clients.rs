@@ -44,6 +44,11 @@ fn a_person_at_a_terminal_sees_what_is_promised() {
 }
 
 #[test]
+fn notebook_and_terminals_share_a_session() {
+    check("shared.py", &[&program()], 400);
+}
+
+#[test]
 fn jupyterlab_runs_in_a_browser() {
     if has_browser("lab.py") {
         check("lab.py", &[], 900);
