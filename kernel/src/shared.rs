@@ -54,6 +54,8 @@ impl Running {
 
 #[derive(Default)]
 struct Known {
+    /// The name under which the session is kept on disk.
+    kept: Option<String>,
     handle: Option<ShellHandle>,
     view: Arc<View>,
     cells: Arc<Vec<CellRecord>>,
@@ -100,7 +102,9 @@ impl Shared {
             index: self.lock().view.index.clone(),
         };
         self.count.store(shell.next_number() - 1, Ordering::Relaxed);
+        let kept = shell.engine().id().map(str::to_owned);
         let mut known = self.lock();
+        known.kept = kept;
         known.view = Arc::new(view);
         if known.cells.len() != shell.cells().len() {
             known.cells = Arc::new(shell.cells().to_vec());
@@ -191,6 +195,8 @@ impl Shared {
             variables: view.variables.iter().map(|variable| variable.name.clone()).take(MOST_NAMES).collect(),
             items: view.items.iter().map(|item| item.name.clone()).take(MOST_NAMES).collect(),
             running: self.running_cell(),
+            stale: view.variables.iter().filter(|variable| variable.stale.is_some()).count(),
+            kept: self.lock().kept.clone(),
         }
     }
 

@@ -39,6 +39,8 @@ const ENDS_WITHIN: Duration = Duration::from_secs(4);
 pub enum Target {
     /// A new one.
     New(Lifetime),
+    /// A new one that goes on with one that ended: this one, or the last of the directory.
+    Resumed(Option<String>, Lifetime),
     /// The one of this connection file, and what it is called.
     Existing(PathBuf),
 }
@@ -91,8 +93,12 @@ pub fn run(options: &Options, paths: &Paths, target: Target) -> Result<u8, Error
     let screen = Screen::new(Terminal::detect());
     let interrupts = Interrupts::listen();
     let (sender, heard) = channel();
+    let resumed = match &target {
+        Target::Resumed(id, _) => Some(id.clone()),
+        _ => None,
+    };
     let (client, home) = match target {
-        Target::New(lifetime) => {
+        Target::New(lifetime) | Target::Resumed(_, lifetime) => {
             setup::ready(paths, &screen.terminal)?;
             start(options, lifetime, 0, &sender)?
         }
@@ -119,6 +125,9 @@ pub fn run(options: &Options, paths: &Paths, target: Target) -> Result<u8, Error
         return attached.run_piped(&interrupts);
     }
     attached.greet()?;
+    if let Some(id) = resumed {
+        attached.resume(id.as_deref());
+    }
     attached.read_and_run(&interrupts)?;
     attached.leave();
     Ok(0)
@@ -282,14 +291,24 @@ impl Attached<'_> {
         }
     }
 
-    /// Starts a kernel in place of one that is gone, if it is. Here values that were kept would be given back.
+    /// Goes on with a session that ended: the kernel's own `%resume`, which says what is back.
+    fn resume(&mut self, id: Option<&str>) {
+        let line = id.map_or_else(|| "%resume".to_owned(), |id| format!("%resume {id}"));
+        self.cell(&line);
+    }
+
+    /// Starts a kernel in place of one that is gone, if it is, and goes on with what was kept on disk.
     fn restart_kernel(&mut self) -> Result<(), Error> {
         let Home::Gone(lifetime) = self.home else { return Ok(()) };
+        let kept = self.now.session().kept;
         self.generation += 1;
         let (client, home) = start(self.options, lifetime, self.generation, &self.sender)?;
         self.now.replace(client);
         self.home = home;
         self.number = 1;
+        if let Some(id) = kept {
+            self.resume(Some(&id));
+        }
         Ok(())
     }
 

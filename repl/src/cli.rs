@@ -66,6 +66,7 @@ const REPL_HELP: &str = "\
 Examples:
   ironbook repl                                 a session that ends with the terminal
   ironbook repl --keep                          one that goes on when you leave
+  ironbook repl --resume                        goes on with the last session of this directory that ended
   ironbook repl --existing                      the session that was started last, a notebook's for instance
   ironbook repl --existing 3fa9c1               the one with this identity in `ironbook sessions`
   ironbook repl --existing kernel-4d1c.json     the one of a connection file, here or in Jupyter's runtime directory";
@@ -76,6 +77,10 @@ pub struct Repl {
     /// Attach to a running session: its identity, its connection file, or the one that was started last
     #[arg(long, value_name = "FILE|ID", num_args = 0..=1, default_missing_value = "")]
     pub existing: Option<String>,
+
+    /// Go on with a session that ended or was killed: this one, or the last of this directory
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "", conflicts_with = "existing")]
+    pub resume: Option<String>,
 
     /// Let the session go on when the terminal is left
     #[arg(long, conflicts_with = "existing")]
@@ -220,7 +225,13 @@ pub fn main() -> ExitCode {
 fn repl(command: &Repl, paths: &Paths) -> Result<u8, Error> {
     let target = match &command.existing {
         Some(named) => Target::Existing(existing::find(named, paths)?),
-        None => Target::New(if command.keep { Lifetime::Kept } else { Lifetime::Ours }),
+        None => {
+            let lifetime = if command.keep { Lifetime::Kept } else { Lifetime::Ours };
+            match &command.resume {
+                Some(id) => Target::Resumed((!id.is_empty()).then(|| id.clone()), lifetime),
+                None => Target::New(lifetime),
+            }
+        }
     };
     let options = interactive::Options { opt: command.opt.clone(), no_cache: command.no_cache };
     interactive::run(&options, paths, target)

@@ -1,5 +1,7 @@
 //! `ironbook sessions`: what runs, and how to attach to it or end it.
 
+mod ended;
+
 use crate::attached::Target;
 use crate::interactive::{self, Options};
 use crate::memory;
@@ -33,6 +35,10 @@ pub struct Sessions {
     /// As JSON, for scripts
     #[arg(long)]
     json: bool,
+
+    /// List those that ended and can be gone on with, instead
+    #[arg(long)]
+    ended: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,6 +78,10 @@ struct Looked {
 pub fn run(sessions: Sessions, paths: &Paths) -> Result<u8, Error> {
     let terminal = Terminal::detect();
     match sessions.command {
+        None if sessions.ended => {
+            ended::list(sessions.json, paths, &terminal);
+            Ok(0)
+        }
         None => {
             list(sessions.json, paths, &terminal);
             Ok(0)
@@ -106,14 +116,7 @@ fn list(json: bool, paths: &Paths, terminal: &Terminal) {
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(looked.iter().map(row));
     fit(&mut rows, terminal.width);
-    let widths: Vec<usize> =
-        (0..head.len()).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
-    for (number, row) in rows.iter().enumerate() {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        let line = cells.join("  ");
-        let line = if number == 0 && terminal.color { format!("\x1b[2m{}\x1b[0m", line.trim_end()) } else { line };
-        terminal.out(&format!("{}\n", line.trim_end()));
-    }
+    table(&rows, terminal);
     if terminal.live {
         let id = looked.last().map_or("ID", |looked| &looked.entry.id);
         for words in [
@@ -122,6 +125,18 @@ fn list(json: bool, paths: &Paths, terminal: &Terminal) {
         ] {
             terminal.say(&terminal.paint(Style::Dim, &words));
         }
+    }
+}
+
+/// Rows below a dim head.
+fn table<const N: usize>(rows: &[[String; N]], terminal: &Terminal) {
+    let widths: Vec<usize> =
+        (0..N).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
+    for (number, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let line = cells.join("  ");
+        let line = if number == 0 && terminal.color { format!("\x1b[2m{}\x1b[0m", line.trim_end()) } else { line };
+        terminal.out(&format!("{}\n", line.trim_end()));
     }
 }
 

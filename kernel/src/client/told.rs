@@ -139,6 +139,10 @@ pub struct OwnInfo {
     pub items: Vec<String>,
     /// What runs.
     pub running: Option<RunningCell>,
+    /// How many variables are out of date.
+    pub stale: usize,
+    /// The name under which the session is kept on disk.
+    pub kept: Option<String>,
 }
 
 /// A cell at work.
