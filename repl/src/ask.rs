@@ -7,38 +7,30 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 /// How often a question looks whether the cell was interrupted meanwhile.
 const LOOK_PERIOD: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
-/// Whom a cell can ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// Nobody: the cells run by themselves.
-    Nobody,
-    /// The user at the terminal.
-    User,
-}
-
-impl Asked {
-    /// The answer, or why there is none.
-    pub fn answer(self, prompt: &str, password: bool, interrupted: &dyn Fn() -> bool) -> Result<String, String> {
-        if self == Asked::Nobody || !io::stdin().is_terminal() {
-            return Err("the cells run by themselves, without a terminal".to_owned());
-        }
-        let hidden = if password { Hidden::begin() } else { None };
-        let line = line(prompt, interrupted).map_err(|error| error.to_string());
-        if hidden.is_some() {
-            // The user's Enter was hidden, too.
-            drop(io::stderr().write_all(b"\n"));
-        }
-        line
+/// The answer, or why there is none; `over` says that nobody waits for it any more.
+///
+/// # Errors
+/// When there is no terminal, it is closed, or the question is over.
+pub fn answer(prompt: &str, password: bool, over: &dyn Fn() -> bool) -> Result<String, String> {
+    if !io::stdin().is_terminal() {
+        return Err("the cells run by themselves, without a terminal".to_owned());
     }
+    let hidden = if password { Hidden::begin() } else { None };
+    let line = line(prompt, over).map_err(|error| error.to_string());
+    if hidden.is_some() {
+        // The user's Enter was hidden, too.
+        drop(io::stderr().write_all(b"\n"));
+    }
+    line
 }
 
-fn line(prompt: &str, interrupted: &dyn Fn() -> bool) -> io::Result<String> {
+fn line(prompt: &str, over: &dyn Fn() -> bool) -> io::Result<String> {
     let mut terminal = io::stderr();
     terminal.write_all(prompt.as_bytes())?;
     terminal.flush()?;
     let input = io::stdin().lock();
     while rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&LOOK_PERIOD)))? == 0 {
-        if interrupted() {
+        if over() {
             return Err(io::Error::new(io::ErrorKind::Interrupted, "interrupted"));
         }
     }

@@ -1,15 +1,10 @@
 //! A session with magics, started for this command.
 
 use crate::Error;
-use crate::ask::Asked;
-use crate::interrupt::Interrupts;
-use ironbook_assist::View;
 use ironbook_magics::{CellOutcome, Shell, ShellHandle};
-use ironbook_session::library::index::Index;
 use ironbook_session::library::{Library, Paths};
 use ironbook_session::{Config, Event, Session, Tier};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// How to start one.
 #[derive(Debug)]
@@ -62,9 +57,6 @@ pub fn history_path(paths: &Paths) -> PathBuf {
 /// A running session.
 pub struct Kernel {
     shell: Shell<Session>,
-    asked: Asked,
-    /// The library's names, if it has an index of them.
-    index: Option<Arc<Index>>,
     /// The directory of a session's own cache, removed with it.
     _own_cache: Option<tempfile::TempDir>,
 }
@@ -78,44 +70,20 @@ impl Kernel {
         let own_cache = start.cache.folder()?;
         let cache = own_cache.as_ref().map_or_else(|| start.paths.cells(), |folder| folder.path().to_owned());
         let tier = start.opt.parse().map_or(Tier::Auto, Tier::Fixed);
-        let index = start.library.index_path().and_then(|path| Index::load(&path).ok()).map(Arc::new);
         let config = Config { library: start.library, cache, directory: start.directory, tier };
         let session = Session::start(config).map_err(|failure| Error::Environment(Box::new(failure)))?;
-        Ok(Kernel { shell: Shell::new(session), asked: Asked::Nobody, index, _own_cache: own_cache })
-    }
-
-    /// Keeps the cells' history in this file.
-    ///
-    /// A history that cannot be written stops nothing.
-    pub fn set_history_file(&mut self, path: &std::path::Path) {
-        drop(self.shell.set_history_file(path));
-    }
-
-    /// Lets cells ask the user at the terminal.
-    pub fn ask_user(&mut self) {
-        self.asked = Asked::User;
+        Ok(Kernel { shell: Shell::new(session), _own_cache: own_cache })
     }
 
     /// Runs a cell.
     pub fn run(&mut self, text: &str, cell: Option<&str>, out: &mut dyn FnMut(Event)) -> CellOutcome {
-        let (handle, asked) = (self.shell.handle(), self.asked);
+        let handle = self.shell.handle();
         self.shell.run_cell(text, cell, &mut |event| match event {
-            Event::Input { prompt, password } => {
-                handle.answer(asked.answer(&prompt, password, &|| Interrupts::listen().any()));
+            Event::Input { .. } => {
+                handle.answer(Err("the cells run by themselves, without a terminal".to_owned()));
             }
             event => out(event),
         })
-    }
-
-    /// What completion needs to know before the first cell; the runtime, which may still be starting, is not waited for.
-    pub fn first_view(&mut self) -> View {
-        let directory = self.shell.engine().directory().to_owned();
-        View { directory, registry: self.shell.registry().clone(), index: self.index.clone(), ..View::default() }
-    }
-
-    /// What completion needs to know, as it is now.
-    pub fn view(&mut self) -> View {
-        View::of(&mut self.shell, self.index.clone())
     }
 
     /// Stops what runs, from any thread.

@@ -1,7 +1,7 @@
 //! A cell of ours: sent, waited for, shown.
 
 use super::{Attached, Heard, Home};
-use crate::ask::Asked;
+use crate::ask;
 use crate::interrupt::Interrupts;
 use crate::terminal::{shortened, took};
 use ironbook_kernel::client::{Ended, Question, Reply, Told};
@@ -157,7 +157,7 @@ impl Attached<'_> {
             };
             Interrupts::listen().any() || meanwhile.borrow().iter().any(ends)
         };
-        let answer = Asked::User.answer(&question.prompt, question.password, &over);
+        let answer = ask::answer(&question.prompt, question.password, &over);
         self.now.client().answer(question, answer);
         self.kept.extend(meanwhile.into_inner());
     }
