@@ -65,12 +65,14 @@ pub struct Worker {
     shell: Option<Shell<Session>>,
     /// What came between cells.
     late: Late,
+    /// A session that could be gone on with; told with the first cell.
+    offer: Option<String>,
 }
 
 impl Worker {
     /// A worker; nothing runs yet.
     pub fn new(shared: Arc<Shared>, printer: Sender<Print>, setting: Setting) -> Worker {
-        Worker { shared, printer, setting, shell: None, late: Late::default() }
+        Worker { shared, printer, setting, shell: None, late: Late::default(), offer: None }
     }
 
     /// Runs cells until the queue is closed.
@@ -131,8 +133,8 @@ impl Worker {
             self.late.push(Event::Note(what));
         }
         if let Some(killed) = session.resumable().into_iter().next().filter(|last| recently_killed(last)) {
-            let what = format!("the last session of this directory was killed; `%resume {}` goes on with it", killed.id);
-            self.late.push(Event::Note(what));
+            self.offer =
+                Some(format!("the last session of this directory was killed; `%resume {}` goes on with it", killed.id));
         }
         let mut shell = Shell::new(session);
         shell.keep_history(self.shared.history.clone());
@@ -161,6 +163,8 @@ impl Worker {
         self.print(Print::Begin { request: Arc::clone(&job.request), quiet, count });
         self.print(Print::Code(job.execute.code.clone()));
         self.listen();
+        let offer = self.offer.take().filter(|_| !quiet && !job.execute.code.trim_start().starts_with("%resume"));
+        offer.into_iter().for_each(|offer| self.print(Print::Event(Event::Note(offer))));
         if !quiet {
             self.late.take().into_iter().for_each(|event| self.print(Print::Event(event)));
         }

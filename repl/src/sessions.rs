@@ -48,7 +48,7 @@ enum Command {
         /// Its identity, or the beginning of it
         id: String,
     },
-    /// End sessions; their variables are gone
+    /// End sessions; what is on disk of them can be gone on with
     Stop(Stop),
 }
 

@@ -91,7 +91,11 @@ impl Attached<'_> {
             (Some(_), _) => "another client has shut it down".to_owned(),
             (None, gone) => why(gone),
         };
-        Some(format!("the session has ended: {why}\nits variables are gone; the next cell starts a new session"))
+        let next = match self.now.session().kept {
+            Some(_) => "the next cell goes on with what is on disk",
+            None => "its variables are gone; the next cell starts a new session",
+        };
+        Some(format!("the session has ended: {why}\n{next}"))
     }
 
     /// Words of ours among the outputs of others.

@@ -42,7 +42,7 @@ fn what_is_a_place_or_borrows_means_what_it_meant() {
     e.gives("words[0].as_str()", "\"a\"");
     e.gives("(&words, &pair)", "([\"a\", \"b\"], ([1], 2))");
     e.gives("\"literal\"", "\"literal\"");
-    e.cell("__").fails(FailureKind::Compile, &["__"]);
+    e.gives("__", "[1, 1]");
     e.cells(&["let mut n = 1;"]);
     e.gives("n += 1", "");
     e.gives("std::mem::replace(&mut n, 5)", "2");
