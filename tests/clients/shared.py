@@ -61,7 +61,7 @@ class Case(unittest.TestCase):
     def notebook(self, **environment):
         """A kernel that was started for a notebook, and the notebook's client."""
         own = {name: self.environment[name] for name in ("IRONBOOK_HOME", "IRONBOOK_HISTORY")}
-        kernel = Kernel(**own, **environment)
+        kernel = Kernel(directory=self.home, **own, **environment)
         self.addCleanup(kernel.close)
         return kernel
 
@@ -69,6 +69,10 @@ class Case(unittest.TestCase):
         said = subprocess.run([IRONBOOK, "sessions", "--json"], env=self.environment, capture_output=True, check=True,
                               timeout=PATIENCE)
         return json.loads(said.stdout)
+
+    def run_ironbook(self, *arguments):
+        return subprocess.run([IRONBOOK, *arguments], env=self.environment, capture_output=True, text=True, check=True,
+                              timeout=PATIENCE)
 
     def stop(self, *arguments):
         return subprocess.run([IRONBOOK, "sessions", "stop", *arguments], env=self.environment, capture_output=True,
@@ -374,12 +378,50 @@ class Ends(Case):
         self.ask(terminal, "let x = 5; x", r"\n5\r\n")
         os.kill(self.sessions()[0]["pid"], signal.SIGKILL)
         terminal.expect(r"the session has ended: its process was killed \(signal 9\)")
-        terminal.expect(r"the next cell starts a new session")
+        terminal.expect(r"the next cell goes on with what is on disk")
         terminal.expect(r"\[2\]: \r?$")
-        self.ask(terminal, "6 * 7", r"\n42\r\n")
-        self.ask(terminal, "x", r"cannot find value")
+        self.ask(terminal, "x + 1", r"1 cell so far, 1 variable back\r\n6\r\n")
         [session] = self.sessions()
         self.assertEqual([entry.stem for entry in self.home.glob("running/*")], [session["id"]])
+
+    def test_a_session_that_was_left_is_gone_on_with(self):
+        terminal = self.terminal()
+        self.ask(terminal, "fn twice(n: i32) -> i32 { n * 2 } twice(4)", r"\n8\r\n")
+        self.ask(terminal, "let x = 21; x", r"\n21\r\n")
+        terminal.sendcontrol("d")
+        terminal.wait()
+        [ended] = json.loads(self.run_ironbook("sessions", "--ended", "--json").stdout)
+        self.assertEqual((ended["killed"], ended["executions"]), (False, 2), ended)
+        again = self.program("repl", "--resume")
+        again.expect(r"2 cells so far, 1 variable back\r\n")
+        again.expect(r"\[4\]: \r?$")
+        self.ask(again, "twice(x)", r"\n42\r\n")
+        second = self.program("repl", "--resume", ended["id"])
+        second.expect(r"session [0-9a-f]+ is running")
+        second.expect(r"\[\d\]: \r?$")
+
+    def test_a_notebook_goes_on_with_a_session_that_was_killed(self):
+        first = self.notebook()
+        self.assertEqual(first.client.run("let x = 41; x").result(), "41")
+        os.kill(first.process.pid, signal.SIGKILL)
+        first.wait()
+        second = self.notebook()
+        ran = second.client.run("1")
+        self.assertIn("was killed; `%resume", str([message.content for message in ran.messages]))
+        third = self.notebook()
+        ran = third.client.run("%resume")
+        self.assertIn("1 variable back", ran.text("stdout"))
+        self.assertEqual(third.client.run("x + 1").result(), "42")
+
+    def test_a_killed_runtime_costs_a_notebook_nothing(self):
+        kernel = self.notebook()
+        self.assertEqual(kernel.client.run("let x = 41; x").result(), "41")
+        [runtime] = [pid for pid, name in descendants(kernel.process.pid) if name.startswith("ironbook-runtim")]
+        os.kill(runtime, signal.SIGKILL)
+        ran = kernel.client.run("x")
+        self.assertEqual(ran.reply.content["status"], "error")
+        self.assertIn("restored from disk: 1 variable", str([message.content for message in ran.messages]))
+        self.assertEqual(kernel.client.run("x + 1").result(), "42")
 
     def test_a_kernel_that_is_killed_during_a_cell_is_told(self):
         terminal = self.terminal()

@@ -254,9 +254,9 @@ class Sessions:
         screen.control("c")
         said = "".join(screen.answers(4))
         self.assertIn("ended", said)
-        self.assertIn("`kept` (cell 1)", said)
+        self.assertIn("restored from disk: 1 variable: `kept`", said)
         self.assertNotIn("within", said, "the second press ends it, not the clock")
-        self.assertEqual(self.ask(screen, 5, "1"), ["1"])
+        self.assertEqual(self.ask(screen, 5, "kept + 1"), ["6"])
 
     def test_questions(self):
         screen = self.session()

@@ -277,7 +277,7 @@ def command(path, kernel=None):
 class Kernel:
     """A kernel process, and a first client of it. Use it in `with`: it then ends, whatever happens."""
 
-    def __init__(self, settings=None, transport="tcp", client=True, kernel=None, **environment):
+    def __init__(self, settings=None, transport="tcp", client=True, kernel=None, directory=None, **environment):
         self.folder = tempfile.TemporaryDirectory(prefix="ib-")
         self.settings = settings or connection(transport, self.folder.name)
         self.path = Path(self.folder.name) / "connection.json"
@@ -286,7 +286,7 @@ class Kernel:
         argv, more = command(self.path, kernel)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                argv, cwd=self.folder.name, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                argv, cwd=directory or self.folder.name, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, **more, **QUIET, **environment}, start_new_session=True)
         self.client = None
         if client:
