@@ -38,6 +38,8 @@ pub struct State {
     pub(crate) numbers: BTreeMap<ExecutionId, u64>,
     /// Number of the running cell.
     pub(crate) number: u64,
+    /// Executions of cells that the running cell has brought in.
+    pub(crate) inner: Vec<ExecutionId>,
     /// Files that are being run, outermost first.
     pub(crate) running: Vec<PathBuf>,
     pub(crate) stop: Arc<Stop>,
@@ -137,7 +139,9 @@ impl Context<'_> {
     /// Whatever stopped it.
     pub fn run_cell(&mut self, text: &str) -> Result<(), Error> {
         let mut executions = Vec::new();
-        match shell::run_text(self, text, None, &mut executions) {
+        let status = shell::run_text(self, text, None, &mut executions);
+        self.state.inner.extend(executions.iter().map(|execution| execution.id));
+        match status {
             Status::Ok => Ok(()),
             Status::Failed(failure) => Err(failure.into()),
         }
@@ -148,7 +152,10 @@ impl Context<'_> {
     /// # Errors
     /// Whatever stopped it.
     pub fn run_again(&mut self, source: Source) -> Result<(), Error> {
-        match shell::run_again(self, source, &mut Vec::new()) {
+        let mut executions = Vec::new();
+        let status = shell::run_again(self, source, &mut executions);
+        self.state.inner.extend(executions.iter().map(|execution| execution.id));
+        match status {
             Status::Ok => Ok(()),
             Status::Failed(failure) => Err(failure.into()),
         }

@@ -205,6 +205,7 @@ impl<E: Engine> Shell<E> {
         if let Some(mut outputs) = recorded() {
             outputs.end(number, &status);
         }
+        let inner = std::mem::take(&mut self.state.inner);
         // A session that was resumed counts on from its own last cell.
         let number = self.state.number;
         if options.keep == Keep::Nothing {
@@ -214,7 +215,7 @@ impl<E: Engine> Shell<E> {
                 number,
                 text: text.to_owned(),
                 ok: status.is_ok(),
-                executions: executions.iter().map(|execution| execution.id).collect(),
+                executions: executions.iter().map(|execution| execution.id).chain(inner).collect(),
             };
             history::remember(&self.state, &record);
             self.engine.note_cell(CellLine {

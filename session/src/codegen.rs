@@ -160,7 +160,12 @@ pub fn probe(generated: &Generated, names: &dyn Fn(&str) -> bool) -> (String, So
 }
 
 /// A crate that tells how values of a type are kept; with the name of its entry.
-pub fn keeper(items: &Items, reached: &[&Definition], extra_crates: bool, path: &str) -> (String, String) {
+pub fn keeper(
+    items: &Items,
+    reached: &[&Definition],
+    extra_crates: bool,
+    (path, frozen): (&str, bool),
+) -> (String, String) {
     let mut builder = Builder::default();
     builder.glue(HEADER);
     if extra_crates {
@@ -171,7 +176,7 @@ pub fn keeper(items: &Items, reached: &[&Definition], extra_crates: bool, path: 
     }
     builder.glue(&format!(
         "#[unsafe(no_mangle)] pub fn {PLACEHOLDER}(__ironbook_cx: &::ironbook::rt::Cx) -> ::ironbook::rt::CellResult {{\n\
-         ::ironbook::rt::know!(__ironbook_cx, {path});\n{OK}\n}}\n"
+         ::ironbook::rt::know!(__ironbook_cx, {path}, \"{PLACEHOLDER}\", {frozen});\n{OK}\n}}\n"
     ));
     let text = builder.finish().0;
     let hash = blake3::hash(text.as_bytes()).to_hex();

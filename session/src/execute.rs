@@ -16,7 +16,7 @@ use crate::{tier, types};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use ironbook_core::slots::{result_name, result_number};
+use ironbook_core::slots::result_name;
 use std::sync::Arc;
 
 /// Most compiles of one cell before the engine gives up on its borrows.
@@ -411,9 +411,9 @@ impl Session {
             "___" => 1,
             _ => return None,
         };
-        let mut results: Vec<u64> = self.live.keys().filter_map(|name| result_number(name)).collect();
-        results.sort_unstable();
-        results.iter().rev().nth(back).map(|number| result_name(*number))
+        let (number, kept) = self.results.iter().rev().nth(back)?;
+        let name = result_name(*number);
+        (*kept && self.live.contains_key(&name)).then_some(name)
     }
 
     pub(crate) fn path_of(&mut self, name: &str, type_name: &str) -> Result<String, Failure> {

@@ -144,83 +144,114 @@ pub struct Slice {
     pub executions: Vec<ExecutionId>,
 }
 
+/// Who wrote what, in order.
+struct Writers<'a> {
+    history: &'a [Record],
+}
+
+impl Writers<'_> {
+    /// The last execution before another one that wrote a variable.
+    fn before(&self, name: &str, id: ExecutionId) -> Option<&Record> {
+        self.history.iter().rev().find(|record| record.id < id && record.flow.wrote.contains_key(name))
+    }
+
+    fn record(&self, id: ExecutionId) -> Option<&Record> {
+        self.history.iter().find(|record| record.id == id)
+    }
+
+    /// The later executions that wrote a variable.
+    fn after<'a>(&'a self, name: &'a str, id: ExecutionId) -> impl Iterator<Item = ExecutionId> + 'a {
+        let wrote = move |record: &&Record| record.id > id && record.flow.wrote.contains_key(name);
+        self.history.iter().filter(wrote).map(|record| record.id)
+    }
+}
+
 /// The executions that make variables anew as they were last, given the variables that are there (`current`: the
 /// execution that wrote a variable last).
 ///
 /// A value that an execution needs and that is there as it was then is used. One that is there but has changed since is
 /// made anew too, with everything that changed it: so that no change is made twice, and all end as they were.
-pub fn slice(
-    history: &[Record],
-    names: &BTreeSet<String>,
-    current: &dyn Fn(&str) -> Option<ExecutionId>,
-) -> Slice {
+pub fn slice(history: &[Record], names: &BTreeSet<String>, current: &dyn Fn(&str) -> Option<ExecutionId>) -> Slice {
+    let writers = Writers { history };
+    let there = |name: &str| current(name).filter(|_| !names.contains(name));
+    let last = |name: &String| writers.before(name, ExecutionId::MAX).map(|record| record.id);
+    let mut open: Vec<ExecutionId> = names.iter().filter_map(last).collect();
     let mut needed: BTreeSet<ExecutionId> = BTreeSet::new();
-    // A variable, and the execution before which its value is asked for.
-    let mut open: Vec<(String, ExecutionId)> = names.iter().map(|name| (name.clone(), ExecutionId::MAX)).collect();
-    let mut seen: BTreeSet<(String, ExecutionId)> = BTreeSet::new();
-    while let Some((name, before)) = open.pop() {
-        if !seen.insert((name.clone(), before)) {
+    while let Some(id) = open.pop() {
+        if !needed.insert(id) {
             continue;
         }
-        let Some(maker) = history.iter().rev().find(|r| r.id < before && r.flow.wrote.contains_key(&name)) else {
-            continue;
-        };
-        if !needed.insert(maker.id) {
-            continue;
-        }
-        let changed = |name: &&String| maker.flow.read.contains_key(*name) || maker.flow.moved.contains(*name);
-        let inputs = maker.flow.read.keys().chain(&maker.flow.moved);
-        for input in inputs {
-            // There, and not written by this execution or a later one.
-            let as_it_was = current(input).is_some_and(|at| at < maker.id) && !names.contains(input);
-            if !as_it_was {
-                open.push((input.clone(), maker.id));
+        let Some(record) = writers.record(id) else { continue };
+        for input in record.flow.read.keys().chain(&record.flow.moved) {
+            let Some(maker) = writers.before(input, id) else { continue };
+            if there(input) != Some(maker.id) {
+                open.push(maker.id);
             }
         }
-        // What the execution changes besides is then made twice, unless all that made it runs again, from the start to the end.
-        for other in maker.flow.wrote.keys().filter(|other| **other != name) {
-            if current(other).is_some() && changed(&other) {
-                open.push((other.clone(), maker.id));
-            }
-            let later = history.iter().filter(|r| r.id > maker.id && r.flow.wrote.contains_key(other));
-            if current(other).is_some() {
-                open.extend(later.map(|record| (other.clone(), record.id + 1)));
-            }
+        // What it changes besides ends as it was only if all that changed it later runs again, too.
+        for other in record.flow.wrote.keys().filter(|other| there(other).is_some()) {
+            open.extend(writers.after(other, id));
         }
     }
     Slice { names: names.clone(), executions: needed.into_iter().collect() }
 }
 
-/// The executions that bring variables up to date with what they were made from.
-pub fn refresh(
-    history: &[Record],
-    names: &BTreeSet<String>,
-    current: &dyn Fn(&str) -> Option<ExecutionId>,
-) -> Slice {
-    let mut needed: BTreeSet<ExecutionId> = BTreeSet::new();
+/// The executions that bring variables up to date with what they were made from, in an order in which each comes after
+/// those that change what it reads.
+pub fn refresh(history: &[Record], names: &BTreeSet<String>, current: &dyn Fn(&str) -> Option<ExecutionId>) -> Slice {
+    let writers = Writers { history };
+    let mut open: Vec<ExecutionId> = Vec::new();
     for name in names {
         let mut before = ExecutionId::MAX;
         // From its last change back to the execution that made it from other things alone.
-        while let Some(maker) = history.iter().rev().find(|r| r.id < before && r.flow.wrote.contains_key(name)) {
-            needed.insert(maker.id);
+        while let Some(maker) = writers.before(name, before) {
+            open.push(maker.id);
             before = maker.id;
             if !maker.flow.read.contains_key(name) {
                 break;
             }
         }
     }
-    // Values that those executions consume, or that they change, have to be made anew before.
-    let mut open: Vec<ExecutionId> = needed.iter().copied().collect();
+    let mut needed: BTreeSet<ExecutionId> = BTreeSet::new();
     while let Some(id) = open.pop() {
-        let Some(record) = history.iter().find(|record| record.id == id) else { continue };
-        let consumed = record.flow.moved.iter();
-        let missing = record.flow.read.keys().filter(|input| current(input).is_none());
-        for input in consumed.chain(missing).filter(|input| current(input).is_none()) {
-            let more = slice(&history[..], &BTreeSet::from([input.clone()]), current);
-            open.extend(more.executions.into_iter().filter(|id| needed.insert(*id)));
+        if !needed.insert(id) {
+            continue;
+        }
+        let Some(record) = writers.record(id) else { continue };
+        // What is not there any more is made anew before.
+        for input in record.flow.read.keys().chain(&record.flow.moved).filter(|input| current(input).is_none()) {
+            open.extend(slice(history, &BTreeSet::from([input.clone()]), current).executions);
+        }
+        // What it changes besides is changed again as it was changed later.
+        for other in record.flow.wrote.keys().filter(|other| current(other).is_some()) {
+            open.extend(writers.after(other, id));
         }
     }
-    Slice { names: names.clone(), executions: needed.into_iter().collect() }
+    Slice { names: names.clone(), executions: in_order(&writers, needed) }
+}
+
+/// Each execution after those that write what it reads; those that write one variable as they did before.
+fn in_order(writers: &Writers<'_>, needed: BTreeSet<ExecutionId>) -> Vec<ExecutionId> {
+    let (mut left, mut order) = (needed, Vec::new());
+    while !left.is_empty() {
+        let waits = |id: ExecutionId| {
+            let Some(record) = writers.record(id) else { return false };
+            let before = |other: &&ExecutionId| {
+                let Some(other) = writers.record(**other).filter(|other| other.id != id) else { return false };
+                let feeds = |name: &String| other.flow.wrote.contains_key(name);
+                let reads = record.flow.read.keys().filter(|name| !record.flow.wrote.contains_key(*name));
+                let changes = record.flow.wrote.keys().filter(|_| other.id < id);
+                reads.chain(changes).any(feeds)
+            };
+            left.iter().any(|other| before(&other))
+        };
+        // Two that feed each other run as they did.
+        let next = left.iter().copied().find(|id| !waits(*id)).or_else(|| left.first().copied());
+        let Some(next) = next else { break };
+        left.remove(&next);
+        order.push(next);
+    }
+    order
 }
 
 /// Whether values of a type share mutable state with their clones or with what was built from them.

@@ -14,7 +14,7 @@ use crate::session::{ExecuteOptions, Live, Session};
 use crate::source::Source;
 use crate::tier::Tier;
 use ironbook_core::frame::{Outcome, Request};
-use ironbook_core::slots::result_number;
+use ironbook_core::slots::{result_name, result_number};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,6 +32,7 @@ impl Session {
         self.last += 1;
         let id = self.last;
         self.adopted = None;
+        self.has_result = false;
         self.rebuild_edited(out);
         self.texts.insert(id, source.text.clone());
         self.sources.insert(id, source.clone());
@@ -53,6 +54,11 @@ impl Session {
                 flow: flow.clone(),
                 seconds: timing.total_s,
             });
+        }
+        if self.has_result {
+            let number = self.shown(id);
+            self.results.retain(|(other, _)| *other != number);
+            self.results.push((number, self.live.contains_key(&result_name(number))));
         }
         let execution = Execution { id, status, timing, flow };
         let adopted = self.adopted.take();
@@ -119,7 +125,8 @@ impl Session {
                 entry: ready.generated.entry.clone(),
                 text: text.to_owned(),
                 number: self.shown(prepared.execution),
-                unchanged: ready.findings.only_read.iter().filter(|name| !made_by(prepared, name)).cloned().collect(),
+                unchanged: ready.findings.only_read.iter().filter(|name| leaves(prepared, &ready, name)).cloned().collect(),
+                in_place: changes_in_place(&ready),
             };
             self.remember_loaded(&ready);
             let done = self.request(&request, out)?;
@@ -153,13 +160,19 @@ impl Session {
 
     fn request(&mut self, request: &Request, out: &mut dyn FnMut(Event)) -> Result<Done, Failure> {
         let handle = self.handle();
+        let mut has_result = false;
         // An interrupt while the runtime came up, or in the moment before the cell began, is for this cell.
         let mut runtime = self.lend_runtime()?;
         let ran = runtime.run_unless(request, &|| handle.pressed(), &mut |event| match event {
             Event::Stderr(text) => out(Event::Stderr(self.placed(&text))),
+            Event::Result(bundle) => {
+                has_result = true;
+                out(Event::Result(bundle));
+            }
             event => out(event),
         });
         self.return_runtime(runtime);
+        self.has_result |= has_result;
         ran.map_err(|died| self.bury(&died, out))
     }
 
@@ -185,7 +198,9 @@ impl Session {
                 continue;
             }
             let loaded = ready.loads.iter().any(|load| load.name == variable.name);
-            let only_read = loaded && !made_by(prepared, &variable.name) && ready.findings.only_read.contains(&variable.name);
+            let only_read = loaded
+                && ready.findings.only_read.contains(&variable.name)
+                && leaves(prepared, ready, &variable.name);
             let touched = self.graph.aliases(&variable.name);
             for alias in touched.iter().filter(|alias| self.live.contains_key(*alias)) {
                 flow.wrote.insert(alias.clone(), self.live[alias].type_name.clone());
@@ -344,10 +359,22 @@ impl Session {
     }
 }
 
-/// Whether a cell has a `let` of this name: what it loads under the name is then not what it leaves.
-fn made_by(prepared: &Prepared, name: &String) -> bool {
+/// Whether what a cell loads under a name is what it leaves there, if the compiler finds that binding unchanged: not
+/// where the cell has a `let` of the name, nor where the variable was moved further in to be assigned again.
+fn leaves(prepared: &Prepared, ready: &Ready, name: &String) -> bool {
     let binds = |kind: &Kind| matches!(kind, Kind::Let { names, .. } if names.contains(name));
-    prepared.cell.statements.iter().any(|statement| binds(&statement.kind))
+    let placed = ready.findings.placements.iter().any(|((of, level), _)| of == name && level.is_none());
+    !placed && !prepared.cell.statements.iter().any(|statement| binds(&statement.kind))
+}
+
+/// Methods that change a tensor through a shared reference.
+const IN_PLACE: [&str; 9] = [
+    "slice_set", "scatter_set", "scatter_add_set", "inplace_op1", "inplace_op2", "inplace_op3", "const_set", "zero_set",
+    "copy_",
+];
+
+fn changes_in_place(ready: &Ready) -> bool {
+    IN_PLACE.iter().any(|name| ready.generated.text.contains(name))
 }
 
 pub(crate) fn interrupted() -> Failure {

@@ -205,6 +205,12 @@ pub struct Session {
     pub(crate) lost: BTreeMap<String, (ExecutionId, &'static str)>,
     /// Where sessions are kept, if this one is.
     pub(crate) root: Option<PathBuf>,
+    /// Executions whose doings were taken back: by a checkpoint that was restored, or by forgetting all.
+    pub(crate) void: BTreeSet<ExecutionId>,
+    /// Results of cells: their numbers, and whether they are kept.
+    pub(crate) results: Vec<(u64, bool)>,
+    /// Whether the execution at hand has shown a result.
+    pub(crate) has_result: bool,
     /// What is kept on disk, if it is.
     pub(crate) durable: Option<Durable>,
     /// Of the execution at hand: which items it left out of force, once its own are in force.
@@ -251,6 +257,9 @@ impl Session {
             loaded: BTreeMap::new(),
             lost: BTreeMap::new(),
             root: None,
+            void: BTreeSet::new(),
+            results: Vec::new(),
+            has_result: false,
             durable: None,
             adopted: None,
             handle: Handle::default(),
@@ -325,7 +334,7 @@ impl Session {
             self.launch();
             let restored = self.restore_values(out);
             self.tell_restored(&restored, out);
-            self.write_changes(out);
+            self.write_lost(&restored.lost, out);
             return died_failure(died);
         }
         let lost = self.take_variables();
@@ -349,6 +358,11 @@ impl Session {
         if let Some(handle) = handle {
             self.handle = handle;
         }
+    }
+
+    /// From now on nothing that has run counts for making variables anew.
+    pub(crate) fn void_up_to_now(&mut self) {
+        self.void.extend(self.history.iter().map(|record| record.id));
     }
 
     /// Whether the runtime is up.
@@ -408,6 +422,8 @@ impl Session {
         let names: Vec<String> = self.live.keys().cloned().collect();
         self.forget(&names);
         self.items = Items::default();
+        self.lost.clear();
+        self.void_up_to_now();
         self.write_down(&Entry::Reset, &mut |_| {});
     }
 

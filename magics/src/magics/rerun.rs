@@ -91,9 +91,21 @@ fn execution_again(cx: &mut Context<'_>, id: ExecutionId, dry_run: bool) -> Resu
             advice: "run the code again by hand".to_owned(),
         });
     };
-    let line = source.text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("").to_owned();
+    let rust = source.rust();
+    let line = rust.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("").to_owned();
+    if rust.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(is_result) {
+        return Err(Error::Refused {
+            reason: format!("cell {number} uses the result of another cell: {line}"),
+            advice: "a result has no name to make it anew by: run the two by hand, or give the value a name".to_owned(),
+        });
+    }
     cx.say(format!("cell {number}: {line}"));
     if dry_run { Ok(()) } else { cx.run_again(source) }
+}
+
+/// `__`, `___`, `_3`.
+fn is_result(word: &str) -> bool {
+    word == "__" || word == "___" || word.strip_prefix('_').is_some_and(|rest| rest.parse::<u64>().is_ok())
 }
 
 fn cells_again(cx: &mut Context<'_>, args: &Arguments) -> Result<(), Error> {

@@ -35,11 +35,13 @@ impl Kept {
     }
 
     /// Writes what a cell has made or changed.
-    pub(super) fn after_cell(&mut self, store: &mut Store, touched: &[String]) -> Report {
+    pub(super) fn after_cell(&mut self, store: &mut Store, touched: &[String], in_place: bool) -> Report {
         if let Some(keeping) = &mut self.keeping {
             let shared = store.may_share(touched);
-            keeping.after_cell(store, shared);
+            keeping.after_cell(store, shared || in_place);
         }
+        // The session takes what was put for unknown, until it is told.
+        touched.iter().for_each(|name| drop(self.told.remove(name)));
         self.report(store, false)
     }
 
@@ -49,8 +51,13 @@ impl Kept {
     }
 
     /// Writes everything that waits.
-    pub(super) fn settle(&mut self, store: &Store, stop: &dyn Fn() -> bool) -> Report {
-        let settled = self.keeping.as_mut().is_none_or(|keeping| keeping.settle(store, stop));
+    pub(super) fn settle(&mut self, store: &mut Store, stop: &dyn Fn() -> bool) -> Report {
+        let settled = self.keeping.as_mut().is_none_or(|keeping| {
+            let settled = keeping.settle(store, stop);
+            // What could not be written is tried once more, and told.
+            keeping.after_cell(store, false);
+            settled && keeping.settle(store, stop)
+        });
         self.report(store, settled)
     }
 
@@ -72,6 +79,9 @@ impl Kept {
         for (wanted, read) in values.iter().zip(read) {
             let value = read.map_err(|error| error.to_string()).and_then(|read| {
                 let keeper = keep::named(&read.type_name).ok_or(frame::UNKNOWN_TYPE)?;
+                if keeper.identity() != read.of {
+                    return Err("how its type is written has changed since".to_owned());
+                }
                 let value = catch_unwind(AssertUnwindSafe(|| keeper.read(&read.bytes)));
                 let value = value.map_err(|_| "reading it panics")?.map_err(|error| error.to_string())?;
                 Ok((value, keeper, read.digest))

@@ -99,7 +99,7 @@ pub(super) fn spawn(output: &Arc<Output>, shared: &Arc<Shared>) -> io::Result<Se
         let body = move || {
             let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
             let kept = Kept::default();
-            Worker { store: Store::default(), output, shared, ticker, kept, succeeded: true }.serve(&receiver);
+            Worker { store: Store::default(), output, shared, ticker, kept, in_place: false, succeeded: true }.serve(&receiver);
         };
         match std::thread::Builder::new().name("cell".to_owned()).stack_size(size).spawn(body) {
             Ok(_) => return Ok(sender),
@@ -115,6 +115,8 @@ struct Worker {
     shared: Arc<Shared>,
     ticker: Arc<Ticker>,
     kept: Kept,
+    /// Whether the running cell may change a tensor through a shared reference.
+    in_place: bool,
     /// Whether the last cell ran to its end.
     succeeded: bool,
 }
@@ -128,7 +130,11 @@ impl Worker {
             let Ok(job) = jobs.recv() else { return };
             self.shared.queued.fetch_sub(1, Ordering::AcqRel);
             match job {
-                Request::Run { execution, library, entry, text, number, unchanged } => {
+                Request::Run { execution, library, entry, text, number, unchanged, in_place } => {
+                    if in_place {
+                        self.store.hold_back_aliased();
+                    }
+                    self.in_place = in_place;
                     let record = track::CellRecord::begin(execution, text);
                     self.cell(execution, |me| {
                         let cx = Cx::new(std::mem::take(&mut me.store), execution, number, unchanged.into_iter().collect());
@@ -147,7 +153,7 @@ impl Worker {
                 }
                 Request::Know { library, entry } => self.know(&library, &entry),
                 Request::Settle => {
-                    let keeping = self.kept.settle(&self.store, &interrupt::requested);
+                    let keeping = self.kept.settle(&mut self.store, &interrupt::requested);
                     self.shared.settling.store(false, Ordering::Release);
                     interrupt::clear();
                     self.output.send(&Reply::Kept(keeping));
@@ -175,7 +181,8 @@ impl Worker {
         let started = Instant::now();
         let Ended { outcome, put, gone, touched } = part(self);
         let seconds = started.elapsed().as_secs_f64();
-        let keeping = self.kept.after_cell(&mut self.store, &touched);
+        let in_place = std::mem::take(&mut self.in_place);
+        let keeping = self.kept.after_cell(&mut self.store, &touched, in_place);
         self.ticker.stop();
         self.succeeded = outcome == Outcome::Ok;
         self.shared.update(&put, &gone);
@@ -232,7 +239,7 @@ impl Worker {
             drop(rt::run(|| entry(&cx)));
             self.store = cx.finish().store;
         }
-        let keeping = self.kept.after_cell(&mut self.store, &[]);
+        let keeping = self.kept.after_cell(&mut self.store, &[], false);
         self.output.send(&Reply::Kept(keeping));
     }
 

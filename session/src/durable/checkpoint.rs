@@ -19,6 +19,7 @@ pub(crate) struct Saved {
     live: BTreeMap<String, Live>,
     graph: Graph,
     items: Items,
+    void: BTreeSet<ExecutionId>,
     at: ExecutionId,
 }
 
@@ -70,7 +71,7 @@ impl Session {
     pub(super) fn saved(&self) -> Saved {
         let live = self.live.iter().filter(|(name, _)| result_number(name).is_none());
         let live = live.map(|(name, live)| (name.clone(), live.clone())).collect();
-        Saved { live, graph: self.graph.clone(), items: self.items.clone(), at: self.last }
+        Saved { live, graph: self.graph.clone(), items: self.items.clone(), void: self.void.clone(), at: self.last }
     }
 
     pub(super) fn go_back(&mut self, saved: &Saved) {
@@ -78,6 +79,8 @@ impl Session {
         self.graph = saved.graph.clone();
         self.items = saved.items.clone();
         self.items.runtime_restarted();
+        let since = self.history.iter().map(|record| record.id).filter(|id| *id > saved.at);
+        self.void = saved.void.iter().copied().chain(since).collect();
     }
 
     /// Names the session as it is now; all its values are written first. An older checkpoint of the name is replaced.
@@ -132,7 +135,7 @@ impl Session {
         self.write_down(&Entry::Restored { name: name.to_owned() }, out);
         self.launch();
         let restored = self.restore_values(out);
-        self.write_changes(out);
+        self.write_lost(&restored.lost, out);
         Ok(restored)
     }
 
@@ -143,7 +146,7 @@ impl Session {
     pub fn diff(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Vec<Change>, Failure> {
         let saved = self.found(name)?;
         self.settle_values(out)?;
-        let names: BTreeSet<String> = saved.live.keys().chain(self.live.keys()).cloned().collect();
+        let names: BTreeSet<String> = saved.live.keys().chain(self.live.keys().filter(|name| result_number(name).is_none())).cloned().collect();
         let directory = self.durable()?.values.directory.clone();
         let change = |name: String| {
             let (then, now) = (saved.live.get(&name), self.live.get(&name));

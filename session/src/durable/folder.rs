@@ -76,7 +76,10 @@ impl Folder {
     /// # Errors
     /// `WouldBlock` when its session is alive.
     pub fn open(root: &Path, id: &str) -> io::Result<Folder> {
-        Folder::hold(root.join(id), id.to_owned())
+        let path = root.join(id);
+        // Nothing is made, and no lock taken, in a directory that is no session's.
+        fs::metadata(path.join(journal::NAME))?;
+        Folder::hold(path, id.to_owned())
     }
 
     fn hold(path: PathBuf, id: String) -> io::Result<Folder> {

@@ -110,8 +110,13 @@ pub(crate) enum Entry {
     Begin { format: u32, directory: PathBuf, library: String },
     /// An execution, and the variables that are otherwise after it.
     Ran { ran: Box<Ran>, live: Vec<LiveEntry>, gone: Vec<String> },
-    /// Variables that are otherwise for another reason.
-    Changed { live: Vec<LiveEntry>, gone: Vec<String> },
+    /// Variables that are otherwise for another reason, and those that could not be restored: who made them, and why.
+    Changed {
+        live: Vec<LiveEntry>,
+        gone: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<(String, ExecutionId, String)>,
+    },
     /// Variables and items were forgotten.
     Reset,
     /// A cell of the front end.
@@ -132,6 +137,8 @@ pub(crate) enum Entry {
     Restored { name: String },
     /// The session ended because it was asked to.
     End,
+    /// A line that makes no sense: of no variable is known any more whether it is still as the lines before say.
+    Damaged,
 }
 
 /// The open file.
@@ -140,13 +147,15 @@ pub(super) struct Journal {
     file: File,
     /// Whether nothing was done yet.
     fresh: bool,
+    /// Lines that could not be written, and go before the next one.
+    waiting: Vec<u8>,
 }
 
 impl Journal {
     /// Begins a journal.
     pub(super) fn create(folder: &Path, first: &Entry) -> io::Result<Journal> {
         let file = File::options().create_new(true).append(true).open(folder.join(NAME))?;
-        let mut journal = Journal { file, fresh: true };
+        let mut journal = Journal { file, fresh: true, waiting: Vec::new() };
         journal.append(first)?;
         journal.fresh = true;
         Ok(journal)
@@ -158,7 +167,7 @@ impl Journal {
         let (entries, end) = read(&path)?;
         let file = File::options().append(true).open(path)?;
         file.set_len(end)?;
-        Ok((Journal { file, fresh: false }, entries))
+        Ok((Journal { file, fresh: false, waiting: Vec::new() }, entries))
     }
 
     /// Whether nothing was done yet.
@@ -166,14 +175,16 @@ impl Journal {
         self.fresh
     }
 
-    /// Adds a line.
+    /// Adds a line. One that cannot be written goes before the next one.
     pub(super) fn append(&mut self, entry: &Entry) -> io::Result<()> {
         self.fresh &= matches!(entry, Entry::End);
-        let mut line = serde_json::to_vec(entry)?;
-        line.push(b'\n');
+        serde_json::to_writer(&mut self.waiting, entry)?;
+        self.waiting.push(b'\n');
         let before = self.file.metadata()?.len();
         // Half a line on a full disk would make the next one unreadable.
-        self.file.write_all(&line).inspect_err(|_| drop(self.file.set_len(before)))
+        self.file.write_all(&self.waiting).inspect_err(|_| drop(self.file.set_len(before)))?;
+        self.waiting.clear();
+        Ok(())
     }
 }
 
@@ -190,8 +201,7 @@ fn read(path: &Path) -> io::Result<(Vec<Entry>, u64)> {
         match serde_json::from_slice(&line) {
             Ok(entry) => entries.push(entry),
             Err(error) if entries.is_empty() => return Err(error.into()),
-            // What comes after a line that makes no sense stands on what it said.
-            Err(_) => return Ok((entries, end)),
+            Err(_) => entries.push(Entry::Damaged),
         }
         end += len as u64;
     }

@@ -6,6 +6,7 @@ use crate::codegen;
 use crate::compile::Goal;
 use crate::event::Event;
 use crate::flow::is_shared;
+use crate::items::Definition;
 use crate::session::Session;
 use crate::types::unnameable;
 use ironbook_core::frame::{Kept, Reply, Request};
@@ -29,6 +30,8 @@ fn objection(type_name: &str) -> Option<&'static str> {
         Some("its type cannot be written down")
     } else if is_shared(type_name) {
         Some("it shares its state with others")
+    } else if has("::Weak<") {
+        Some("a weak reference leads to nothing once it is read")
     } else if has("dyn ") || has("fn(") {
         Some("it holds code")
     } else if type_name.starts_with('&') || has("*const ") || has("*mut ") {
@@ -39,8 +42,44 @@ fn objection(type_name: &str) -> Option<&'static str> {
 }
 
 /// Words of definitions whose values may share state with others.
-const COUNTED: [&str; 3] = ["Rc", "Arc", "Weak"];
-const MUTABLE: [&str; 5] = ["Cell", "RefCell", "Mutex", "RwLock", "OnceCell"];
+const COUNTED: [&str; 2] = ["Rc", "Arc"];
+const MUTABLE: [&str; 9] =
+    ["Cell", "RefCell", "Mutex", "RwLock", "OnceCell", "OnceLock", "LazyCell", "LazyLock", "UnsafeCell"];
+
+/// What the names in a type and in the definitions that it reaches tell of its values.
+struct Names<'a> {
+    path: &'a BTreeSet<String>,
+    reached: &'a [&'a Definition],
+}
+
+impl Names<'_> {
+    fn any(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        self.path.iter().any(|name| is(name)) || self.reached.iter().any(|d| d.idents.iter().any(|name| is(name)))
+    }
+
+    /// Whether something in it can change through a shared reference.
+    fn mutable(&self) -> bool {
+        self.any(&|name| MUTABLE.contains(&name) || name.starts_with("Atomic"))
+    }
+
+    fn objection(&self) -> Option<&'static str> {
+        if self.any(&|name| name == "Weak") {
+            return Some("a weak reference leads to nothing once it is read");
+        }
+        if self.any(&|name| COUNTED.contains(&name)) && self.mutable() {
+            return Some("it may share its state with others");
+        }
+        // What serde leaves out is noticed only by a comparison that looks at it.
+        let leaves_out = |d: &Definition| d.text.contains("serde") && d.text.contains("skip");
+        let blind = self.reached.iter().any(|d| leaves_out(d) && !derives(&d.text, "PartialEq"));
+        blind.then_some("its serde skips fields, and no derived PartialEq would notice what is missing")
+    }
+}
+
+/// Whether a definition derives a trait.
+fn derives(text: &str, name: &str) -> bool {
+    text.split("derive").skip(1).any(|rest| rest.split(')').next().is_some_and(|list| list.contains(name)))
+}
 
 impl Session {
     /// Lets the runtime learn of the types that it does not know, so that it keeps their values.
@@ -97,13 +136,22 @@ impl Session {
         let words = path.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_owned);
         let idents: BTreeSet<String> = words.filter(|word| !word.is_empty()).collect();
         let reached = self.items.reach(&idents);
-        let mentions = |words: &[&str]| reached.iter().any(|d| words.iter().any(|word| d.idents.contains(*word)));
-        if mentions(&COUNTED) && (mentions(&MUTABLE) || reached.iter().any(|d| d.idents.iter().any(|i| i.starts_with("Atomic"))))
-        {
-            return Err("it may share its state with others");
+        let names = Names { path: &idents, reached: &reached };
+        if let Some(why) = names.objection() {
+            return Err(why);
         }
+        let frozen = !names.mutable();
+        if let Ok(compiled) = self.compile_keeper(&reached, path, frozen) {
+            return Ok(compiled);
+        }
+        // serde's attributes name items in strings, which are no names to anybody else.
+        let all = self.items.reach(&self.items.iter().flat_map(|d| d.idents.iter().cloned()).chain(idents).collect());
+        self.compile_keeper(&all, path, false)
+    }
+
+    fn compile_keeper(&self, reached: &[&Definition], path: &str, frozen: bool) -> Result<Compiled, &'static str> {
         let extra = !self.compiler.extras.externs.is_empty();
-        let (text, entry) = codegen::keeper(&self.items, &reached, extra, path);
+        let (text, entry) = codegen::keeper(&self.items, reached, extra, (path, frozen));
         let key = self.compiler.key(&text, GOAL);
         if let Some(known) = self.compiler.recall::<Compiled>(&key) {
             return Ok(known);

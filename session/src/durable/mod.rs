@@ -42,6 +42,8 @@ pub(crate) struct Durable {
     taught: BTreeSet<String>,
     /// Types whose values are not kept, and why.
     never: BTreeMap<String, &'static str>,
+    /// Values that their variables no longer have, until the journal says so.
+    released: Vec<(String, Place)>,
     /// The last problem that was told.
     told: Option<String>,
 }
@@ -57,7 +59,9 @@ impl Durable {
         let used = |place: Place| live.values().any(|live| live.kept == Kept::Here(place));
         let pinned = |place: Place| self.checkpoints.values().any(|saved| saved.uses(place));
         match place {
-            Place::Large(_) if !self.pins(name, place) => self.values.remove(place, name),
+            Place::Large(_) if !self.pins(name, place) && live.get(name).is_none_or(|l| l.kept != Kept::Here(place)) => {
+                self.values.remove(place, name);
+            }
             Place::Small(_) if !used(place) && !pinned(place) => self.values.remove(place, ""),
             _ => {}
         }
@@ -73,8 +77,14 @@ impl Session {
     /// Writes a line of the journal. What could not be written is told once.
     pub(crate) fn write_down(&mut self, entry: &Entry, out: &mut dyn FnMut(Event)) {
         let Some(durable) = &mut self.durable else { return };
-        if let Err(error) = durable.journal.append(entry) {
-            self.tell_problem(Some(error.to_string()), out);
+        match durable.journal.append(entry) {
+            Ok(()) => {
+                // Only now nobody would look for them.
+                for (name, place) in std::mem::take(&mut durable.released) {
+                    durable.release(&name, place, &self.live);
+                }
+            }
+            Err(error) => self.tell_problem(Some(error.to_string()), out),
         }
     }
 
@@ -93,7 +103,7 @@ impl Session {
             if let Kept::Here(place) = &old.kept
                 && now.get(name).is_none_or(|entry| entry.kept != old.kept)
             {
-                durable.release(name, *place, &self.live);
+                durable.released.push((name.clone(), *place));
             }
         }
         durable.written = now;

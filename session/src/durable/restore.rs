@@ -131,10 +131,15 @@ impl Session {
         }
     }
 
+    /// What has run and was not taken back since.
+    fn in_force(&self) -> Vec<flow::Record> {
+        self.history.iter().filter(|record| !self.void.contains(&record.id)).cloned().collect()
+    }
+
     /// The executions that make variables anew, as they were last, in order.
     pub(crate) fn makers(&self, names: &BTreeSet<String>) -> Vec<ExecutionId> {
         let current = |name: &str| self.graph.version(name);
-        flow::slice(&self.history, names, &current).executions
+        flow::slice(&self.in_force(), names, &current).executions
     }
 
     /// The executions that bring variables up to date: those named, or all that are out of date.
@@ -146,7 +151,7 @@ impl Session {
             None => stale,
         };
         let current = |name: &str| self.graph.version(name);
-        let mut slice = flow::refresh(&self.history, &wanted, &current);
+        let mut slice = flow::refresh(&self.in_force(), &wanted, &current);
         slice.names = wanted;
         slice
     }

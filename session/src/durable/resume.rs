@@ -9,6 +9,7 @@ use crate::flow::is_shared;
 use crate::items;
 use crate::session::{Config, ExecuteOptions, Session};
 use crate::source::Source;
+use ironbook_core::frame::Kept;
 use ironbook_core::keep::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -102,6 +103,10 @@ impl Session {
         out: &mut dyn FnMut(Event),
     ) -> Result<Resumed, Failure> {
         let failed = |what: String| Failure::new(FailureKind::Magic, "resume", what);
+        if id.len() != 8 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(failed(format!("`{id}` is no name of a session"))
+                .hint("names have eight digits and letters; `ironbook sessions --ended` lists them"));
+        }
         let folder = Folder::open(root, id).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => failed(format!("session {id} is running"))
                 .hint("`ironbook repl --existing` attaches to a running session; `ironbook sessions` lists them"),
@@ -131,7 +136,7 @@ impl Session {
         session.durable = Some(durable);
         session.begin_keeping();
         let restored = session.restore_values(out);
-        session.write_changes(out);
+        session.write_lost(&restored.lost, out);
         Ok(Resumed { session, cells, restored })
     }
 
@@ -150,8 +155,22 @@ impl Session {
                     self.replay_ran(ran);
                     self.replay_live(live, gone);
                 }
-                Entry::Changed { live, gone } => self.replay_live(live, gone),
-                Entry::Reset => self.items = items::Items::default(),
+                Entry::Changed { live, gone, lost } => {
+                    self.replay_live(live, gone);
+                    for (name, execution, _) in lost {
+                        self.lost.insert(name.clone(), (*execution, "could not be restored"));
+                    }
+                }
+                Entry::Damaged => {
+                    out(Event::Note("a line of the session's journal is damaged; variables older than it are lost".to_owned()));
+                    for live in self.live.values_mut() {
+                        live.kept = Kept::Never("the journal is damaged behind it".to_owned());
+                    }
+                }
+                Entry::Reset => {
+                    self.items = items::Items::default();
+                    self.void_up_to_now();
+                }
                 Entry::Cell(cell) => cells.push(cell.clone()),
                 Entry::Env { name, value } => drop(self.set_env(name, value.as_deref())),
                 Entry::Directory { path } => drop(self.set_directory(path)),
@@ -241,9 +260,15 @@ impl Session {
 
     /// Writes down what has changed of the variables, if anything has.
     pub(crate) fn write_changes(&mut self, out: &mut dyn FnMut(Event)) {
+        self.write_lost(&[], out);
+    }
+
+    /// The same, with the variables that could not be restored.
+    pub(crate) fn write_lost(&mut self, lost: &[super::Lost], out: &mut dyn FnMut(Event)) {
         let (live, gone) = self.take_changes();
-        if !live.is_empty() || !gone.is_empty() {
-            self.write_down(&Entry::Changed { live, gone }, out);
+        if !live.is_empty() || !gone.is_empty() || !lost.is_empty() {
+            let lost = lost.iter().map(|lost| (lost.name.clone(), lost.cell, lost.why.clone())).collect();
+            self.write_down(&Entry::Changed { live, gone, lost }, out);
         }
     }
 
@@ -265,6 +290,7 @@ impl Durable {
             checkpoints: BTreeMap::<String, checkpoint::Saved>::new(),
             taught: BTreeSet::new(),
             never: BTreeMap::new(),
+            released: Vec::new(),
             told: None,
         }
     }

@@ -173,7 +173,7 @@ fn start() -> Started {
 }
 
 fn cell(name: &str) -> Request {
-    Request::Run { execution: 1, library: PathBuf::new(), entry: name.to_owned(), text: String::new(), number: 1, unchanged: Vec::new() }
+    Request::Run { execution: 1, library: PathBuf::new(), entry: name.to_owned(), text: String::new(), number: 1, unchanged: Vec::new(), in_place: false }
 }
 
 /// Runs a cell, joining the texts of each stream that come in a row.

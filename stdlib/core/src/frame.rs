@@ -34,6 +34,8 @@ pub enum Request {
         number: u64,
         /// Variables that it does not change.
         unchanged: Vec<String>,
+        /// Whether it may change a tensor through a shared reference.
+        in_place: bool,
     },
     /// Show a variable as the last expression of a cell would; ends with `Done`.
     Show {

@@ -188,6 +188,7 @@ impl Cx {
     }
 
     fn take_id(&self, name: &'static str, id: TypeId) -> Box<dyn Any> {
+        self.store.borrow_mut().beware(name);
         let slot = self.store.borrow_mut().take(name);
         self.taken.borrow_mut().push(name);
         match slot {
@@ -254,8 +255,10 @@ impl Cx {
         true
     }
 
-    /// Learns how values of a type are kept: what a crate of its own, compiled once for the type, says.
-    pub fn know<T: Any>(&self, keeper: Option<keep::Keeper>) {
+    /// Learns how values of a type are kept: what a crate of its own, compiled once for the type, says. `frozen` tells that
+    /// nothing in the type changes through a shared reference.
+    pub fn know<T: Any>(&self, keeper: Option<keep::Keeper>, identity: &'static str, frozen: bool) {
+        let keeper = keeper.map(|keeper| keeper.compiled_from(identity, frozen));
         if keep::known(TypeId::of::<T>()).is_some() {
             return;
         }
@@ -738,7 +741,7 @@ impl<T> ViaNeither<T> for PhantomData<T> {
 #[macro_export]
 macro_rules! __ironbook_know {
     // as above
-    ($cx:expr, $ty:ty) => {{
+    ($cx:expr, $ty:ty, $identity:literal, $frozen:literal) => {{
         #[allow(unused_imports)]
         use $crate::rt::{
             ViaEqual as _, ViaInspect as _, ViaNeither as _, ViaNothing as _, ViaSerde as _, ViaSize as _, ViaText as _,
@@ -753,7 +756,8 @@ macro_rules! __ironbook_know {
             (&&$crate::rt::Wrap(__ironbook_v)).__ironbook_inspected()
         });
         let __ironbook_ways = (__ironbook_show, __ironbook_measure);
-        $cx.know::<$ty>((&&__ironbook_type).__ironbook_keeper(__ironbook_compare, __ironbook_ways))
+        let __ironbook_keeper = (&&__ironbook_type).__ironbook_keeper(__ironbook_compare, __ironbook_ways);
+        $cx.know::<$ty>(__ironbook_keeper, $identity, $frozen)
     }};
 }
 

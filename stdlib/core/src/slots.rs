@@ -2,7 +2,7 @@
 
 use crate::bundle::Bundle;
 use crate::frame::{Kept, Variable};
-use crate::keep::{Keeper, Place, Wanted};
+use crate::keep::{self, Keeper, Known, Place, Wanted};
 use crate::registry;
 use crate::rt::{Measure, Show};
 use std::any::Any;
@@ -52,8 +52,9 @@ impl Slot {
 
     /// Whether the value, or what stands in it, may share its memory with variables of other types.
     fn may_share(&self) -> bool {
-        let home = |crate_name: &str| self.type_name.contains(crate_name);
-        home("candle_core::variable::") || home("candle_nn::") || home("ironbook_nn::") || home("cell::")
+        let home = |part: &str| self.type_name.contains(part);
+        let code = home("dyn ") || home("cell::") || home("{{closure}}");
+        code || home("candle_core::variable::") || home("candle_nn::") || home("ironbook_nn::")
     }
 
     /// The value, of a slot that is no more.
@@ -132,6 +133,27 @@ impl Store {
     /// Whether one of these may share its memory with variables of other types.
     pub fn may_share(&self, names: &[String]) -> bool {
         names.iter().any(|name| self.slots.get(name).is_some_and(Slot::may_share))
+    }
+
+    /// A cell takes a variable: through it, others may change that are being written.
+    pub(crate) fn beware(&mut self, name: &str) {
+        if self.slots.get(name).is_some_and(Slot::may_share) {
+            self.hold_back_aliased();
+        }
+    }
+
+    /// Gives up writing large values that may be about to change under the writer's hands; they are written anew later.
+    pub fn hold_back_aliased(&mut self) {
+        for slot in self.slots.values_mut() {
+            let aliased = matches!(keep::known((*slot.value).type_id()), Some(Known::Kept(keeper)) if keeper.aliased);
+            if aliased
+                && let State::Large { wanted, .. } = &slot.state
+                && !wanted.is_done()
+            {
+                wanted.no_more();
+                slot.state = State::New;
+            }
+        }
     }
 
     /// How each variable is kept.

@@ -57,6 +57,9 @@ struct Entry {
     start: u64,
     len: u64,
     digest: String,
+    /// The keeper that wrote it; nothing for those of the library.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    of: String,
 }
 
 /// Several values on their way into one file.
@@ -78,7 +81,7 @@ impl Pack {
     pub(super) fn add(
         &mut self,
         name: &str,
-        type_name: &str,
+        (type_name, of): (&str, &str),
         limit: u64,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<blake3::Hash> {
@@ -90,8 +93,8 @@ impl Pack {
         }
         let digest = blake3::hash(&self.bytes[start..]);
         let len = (self.bytes.len() - start) as u64;
-        let (name, type_name) = (name.to_owned(), type_name.to_owned());
-        self.entries.push(Entry { name, type_name, start: start as u64, len, digest: digest.to_hex().to_string() });
+        let (name, type_name, of) = (name.to_owned(), type_name.to_owned(), of.to_owned());
+        self.entries.push(Entry { name, type_name, start: start as u64, len, digest: digest.to_hex().to_string(), of });
         Ok(digest)
     }
 
@@ -145,10 +148,10 @@ impl<W: Write> Single<W> {
     }
 
     /// Ends the file.
-    pub(super) fn end(mut self, name: &str, type_name: &str) -> io::Result<()> {
+    pub(super) fn end(mut self, name: &str, type_name: &str, of: &str) -> io::Result<()> {
         let digest = self.hasher.finalize().to_hex().to_string();
-        let (name, type_name) = (name.to_owned(), type_name.to_owned());
-        finish(&mut self.to, &[Entry { name, type_name, start: 0, len: self.len, digest }])?;
+        let (name, type_name, of) = (name.to_owned(), type_name.to_owned(), of.to_owned());
+        finish(&mut self.to, &[Entry { name, type_name, start: 0, len: self.len, digest, of }])?;
         self.to.flush()
     }
 }
@@ -175,6 +178,8 @@ pub struct Read {
     pub bytes: Vec<u8>,
     /// Their digest.
     pub digest: blake3::Hash,
+    /// The keeper that wrote it.
+    pub of: String,
 }
 
 /// Reads the value of a variable.
@@ -191,7 +196,7 @@ pub fn read(directory: &Path, place: Place, name: &str) -> io::Result<Read> {
     file.take(entry.len).read_to_end(&mut bytes)?;
     let digest = blake3::hash(&bytes);
     let whole = bytes.len() == len && digest.to_hex().as_str() == entry.digest;
-    if whole { Ok(Read { type_name: entry.type_name, bytes, digest }) } else { Err(damaged("its digest does not match")) }
+    if whole { Ok(Read { type_name: entry.type_name, bytes, digest, of: entry.of }) } else { Err(damaged("its digest does not match")) }
 }
 
 /// The digest that a file says a variable has.
@@ -243,10 +248,10 @@ mod tests {
     fn values_of_a_pack_are_found_by_name() {
         let folder = folder();
         let mut pack = Pack::default();
-        pack.add("a", "i32", 8, |to| to.write_all(b"one")).unwrap();
-        let long = pack.add("b", "i32", 8, |to| to.write_all(b"too long for it"));
+        pack.add("a", ("i32", ""), 8, |to| to.write_all(b"one")).unwrap();
+        let long = pack.add("b", ("i32", ""), 8, |to| to.write_all(b"too long for it"));
         assert_eq!(long.unwrap_err().kind(), io::ErrorKind::FileTooLarge);
-        pack.add("c", "f64", 8, |to| to.write_all(b"three")).unwrap();
+        pack.add("c", ("f64", ""), 8, |to| to.write_all(b"three")).unwrap();
         pack.save(&Place::Small(4).file(&folder, "")).unwrap();
         let found = read(&folder, Place::Small(4), "c").unwrap();
         assert_eq!((found.type_name.as_str(), &*found.bytes), ("f64", &b"three"[..]));
@@ -262,7 +267,7 @@ mod tests {
         let path = place.file(&folder, "x");
         let mut file = Single::new(File::create(&path).unwrap());
         file.write_all(&[5; 1000]).unwrap();
-        file.end("x", "Vec<u8>").unwrap();
+        file.end("x", "Vec<u8>", "").unwrap();
         assert_eq!(read(&folder, place, "x").unwrap().bytes, [5; 1000]);
         let whole = fs::read(&path).unwrap();
         for len in [0, 10, 999, 1000, whole.len() - 1] {

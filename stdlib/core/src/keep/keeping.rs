@@ -58,6 +58,15 @@ impl Keeping {
             if touched_shared {
                 recheck(slot);
             }
+            let failed = match &slot.state {
+                State::Failed => true,
+                State::Large { wanted, .. } => wanted.has_failed(),
+                _ => false,
+            };
+            if failed {
+                // There may be room again.
+                slot.state = State::New;
+            }
             if !matches!(slot.state, State::New) {
                 continue;
             }
@@ -92,16 +101,18 @@ impl Keeping {
         }
         if slot.bytes() <= SMALL {
             let write = |to: &mut dyn Write| guarded(|| (keeper.write)(value, to));
-            match pack.add(name, keeper.type_name, SMALL, write) {
+            match pack.add(name, (keeper.type_name, keeper.identity), SMALL, write) {
                 Ok(digest) => return State::Small { number, digest },
                 Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {}
                 Err(error) => return State::Never(error.to_string()),
             }
         }
-        if self.used() + slot.bytes() > self.limits.session {
+        let used = self.used();
+        if used + slot.bytes() > self.limits.session {
             return State::Never(format!(
-                "{} MB of this session are on disk already (IRONBOOK_KEEP_MB sets the bound)",
-                self.limits.session >> 20
+                "it would go beyond the {} MB of a session on disk, of which {} are used (IRONBOOK_KEEP_MB sets the bound)",
+                self.limits.session >> 20,
+                used >> 20
             ));
         }
         let wanted = Wanted::new();
@@ -111,6 +122,7 @@ impl Keeping {
                 path: place.file(&self.directory, name),
                 name: name.to_owned(),
                 type_name: keeper.type_name.to_owned(),
+                of: keeper.identity.to_owned(),
                 write,
                 wanted: wanted.clone(),
             }),
@@ -131,15 +143,16 @@ impl Keeping {
                 let written = File::create(&path).and_then(|file| {
                     let mut single = Single::new(BufWriter::with_capacity(1 << 20, Pausing { to: file, stop }));
                     guarded(|| (keeper.write)(value, &mut single))?;
-                    single.end(&name, keeper.type_name)
+                    single.end(&name, keeper.type_name, keeper.identity)
                 });
-                if let Err(error) = written {
+                if written.is_err() {
                     drop(fs::remove_file(&path));
                     if stop() {
                         return true;
                     }
-                    self.problem = Some(error.to_string());
                 }
+                let _ = wanted.end(written.is_ok());
+                self.problem = written.err().map(|error| error.to_string()).or(self.problem.take());
             }
             self.later.remove(0);
         }
@@ -155,7 +168,7 @@ impl Keeping {
     pub fn adopt(&self, store: &mut Store, name: &str, place: Place, digest: blake3::Hash) {
         let state = match place {
             Place::Small(number) => State::Small { number, digest },
-            Place::Large(number) => State::Large { number, wanted: Wanted::new() },
+            Place::Large(number) => State::Large { number, wanted: Wanted::there() },
         };
         store.set_state(name, state);
     }
@@ -188,7 +201,7 @@ fn recheck(slot: &mut Slot) {
         && match &slot.state {
             State::Small { digest, .. } => {
                 let mut pack = Pack::default();
-                let now = pack.add("", "", SMALL, |to| guarded(|| (keeper.write)(&*slot.value, to)));
+                let now = pack.add("", ("", ""), SMALL, |to| guarded(|| (keeper.write)(&*slot.value, to)));
                 !now.is_ok_and(|now| now == *digest)
             }
             State::Large { .. } => true,

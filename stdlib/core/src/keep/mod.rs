@@ -38,6 +38,8 @@ type Objection = Arc<dyn Fn(&dyn Any) -> Option<&'static str> + Send + Sync>;
 #[derive(Clone)]
 pub struct Keeper {
     pub(crate) type_name: &'static str,
+    /// What it was compiled from, for types that the library does not know.
+    pub(crate) identity: &'static str,
     pub(crate) write: WriteValue,
     pub(crate) read: ReadValue,
     detach: Option<DetachValue>,
@@ -65,6 +67,7 @@ impl Keeper {
         };
         Keeper {
             type_name: std::any::type_name::<T>(),
+            identity: "",
             write: Arc::new(write),
             read: Arc::new(move |bytes| Ok(Box::new(read(bytes)?))),
             detach: None,
@@ -107,10 +110,11 @@ impl Keeper {
         self
     }
 
-    /// For values that may change through a shared reference.
+    /// As it was compiled; `frozen` says that nothing in the type can change through a shared reference.
     #[must_use]
-    pub(crate) fn mutable_inside(mut self) -> Keeper {
-        self.frozen = false;
+    pub(crate) fn compiled_from(mut self, identity: &'static str, frozen: bool) -> Keeper {
+        self.identity = identity;
+        self.frozen = frozen;
         self
     }
 
@@ -123,6 +127,11 @@ impl Keeper {
             Some(why) => Err(io::Error::other(why)),
             None => (self.write)(value, to),
         }
+    }
+
+    /// What it was compiled from, for types that the library does not know.
+    pub fn identity(&self) -> &str {
+        self.identity
     }
 
     /// Reads a value.

@@ -78,18 +78,18 @@ fn keeper(type_name: &'static str, of: Type, (show, measure): (Show, Measure)) -
     let reader = Arc::clone(&of);
     Keeper {
         type_name,
+        identity: "",
         write: Arc::new(move |value, to| write(&of, value, to)),
         read: Arc::new(move |bytes| read(&reader, bytes)),
         detach: None,
         objection: None,
-        frozen: true,
+        // A `Cell` or a `Mutex` can stand anywhere in a type; who compiles it knows more.
+        frozen: false,
         aliased: false,
         show,
         measure,
         moved: None,
     }
-    // A `Cell` or a `Mutex` can stand anywhere in a type.
-    .mutable_inside()
 }
 
 /// Writes the first form from which an equal value is read.

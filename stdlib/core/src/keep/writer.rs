@@ -5,7 +5,7 @@ use super::file::Single;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,19 +19,45 @@ const LONGEST_REST: Duration = Duration::from_millis(200);
 
 /// Whether a value is still wanted: it is not once its variable has another one.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted(Arc<AtomicBool>);
+pub(crate) struct Wanted(Arc<AtomicU8>);
+
+const ASKED: u8 = 0;
+const NO_MORE: u8 = 1;
+const DONE: u8 = 2;
+const FAILED: u8 = 3;
 
 impl Wanted {
     pub(crate) fn new() -> Wanted {
-        Wanted(Arc::new(AtomicBool::new(true)))
+        Wanted(Arc::new(AtomicU8::new(ASKED)))
+    }
+
+    /// One whose file is there.
+    pub(crate) fn there() -> Wanted {
+        Wanted(Arc::new(AtomicU8::new(DONE)))
     }
 
     pub(crate) fn no_more(&self) {
-        self.0.store(false, Ordering::Release);
+        self.0.store(NO_MORE, Ordering::Release);
     }
 
     pub(crate) fn is(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.load(Ordering::Acquire) != NO_MORE
+    }
+
+    /// Whether its file is there.
+    pub(crate) fn is_done(&self) -> bool {
+        self.0.load(Ordering::Acquire) == DONE
+    }
+
+    /// Whether it could not be written.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.0.load(Ordering::Acquire) == FAILED
+    }
+
+    /// Its file is there, or cannot be; whether it was still wanted.
+    pub(crate) fn end(&self, written: bool) -> bool {
+        let end = if written { DONE } else { FAILED };
+        self.0.compare_exchange(ASKED, end, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
 
@@ -40,6 +66,8 @@ pub(super) struct Job {
     pub(super) path: PathBuf,
     pub(super) name: String,
     pub(super) type_name: String,
+    /// The keeper's identity.
+    pub(super) of: String,
     pub(super) write: Detached,
     pub(super) wanted: Wanted,
 }
@@ -105,18 +133,20 @@ impl Writer {
 
 /// Writes one value into a file of its own; without a whole one there is none.
 fn write(job: Job, busy: &dyn Fn() -> bool, hurry: &AtomicBool) -> io::Result<()> {
-    let Job { path, name, type_name, write, wanted } = job;
+    let Job { path, name, type_name, of, write, wanted } = job;
     if !wanted.is() {
         return Ok(());
     }
-    let paced = Paced { to: File::create(&path)?, wanted: &wanted, busy, hurry, last: Instant::now() };
+    let file = File::create(&path).inspect_err(|_| _ = wanted.end(false))?;
+    let paced = Paced { to: file, wanted: &wanted, busy, hurry, last: Instant::now() };
     let mut single = Single::new(BufWriter::with_capacity(CHUNK, paced));
-    let written = write(&mut single).and_then(|()| single.end(&name, &type_name));
-    if written.is_err() || !wanted.is() {
+    let written = write(&mut single).and_then(|()| single.end(&name, &type_name, &of));
+    let missed = wanted.end(written.is_ok());
+    if written.is_err() || !missed {
         drop(fs::remove_file(&path));
     }
     // Nobody misses a value that was replaced meanwhile.
-    if wanted.is() { written } else { Ok(()) }
+    if missed { written } else { Ok(()) }
 }
 
 struct Paced<'a> {
