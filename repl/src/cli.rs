@@ -1,5 +1,6 @@
 //! The command line of `ironbook`.
 
+use crate::config::{Config, command as config_command};
 use crate::kernel_command::{self, KernelCommand};
 use crate::package::{self, Package};
 use crate::{Error, doctor, headless, interactive, setup, terminal};
@@ -22,9 +23,9 @@ struct Cli {
     #[arg(short = 'e', long = "evaluate", value_name = "CODE")]
     evaluate: Option<String>,
 
-    /// How cells are optimised: auto, or a level of rustc
-    #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = ["auto", "0", "1", "2", "3"])]
-    opt: String,
+    /// How cells are optimised: auto, or a level of rustc [default: what the configuration says, else auto]
+    #[arg(long, value_name = "LEVEL", value_parser = ["auto", "0", "1", "2", "3"])]
+    opt: Option<String>,
 
     /// Do not use compiled cells of earlier sessions
     #[arg(long)]
@@ -41,6 +42,12 @@ enum Command {
     Setup(Setup),
     /// Check compiler, linker, library, disk and GPU, and say what to do
     Doctor,
+    /// Show and change the configuration of the terminal session
+    #[command(after_long_help = config_command::HELP)]
+    Config {
+        #[command(subcommand)]
+        command: Option<config_command::ConfigCommand>,
+    },
     /// Let Jupyter know of Ironbook
     #[command(subcommand)]
     Kernel(KernelCommand),
@@ -127,14 +134,17 @@ pub fn main() -> ExitCode {
         Some(Command::Run(run)) => headless::run(&run, &paths),
         Some(Command::Setup(setup)) => setup::run(&setup, &paths),
         Some(Command::Doctor) => doctor::run(&paths),
+        Some(Command::Config { command }) => config_command::run(command.as_ref(), &paths),
         Some(Command::Kernel(command)) => kernel_command::run(command, &paths),
         Some(Command::Package(package)) => package::run(&package, &paths),
         Some(Command::Track(track)) => return ironbook_tracking::cli::run(track),
         None => {
-            let options = interactive::Options { opt: cli.opt, no_cache: cli.no_cache };
+            let config = Config::load(&paths);
+            let opt = cli.opt.unwrap_or_else(|| config.settings.opt.clone());
+            let options = interactive::Options { opt, no_cache: cli.no_cache };
             match cli.evaluate {
                 Some(code) => interactive::evaluate(&code, &options, &paths),
-                None => interactive::run(&options, &paths),
+                None => interactive::run(&options, &config, &paths),
             }
         }
     };

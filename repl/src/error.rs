@@ -133,6 +133,12 @@ pub enum Error {
     /// The session could not be started.
     #[error("{}", .0.message)]
     Environment(Box<Failure>),
+    /// The configuration cannot be as it was wanted.
+    #[error("{words}")]
+    Config {
+        /// What is wrong.
+        words: String,
+    },
     /// The terminal could not be used.
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[source] io::Error),
@@ -177,6 +183,7 @@ impl Error {
             Error::Build(error) => error.remedy(),
             Error::Kernelspec(error) => error.remedy(),
             Error::Kernel(error) => error.remedy().into(),
+            Error::Config { .. } => "`ironbook config` shows what can be set".into(),
             Error::NoPython | Error::NoHome => "name the place: --prefix DIR".into(),
             Error::Pack { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -1,28 +1,22 @@
 //! `ironbook` without a command: a session in the terminal; and `ironbook -e`, one cell.
 
+use crate::config::Config;
+use crate::editor::{Editor, Known, Prompt, Read};
 use crate::headless::connect;
 use crate::interrupt::Interrupts;
 use crate::kernel::{Cache, Kernel, Start, history_path};
 use crate::notebook::Kind;
 use crate::screen::Screen;
-use crate::terminal::{Style, Terminal, shortened, took};
+use crate::terminal::{Style, Terminal, took};
 use crate::{Error, script, setup};
-use ironbook_assist::{Candidate, Completeness, View, complete, completeness};
 use ironbook_magics::CellOutcome;
 use ironbook_session::Status;
 use ironbook_session::library::Paths;
-use rustyline::completion::{Completer, Pair};
-use rustyline::error::ReadlineError;
-use rustyline::history::DefaultHistory;
-use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{CompletionType, Config, Editor, Helper};
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 
 /// Cells that take longer than this tell their time.
 const SLOW: f64 = 1.0;
-
-/// Characters of a candidate in the list.
-const WIDTH: usize = 76;
 
 /// How the session is started.
 #[derive(Clone, Debug)]
@@ -54,8 +48,9 @@ pub fn evaluate(code: &str, options: &Options, paths: &Paths) -> Result<u8, Erro
 ///
 /// # Errors
 /// When no session can be started, or the terminal cannot be used.
-pub fn run(options: &Options, paths: &Paths) -> Result<u8, Error> {
-    let mut screen = Screen::new(Terminal::detect());
+pub fn run(options: &Options, config: &Config, paths: &Paths) -> Result<u8, Error> {
+    let terminal = Terminal::detect().themed(config.settings.theme);
+    let mut screen = Screen::new(terminal);
     let mut kernel = start(options, paths, &screen.terminal)?;
     if !io::stdin().is_terminal() {
         return piped(&mut kernel, &mut screen);
@@ -64,39 +59,37 @@ pub fn run(options: &Options, paths: &Paths) -> Result<u8, Error> {
     kernel.set_history_file(&history_path(paths));
     let interrupts = Interrupts::listen();
     connect(&interrupts, kernel.handle(), &screen.terminal);
-    let mut editor = editor(kernel.first_view()).map_err(terminal_error)?;
-    let lines = paths.data.join("lines.txt");
-    // There is none before the first session.
-    drop(editor.load_history(&lines));
+    let known = Arc::new(Known::new(kernel.first_view()));
+    let mut editor = Editor::new(&config.settings, &screen.terminal, known.clone())?;
+    screen.terminal.theme = editor.theme();
+    for words in config.complaints() {
+        let warning = screen.terminal.paint(Style::Yellow, "warning:");
+        screen.say(&format!("{warning} {words}"));
+    }
     screen.say(&format!("Ironbook {}. %help for magics, Ctrl-D to quit.", env!("CARGO_PKG_VERSION")));
-    let mut number = 1;
+    let mut prompt = Prompt { number: 1, stale: 0 };
     let mut prefill = String::new();
-    loop {
-        let prompt = format!("[{number}]: ");
-        match editor.readline_with_initial(&prompt, (&std::mem::take(&mut prefill), "")) {
-            Ok(text) if text.trim().is_empty() => {}
-            Ok(text) => {
-                drop(editor.add_history_entry(text.trim_end()));
+    let mut startup = config.settings.startup.iter().cloned();
+    while !interrupts.terminated() {
+        let read = match startup.next() {
+            Some(text) => Read::Cell(text),
+            None => editor.read(&prompt, &std::mem::take(&mut prefill))?,
+        };
+        match read {
+            Read::Cell(text) if text.trim().is_empty() => {}
+            Read::Cell(text) => {
                 interrupts.reset();
                 let outcome = cell(&mut kernel, &mut screen, &text);
-                if let Some(input) = editor.helper_mut() {
-                    input.view = kernel.view();
-                }
-                number = outcome.number + 1;
+                known.set(kernel.view());
+                prompt = Prompt { number: outcome.number + 1, stale: known.stale() };
                 if let Some(next) = outcome.next_input {
                     prefill = next.text;
                 }
-                if interrupts.terminated() {
-                    break;
-                }
             }
-            Err(ReadlineError::Interrupted) => screen.say("Ctrl-D quits."),
-            Err(ReadlineError::Eof) => break,
-            Err(error) => return Err(terminal_error(error)),
+            Read::Interrupted => {}
+            Read::End => break,
         }
     }
-    // The history is a comfort; a session ends well without it.
-    drop(editor.save_history(&lines));
     Ok(0)
 }
 
@@ -136,55 +129,3 @@ fn cell(kernel: &mut Kernel, screen: &mut Screen, text: &str) -> CellOutcome {
     }
     outcome
 }
-
-fn editor(view: View) -> rustyline::Result<Editor<Input, DefaultHistory>> {
-    let builder = Config::builder().max_history_size(5000)?.history_ignore_dups(true)?;
-    let config = builder.completion_type(CompletionType::List).build();
-    let mut editor = Editor::with_config(config)?;
-    editor.set_helper(Some(Input { view }));
-    Ok(editor)
-}
-
-fn terminal_error(error: ReadlineError) -> Error {
-    Error::Terminal(match error {
-        ReadlineError::Io(error) => error,
-        other => io::Error::other(other),
-    })
-}
-
-/// Tells the editor whether Enter ends the cell, and what could stand at the cursor.
-struct Input {
-    view: View,
-}
-
-impl Validator for Input {
-    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        // What can never be right is run all the same, for the compiler's words on it.
-        Ok(match completeness(&self.view, context.input()) {
-            Completeness::Incomplete { .. } => ValidationResult::Incomplete,
-            _ => ValidationResult::Valid(None),
-        })
-    }
-}
-
-impl Completer for Input {
-    type Candidate = Pair;
-
-    fn complete(&self, line: &str, at: usize, _: &rustyline::Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let found = complete(&self.view, line, at);
-        let pair = |candidate: Candidate| {
-            let about = if candidate.summary.is_empty() { &candidate.signature } else { &candidate.summary };
-            let display = shortened(&format!("{}  {about}", candidate.text), WIDTH);
-            Pair { display: display.trim_end().to_owned(), replacement: candidate.text }
-        };
-        Ok((found.range.start, found.candidates.into_iter().map(pair).collect()))
-    }
-}
-
-impl rustyline::highlight::Highlighter for Input {}
-
-impl rustyline::hint::Hinter for Input {
-    type Hint = String;
-}
-
-impl Helper for Input {}

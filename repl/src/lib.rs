@@ -2,7 +2,9 @@
 
 pub mod ask;
 pub mod cli;
+pub mod config;
 pub mod doctor;
+pub mod editor;
 pub mod error;
 pub mod headless;
 pub mod interactive;
@@ -17,5 +19,6 @@ pub mod screen;
 pub mod script;
 pub mod setup;
 pub mod terminal;
+pub mod theme;
 
 pub use error::Error;

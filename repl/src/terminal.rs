@@ -1,6 +1,8 @@
 //! What the terminal can show, and writing to it: colours where they are wanted, errors in two lines.
 
 use crate::Error;
+use crate::config::ThemeChoice;
+use crate::theme::Theme;
 use std::io::{self, IsTerminal, Write};
 
 /// The terminal behind standard output and standard error.
@@ -14,6 +16,8 @@ pub struct Terminal {
     pub color_err: bool,
     /// Columns.
     pub width: usize,
+    /// The colours, which suit its background.
+    pub theme: Theme,
 }
 
 /// How a piece of text looks.
@@ -34,35 +38,66 @@ pub enum Style {
 }
 
 impl Style {
-    fn code(self) -> &'static str {
-        match self {
-            Style::Dim => "2",
-            Style::Bold => "1",
-            Style::Red => "1;31",
-            Style::Green => "32",
-            Style::Yellow => "33",
-            Style::Cyan => "36",
+    fn code(self, theme: Theme) -> &'static str {
+        let (dark, light) = match self {
+            Style::Dim => ("38;5;245", "38;5;243"),
+            Style::Bold => ("1", "1"),
+            Style::Red => ("1;38;5;203", "1;38;5;160"),
+            Style::Green => ("38;5;78", "38;5;28"),
+            Style::Yellow => ("38;5;221", "38;5;130"),
+            Style::Cyan => ("38;5;80", "38;5;30"),
+        };
+        match theme {
+            Theme::Dark => dark,
+            Theme::Light => light,
+            Theme::None => "",
+        }
+    }
+
+    fn paint(self, theme: Theme, text: &str) -> String {
+        match self.code(theme) {
+            "" => text.to_owned(),
+            code => format!("\x1b[{code}m{text}\x1b[0m"),
         }
     }
 }
 
 impl Terminal {
-    /// The terminal as the environment says (`NO_COLOR`, `TERM=dumb`).
+    /// The terminal as the environment says (`NO_COLOR`, `CLICOLOR=0`, `TERM=dumb`, `COLORFGBG`).
     pub fn detect() -> Terminal {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let plain = set("NO_COLOR") || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let is = |name: &str, value: &str| std::env::var_os(name).is_some_and(|set| set == value);
+        let plain = set("NO_COLOR") || is("CLICOLOR", "0") || is("TERM", "dumb");
         let live = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Terminal {
             live,
             color: io::stdout().is_terminal() && !plain,
             color_err: io::stderr().is_terminal() && !plain,
             width: width(),
+            theme: Theme::from_environment(),
         }
     }
 
     /// Text for standard error in a style.
     pub fn paint(&self, style: Style, text: &str) -> String {
-        if self.color_err { format!("\x1b[{}m{text}\x1b[0m", style.code()) } else { text.to_owned() }
+        if self.color_err { style.paint(self.theme, text) } else { text.to_owned() }
+    }
+
+    /// Text for standard output in a style.
+    pub fn paint_out(&self, style: Style, text: &str) -> String {
+        if self.color { style.paint(self.theme, text) } else { text.to_owned() }
+    }
+
+    /// The same terminal with the colours that the user wants.
+    #[must_use]
+    pub fn themed(self, choice: ThemeChoice) -> Terminal {
+        let theme = match choice {
+            ThemeChoice::Auto => self.theme,
+            ThemeChoice::Light => Theme::Light,
+            ThemeChoice::Dark => Theme::Dark,
+            ThemeChoice::None => Theme::None,
+        };
+        Terminal { theme, ..self }
     }
 
     /// Writes to standard output at once. Who reads it may have gone; that is no error of ours.

@@ -1,0 +1,69 @@
+//! Tab: what could stand at the cursor.
+
+use super::Typing;
+use crate::editor::Words;
+use crate::editor::buffer::{Edit, is_word};
+use crate::editor::indent::LEVEL;
+use crate::editor::menu::{Menu, common_prefix};
+
+impl Typing {
+    /// Completes as far as all candidates agree and opens the list; in an open list chooses the next.
+    pub(super) fn complete(&mut self, words: &dyn Words, forward: bool) {
+        if self.menu.is_some() {
+            return self.choose(forward);
+        }
+        let at = self.buffer.at();
+        let line = self.buffer.line(at);
+        let before = &self.buffer.text()[line.start..at];
+        if !forward {
+            return self.dedent();
+        }
+        if before.bytes().all(|byte| byte == b' ') {
+            let blanks = LEVEL - before.len() % LEVEL;
+            return self.buffer.insert(&" ".repeat(blanks), Edit::Other);
+        }
+        let found = words.complete(self.buffer.text(), at);
+        let Some(typed) = self.buffer.text().get(found.range.start..at).map(str::to_owned) else { return };
+        match found.candidates.as_slice() {
+            [] => {}
+            [only] => self.buffer.replace(found.range, &only.text, Edit::Other),
+            several => {
+                let common = common_prefix(several.iter().map(|candidate| candidate.text.as_str()));
+                let longer = common.len() > typed.len() && common.starts_with(&typed);
+                let typed = if longer { common.to_owned() } else { typed };
+                if longer {
+                    self.buffer.replace(found.range.clone(), &typed, Edit::Other);
+                }
+                self.menu = Some(Menu::new(found, &typed));
+            }
+        }
+    }
+
+    /// Takes a level of indentation from the line.
+    fn dedent(&mut self) {
+        let line = self.buffer.line(self.buffer.at());
+        let text = &self.buffer.text()[line.clone()];
+        let blanks = text.len() - text.trim_start_matches(' ').len();
+        let less = blanks.saturating_sub(1) / LEVEL * LEVEL;
+        self.buffer.replace_elsewhere(line.start..line.start + blanks, &" ".repeat(less));
+    }
+
+    /// Puts in the next candidate.
+    pub(super) fn choose(&mut self, forward: bool) {
+        let Some(menu) = &mut self.menu else { return };
+        let text = menu.choose(forward).to_owned();
+        let range = menu.start..self.buffer.at();
+        self.buffer.replace(range, &text, Edit::Other);
+    }
+
+    /// After typing: keeps the candidates that still fit.
+    pub(super) fn narrow_menu(&mut self) {
+        let Some(menu) = &mut self.menu else { return };
+        let typed = self.buffer.text().get(menu.start..self.buffer.at());
+        let goes_on =
+            typed.is_some_and(|typed| typed.chars().all(|c| is_word(c) || "%:.#!/-".contains(c)) && menu.narrow(typed));
+        if !goes_on {
+            self.menu = None;
+        }
+    }
+}
