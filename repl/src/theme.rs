@@ -111,6 +111,7 @@ impl Theme {
     /// Text in a role.
     pub fn paint(self, role: Role, text: &str) -> String {
         match self.code(role) {
+            _ if text.is_empty() => String::new(),
             "" => text.to_owned(),
             code => format!("\x1b[{code}m{text}\x1b[0m"),
         }

@@ -94,11 +94,11 @@ impl Plan {
         let mut plan = Plan { columns, name: 0, signature: 0 };
         for candidate in page {
             plan.name = plan.name.max(width::of(&one_line(&candidate.text)));
-            plan.signature = plan.signature.max(width::of(&one_line(&candidate.signature)));
+            plan.signature = plan.signature.max(width::of(&signature(candidate)));
         }
         plan.name = plan.name.min(columns.saturating_sub(2).min((columns / 2).max(16)));
         let room = columns.saturating_sub(plan.name + 4);
-        plan.signature = plan.signature.min(room * 3 / 5);
+        plan.signature = plan.signature.min(room / 2);
         plan
     }
 
@@ -111,7 +111,7 @@ impl Plan {
         row.add(theme, if chosen { Role::Chosen } else { Role::Candidate }, &name);
         let mut room = self.columns.saturating_sub(row.width + 2);
         if self.signature > 0 && room > 0 {
-            row.add(theme, Role::About, &format!("  {}", padded(&candidate.signature, self.signature.min(room))));
+            row.add(theme, Role::About, &format!("  {}", padded(&signature(candidate), self.signature.min(room))));
             room = self.columns.saturating_sub(row.width + 2);
         }
         let about = width::fitted(&one_line(&candidate.summary), room);
@@ -120,6 +120,12 @@ impl Plan {
         }
         row
     }
+}
+
+/// The signature without what all have.
+fn signature(candidate: &Candidate) -> String {
+    let signature = candidate.signature.trim_start();
+    one_line(signature.strip_prefix("pub ").unwrap_or(signature))
 }
 
 fn padded(text: &str, columns: usize) -> String {

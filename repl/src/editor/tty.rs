@@ -16,6 +16,9 @@ use tokio::signal::unix::{SignalKind, signal};
 /// How long the rest of a sequence may take after its Escape.
 const ESCAPE: Duration = Duration::from_millis(50);
 
+/// How long the news may take that the program goes on.
+const GOES_ON: Duration = Duration::from_millis(100);
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happened {
@@ -91,6 +94,10 @@ impl Tty {
     pub fn suspend(&mut self) -> io::Result<()> {
         self.end();
         kill_current_process_group(Signal::TSTP)?;
+        // That it goes on is known already.
+        if wait(&[self.signals.as_fd()], Some(GOES_ON))?[0] {
+            let _ = retry_on_intr(|| read(&self.signals, &mut [0]));
+        }
         self.begin()
     }
 
