@@ -61,7 +61,7 @@ pub fn run(options: &Options, config: &Config, paths: &Paths) -> Result<u8, Erro
     connect(&interrupts, kernel.handle(), &screen.terminal);
     let known = Arc::new(Known::new(kernel.first_view()));
     let mut editor = Editor::new(&config.settings, &screen.terminal, known.clone())?;
-    screen.terminal.theme = editor.theme();
+    screen.terminal = editor.informed(screen.terminal, &config.settings);
     for words in config.complaints() {
         let warning = screen.terminal.paint(Style::Yellow, "warning:");
         screen.say(&format!("{warning} {words}"));

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::config::ThemeChoice;
+use crate::images::{Place, Way};
 use crate::theme::Theme;
 use std::io::{self, IsTerminal, Write};
 
@@ -18,6 +19,10 @@ pub struct Terminal {
     pub width: usize,
     /// The colours, which suit its background.
     pub theme: Theme,
+    /// How it shows pictures.
+    pub images: Way,
+    /// Whether long texts are shown by a pager.
+    pub pager: bool,
 }
 
 /// How a piece of text looks.
@@ -75,6 +80,8 @@ impl Terminal {
             color_err: io::stderr().is_terminal() && !plain,
             width: width(),
             theme: Theme::from_environment(),
+            images: Way::Text,
+            pager: false,
         }
     }
 
@@ -104,6 +111,34 @@ impl Terminal {
     pub fn out(&self, text: &str) {
         let mut stdout = io::stdout().lock();
         let text = if self.color { text.into() } else { without_colors(text) };
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Whether a person reads standard output.
+    pub fn reads_out(&self) -> bool {
+        self.live && io::stdout().is_terminal()
+    }
+
+    /// Its size now, columns and rows.
+    pub fn size(&self) -> (usize, usize) {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
+        size.map_or((self.width, usize::MAX), |size| (usize::from(size.ws_col), usize::from(size.ws_row)))
+    }
+
+    /// Where a picture would stand.
+    pub fn place(&self) -> Place {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+        let known = size.filter(|size| size.ws_xpixel > 0 && size.ws_col > 0);
+        Place {
+            columns: self.size().0,
+            column_pixels: known.map(|size| f64::from(size.ws_xpixel) / f64::from(size.ws_col)),
+            in_tmux: std::env::var_os("TMUX").is_some(),
+        }
+    }
+
+    /// Writes to standard output at once, sequences that are no colours with it.
+    pub fn out_raw(&self, text: &str) {
+        let mut stdout = io::stdout().lock();
         let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     }
 

@@ -21,6 +21,7 @@ mod width;
 
 use crate::Error;
 use crate::config::Settings;
+use crate::images::Way;
 use crate::terminal::Terminal;
 use crate::theme::Theme;
 use draw::Canvas;
@@ -119,14 +120,12 @@ impl Editor {
         Ok(editor)
     }
 
-    /// The colours in use.
-    pub fn theme(&self) -> Theme {
-        self.theme
-    }
-
-    /// Whether the terminal says that it shows pictures as sixels.
-    pub fn shows_sixel(&self) -> bool {
-        self.sixel
+    /// The terminal with what it told of itself, and as the user wants it.
+    #[must_use]
+    pub fn informed(&self, terminal: Terminal, settings: &Settings) -> Terminal {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let images = Way::choose(settings.images, &variable, self.sixel);
+        Terminal { theme: self.theme, images, pager: settings.pager, ..terminal }
     }
 
     /// Reads one cell; `prefill` stands there already.
