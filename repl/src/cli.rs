@@ -3,8 +3,9 @@
 use crate::config::{Config, command as config_command};
 use crate::kernel_command::{self, KernelCommand};
 use crate::package::{self, Package};
+use crate::shell_files::{self, Completions, Man};
 use crate::{Error, doctor, headless, interactive, setup, terminal};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use ironbook_session::library::Paths;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -54,6 +55,12 @@ enum Command {
     /// Pack Ironbook for machines without its sources: an archive to unpack anywhere, and a Python wheel
     #[command(after_long_help = package::HELP)]
     Package(Package),
+    /// Print the completions of a shell
+    #[command(after_long_help = shell_files::COMPLETIONS_HELP)]
+    Completions(Completions),
+    /// Print the manual page, or write those of all commands
+    #[command(after_long_help = shell_files::MAN_HELP)]
+    Man(Man),
     /// Serve, show and move tracked runs: an MLflow-compatible server with a page of its own, import, export, sync
     Track(ironbook_tracking::cli::TrackArgs),
 }
@@ -126,6 +133,11 @@ pub struct Run {
 /// Exit status of wrong use.
 pub const USAGE: u8 = 2;
 
+/// The command line, for what is made from it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
     let cli = Cli::parse_from(pair_parameters(std::env::args_os()));
@@ -137,6 +149,8 @@ pub fn main() -> ExitCode {
         Some(Command::Config { command }) => config_command::run(command.as_ref(), &paths),
         Some(Command::Kernel(command)) => kernel_command::run(command, &paths),
         Some(Command::Package(package)) => package::run(&package, &paths),
+        Some(Command::Completions(wanted)) => Ok(shell_files::run_completions(&wanted, command())),
+        Some(Command::Man(wanted)) => shell_files::run_man(&wanted, command()),
         Some(Command::Track(track)) => return ironbook_tracking::cli::run(track),
         None => {
             let config = Config::load(&paths);
@@ -195,7 +209,6 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -65,12 +65,11 @@ impl Grid {
             let natural = texts.map(|text| columns_of(text)).max().unwrap_or(1).max(1);
             column.width = natural.min(WIDE).min(width - 4);
         }
-        while total(&grid.columns) > width {
-            let cut = grid.columns.iter_mut().filter(|column| !column.right && column.width > NARROW);
-            match cut.max_by_key(|column| column.width) {
-                Some(widest) => widest.width -= 1,
-                None => break,
-            }
+        let mut narrowed = grid.columns.clone();
+        narrow(&mut narrowed, width);
+        // What does not fit anyhow is not cut in vain.
+        if total(&narrowed) <= width {
+            grid.columns = narrowed;
         }
         let mut out = Vec::new();
         for group in groups(&grid.columns, width) {
@@ -80,6 +79,17 @@ impl Grid {
             out.push(grid.caption);
         }
         out.join("\n")
+    }
+}
+
+/// Takes from columns of text, the widest first, until all fit or no more can be taken.
+fn narrow(columns: &mut [Column], width: usize) {
+    while total(columns) > width {
+        let cut = columns.iter_mut().filter(|column| !column.right && column.width > NARROW);
+        match cut.max_by_key(|column| column.width) {
+            Some(widest) => widest.width -= 1,
+            None => return,
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod parameters;
 pub mod screen;
 pub mod script;
 pub mod setup;
+pub mod shell_files;
 pub mod terminal;
 pub mod theme;
 

@@ -176,8 +176,9 @@ impl Editor {
             match step {
                 Step::On => {}
                 Step::Submit => {
-                    self.finish(tty, &view, "")?;
                     let text = self.typing.buffer.text().trim_end().to_owned();
+                    self.typing.buffer.set(&text);
+                    self.finish(tty, &view, "")?;
                     if let Some(wanted) = edit_magic(&text) {
                         self.edit_earlier(tty, wanted)?;
                         continue;
