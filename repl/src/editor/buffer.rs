@@ -67,6 +67,13 @@ impl Buffer {
         self.at = floor(&self.text, at);
     }
 
+    /// Puts the cursor somewhere in its line; moves up and down keep the column that they had.
+    pub fn stay_at(&mut self, at: usize) {
+        let column = self.column;
+        self.go(at);
+        self.column = column;
+    }
+
     /// Replaces everything, the cursor at the end.
     pub fn set(&mut self, text: &str) {
         self.replace(0..self.text.len(), text, Edit::Other);

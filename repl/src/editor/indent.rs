@@ -7,11 +7,15 @@ pub const LEVEL: usize = 4;
 
 /// Blanks at the beginning of a line that follows this text.
 pub fn after(text: &str, spans: &[Span]) -> usize {
-    let open = open_brackets(spans);
-    match open.last() {
+    let begin = last_begin(spans);
+    match open_brackets(spans).last() {
+        // As far in as the line before, if that stands within the brackets.
+        Some(bracket) if text.get(*bracket..begin).is_some_and(|between| between.contains('\n')) => {
+            of_line(text, begin)
+        }
         // Brackets that were opened in one line count once, as rustfmt has it.
         Some(bracket) => of_line(text, *bracket) + LEVEL,
-        None => base(text, spans),
+        None => of_line(text, begin),
     }
 }
 
@@ -20,13 +24,13 @@ pub fn closing(text: &str, spans: &[Span]) -> Option<usize> {
     open_brackets(spans).last().map(|bracket| of_line(text, *bracket))
 }
 
-/// Outside of brackets: as far in as the line where the last statement began.
-fn base(text: &str, spans: &[Span]) -> usize {
+/// Where the last piece begins, brackets that are closed with what is in them.
+fn last_begin(spans: &[Span]) -> usize {
     let begin = spans.iter().rev().find_map(|span| match span.kind {
         Kind::Close(_) => partner(spans, span.range.start),
         _ => Some(span.range.start),
     });
-    begin.map_or(0, |at| of_line(text, at))
+    begin.unwrap_or(0)
 }
 
 /// Blanks at the beginning of the line that holds a place.

@@ -81,6 +81,8 @@ pub struct Editor {
     sixel: bool,
     typing: Typing,
     canvas: Canvas,
+    /// The cursor's shape: whether vi's keys are commands, if it was changed for that.
+    shape: Option<bool>,
     /// Keys pressed of a sequence.
     pressed: Vec<Key>,
     /// Said under the cell until the next key.
@@ -110,8 +112,9 @@ impl Editor {
             keymap,
             theme,
             sixel: false,
-            typing: Typing::default(),
+            typing: Typing::with_keys(settings.keys),
             canvas: Canvas::default(),
+            shape: None,
             pressed: Vec::new(),
             message: String::new(),
             cells: BTreeMap::new(),
@@ -237,8 +240,13 @@ impl Editor {
             }
         };
         self.message.clear();
-        self.pressed.push(key);
         let around = Around { words: &*self.words, history: &self.history, hasty: tty.has_more() };
+        if self.pressed.is_empty()
+            && let Some(step) = self.typing.vi_key(key, &around)
+        {
+            return step;
+        }
+        self.pressed.push(key);
         match self.keymap.meaning(&self.pressed) {
             Meaning::Begins => return Step::On,
             Meaning::Does(action) => {

@@ -4,6 +4,7 @@ mod browse;
 mod complete;
 mod kill;
 mod search;
+mod vi;
 
 use super::Words;
 use super::action::Action;
@@ -12,9 +13,11 @@ use super::history::History;
 use super::indent;
 use super::lex::{Kind, Span, lex};
 use super::menu::Menu;
+use crate::config::KeyStyle;
 use ironbook_assist::Completeness;
 use kill::Kills;
 use search::Search;
+use vi::Vi;
 
 /// What follows an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,15 +59,28 @@ pub struct Typing {
     pub menu: Option<Menu>,
     /// The search in the history, while there is one.
     pub search: Option<Search>,
+    /// vi's keys, if the user has them.
+    pub vi: Option<Vi>,
     browse: Option<browse::Browse>,
     kills: Kills,
 }
 
 impl Typing {
+    /// Typing with vi's keys, or without.
+    pub fn with_keys(style: KeyStyle) -> Typing {
+        Typing { vi: (style == KeyStyle::Vi).then(Vi::default), ..Typing::default() }
+    }
+
+    /// Whether keys are commands, as they are in vi while nothing is inserted.
+    pub fn takes_commands(&self) -> Option<bool> {
+        self.vi.as_ref().map(|vi| vi.commands)
+    }
+
     /// Begins with this text; what was cut before can still be put in.
     pub fn begin(&mut self, text: &str) {
         let kills = std::mem::take(&mut self.kills);
-        *self = Typing { buffer: Buffer::new(text), kills, ..Typing::default() };
+        let vi = self.vi.take().map(|_| Vi::default());
+        *self = Typing { buffer: Buffer::new(text), kills, vi, ..Typing::default() };
     }
 
     /// What history suggests behind the cursor.

@@ -58,7 +58,13 @@ impl Editor {
         let frame = self.frame(view, size.columns, Look::Typing);
         let most = (size.rows.saturating_sub(1) / 2).max(1);
         let below = self.below(size.columns, most, view.theme);
-        let out = self.canvas.show(&frame, &below, size);
+        let mut out = self.canvas.show(&frame, &below, size);
+        let commands = self.typing.takes_commands();
+        if commands != self.shape {
+            // A block while keys are commands, a bar while they are text.
+            out.push_str(if commands == Some(true) { "\x1b[2 q" } else { "\x1b[6 q" });
+            self.shape = commands;
+        }
         if out.is_empty() { Ok(()) } else { tty.write(&out) }
     }
 
@@ -69,7 +75,11 @@ impl Editor {
         if let Some(last) = frame.rows.last_mut() {
             last.add(view.theme, Role::About, word);
         }
-        tty.write(&self.canvas.finish(&frame, columns))
+        let mut out = self.canvas.finish(&frame, columns);
+        if self.shape.take().is_some() {
+            out.push_str("\x1b[0 q");
+        }
+        tty.write(&out)
     }
 
     fn frame(&self, view: &View, columns: usize, look: Look) -> Frame {

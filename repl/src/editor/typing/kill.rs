@@ -28,15 +28,25 @@ impl Kills {
         }
     }
 
+    /// Keeps a piece by itself.
+    pub fn put(&mut self, text: String) {
+        self.pieces.push(text);
+        let extra = self.pieces.len().saturating_sub(MOST);
+        self.pieces.drain(..extra);
+    }
+
+    /// What was cut last.
+    pub fn newest(&self) -> Option<&str> {
+        self.pieces.last().map(String::as_str)
+    }
+
     fn keep(&mut self, text: &str, backward: bool) {
         self.cutting = true;
         match self.pieces.last_mut() {
             Some(last) if self.goes_on && backward => last.insert_str(0, text),
             Some(last) if self.goes_on => last.push_str(text),
-            _ => self.pieces.push(text.to_owned()),
+            _ => self.put(text.to_owned()),
         }
-        let extra = self.pieces.len().saturating_sub(MOST);
-        self.pieces.drain(..extra);
     }
 }
 

@@ -55,6 +55,10 @@ impl Desk {
             };
             rest = &rest[length..];
             let around = Around { words: &Fake, history: &self.history, hasty: false };
+            if let Some(step) = self.typing.vi_key(pressed[0], &around) {
+                self.steps.push(step);
+                continue;
+            }
             match (self.keymap.meaning(&pressed), pressed[0].code) {
                 (Meaning::Does(action), _) => self.steps.push(self.typing.act(action, &around)),
                 (_, Code::Char(c)) => self.typing.type_char(c, &around),
@@ -221,6 +225,41 @@ fn ctrl_d_quits_on_nothing_only() {
     assert_eq!(desk.last(), Step::End);
 }
 
+/// What stands there after these keys under vi.
+fn vi(keys: &str) -> String {
+    let mut desk = Desk::new(&["older"]);
+    desk.typing = Typing::with_keys(KeyStyle::Vi);
+    desk.press(keys).shown()
+}
+
+#[test]
+fn vi_moves() {
+    assert_eq!(vi("let x = foo(1);<esc>0w"), "let |x = foo(1);");
+    assert_eq!(vi("let x = foo(1);<esc>0f("), "let x = foo|(1);");
+    assert_eq!(vi("let x = foo(1);<esc>0f(%"), "let x = foo(1|);");
+    assert_eq!(vi("one two three<esc>2b"), "one |two three");
+    assert_eq!(vi("one two three<esc>0e"), "on|e two three");
+    assert_eq!(vi("a.b a.b<esc>0t;fb;"), "a.b a.|b");
+    assert_eq!(vi("ab<esc>k"), "a|b");
+    assert_eq!(vi("<esc>k"), "olde|r");
+}
+
+#[test]
+fn vi_changes() {
+    assert_eq!(vi("let x = 1;<esc>0wcwyou<esc>"), "let yo|u = 1;");
+    assert_eq!(vi("let x = 1;<esc>0D"), "|");
+    assert_eq!(vi("f(a, b)<esc>ci(x<esc>"), "f(|x)");
+    assert_eq!(vi("f(\"abc\")<esc>hhdi\""), "f(\"|\")");
+    assert_eq!(vi("one two<esc>0dwp"), "tone| wo");
+    assert_eq!(vi("a<ctrl-o>b<esc>ddp"), "a\n|b");
+    assert_eq!(vi("a<ctrl-o>b<esc>kyyPx"), "|\na\nb");
+    assert_eq!(vi("abc<esc>0xu"), "|abc");
+    assert_eq!(vi("one two three<esc>0dw."), "|three");
+    assert_eq!(vi("a b c<esc>0cwx<esc>w."), "x |x c");
+    assert_eq!(vi("abc<esc>0~rZ"), "A|Zc");
+    assert_eq!(vi("a {<enter>b<esc>>>oc<esc>"), "a {\n        b\n        |c");
+}
+
 #[test]
 fn no_keys_are_too_strange() {
     let keys = [
@@ -256,10 +295,19 @@ fn no_keys_are_too_strange() {
         "%",
         "'",
     ];
+    let commands = "hjklwbeWBE0^$GfFtTrgiaAIoOxXsSdDcCyYpPuvJ~.;,%<>12\"(";
     let mut seed = 3_u64;
-    for _ in 0..300 {
+    for round in 0..600 {
         let mut desk = Desk::new(&["fold(日本)", "for x in y {\n    é\n}", "x"]);
+        if round % 2 == 0 {
+            desk.typing = Typing::with_keys(KeyStyle::Vi);
+        }
         for _ in 0..60 {
+            if desk.typing.takes_commands() == Some(true) {
+                let c = commands.as_bytes()[(seed >> 40) as usize % commands.len()];
+                let around = Around { words: &Fake, history: &desk.history, hasty: false };
+                desk.typing.vi_key(Key::char(char::from(c)), &around);
+            }
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             desk.press(keys[(seed >> 33) as usize % keys.len()]);
             desk.shown();
