@@ -4,14 +4,16 @@ Run      python bench/terminal/keys.py [--keys 400] [--ipython]
          It needs a built `ironbook` (IRONBOOK, else target/debug or target/release below CARGO_TARGET_DIR or the sources).
 
 A session gets 200 variables. Then a cell that fills the screen stands in the editor, 20 lines at 80x24 and 50 lines at
-200x60, and characters are typed, deleted, and moved over at random places of it. A key counts as drawn when nothing more
-came for 4 ms; the time is that of the last byte. With --ipython the same is done in IPython, if it is installed.
+200x60, and characters are typed, deleted, and moved over at random places of it; and a line is typed anew while the history
+holds 10,000 cells, each of which may be suggested. A key counts as drawn when nothing more came for 4 ms; the time is that
+of the last byte. With --ipython the same is done in IPython, if it is installed.
 
 Fails (exit status 1) if the 99th percentile of Ironbook is 16 ms or more.
 """
 
 import argparse
 import fcntl
+import json
 import os
 import pty
 import random
@@ -127,6 +129,19 @@ def measure(terminal, cell, keys):
     return times
 
 
+def hints(terminal, keys):
+    """Typing at the end of a text, where each key asks the history for a suggestion."""
+    terminal.send(b"\x03")
+    terminal.read(0.3)
+    dice = random.Random(2)
+    times = []
+    while len(times) < keys:
+        line = f"let nothing_{dice.randrange(9)} = fit_{dice.randrange(99)}(x, {dice.random()});"
+        times += [took for key in line if (took := terminal.press(key.encode())) is not None]
+        terminal.send(b"\x15")
+    return sorted(times)
+
+
 def report(name, columns, rows, times):
     at = lambda share: times[min(len(times) - 1, int(share * len(times)))]
     print(f"{name:9} {columns}x{rows}  {len(times)} keys  p50 {at(0.5):.2f} ms  p99 {at(0.99):.2f} ms  most {times[-1]:.2f} ms")
@@ -135,7 +150,9 @@ def report(name, columns, rows, times):
 
 def ironbook(columns, rows, lines, keys):
     with tempfile.TemporaryDirectory() as folder:
-        environment = {"TERM": "xterm-256color", "IRONBOOK_CONFIG": f"{folder}/config.toml"}
+        environment = {"TERM": "xterm-256color", "IRONBOOK_CONFIG": f"{folder}/config.toml", "IRONBOOK_HISTORY": f"{folder}/h"}
+        cells = [f"let model_{i} = fit_{i}(&data, {i})?;\nfor row in &rows {{\n    show(row, {i});\n}}" for i in range(10_000)]
+        Path(f"{folder}/typed.jsonl").write_text("".join(json.dumps(cell) + "\n" for cell in cells))
         terminal = Terminal(program(), columns, rows, environment)
         terminal.wait(b"Ctrl-D to quit")
         terminal.read(0.5)
@@ -144,8 +161,9 @@ def ironbook(columns, rows, lines, keys):
         terminal.wait(b"ready\r\n")
         terminal.read(1.0)
         times = measure(terminal, rust_cell(lines), keys)
+        suggested = hints(terminal, keys)
         terminal.close()
-    return report("Ironbook", columns, rows, times)
+    return max(report("Ironbook", columns, rows, times), report("  hints", columns, rows, suggested))
 
 
 def ipython(columns, rows, lines, keys):

@@ -157,7 +157,7 @@ pub fn main() -> ExitCode {
             let opt = cli.opt.unwrap_or_else(|| config.settings.opt.clone());
             let options = interactive::Options { opt, no_cache: cli.no_cache };
             match cli.evaluate {
-                Some(code) => interactive::evaluate(&code, &options, &paths),
+                Some(code) => interactive::evaluate(&code, &options, &config, &paths),
                 None => interactive::run(&options, &config, &paths),
             }
         }

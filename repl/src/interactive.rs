@@ -1,7 +1,7 @@
 //! `ironbook` without a command: a session in the terminal; and `ironbook -e`, one cell.
 
 use crate::config::Config;
-use crate::editor::{Editor, Known, Prompt, Read};
+use crate::editor::{Editor, Known, Prompt, Read, is_private};
 use crate::headless::connect;
 use crate::interrupt::Interrupts;
 use crate::kernel::{Cache, Kernel, Start, history_path};
@@ -31,12 +31,12 @@ pub struct Options {
 ///
 /// # Errors
 /// When no session can be started.
-pub fn evaluate(code: &str, options: &Options, paths: &Paths) -> Result<u8, Error> {
-    let mut screen = Screen::new(Terminal::detect());
+pub fn evaluate(code: &str, options: &Options, config: &Config, paths: &Paths) -> Result<u8, Error> {
+    let mut screen = Screen::new(Terminal::detect().themed(config.settings.theme));
     let mut kernel = start(options, paths, &screen.terminal)?;
     let interrupts = Interrupts::listen();
     connect(&interrupts, kernel.handle(), &screen.terminal);
-    let outcome = cell(&mut kernel, &mut screen, code);
+    let outcome = cell(&mut kernel, &mut screen, code, Trace::History);
     Ok(match outcome.status {
         Status::Ok => 0,
         Status::Failed(_) if interrupts.any() => 130,
@@ -61,7 +61,7 @@ pub fn run(options: &Options, config: &Config, paths: &Paths) -> Result<u8, Erro
     connect(&interrupts, kernel.handle(), &screen.terminal);
     let known = Arc::new(Known::new(kernel.first_view()));
     let mut editor = Editor::new(&config.settings, &screen.terminal, known.clone())?;
-    screen.terminal = editor.informed(screen.terminal, &config.settings);
+    screen.terminal = editor.informed(&screen.terminal, &config.settings);
     for words in config.complaints() {
         let warning = screen.terminal.paint(Style::Yellow, "warning:");
         screen.say(&format!("{warning} {words}"));
@@ -69,19 +69,26 @@ pub fn run(options: &Options, config: &Config, paths: &Paths) -> Result<u8, Erro
     screen.say(&format!("Ironbook {}. %help for magics, Ctrl-D to quit.", env!("CARGO_PKG_VERSION")));
     let mut prompt = Prompt { number: 1, stale: 0 };
     let mut prefill = String::new();
-    let mut startup = config.settings.startup.iter().cloned();
+    for (at, text) in config.settings.startup.iter().enumerate() {
+        let outcome = cell(&mut kernel, &mut screen, text, Trace::None);
+        if !outcome.status.is_ok() {
+            let note = screen.terminal.paint(Style::Cyan, "note:");
+            screen.say(&format!("{note} this was cell {} of `startup` in {}", at + 1, config.path.display()));
+        }
+        known.set(kernel.view());
+    }
     while !interrupts.terminated() {
-        let read = match startup.next() {
-            Some(text) => Read::Cell(text),
-            None => editor.read(&prompt, &std::mem::take(&mut prefill))?,
-        };
+        let read = editor.read(&prompt, &std::mem::take(&mut prefill))?;
+        // Answers of the terminal may have come late.
+        screen.terminal = editor.informed(&screen.terminal, &config.settings);
         match read {
             Read::Cell(text) if text.trim().is_empty() => {}
             Read::Cell(text) => {
                 interrupts.reset();
-                let outcome = cell(&mut kernel, &mut screen, &text);
+                let trace = if is_private(&text) { Trace::None } else { Trace::History };
+                let outcome = cell(&mut kernel, &mut screen, &text, trace);
                 known.set(kernel.view());
-                prompt = Prompt { number: outcome.number + 1, stale: known.stale() };
+                prompt = Prompt { number: kernel.next_number(), stale: known.stale() };
                 if let Some(next) = outcome.next_input {
                     prefill = next.text;
                 }
@@ -100,7 +107,7 @@ fn piped(kernel: &mut Kernel, screen: &mut Screen) -> Result<u8, Error> {
     connect(&interrupts, kernel.handle(), &screen.terminal);
     let cells = script::parse(&text).cells;
     let code = cells.iter().filter(|cell| cell.kind() == Kind::Code).map(|cell| cell.source());
-    let failed = code.into_iter().any(|source| !cell(kernel, screen, &source).status.is_ok());
+    let failed = code.into_iter().any(|source| !cell(kernel, screen, &source, Trace::History).status.is_ok());
     Ok(match failed {
         true if interrupts.any() => 130,
         failed => u8::from(failed),
@@ -115,9 +122,20 @@ fn start(options: &Options, paths: &Paths, terminal: &Terminal) -> Result<Kernel
     Kernel::start(Start { paths, library, directory, opt: &options.opt, cache })
 }
 
+/// Whether a cell gets a number and a place in the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trace {
+    History,
+    None,
+}
+
 /// Runs and shows one cell.
-fn cell(kernel: &mut Kernel, screen: &mut Screen, text: &str) -> CellOutcome {
-    let outcome = kernel.run(text, None, &mut |event| screen.event(&event));
+fn cell(kernel: &mut Kernel, screen: &mut Screen, text: &str, trace: Trace) -> CellOutcome {
+    let mut out = |event| screen.event(&event);
+    let outcome = match trace {
+        Trace::History => kernel.run(text, None, &mut out),
+        Trace::None => kernel.run_untraced(text, &mut out),
+    };
     screen.end();
     if let Status::Failed(failure) = &outcome.status {
         screen.failure(failure);

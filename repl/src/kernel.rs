@@ -4,7 +4,7 @@ use crate::Error;
 use crate::ask::Asked;
 use crate::interrupt::Interrupts;
 use ironbook_assist::View;
-use ironbook_magics::{CellOutcome, Shell, ShellHandle};
+use ironbook_magics::{CellOutcome, Keep, RunOptions, Shell, ShellHandle};
 use ironbook_session::library::index::Index;
 use ironbook_session::library::{Library, Paths};
 use ironbook_session::{Config, Event, Session, Tier};
@@ -92,8 +92,22 @@ impl Kernel {
 
     /// Runs a cell.
     pub fn run(&mut self, text: &str, cell: Option<&str>, out: &mut dyn FnMut(Event)) -> CellOutcome {
+        self.run_as(text, RunOptions { cell, ..RunOptions::default() }, out)
+    }
+
+    /// Runs a cell that leaves no trace: no number, no place in the history.
+    pub fn run_untraced(&mut self, text: &str, out: &mut dyn FnMut(Event)) -> CellOutcome {
+        self.run_as(text, RunOptions { keep: Keep::Nothing, ..RunOptions::default() }, out)
+    }
+
+    /// The number that the next cell gets.
+    pub fn next_number(&self) -> u64 {
+        self.shell.next_number()
+    }
+
+    fn run_as(&mut self, text: &str, options: RunOptions<'_>, out: &mut dyn FnMut(Event)) -> CellOutcome {
         let (handle, asked) = (self.shell.handle(), self.asked);
-        self.shell.run_cell(text, cell, &mut |event| match event {
+        self.shell.run(text, options, &mut |event| match event {
             Event::Input { prompt, password } => {
                 handle.answer(asked.answer(&prompt, password, &|| Interrupts::listen().any()));
             }

@@ -3,7 +3,7 @@
 use super::schema::BINDINGS;
 use super::{Config, KEYS, change, path};
 use crate::Error;
-use crate::editor::{Keys, columns_of, open_in_editor};
+use crate::editor::{Keys, columns_of, fitted, open_in_editor};
 use crate::terminal::{Style, Terminal};
 use clap::Subcommand;
 use ironbook_session::library::Paths;
@@ -107,16 +107,22 @@ fn show(config: &Config, terminal: &Terminal) {
     for key in KEYS {
         let set = config.lines.get(key.name);
         let value = set.and_then(|_| value_of(config, key.name)).unwrap_or_else(|| key.default.to_owned());
-        rows.push((key.name.to_owned(), value, origin(set, key.about)));
+        // Where the environment wants no colours, there are none.
+        let (value, set) = match colorless().filter(|_| key.name == "theme") {
+            Some(why) => ("\"none\"".to_owned(), why),
+            None => (value, from(set)),
+        };
+        rows.push((key.name.to_owned(), value, format!("{set:8} {}", key.about)));
     }
     for (keys, action) in &config.settings.bindings {
         let name = format!("{BINDINGS}.{keys}");
-        let line = config.lines.get(&name);
-        rows.push((name, format!("{action:?}"), origin(line, "")));
+        let line = from(config.lines.get(&name));
+        rows.push((name, format!("{action:?}"), line));
     }
     let first = rows.iter().map(|(name, ..)| columns_of(name)).max().unwrap_or(0);
     let second = rows.iter().map(|(_, value, _)| columns_of(value)).max().unwrap_or(0).min(40);
     for (name, value, origin) in rows {
+        let value = fitted(&value, second);
         let gap = " ".repeat(second.saturating_sub(columns_of(&value)));
         terminal.out(&format!("{name:first$}  {value}{gap}  {}\n", terminal.paint_out(Style::Dim, &origin)));
     }
@@ -124,9 +130,16 @@ fn show(config: &Config, terminal: &Terminal) {
     terminal.out(&terminal.paint_out(Style::Dim, &format!("\nfile: {}{there}\n", config.path.display())));
 }
 
-fn origin(line: Option<&usize>, about: &str) -> String {
-    let from = line.map_or_else(|| "default".to_owned(), |line| format!("line {line}"));
-    if about.is_empty() { from } else { format!("{from:8} {about}") }
+fn from(line: Option<&usize>) -> String {
+    line.map_or_else(|| "default".to_owned(), |line| format!("line {line}"))
+}
+
+/// The variable that forbids colours, if one does.
+fn colorless() -> Option<String> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let no_color = set("NO_COLOR").map(|_| "NO_COLOR");
+    let off = || set("CLICOLOR").filter(|value| value == "0").map(|_| "CLICOLOR");
+    no_color.or_else(off).map(str::to_owned)
 }
 
 fn complain(config: &Config, terminal: &Terminal) {

@@ -7,6 +7,7 @@ mod schema;
 pub use schema::{KEYS, Key, nearest};
 
 use crate::editor::Keys;
+use crate::kernel::history_path;
 use ironbook_session::library::Paths;
 use schema::{BINDINGS, check};
 use std::collections::BTreeMap;
@@ -74,7 +75,7 @@ pub struct Settings {
     pub pager: bool,
     /// Cells that run when a session starts.
     pub startup: Vec<String>,
-    /// Where what was typed is kept.
+    /// Where what was typed is kept: beside the history of cells.
     pub data: PathBuf,
 }
 
@@ -114,10 +115,12 @@ impl Config {
     /// Reads the file. Whatever is wrong in it, there are settings.
     pub fn load(paths: &Paths) -> Config {
         let path = path();
+        let history = history_path(paths);
+        let data = history.parent().unwrap_or(&paths.data);
         match std::fs::read_to_string(&path) {
-            Ok(text) => Config::of(path, text, &paths.data),
+            Ok(text) => Config::of(path, text, data),
             Err(error) => {
-                let mut config = Config::of(path, String::new(), &paths.data);
+                let mut config = Config::of(path, String::new(), data);
                 if error.kind() != std::io::ErrorKind::NotFound {
                     config.problems.push(Problem { line: 1, words: format!("it cannot be read: {error}") });
                 }
@@ -175,6 +178,12 @@ impl Config {
             let line = line_of(text, keys.span().start);
             let (keys, action) = (keys.get_ref().to_string(), action.get_ref());
             let Some(action) = action.as_str() else {
+                let meant = nearest(&keys, KEYS.iter().map(|key| key.name));
+                if let Some(meant) = meant {
+                    let words = format!("`{keys}` stands under [bindings]; `{meant}` belongs above that line");
+                    self.problems.push(Problem { line, words });
+                    continue;
+                }
                 let words = format!("what `{keys}` does is written as text: \"{keys}\" = \"older-cell\"");
                 self.problems.push(Problem { line, words });
                 continue;

@@ -52,7 +52,7 @@ impl History {
     /// Adds a cell, unless it is empty, the same as the one before, or begins with a blank.
     pub fn add(&mut self, text: &str) {
         let text = text.trim_end();
-        if text.is_empty() || text.starts_with([' ', '\t']) || self.entries.last().is_some_and(|last| last == text) {
+        if text.is_empty() || is_private(text) || self.entries.last().is_some_and(|last| last == text) {
             return;
         }
         self.entries.push(text.to_owned());
@@ -121,12 +121,16 @@ impl History {
             return Some(&entry[entry.len() - length..]);
         }
         let line = text.rsplit('\n').next().unwrap_or("").trim_start();
-        if line.chars().nth(1).is_none() {
-            return None;
-        }
+        // One letter begins nearly every line.
+        line.chars().nth(1)?;
         let entries = self.entries.iter().rev().flat_map(|entry| entry.lines().rev());
         entries.filter_map(|other| other.trim_start().strip_prefix(line)).find(|rest| !rest.is_empty())
     }
+}
+
+/// Whether a cell is kept nowhere: it begins with a blank.
+pub fn is_private(text: &str) -> bool {
+    text.starts_with([' ', '\t'])
 }
 
 /// Finds small letters in any letters.

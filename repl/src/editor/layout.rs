@@ -71,7 +71,7 @@ pub fn frame(page: &Page<'_>) -> Frame {
         while colors.next_if(|(range, _)| range.end <= cluster.start).is_some() {}
         let color = colors.peek().filter(|(range, _)| range.contains(&cluster.start));
         let mark = page.marks.iter().find(|(range, _)| range.contains(&cluster.start));
-        let role = mark.or(color.map(|color| *color)).map_or(Role::Plain, |(_, role)| *role);
+        let role = mark.or(color.copied()).map_or(Role::Plain, |(_, role)| *role);
         pen.write(piece, role);
     }
     pen.cursor_at(page.text.len());

@@ -35,6 +35,7 @@ use tty::{Happened, Tty};
 use typing::{Around, Step, Typing};
 
 pub use action::{ACTIONS, Action};
+pub use history::is_private;
 pub use keymap::Keymap as Keys;
 pub use known::Known;
 pub use outside::open as open_in_editor;
@@ -125,10 +126,10 @@ impl Editor {
 
     /// The terminal with what it told of itself, and as the user wants it.
     #[must_use]
-    pub fn informed(&self, terminal: Terminal, settings: &Settings) -> Terminal {
+    pub fn informed(&self, terminal: &Terminal, settings: &Settings) -> Terminal {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let images = Way::choose(settings.images, &variable, self.sixel);
-        Terminal { theme: self.theme, images, pager: settings.pager, ..terminal }
+        Terminal { theme: self.theme, images, pager: settings.pager, ..terminal.clone() }
     }
 
     /// Reads one cell; `prefill` stands there already.
@@ -187,7 +188,9 @@ impl Editor {
                         continue;
                     }
                     self.history.add(&text);
-                    self.cells.insert(prompt.number, text.clone());
+                    if !is_private(&text) {
+                        self.cells.insert(prompt.number, text.clone());
+                    }
                     return Ok(Read::Cell(text));
                 }
                 Step::Interrupt => {

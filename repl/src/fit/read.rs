@@ -9,7 +9,7 @@ pub fn html(html: &str) -> Option<Grid> {
     }
     let head = between(html, "<thead><tr>", "</tr></thead>")?;
     let body = between(html, "<tbody>", "</tbody>")?;
-    let mut columns: Vec<Column> = elements(head, "th").map(column).collect();
+    let mut columns: Vec<Column> = elements(head, "th").map(|head| column(&head)).collect();
     let mut gap = None;
     for (at, row) in elements(body, "tr").enumerate() {
         if row.inside.starts_with("<td class=\"g\">⋮") {
@@ -49,7 +49,7 @@ fn elements<'a>(html: &'a str, name: &'static str) -> impl Iterator<Item = Eleme
     })
 }
 
-fn column(head: Element<'_>) -> Column {
+fn column(head: &Element<'_>) -> Column {
     let name = head.inside.split('<').next().unwrap_or("");
     let kind = between(head.inside, "<span class=\"t\">", "</span>").unwrap_or("");
     Column { head: vec![unescaped(name), unescaped(kind)], right: head.has("r"), ..Column::default() }

@@ -51,7 +51,7 @@ fn quantized(colors: &[[u8; 3]]) -> (Vec<[u8; 3]>, Vec<u8>) {
     colors.iter().for_each(|color| *counts.entry(*color).or_default() += 1);
     let all: Vec<([u8; 3], u32)> = counts.into_iter().collect();
     let boxes = cut(all);
-    let palette: Vec<[u8; 3]> = boxes.iter().map(|colors| mean(colors)).collect();
+    let palette: Vec<[u8; 3]> = boxes.iter().map(mean).collect();
     let mut index: BTreeMap<[u8; 3], u8> = BTreeMap::new();
     for (at, colors) in boxes.iter().enumerate() {
         // There are at most 256 of them.

@@ -33,10 +33,7 @@ pub fn decode(bytes: &[u8], ended: bool) -> Option<(Input, usize)> {
     };
     let found = match second {
         b'[' => control_sequence(bytes, ended),
-        b'O' => match rest.get(1) {
-            Some(&letter) => Some((letter_key(letter, 0).map_or(Input::Nothing, Input::Key), 3)),
-            None => None,
-        },
+        b'O' => rest.get(1).map(|letter| (letter_key(*letter, 0).map_or(Input::Nothing, Input::Key), 3)),
         b']' | b'P' | b'_' => string_sequence(bytes),
         0x1b => return Some((Input::Key(Key::plain(Code::Esc)), 1)),
         _ => character(rest, ended).map(|(input, length)| (with_alt(input), length + 1)),

@@ -1,3 +1,5 @@
+//! Tests of the lexer: its pieces, and that nothing is too strange for it.
+
 use super::*;
 
 /// The pieces as `text:kind`, without plain signs and words.
@@ -26,7 +28,7 @@ fn numbers_end_where_they_end() {
     assert_eq!(shown("1..2"), "1:Number 2:Number");
     assert_eq!(
         shown("1.5e-3 0xffu8 1_000.0f32 2. 1.max(2)"),
-        concat!("1.5e-3:Number 0xffu8:Number 1_000.0f32:Number 2.:Number 1:Number max:Call 2:Number")
+        "1.5e-3:Number 0xffu8:Number 1_000.0f32:Number 2.:Number 1:Number max:Call 2:Number"
     );
 }
 
@@ -34,7 +36,7 @@ fn numbers_end_where_they_end() {
 fn characters_are_no_lifetimes() {
     assert_eq!(
         shown("'a' 'b '\\'' '\\u{1f}' &'static str"),
-        concat!("'a':Text 'b:Lifetime '\\'':Text '\\u{1f}':Text 'static:Lifetime str:Type")
+        "'a':Text 'b:Lifetime '\\'':Text '\\u{1f}':Text 'static:Lifetime str:Type"
     );
 }
 

@@ -50,7 +50,8 @@ impl Typing {
 
     /// Puts in the next candidate.
     pub(super) fn choose(&mut self, forward: bool) {
-        let Some(menu) = &mut self.menu else { return };
+        let at = self.buffer.at();
+        let Some(menu) = self.menu.as_mut().filter(|menu| menu.start <= at) else { return };
         let text = menu.choose(forward).to_owned();
         let range = menu.start..self.buffer.at();
         self.buffer.replace(range, &text, Edit::Other);

@@ -1,3 +1,5 @@
+//! Tests of typing: keys in, text and steps out.
+
 use super::super::keymap::{Keymap, Meaning};
 use super::super::keys::{Code, Key, parse};
 use super::*;

@@ -31,8 +31,13 @@ impl Typing {
     /// A key under vi; `None` where it has its usual meaning.
     pub fn vi_key(&mut self, key: Key, around: &Around<'_>) -> Option<Step> {
         let vi = self.vi.as_mut()?;
-        if !vi.replays && (vi.changes || vi.commands) {
+        if !key.alt && !vi.replays && (vi.changes || vi.commands) {
             vi.recording.push(key);
+        }
+        if key.alt && matches!(key.code, Code::Char(_)) && self.search.is_none() {
+            // Escape and a character, typed fast.
+            self.vi_key(Key::plain(Code::Esc), around);
+            return self.vi_key(Key { alt: false, ..key }, around);
         }
         if key.code == Code::Esc && self.search.is_none() && self.menu.is_none() {
             self.leave_insert();
@@ -46,6 +51,7 @@ impl Typing {
             self.buffer.redo();
             return Some(Step::On);
         }
+        self.menu = None;
         let step = self.command(c, around);
         self.hold_in_line();
         self.end_command();
@@ -116,7 +122,7 @@ impl Typing {
                 _ => self.span(c, times, count.is_some()),
             };
             if let Some(span) = span {
-                self.operate(operator, span);
+                self.operate(operator, &span);
             }
             return Step::On;
         }
@@ -160,7 +166,7 @@ impl Typing {
             }
         };
         match (span, operator) {
-            (Some(span), Some((operator, _))) => self.operate(operator, span),
+            (Some(span), Some((operator, _))) => self.operate(operator, &span),
             (Some(span), None) => self.buffer.go(span.target),
             (None, _) => {}
         }
@@ -183,7 +189,7 @@ impl Typing {
         Span { target: line.start, range: line.start..end, reach: Reach::Lines }
     }
 
-    fn operate(&mut self, operator: char, span: Span) {
+    fn operate(&mut self, operator: char, span: &Span) {
         let mut range = span.range.clone();
         let text = self.buffer.text();
         if span.reach == Reach::Lines {
@@ -283,13 +289,13 @@ impl Typing {
                 self.buffer.replace(line.start..line.start, &format!("{blanks}\n"), Edit::Other);
                 self.insert_from(line.start + blanks.len());
             }
-            'x' if right > at => self.operate('d', to(at..right)),
-            'X' if at > line.start => self.operate('d', to(self.buffer.left_of(at)..at)),
-            's' => self.operate('c', to(at..right)),
-            'S' => self.operate('c', self.whole_lines(times)),
-            'D' => self.operate('d', to(at..line.end)),
-            'C' => self.operate('c', to(at..line.end)),
-            'Y' => self.operate('y', self.whole_lines(times)),
+            'x' if right > at => self.operate('d', &to(at..right)),
+            'X' if at > line.start => self.operate('d', &to(self.buffer.left_of(at)..at)),
+            's' => self.operate('c', &to(at..right)),
+            'S' => self.operate('c', &self.whole_lines(times)),
+            'D' => self.operate('d', &to(at..line.end)),
+            'C' => self.operate('c', &to(at..line.end)),
+            'Y' => self.operate('y', &self.whole_lines(times)),
             'p' | 'P' => self.put(c == 'p', times),
             '~' if right > at => {
                 let swap = |c: char| {
@@ -335,7 +341,8 @@ impl Typing {
 
     /// Does the last change once more.
     fn repeat(&mut self, around: &Around<'_>) {
-        let Some(vi) = &mut self.vi else { return };
+        // A change that cannot be done here leaves its text behind as commands, this one perhaps among them.
+        let Some(vi) = self.vi.as_mut().filter(|vi| !vi.replays) else { return };
         let keys = vi.last.clone();
         (vi.replays, vi.count) = (true, None);
         for key in keys {

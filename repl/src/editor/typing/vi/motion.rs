@@ -173,8 +173,7 @@ pub fn object(buffer: &Buffer, name: char, around: bool) -> Option<Span> {
             start..line.end - after.len()
         }
         '"' | '\'' | '`' => {
-            let open =
-                text[line.start..=at.min(text.len().saturating_sub(1))].rfind(name).map(|found| line.start + found)?;
+            let open = text[line.start..buffer.right_of(at)].rfind(name).map(|found| line.start + found)?;
             let open = if open == at && text[line.start..at].matches(name).count() % 2 == 1 {
                 line.start + text[line.start..at].rfind(name)?
             } else {
@@ -196,7 +195,7 @@ pub fn object(buffer: &Buffer, name: char, around: bool) -> Option<Span> {
                 let end = partner(&spans, start)?;
                 (text[start..].starts_with(open) && start <= at && at <= end).then_some((start, end))
             };
-            let (start, end) = (0..=at.min(text.len().saturating_sub(1))).rev().find_map(holds)?;
+            let (start, end) = (0..=at).rev().find_map(holds)?;
             if around { start..end + 1 } else { start + 1..end }
         }
     };
