@@ -1,7 +1,7 @@
 //! `ironbook config`: shows and changes the configuration.
 
 use super::schema::BINDINGS;
-use super::{Config, KEYS, change, path};
+use super::{Config, KEYS, KeyStyle, change, path};
 use crate::Error;
 use crate::editor::{Keys, columns_of, fitted, open_in_editor};
 use crate::terminal::{Style, Terminal};
@@ -197,6 +197,11 @@ fn show_keys(config: &Config, terminal: &Terminal) {
     for (keys, name, about) in table {
         let name = terminal.paint_out(Style::Bold, &format!("{name:first$}"));
         terminal.out(&format!("{name}  {keys:second$}  {}\n", terminal.paint_out(Style::Dim, about)));
+    }
+    if config.settings.keys == KeyStyle::Vi {
+        terminal.out(
+            "\nThese hold while text is inserted; after Escape, keys are vi's commands (v: edit in your editor).\n",
+        );
     }
     terminal.out("\nA key of your own: ironbook config set bindings.ctrl-p older-cell\n");
 }

@@ -24,16 +24,18 @@ impl Typing {
         }
         let found = words.complete(self.buffer.text(), at);
         let Some(typed) = self.buffer.text().get(found.range.start..at).map(str::to_owned) else { return };
-        match found.candidates.as_slice() {
-            [] => {}
-            [only] => self.buffer.replace(found.range, &only.text, Edit::Other),
-            several => {
-                let common = common_prefix(several.iter().map(|candidate| candidate.text.as_str()));
-                let longer = common.len() > typed.len() && common.starts_with(&typed);
-                let typed = if longer { common.to_owned() } else { typed };
-                if longer {
-                    self.buffer.replace(found.range.clone(), &typed, Edit::Other);
-                }
+        // Others only resemble what was typed; they are listed, but have no say in what is put in.
+        let begins =
+            found.candidates.iter().map(|candidate| candidate.text.as_str()).filter(|text| text.starts_with(&typed));
+        let begins: Vec<&str> = begins.collect();
+        match (begins.as_slice(), found.candidates.as_slice()) {
+            (_, []) => {}
+            ([only], _) => self.buffer.replace(found.range, only, Edit::Other),
+            ([], [only]) => self.buffer.replace(found.range, &only.text, Edit::Other),
+            (several, _) => {
+                let common = common_prefix(several.iter().copied());
+                let typed = if common.len() > typed.len() { common.to_owned() } else { typed };
+                self.buffer.replace(found.range.clone(), &typed, Edit::Other);
                 self.menu = Some(Menu::new(found, &typed));
             }
         }

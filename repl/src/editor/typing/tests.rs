@@ -12,8 +12,10 @@ struct Fake;
 impl Words for Fake {
     fn complete(&self, text: &str, at: usize) -> Completions {
         let start = text[..at].trim_end_matches(is_word).len();
-        let known = ["filter", "filter_map", "first", "fold"];
-        let fits = known.into_iter().filter(|name| name.starts_with(&text[start..at]));
+        let known = ["filter", "filter_map", "first", "fold", "into_group", "group_all", "group_by"];
+        let typed = &text[start..at];
+        let resembles = |name: &&str| name.starts_with(typed) || typed.len() > 1 && name.contains(typed);
+        let fits = known.into_iter().filter(resembles);
         let candidates = fits.map(|name| Candidate { text: name.into(), ..Candidate::default() }).collect();
         Completions { range: start..at, candidates }
     }
@@ -153,6 +155,8 @@ fn tab_completes_what_all_share_and_then_shows_the_rest() {
     assert!(desk.typing.menu.is_none());
     assert!(!desk.steps.contains(&Step::Submit), "Enter takes what is chosen");
     assert_eq!(after("fir<tab>"), "first|");
+    assert_eq!(after("gro<tab>"), "group_|", "what only resembles it has no say");
+    assert_eq!(after("group_b<tab>"), "group_by|");
     assert_eq!(after("a {<enter><tab>b"), "a {\n        b|");
 }
 
