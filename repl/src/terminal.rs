@@ -98,13 +98,12 @@ impl Terminal {
     /// The same terminal with the colours that the user wants.
     #[must_use]
     pub fn themed(self, choice: ThemeChoice) -> Terminal {
-        let theme = match choice {
-            ThemeChoice::Auto => self.theme,
-            ThemeChoice::Light => Theme::Light,
-            ThemeChoice::Dark => Theme::Dark,
-            ThemeChoice::None => Theme::None,
-        };
-        Terminal { theme, ..self }
+        match choice {
+            ThemeChoice::Auto => self,
+            ThemeChoice::Light => Terminal { theme: Theme::Light, ..self },
+            ThemeChoice::Dark => Terminal { theme: Theme::Dark, ..self },
+            ThemeChoice::None => Terminal { theme: Theme::None, color: false, color_err: false, ..self },
+        }
     }
 
     /// Writes to standard output at once. Who reads it may have gone; that is no error of ours.
@@ -232,6 +231,14 @@ mod tests {
     fn colours_go() {
         assert_eq!(without_colors("\x1b[1;31merror\x1b[0m: x"), "error: x");
         assert_eq!(without_colors("plain"), "plain");
+    }
+
+    #[test]
+    fn the_users_theme_holds_for_all_that_is_written() {
+        let terminal = Terminal { color: true, color_err: true, ..Terminal::detect() };
+        let red = |choice| terminal.clone().themed(choice).paint(Style::Red, "x");
+        assert_ne!(red(ThemeChoice::Light), red(ThemeChoice::Dark));
+        assert_eq!(red(ThemeChoice::None), "x");
     }
 
     #[test]

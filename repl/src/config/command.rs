@@ -203,5 +203,9 @@ fn show_keys(config: &Config, terminal: &Terminal) {
             "\nThese hold while text is inserted; after Escape, keys are vi's commands (v: edit in your editor).\n",
         );
     }
-    terminal.out("\nA key of your own: ironbook config set bindings.ctrl-p older-cell\n");
+    terminal.out(
+        "\nA key of your own: ironbook config set bindings.ctrl-p older-cell\n\
+         %edit [N] opens cell N, or what was typed last, in $VISUAL or $EDITOR; what it becomes stands at the prompt.\n\
+         A cell that begins with a blank is kept in no history.\n",
+    );
 }

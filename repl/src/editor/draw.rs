@@ -129,6 +129,99 @@ mod tests {
 
     const SIZE: Size = Size { columns: 20, rows: 4 };
 
+    /// A terminal that knows the sequences that are written here.
+    struct Screen {
+        size: Size,
+        rows: Vec<Vec<char>>,
+        at: (usize, usize),
+        scrolled: Vec<String>,
+    }
+
+    impl Screen {
+        fn new(size: Size) -> Screen {
+            Screen { size, rows: vec![vec![' '; size.columns]; size.rows], at: (0, 0), scrolled: Vec::new() }
+        }
+
+        fn write(&mut self, out: &str) {
+            let mut chars = out.chars();
+            while let Some(c) = chars.next() {
+                match c {
+                    '\r' => self.at.1 = 0,
+                    '\n' if self.at.0 + 1 < self.size.rows => self.at.0 += 1,
+                    '\n' => {
+                        self.scrolled.push(self.rows.remove(0).into_iter().collect());
+                        self.rows.push(vec![' '; self.size.columns]);
+                    }
+                    '\x1b' => {
+                        assert_eq!(chars.next(), Some('['));
+                        let mut number = String::new();
+                        let last = chars.by_ref().find(|c| {
+                            number.push(*c);
+                            c.is_alphabetic()
+                        });
+                        let count: usize = number.trim_end_matches(char::is_alphabetic).parse().unwrap_or(0);
+                        match last {
+                            Some('A') => self.at.0 -= count,
+                            Some('B') => self.at.0 += count,
+                            Some('C') => self.at.1 += count,
+                            Some('K') => self.rows[self.at.0][self.at.1..].fill(' '),
+                            Some('J') => {
+                                self.rows[self.at.0][self.at.1..].fill(' ');
+                                self.rows[self.at.0 + 1..].iter_mut().for_each(|row| row.fill(' '));
+                            }
+                            Some('h' | 'l' | 'm') => {}
+                            other => panic!("{other:?}"),
+                        }
+                        assert!(self.at.0 < self.size.rows && self.at.1 < self.size.columns, "{out:?}");
+                    }
+                    c => {
+                        self.rows[self.at.0][self.at.1.min(self.size.columns - 1)] = c;
+                        self.at.1 += 1;
+                    }
+                }
+            }
+        }
+
+        fn shown(&self) -> Vec<String> {
+            self.rows.iter().map(|row| row.iter().collect::<String>().trim_end().to_owned()).collect()
+        }
+    }
+
+    #[test]
+    fn the_screen_always_shows_the_frame() {
+        let mut seed = 11_u64;
+        let mut dice = |most: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % most
+        };
+        for _ in 0..300 {
+            let size = Size { columns: 12, rows: 6 };
+            let (mut screen, mut canvas) = (Screen::new(size), Canvas::default());
+            screen.write(&"\r\n".repeat(dice(6)));
+            let mut rows: Vec<String> = Vec::new();
+            for _ in 0..12 {
+                rows = (0..dice(9) + 1).map(|at| format!("{at}{}", "ab".repeat(dice(6)))).collect();
+                let below: Vec<Row> = (0..dice(3)).map(|at| Row { text: format!("-{at}"), width: 2 }).collect();
+                let row = dice(rows.len());
+                let texts: Vec<&str> = rows.iter().map(String::as_str).collect();
+                let frame = frame(&texts, (row, dice(rows[row].len())));
+                screen.write(&canvas.show(&frame, &below, size));
+                let first = screen.at.0 - (row - canvas.top);
+                let seen = &screen.shown()[first..];
+                let wanted = rows[canvas.top..].iter().cloned().take(size.rows - below.len());
+                let wanted: Vec<String> = wanted.chain(below.iter().map(|row| row.text.clone())).collect();
+                assert_eq!(seen[..wanted.len()], wanted);
+                assert!(seen[wanted.len()..].iter().all(String::is_empty), "{seen:?}");
+                assert_eq!(screen.at.1, frame.cursor.1);
+            }
+            let texts: Vec<&str> = rows.iter().map(String::as_str).collect();
+            screen.write(&canvas.finish(&frame(&texts, (0, 0)), size.columns));
+            let mut all: Vec<String> = screen.scrolled.iter().map(|row| row.trim_end().to_owned()).collect();
+            all.extend(screen.shown().into_iter().take(screen.at.0));
+            assert_eq!(all[all.len() - rows.len()..], rows);
+        }
+    }
+
     #[test]
     fn only_what_changed_is_written() {
         let mut canvas = Canvas::default();

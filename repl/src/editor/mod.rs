@@ -303,9 +303,12 @@ impl Editor {
     }
 }
 
+/// The magic that the editor answers itself.
+const EDIT: &str = "%edit";
+
 /// The argument of `%edit`, if the text is that.
 fn edit_magic(text: &str) -> Option<&str> {
-    let rest = text.trim().strip_prefix("%edit")?;
+    let rest = text.trim().strip_prefix(EDIT)?;
     (rest.is_empty() || rest.starts_with(' ')).then(|| rest.trim())
 }
 

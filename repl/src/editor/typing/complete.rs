@@ -1,10 +1,22 @@
 //! Tab: what could stand at the cursor.
 
 use super::Typing;
+use crate::editor::EDIT;
 use crate::editor::Words;
 use crate::editor::buffer::{Edit, is_word};
 use crate::editor::indent::LEVEL;
 use crate::editor::menu::{Menu, common_prefix};
+use ironbook_assist::{Candidate, Completions};
+
+/// Among the magics, those that the editor answers itself.
+fn add_own_magics(found: &mut Completions, typed: &str) {
+    if EDIT.starts_with(typed) && found.candidates.iter().all(|candidate| candidate.text != EDIT) {
+        let summary = "Edit an earlier cell, or what was typed last, in your editor".to_owned();
+        let edit = Candidate { text: EDIT.to_owned(), kind: "magic", summary, ..Candidate::default() };
+        let at = found.candidates.iter().position(|candidate| candidate.text.as_str() > EDIT);
+        found.candidates.insert(at.unwrap_or(found.candidates.len()), edit);
+    }
+}
 
 impl Typing {
     /// Completes as far as all candidates agree and opens the list; in an open list chooses the next.
@@ -22,8 +34,11 @@ impl Typing {
             let blanks = LEVEL - before.len() % LEVEL;
             return self.buffer.insert(&" ".repeat(blanks), Edit::Other);
         }
-        let found = words.complete(self.buffer.text(), at);
+        let mut found = words.complete(self.buffer.text(), at);
         let Some(typed) = self.buffer.text().get(found.range.start..at).map(str::to_owned) else { return };
+        if typed.starts_with('%') {
+            add_own_magics(&mut found, &typed);
+        }
         // Others only resemble what was typed; they are listed, but have no say in what is put in.
         let begins =
             found.candidates.iter().map(|candidate| candidate.text.as_str()).filter(|text| text.starts_with(&typed));
@@ -34,8 +49,11 @@ impl Typing {
             ([], [only]) => self.buffer.replace(found.range, &only.text, Edit::Other),
             (several, _) => {
                 let common = common_prefix(several.iter().copied());
-                let typed = if common.len() > typed.len() { common.to_owned() } else { typed };
-                self.buffer.replace(found.range.clone(), &typed, Edit::Other);
+                let longer = common.len() > typed.len();
+                let typed = if longer { common.to_owned() } else { typed };
+                if longer {
+                    self.buffer.replace(found.range.clone(), &typed, Edit::Other);
+                }
                 self.menu = Some(Menu::new(found, &typed));
             }
         }

@@ -11,7 +11,8 @@ struct Fake;
 
 impl Words for Fake {
     fn complete(&self, text: &str, at: usize) -> Completions {
-        let start = text[..at].trim_end_matches(is_word).len();
+        let word = text[..at].trim_end_matches(is_word);
+        let start = word.trim_end_matches('%').len();
         let known = ["filter", "filter_map", "first", "fold", "into_group", "group_all", "group_by"];
         let typed = &text[start..at];
         let resembles = |name: &&str| name.starts_with(typed) || typed.len() > 1 && name.contains(typed);
@@ -158,6 +159,11 @@ fn tab_completes_what_all_share_and_then_shows_the_rest() {
     assert_eq!(after("gro<tab>"), "group_|", "what only resembles it has no say");
     assert_eq!(after("group_b<tab>"), "group_by|");
     assert_eq!(after("a {<enter><tab>b"), "a {\n        b|");
+}
+
+#[test]
+fn the_editors_own_magic_is_among_the_candidates() {
+    assert_eq!(after("%ed<tab>"), "%edit|");
 }
 
 #[test]
