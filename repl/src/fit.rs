@@ -1,6 +1,9 @@
 //! Tables fitted to the terminal: texts cut, and what still does not fit in groups of columns, one below the other.
 
 mod read;
+mod words;
+
+pub use words::wrapped;
 
 use crate::editor::{columns_of, fitted};
 use ironbook_core::Bundle;
@@ -38,6 +41,9 @@ struct Column {
 /// The table of a value in at most `width` columns; nothing if the value is none, or its own text fits as well.
 pub fn table(bundle: &Bundle, width: usize) -> Option<String> {
     let width = width.max(LEAST);
+    if words::has_rule(bundle.plain()) && bundle.get("text/html").is_none_or(|html| read::html(html).is_none()) {
+        return Some(wrapped(bundle.plain(), width));
+    }
     let grid = bundle.get("text/html").and_then(read::html).or_else(|| {
         let wide = bundle.plain().lines().any(|line| columns_of(line) > width);
         if wide { read::boxes(bundle.plain()) } else { None }

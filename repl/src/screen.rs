@@ -51,7 +51,10 @@ impl Screen {
                 None => self.show_value(bundle),
             },
             Event::Progress(state) => self.progress(state),
-            Event::Page(text) => self.show_long(text),
+            Event::Page(text) if self.terminal.reads_out() => {
+                self.show_long(&fit::wrapped(text, self.terminal.size().0));
+            }
+            Event::Page(text) => self.show(text),
             // Who holds the session answers; outputs stay on a terminal.
             Event::Clear { .. } | Event::Input { .. } => {}
         }

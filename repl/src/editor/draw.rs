@@ -208,7 +208,7 @@ mod tests {
                 screen.write(&canvas.show(&frame, &below, size));
                 let first = screen.at.0 - (row - canvas.top);
                 let seen = &screen.shown()[first..];
-                let wanted = rows[canvas.top..].iter().cloned().take(size.rows - below.len());
+                let wanted = rows[canvas.top..].iter().take(size.rows - below.len()).cloned();
                 let wanted: Vec<String> = wanted.chain(below.iter().map(|row| row.text.clone())).collect();
                 assert_eq!(seen[..wanted.len()], wanted);
                 assert!(seen[wanted.len()..].iter().all(String::is_empty), "{seen:?}");
