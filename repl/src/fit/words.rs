@@ -43,9 +43,9 @@ fn wrap(line: &str, width: usize, out: &mut Vec<String>) {
 /// Where the text of the last column begins; what goes on stands there.
 fn hang(line: &str, width: usize) -> usize {
     let fits = |at: usize| columns_of(&line[..at]) <= width * 2 / 3;
-    let begins = line.char_indices().filter(|(at, c)| *c != ' ' && line[..*at].ends_with("  ")).map(|(at, _)| at);
+    let mut begins = line.char_indices().filter(|(at, c)| *c != ' ' && line[..*at].ends_with("  ")).map(|(at, _)| at);
     let indent = line.len() - line.trim_start().len();
-    let at = begins.filter(|at| fits(*at)).next_back().unwrap_or(indent);
+    let at = begins.rfind(|at| fits(*at)).unwrap_or(indent);
     columns_of(&line[..at])
 }
 
