@@ -48,16 +48,10 @@ pub enum Role {
     Prompt,
     /// The sign in the prompt that some variables are stale.
     Stale,
-    /// The prompt of the lines after the first.
-    Continuation,
     /// A candidate in a list.
     Candidate,
-    /// The chosen candidate.
-    Chosen,
     /// What is said of a candidate.
     About,
-    /// What matched in a search.
-    Found,
 }
 
 impl Theme {
@@ -95,11 +89,8 @@ impl Theme {
             Role::Hint => ("38;5;242", "38;5;247"),
             Role::Prompt => ("1;38;5;78", "1;38;5;29"),
             Role::Stale => ("1;38;5;221", "1;38;5;130"),
-            Role::Continuation => ("38;5;65", "38;5;108"),
             Role::Candidate => ("38;5;252", "38;5;236"),
-            Role::Chosen => ("1;38;5;231;48;5;24", "1;38;5;231;48;5;25"),
             Role::About => ("38;5;245", "38;5;243"),
-            Role::Found => ("1;4", "1;4"),
         };
         match self {
             Theme::Dark => dark,

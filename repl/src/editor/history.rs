@@ -39,6 +39,13 @@ impl History {
         history
     }
 
+    /// A history of these, without a file.
+    #[cfg(test)]
+    pub fn of(entries: &[&str]) -> History {
+        let entries = entries.iter().map(|entry| (*entry).to_owned()).collect();
+        History { entries, file: None, most: usize::MAX }
+    }
+
     fn trim(&mut self) {
         let extra = self.entries.len().saturating_sub(self.most);
         self.entries.drain(..extra);

@@ -1,15 +1,15 @@
 //! Which keys do what.
 
 use super::action::{ACTIONS, Action};
-use super::keys::{Key, parse, written};
+use super::keys::{parse, written};
+use rustyline::KeyEvent;
 use std::collections::BTreeMap;
 
 /// The keys, as IPython has them.
 const DEFAULT: &[(&str, Action)] = &[
     ("enter", Action::Enter),
+    ("ctrl-j", Action::Enter),
     ("alt-enter", Action::Run),
-    ("ctrl-enter", Action::Run),
-    ("shift-enter", Action::Newline),
     ("ctrl-o", Action::Newline),
     ("ctrl-c", Action::Interrupt),
     ("ctrl-d", Action::Eof),
@@ -18,7 +18,7 @@ const DEFAULT: &[(&str, Action)] = &[
     ("ctrl-x ctrl-e", Action::EditInEditor),
     ("f2", Action::EditInEditor),
     ("tab", Action::Complete),
-    ("shift-tab", Action::CompleteBack),
+    ("shift-tab", Action::Dedent),
     ("left", Action::Left),
     ("ctrl-b", Action::Left),
     ("right", Action::Right),
@@ -61,14 +61,11 @@ const DEFAULT: &[(&str, Action)] = &[
     ("alt-y", Action::YankPop),
     ("ctrl-_", Action::Undo),
     ("ctrl-x ctrl-u", Action::Undo),
-    ("alt-_", Action::Redo),
-    ("alt-/", Action::Redo),
     ("ctrl-t", Action::Transpose),
     ("alt-u", Action::Upcase),
     ("alt-l", Action::Downcase),
     ("alt-c", Action::Capitalize),
     ("ctrl-g", Action::Cancel),
-    ("esc", Action::Cancel),
     ("ctrl-v", Action::QuotedInsert),
     ("ctrl-q", Action::QuotedInsert),
 ];
@@ -76,18 +73,7 @@ const DEFAULT: &[(&str, Action)] = &[
 /// Which keys do what.
 #[derive(Clone, Debug)]
 pub struct Keymap {
-    keys: BTreeMap<Vec<Key>, Action>,
-}
-
-/// What the keys pressed so far mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
-    /// This.
-    Does(Action),
-    /// More keys must follow.
-    Begins,
-    /// Nothing that is bound.
-    Unbound,
+    keys: Vec<(Vec<KeyEvent>, Action)>,
 }
 
 impl Keymap {
@@ -96,30 +82,28 @@ impl Keymap {
     /// # Errors
     /// The words on the first binding that cannot be.
     pub fn new(own: &BTreeMap<String, String>) -> Result<Keymap, String> {
-        let mut keys = BTreeMap::new();
+        let mut keys: Vec<(Vec<KeyEvent>, Action)> = Vec::new();
         for (text, action) in DEFAULT {
-            keys.insert(parse(text)?, *action);
+            keys.push((parse(text)?, *action));
         }
         for (text, name) in own {
             let action = Action::named(name).ok_or_else(|| unknown_action(name))?;
-            keys.insert(parse(text)?, action);
+            let own = parse(text)?;
+            keys.retain(|(bound, _)| *bound != own);
+            keys.push((own, action));
         }
         Ok(Keymap { keys })
     }
 
-    /// What the keys pressed so far mean.
-    pub fn meaning(&self, pressed: &[Key]) -> Meaning {
-        match self.keys.get(pressed) {
-            Some(action) => Meaning::Does(*action),
-            None if self.keys.keys().any(|keys| keys.starts_with(pressed)) => Meaning::Begins,
-            None => Meaning::Unbound,
-        }
+    /// The keys, and what each does.
+    pub fn bindings(&self) -> impl Iterator<Item = (&[KeyEvent], Action)> {
+        self.keys.iter().map(|(keys, action)| (keys.as_slice(), *action))
     }
 
     /// A table of all actions: keys, name, what it does.
     pub fn table(&self) -> Vec<(String, &'static str, &'static str)> {
         let row = |(action, name, about): &(Action, &'static str, &'static str)| {
-            let bound = self.keys.iter().filter(|(_, bound)| *bound == action);
+            let bound = self.keys.iter().filter(|(_, bound)| *bound == *action);
             let keys: Vec<String> = bound.map(|(keys, _)| written(keys)).collect();
             (keys.join(", "), *name, *about)
         };
@@ -144,10 +128,13 @@ mod tests {
     fn own_keys_come_before_the_default() {
         let own = BTreeMap::from([("ctrl-p".to_owned(), "older-cell".to_owned())]);
         let keymap = Keymap::new(&own).expect("bindings");
-        assert_eq!(keymap.meaning(&[Key::ctrl('p')]), Meaning::Does(Action::OlderCell));
-        assert_eq!(keymap.meaning(&[Key::ctrl('x')]), Meaning::Begins);
-        assert_eq!(keymap.meaning(&[Key::ctrl('x'), Key::ctrl('e')]), Meaning::Does(Action::EditInEditor));
-        assert_eq!(keymap.meaning(&[Key::char('a')]), Meaning::Unbound);
+        let of = |name: &str| {
+            let keys = parse(name).expect(name);
+            keymap.bindings().filter(|(bound, _)| *bound == keys).map(|(_, action)| action).collect::<Vec<_>>()
+        };
+        assert_eq!(of("ctrl-p"), [Action::OlderCell]);
+        assert_eq!(of("ctrl-x ctrl-e"), [Action::EditInEditor]);
+        assert_eq!(of("a"), []);
     }
 
     #[test]

@@ -1,130 +1,60 @@
-//! Keys, as terminals send them and as people write them.
+//! Keys, as people write them and as the line editor knows them.
 
-mod decode;
-
-pub use decode::{Input, decode};
-use std::fmt;
-
-/// A key without what is held with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Code {
-    /// A character; with Ctrl it is a small letter.
-    Char(char),
-    /// Enter.
-    Enter,
-    /// Tab.
-    Tab,
-    /// Backspace.
-    Backspace,
-    /// Escape.
-    Esc,
-    /// Arrow.
-    Up,
-    /// Arrow.
-    Down,
-    /// Arrow.
-    Left,
-    /// Arrow.
-    Right,
-    /// Home.
-    Home,
-    /// End.
-    End,
-    /// Page up.
-    PageUp,
-    /// Page down.
-    PageDown,
-    /// Insert.
-    Insert,
-    /// Delete.
-    Delete,
-    /// F1 to F12.
-    F(u8),
-}
-
-/// A key with what is held with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
-    /// The key.
-    pub code: Code,
-    /// With Ctrl.
-    pub ctrl: bool,
-    /// With Alt, or after Escape.
-    pub alt: bool,
-    /// With Shift, where a character does not say it already.
-    pub shift: bool,
-}
-
-impl Key {
-    /// A key by itself.
-    pub const fn plain(code: Code) -> Key {
-        Key { code, ctrl: false, alt: false, shift: false }
-    }
-
-    /// A character.
-    pub const fn char(c: char) -> Key {
-        Key::plain(Code::Char(c))
-    }
-
-    /// A character with Ctrl.
-    pub const fn ctrl(c: char) -> Key {
-        Key { ctrl: true, ..Key::char(c) }
-    }
-
-    /// A character with Alt.
-    pub const fn alt(c: char) -> Key {
-        Key { alt: true, ..Key::char(c) }
-    }
-}
+use rustyline::{KeyCode, KeyEvent, Modifiers};
 
 /// Names of keys that are no characters.
-const NAMES: &[(&str, Code)] = &[
-    ("enter", Code::Enter),
-    ("tab", Code::Tab),
-    ("backspace", Code::Backspace),
-    ("esc", Code::Esc),
-    ("up", Code::Up),
-    ("down", Code::Down),
-    ("left", Code::Left),
-    ("right", Code::Right),
-    ("home", Code::Home),
-    ("end", Code::End),
-    ("pageup", Code::PageUp),
-    ("pagedown", Code::PageDown),
-    ("insert", Code::Insert),
-    ("delete", Code::Delete),
-    ("space", Code::Char(' ')),
+const NAMES: &[(&str, KeyCode)] = &[
+    ("enter", KeyCode::Enter),
+    ("tab", KeyCode::Tab),
+    ("backspace", KeyCode::Backspace),
+    ("esc", KeyCode::Esc),
+    ("up", KeyCode::Up),
+    ("down", KeyCode::Down),
+    ("left", KeyCode::Left),
+    ("right", KeyCode::Right),
+    ("home", KeyCode::Home),
+    ("end", KeyCode::End),
+    ("pageup", KeyCode::PageUp),
+    ("pagedown", KeyCode::PageDown),
+    ("insert", KeyCode::Insert),
+    ("delete", KeyCode::Delete),
+    ("space", KeyCode::Char(' ')),
 ];
+
+/// What is held with a key, and its name.
+const HELD: &[(&str, Modifiers)] =
+    &[("ctrl-", Modifiers::CTRL), ("alt-", Modifiers::ALT), ("shift-", Modifiers::SHIFT)];
+
+/// The only key that begins sequences.
+const PREFIX: KeyEvent = KeyEvent(KeyCode::Char('X'), Modifiers::CTRL);
 
 /// Reads keys as people write them: `ctrl-x ctrl-e`, `alt-enter`, `f2`.
 ///
 /// # Errors
-/// When a word names no key.
-pub fn parse(text: &str) -> Result<Vec<Key>, String> {
-    let keys: Vec<Key> = text.split_whitespace().map(parse_one).collect::<Result<_, _>>()?;
-    if keys.is_empty() { Err("no key is named".into()) } else { Ok(keys) }
+/// When a word names no key, or a key that cannot be bound.
+pub fn parse(text: &str) -> Result<Vec<KeyEvent>, String> {
+    let keys: Vec<KeyEvent> = text.split_whitespace().map(parse_one).collect::<Result<_, _>>()?;
+    match keys.as_slice() {
+        [] => Err("no key is named".to_owned()),
+        [_] => Ok(keys),
+        [first, _] if *first == PREFIX => Ok(keys),
+        _ => Err(format!("`{text}` cannot be bound: a sequence is ctrl-x and one more key")),
+    }
 }
 
-fn parse_one(word: &str) -> Result<Key, String> {
+fn parse_one(word: &str) -> Result<KeyEvent, String> {
     let lower = word.to_lowercase();
-    let mut key = Key::char(' ');
-    let mut rest = lower.as_str();
-    loop {
-        let held = [("ctrl-", 0), ("alt-", 1), ("shift-", 2)];
-        match held.iter().find_map(|(name, which)| Some((rest.strip_prefix(name)?, which))) {
-            Some((after, 0)) => (key.ctrl, rest) = (true, after),
-            Some((after, 1)) => (key.alt, rest) = (true, after),
-            Some((after, _)) => (key.shift, rest) = (true, after),
-            None => break,
-        }
+    let (mut held, mut rest) = (Modifiers::NONE, lower.as_str());
+    while let Some((after, modifier)) = HELD.iter().find_map(|(name, held)| Some((rest.strip_prefix(name)?, held))) {
+        (held, rest) = (held | *modifier, after);
     }
     let mut chars = rest.chars();
     let number = rest.strip_prefix('f').and_then(|number| number.parse::<u8>().ok());
-    key.code = match (chars.next(), chars.next(), number) {
-        (Some(c), None, _) if key.ctrl => Code::Char(c),
+    let code = match (chars.next(), chars.next(), number) {
+        (Some(c), None, _) if held.contains(Modifiers::CTRL) => KeyCode::Char(c.to_ascii_uppercase()),
         // A letter without Ctrl keeps its case.
-        (Some(_), None, _) => Code::Char(word.chars().next_back().unwrap_or(' ')),
-        (_, _, Some(number @ 1..=12)) => Code::F(number),
+        (Some(_), None, _) => KeyCode::Char(word.chars().next_back().unwrap_or(' ')),
+        (_, _, Some(number @ 1..=12)) => KeyCode::F(number),
         _ => match NAMES.iter().find(|(name, _)| *name == rest) {
             Some((_, code)) => *code,
             None => {
@@ -135,28 +65,35 @@ fn parse_one(word: &str) -> Result<Key, String> {
             }
         },
     };
-    Ok(key)
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (held, name) in [(self.ctrl, "ctrl-"), (self.alt, "alt-"), (self.shift, "shift-")] {
-            if held {
-                f.write_str(name)?;
-            }
+    let ctrl = Modifiers::CTRL;
+    Ok(match code {
+        KeyCode::Enter if held.intersects(Modifiers::CTRL | Modifiers::SHIFT) => {
+            return Err(format!("`{word}` cannot be bound: terminals send it as enter; alt-enter can be"));
         }
-        match (self.code, NAMES.iter().find(|(_, code)| *code == self.code)) {
-            (_, Some((name, _))) => f.write_str(name),
-            (Code::Char(c), _) => write!(f, "{c}"),
-            (Code::F(number), _) => write!(f, "f{number}"),
-            (code, None) => write!(f, "{code:?}"),
-        }
-    }
+        // Terminals send these as the keys that are named so.
+        KeyCode::Char('I') if held.contains(ctrl) => KeyEvent(KeyCode::Tab, held - ctrl),
+        KeyCode::Char('M') if held.contains(ctrl) => KeyEvent(KeyCode::Enter, held - ctrl),
+        KeyCode::Char('H') if held.contains(ctrl) => KeyEvent(KeyCode::Backspace, held - ctrl),
+        code => KeyEvent::normalize(KeyEvent(code, held)),
+    })
 }
 
 /// Keys as people write them.
-pub fn written(keys: &[Key]) -> String {
-    keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" ")
+pub fn written(keys: &[KeyEvent]) -> String {
+    keys.iter().map(written_one).collect::<Vec<_>>().join(" ")
+}
+
+fn written_one(KeyEvent(code, held): &KeyEvent) -> String {
+    let mut out: String = HELD.iter().filter(|(_, one)| held.contains(*one)).map(|(name, _)| *name).collect();
+    match (code, NAMES.iter().find(|(_, named)| named == code)) {
+        (_, Some((name, _))) => out.push_str(name),
+        (KeyCode::BackTab, _) => out.push_str("shift-tab"),
+        (KeyCode::Char(c), _) if held.contains(Modifiers::CTRL) => out.extend(c.to_lowercase()),
+        (KeyCode::Char(c), _) => out.push(*c),
+        (KeyCode::F(number), _) => out.push_str(&format!("f{number}")),
+        (code, None) => out.push_str(&format!("{code:?}").to_lowercase()),
+    }
+    out
 }
 
 #[cfg(test)]
@@ -170,5 +107,12 @@ mod tests {
         }
         assert!(parse("ctrl-foo").expect_err("no key").contains("`ctrl-foo` names no key"));
         assert!(parse(" ").is_err());
+    }
+
+    #[test]
+    fn keys_that_never_arrive_are_refused_or_read_as_what_arrives() {
+        assert_eq!(written(&parse("ctrl-i").expect("a key")), "tab");
+        assert!(parse("shift-enter").expect_err("no such key").contains("alt-enter can be"));
+        assert!(parse("ctrl-a ctrl-b").expect_err("no such sequence").contains("ctrl-x and one more key"));
     }
 }

@@ -1,84 +1,66 @@
 //! The list of candidates under the cell.
 
-use super::layout::Row;
 use super::width;
 use crate::theme::{Role, Theme};
-use ironbook_assist::{Candidate, Completions};
+use ironbook_assist::Candidate;
 
-/// Most candidates that are shown at once.
+/// Most rows that are shown at once.
 const MOST: usize = 10;
 
 /// The candidates for what stands at the cursor.
 #[derive(Clone, Debug, Default)]
 pub struct Menu {
-    /// Where what they replace begins.
-    pub start: usize,
-    /// What was typed.
-    typed: String,
     all: Vec<Candidate>,
-    fitting: Vec<usize>,
-    chosen: Option<usize>,
+    /// The first that is shown, and how many were shown last.
+    first: usize,
+    shown: usize,
 }
 
 impl Menu {
-    /// A list for what was typed.
-    pub fn new(completions: Completions, typed: &str) -> Menu {
-        let fitting = (0..completions.candidates.len()).collect();
-        let (start, all) = (completions.range.start, completions.candidates);
-        Menu { start, typed: typed.to_owned(), all, fitting, chosen: None }
+    /// A list of these.
+    pub fn new(all: Vec<Candidate>) -> Menu {
+        Menu { all, first: 0, shown: 0 }
     }
 
-    /// Keeps those that begin with what is typed by now; false if there are none.
-    pub fn narrow(&mut self, typed: &str) -> bool {
-        self.typed = typed.to_owned();
-        self.chosen = None;
-        let small = typed.to_lowercase();
-        let fits = |at: &usize| self.all[*at].text.to_lowercase().starts_with(&small);
-        self.fitting = (0..self.all.len()).filter(fits).collect();
-        !self.fitting.is_empty()
-    }
-
-    /// Chooses the next one, or the one before; behind the last comes what was typed, and then the first again.
-    pub fn choose(&mut self, forward: bool) -> &str {
-        let count = self.fitting.len();
-        self.chosen = match (self.chosen, forward) {
-            (None, true) => Some(0),
-            (None, false) => count.checked_sub(1),
-            (Some(at), true) => Some(at + 1).filter(|at| *at < count),
-            (Some(at), false) => at.checked_sub(1),
-        };
-        self.text()
-    }
-
-    /// What is chosen, else what was typed.
-    pub fn text(&self) -> &str {
-        let chosen = self.chosen.and_then(|at| self.fitting.get(at));
-        chosen.map_or(&self.typed, |at| &self.all[*at].text)
-    }
-
-    /// Whether one is chosen.
-    pub fn is_chosen(&self) -> bool {
-        self.chosen.is_some()
+    /// Goes on to those that were not shown yet, and from the last back to the first.
+    pub fn turn(&mut self) {
+        let next = self.first + self.shown;
+        self.first = if next < self.all.len() { next } else { 0 };
     }
 
     /// The rows to show, at most so many.
-    pub fn rows(&self, columns: usize, most: usize, theme: Theme) -> Vec<Row> {
+    pub fn rows(&mut self, columns: usize, most: usize, theme: Theme) -> Vec<Row> {
         let most = most.clamp(1, MOST);
-        let count = self.fitting.len();
+        let count = self.all.len();
         let lines = if count > most { most.saturating_sub(1).max(1) } else { most };
-        let first = self.chosen.map_or(0, |at| (at / lines) * lines);
-        let page: Vec<(bool, &Candidate)> = self.fitting[first.min(count)..(first + lines).min(count)]
-            .iter()
-            .enumerate()
-            .map(|(at, candidate)| (self.chosen == Some(first + at), &self.all[*candidate]))
-            .collect();
-        let plan = Plan::new(page.iter().map(|(_, candidate)| *candidate), columns);
-        let mut rows: Vec<Row> = page.iter().map(|(chosen, candidate)| plan.row(candidate, *chosen, theme)).collect();
-        if count > lines {
-            let note = format!("  {}-{} of {count}", first + 1, first + page.len());
-            rows.push(Row::painted(theme, Role::About, &width::fitted(&note, columns)));
+        let page = &self.all[self.first.min(count)..(self.first + lines).min(count)];
+        self.shown = page.len();
+        let plan = Plan::new(page.iter(), columns);
+        let mut rows: Vec<Row> = page.iter().map(|candidate| plan.row(candidate, theme)).collect();
+        if count > lines && most > 1 {
+            let note = format!("  {}-{} of {count}; tab: more", self.first + 1, self.first + page.len());
+            let mut row = Row::default();
+            row.add(theme, Role::About, &width::fitted(&note, columns));
+            rows.push(row);
         }
         rows
+    }
+}
+
+/// One row of the screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// What is written, with colours.
+    pub text: String,
+    /// Its columns.
+    pub width: usize,
+}
+
+impl Row {
+    /// Adds text of one colour.
+    fn add(&mut self, theme: Theme, role: Role, text: &str) {
+        self.text.push_str(&theme.paint(role, text));
+        self.width += width::of(text);
     }
 }
 
@@ -102,13 +84,11 @@ impl Plan {
         plan
     }
 
-    fn row(&self, candidate: &Candidate, chosen: bool, theme: Theme) -> Row {
+    fn row(&self, candidate: &Candidate, theme: Theme) -> Row {
         let mut row = Row::default();
-        // Without colours a sign tells which one is chosen.
-        let sign = if chosen && theme == Theme::None { "> " } else { "  " };
-        row.add(theme, Role::Plain, sign);
+        row.add(theme, Role::Plain, "  ");
         let name = padded(&candidate.text, self.name);
-        row.add(theme, if chosen { Role::Chosen } else { Role::Candidate }, &name);
+        row.add(theme, Role::Candidate, &name);
         let mut room = self.columns.saturating_sub(row.width + 2);
         if self.signature > 0 && room > 0 {
             row.add(theme, Role::About, &format!("  {}", padded(&signature(candidate), self.signature.min(room))));
@@ -116,7 +96,7 @@ impl Plan {
         }
         let about = width::fitted(&one_line(&candidate.summary), room);
         if width::of(&about) > 3 || (room > 0 && width::of(&candidate.summary) <= room) {
-            row.add(theme, Role::Candidate, &format!("  {about}"));
+            row.add(theme, Role::About, &format!("  {about}"));
         }
         row
     }
@@ -159,18 +139,19 @@ mod tests {
             summary: (*summary).into(),
             ..Candidate::default()
         };
-        Menu::new(Completions { range: 0..1, candidates: names.iter().map(candidate).collect() }, "f")
+        Menu::new(names.iter().map(candidate).collect())
     }
 
-    fn shown(menu: &Menu, columns: usize, most: usize) -> Vec<String> {
+    fn shown(menu: &mut Menu, columns: usize, most: usize) -> Vec<String> {
         menu.rows(columns, most, Theme::None).into_iter().map(|row| row.text.trim_end().to_owned()).collect()
     }
 
     #[test]
     fn columns_are_aligned_and_fit() {
-        let menu = menu(&[("fit", "fn(x: &Frame)", "Fits a model."), ("日本語", "i32", "A number of things to see.")]);
+        let mut menu =
+            menu(&[("fit", "fn(x: &Frame)", "Fits a model."), ("日本語", "i32", "A number of things to see.")]);
         assert_eq!(
-            shown(&menu, 60, 8),
+            shown(&mut menu, 60, 8),
             ["  fit     fn(x: &Frame)  Fits a model.", "  日本語  i32            A number of things to see.",]
         );
         for columns in 8..60 {
@@ -178,21 +159,19 @@ mod tests {
                 assert!(row.width <= columns, "{row:?} in {columns}");
             }
         }
-        assert_eq!(shown(&menu, 40, 8)[1], "  日本語  i32            A number of th…");
+        assert_eq!(shown(&mut menu, 40, 8)[1], "  日本語  i32            A number of th…");
     }
 
     #[test]
     fn a_long_list_is_shown_in_pages() {
-        let names: Vec<String> = (0..25).map(|i| format!("f{i}")).collect();
+        let names: Vec<String> = (0..5).map(|i| format!("f{i}")).collect();
         let names: Vec<(&str, &str, &str)> = names.iter().map(|name| (name.as_str(), "", "")).collect();
         let mut menu = menu(&names);
-        assert_eq!(shown(&menu, 30, 4), ["  f0", "  f1", "  f2", "  1-3 of 25"]);
-        assert_eq!(menu.choose(false), "f24");
-        assert_eq!(shown(&menu, 30, 4), ["> f24", "  25-25 of 25"]);
-        assert_eq!(menu.choose(true), "f", "what was typed comes between the last and the first");
-        assert!(menu.narrow("f2"));
-        assert_eq!(menu.choose(true), "f2");
-        assert!(!menu.narrow("g"));
+        assert_eq!(shown(&mut menu, 30, 4), ["  f0", "  f1", "  f2", "  1-3 of 5; tab: more"]);
+        menu.turn();
+        assert_eq!(shown(&mut menu, 30, 4), ["  f3", "  f4", "  4-5 of 5; tab: more"]);
+        menu.turn();
+        assert_eq!(shown(&mut menu, 30, 1), ["  f0"]);
     }
 
     #[test]

@@ -40,6 +40,23 @@ fn belongs(last: char, c: char) -> bool {
     joins && last != '\n' && c != '\n'
 }
 
+/// The lines of a text, cut where the columns end.
+pub fn lines(text: &str, columns: usize) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(move |line| {
+        let mut rest = line;
+        std::iter::from_fn(move || {
+            let mut used = 0;
+            let over = rest.char_indices().find(|(at, c)| {
+                used += of_char(*c);
+                used > columns && *at > 0
+            });
+            let (first, after) = rest.split_at(over.map_or(rest.len(), |(at, _)| at));
+            rest = after;
+            (!first.is_empty()).then_some(first)
+        })
+    })
+}
+
 /// The beginning of a text that fits the columns; `…` tells of the rest.
 pub fn fitted(text: &str, columns: usize) -> String {
     if of(text) <= columns {
@@ -72,5 +89,6 @@ mod tests {
         assert_eq!(fitted("日本語", 5), "日本…");
         assert_eq!(fitted("abc", 3), "abc");
         assert_eq!(fitted("abc", 0), "");
+        assert_eq!(lines("日本x\nab", 4).collect::<Vec<_>>(), ["日本", "x", "ab"]);
     }
 }
