@@ -102,7 +102,7 @@ class Terminal:
 
 
 def rust_cell(lines):
-    body = [f'    let total_{i} = value_{i % VARIABLES} + data.iter().map(|x| x * {i}.5).sum::<f64>(); // "{i}"' for i in range(lines - 2)]
+    body = [f'    let total_{i} = value_{i % VARIABLES} + data.iter().map(|x| x * {i}.5).sum(); // "{i}"' for i in range(lines - 2)]
     return "\n".join(["fn long() {", *body, "}"])
 
 

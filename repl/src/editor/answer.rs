@@ -62,6 +62,30 @@ impl Drop for Raw {
     }
 }
 
+/// Keeps the terminal from showing what comes while it lives: an answer that is late would stand on the screen.
+pub struct Quiet(Termios);
+
+impl Quiet {
+    /// Begins at once.
+    ///
+    /// # Errors
+    /// When the terminal cannot be used.
+    pub fn begin() -> io::Result<Quiet> {
+        let before = tcgetattr(rustix::stdio::stdin())?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, &quiet)?;
+        Ok(Quiet(before))
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing.
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, &self.0);
+    }
+}
+
 /// Asks the terminal something that ends with a question for its abilities, which all terminals answer.
 ///
 /// # Errors

@@ -207,6 +207,9 @@ impl Completer for Answers {
 
     /// What all candidates agree on is put in; if there are several, the list of them is shown behind the text.
     fn complete(&self, text: &str, at: usize, _: &Context<'_>) -> Result<(usize, Vec<String>)> {
+        if let Some((start, put_in)) = self.state.now().instead.take() {
+            return Ok((start, vec![put_in]));
+        }
         if let Some((menu, of, cursor)) = &mut self.state.now().menu
             && of == text
             && *cursor == at

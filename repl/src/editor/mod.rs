@@ -24,7 +24,7 @@ use crate::config::{KeyStyle, Settings, ThemeChoice};
 use crate::images::Way;
 use crate::terminal::Terminal;
 use crate::theme::{Role, Theme};
-use answer::{Answer, Came, meaning};
+use answer::{Answer, Came, Quiet, meaning};
 use helper::Answers;
 use history::History;
 use ironbook_assist::{Completeness, Completions};
@@ -99,6 +99,8 @@ pub struct Editor {
     signals: Option<Signals>,
     state: Arc<State>,
     sixel: bool,
+    /// Until the first cell is read, if the terminal owes an answer.
+    quiet: Option<Quiet>,
     /// What was typed before it was read.
     ahead: String,
     /// The cells of this session by their numbers.
@@ -115,9 +117,16 @@ impl Editor {
         let history = History::open(&file, &older, settings.history);
         let theme = if terminal.color { terminal.theme } else { Theme::None };
         let state = State::new(words, history, theme);
-        let (line, ahead) = (None, String::new());
-        let mut editor =
-            Editor { line, _above: None, signals: None, state, sixel: false, ahead, cells: BTreeMap::new() };
+        let mut editor = Editor {
+            line: None,
+            _above: None,
+            signals: None,
+            state,
+            sixel: false,
+            quiet: None,
+            ahead: String::new(),
+            cells: BTreeMap::new(),
+        };
         let term = std::env::var("TERM").unwrap_or_default();
         let dumb = DUMB.iter().any(|name| term.eq_ignore_ascii_case(name));
         if dumb || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
@@ -169,6 +178,7 @@ impl Editor {
             self.state.begin(prompt);
             begin_line(self.state.now().theme)?;
             self.take_ahead()?;
+            self.quiet = None;
             let read = match self.typed_ahead(line, prompt, &text)? {
                 Some(cell) => Ok(cell),
                 None => {
@@ -203,7 +213,7 @@ impl Editor {
                     self.edited(&text)?.into_line()
                 }
                 (Ok(_), Some((Asked::TooTall, text, _))) => {
-                    self.say("a cell as tall as the screen is typed in your editor; Enter at its end runs it here")?;
+                    self.say("too tall for the screen: edited in your editor, then run by Enter here")?;
                     self.edited(&text)?.into_line()
                 }
                 (Err(ReadlineError::Interrupted), _) if !self.has_ended() => return Ok(Read::Interrupted),
@@ -247,6 +257,9 @@ impl Editor {
     /// Takes in what came while nobody read: rustyline would lose what stands behind the first Enter.
     fn take_ahead(&mut self) -> io::Result<()> {
         let Came { answers, typed } = answer::waiting()?;
+        if answers.iter().any(|answer| answer.ends_with('c')) {
+            self.state.now().owed = false;
+        }
         answers.iter().for_each(|answer| self.hear(answer));
         self.ahead.push_str(&typed);
         Ok(())
@@ -288,7 +301,7 @@ impl Editor {
         match outside::edited(text) {
             Ok(edited) => {
                 if self.state.is_tall(&edited) {
-                    self.say("this cell is taller than the screen: Enter runs it, other keys open it in your editor")?;
+                    self.say("taller than the screen: Enter runs it, other keys open it in your editor")?;
                 }
                 Ok(edited)
             }
@@ -332,7 +345,11 @@ impl Editor {
         }
         let wants_background = settings.theme == ThemeChoice::Auto && terminal.color;
         let Came { answers, typed } = answer::ask(if wants_background { "\x1b]11;?\x1b\\\x1b[c" } else { "\x1b[c" })?;
-        self.state.now().owed = !answers.iter().any(|answer| answer.ends_with('c'));
+        let owed = !answers.iter().any(|answer| answer.ends_with('c'));
+        self.state.now().owed = owed;
+        if owed {
+            self.quiet = Some(Quiet::begin()?);
+        }
         answers.iter().for_each(|answer| self.hear(answer));
         self.ahead.push_str(&typed);
         Ok(())

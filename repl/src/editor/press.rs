@@ -76,22 +76,22 @@ impl ConditionalEventHandler for Press {
         if self.state.is_tall(here.text) && self.state.now().at_prompt {
             return self.in_tall(does, here);
         }
+        self.does(does, here)
+    }
+}
+
+impl Press {
+    fn does(&self, does: Does, here: Here<'_>) -> Option<Cmd> {
         match does {
             Does::Action(action) => self.act(action, here),
-            Does::Close(bracket) if !commands => {
+            Does::Close(bracket) if !here.commands && self.state.now().at_prompt => {
                 let (blanks, text) = enter::closing(here.text, here.at, bracket)?;
-                Some(Cmd::Replace(Movement::BackwardChar(count(blanks)), Some(text)))
+                Some(self.instead(here.at - blanks, text))
             }
             Does::Close(_) | Does::Other => None,
         }
     }
-}
 
-fn count(number: usize) -> RepeatCount {
-    RepeatCount::try_from(number).unwrap_or(RepeatCount::MAX)
-}
-
-impl Press {
     /// Ends the reading of the line.
     fn ask(&self, asked: Asked, text: &str, at: usize) -> Cmd {
         self.state.now().asked = Some((asked, text.to_owned(), at));
@@ -117,6 +117,12 @@ impl Press {
             | Action::Nothing => self.act(action, here),
             _ => Some(self.ask(Asked::TooTall, here.text, here.at)),
         }
+    }
+
+    /// Puts a text in the place of what stands before the cursor: only candidates can do that, without a trace in what was cut.
+    fn instead(&self, start: usize, text: String) -> Cmd {
+        self.state.now().instead = Some((start, text));
+        Cmd::Complete
     }
 
     fn older(&self, here: Here<'_>) -> Cmd {
@@ -157,6 +163,9 @@ impl Press {
             Action::Cancel => Cmd::Abort,
             // In vi's command mode the rest is vi's.
             _ if here.commands => return None,
+            Action::Backspace if self.state.now().at_prompt && enter::backspace(here.text, here.at) > 1 => {
+                self.instead(here.at - enter::backspace(here.text, here.at), String::new())
+            }
             action => return edit(action, here, n),
         })
     }
@@ -222,7 +231,7 @@ fn edit(action: Action, here: Here<'_>, n: RepeatCount) -> Option<Cmd> {
         Action::LineEnd => Cmd::Move(Movement::EndOfLine),
         Action::TextStart => Cmd::Move(Movement::BeginningOfBuffer),
         Action::TextEnd => Cmd::Move(Movement::EndOfBuffer),
-        Action::Backspace => Cmd::Kill(Movement::BackwardChar(n.max(count(enter::backspace(here.text, here.at))))),
+        Action::Backspace => Cmd::Kill(Movement::BackwardChar(n)),
         Action::Delete | Action::Eof => Cmd::Kill(Movement::ForwardChar(n)),
         Action::KillLineEnd => Cmd::Kill(Movement::EndOfLine),
         Action::KillLineStart => Cmd::Kill(Movement::BeginningOfLine),
@@ -267,6 +276,18 @@ mod tests {
         let (half, here) = press("fn f() {");
         assert_eq!(half.act(Action::Enter, here), Some(Cmd::Insert(1, "\n    ".to_owned())));
         assert_eq!(half.act(Action::Run, here), Some(Cmd::AcceptLine));
+    }
+
+    #[test]
+    fn blanks_before_a_closing_bracket_or_backspace_go_together() {
+        let (press, here) = press("fn f() {\n    ");
+        let close = Press { does: Does::Close('}'), ..press };
+        assert_eq!(close.does(close.does, here), Some(Cmd::Complete));
+        assert_eq!(close.state.now().instead.take(), Some((9, "}".to_owned())));
+        assert_eq!(close.act(Action::Backspace, here), Some(Cmd::Complete));
+        assert_eq!(close.state.now().instead.take(), Some((9, String::new())));
+        close.state.now().at_prompt = false;
+        assert_eq!(close.does(close.does, here), None, "in a search it is searched for");
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Now {
     pub browse: Option<Browse>,
     /// A list of candidates, and the text and cursor that it holds for.
     pub menu: Option<(Menu, String, usize)>,
+    /// What comes in the place of the text from a byte to the cursor.
+    pub instead: Option<(usize, String)>,
     /// Whether something stands behind the text.
     pub hinted: bool,
     /// Whether a text was found whole.
@@ -75,6 +77,7 @@ impl State {
             last: String::new(),
             browse: None,
             menu: None,
+            instead: None,
             hinted: false,
             whole: None,
             late: None,
