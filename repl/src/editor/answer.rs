@@ -151,7 +151,9 @@ fn decode(bytes: &[u8]) -> Came {
             }
             '\x7f' | '\x08' => drop(came.typed.pop()),
             '\r' | '\n' => came.typed.push('\n'),
-            c if !c.is_control() || c == CTRL_D => came.typed.push(c),
+            // Linux hands a Ctrl-D that came while lines were read on as a zero.
+            CTRL_D | '\0' => came.typed.push(CTRL_D),
+            c if !c.is_control() => came.typed.push(c),
             _ => {}
         }
     }
@@ -204,6 +206,6 @@ mod tests {
         let said: Vec<_> = came.answers.iter().map(|answer| meaning(answer)).collect();
         assert_eq!(said, [Some(Answer::Theme(Theme::Light)), Some(Answer::Sixel(true))]);
         assert_eq!(decode(b"\x1b]11;rgb:0/0/0\x07a\x1b").typed, "a");
-        assert_eq!(decode(b"1\n\x04\x01").typed, "1\n\x04");
+        assert_eq!(decode(b"1\n\0\x01").typed, "1\n\x04");
     }
 }
