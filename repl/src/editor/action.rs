@@ -62,7 +62,7 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (
         Action::Complete,
         "complete",
-        "complete as far as all agree, and list what could follow; again: more of the list. At the beginning of a line: indent",
+        "complete as far as all agree, and list the rest; at the beginning of a line: indent",
     ),
     (Action::Dedent, "dedent", "take a level of indentation from the line"),
     (Action::Left, "left", "one character left"),

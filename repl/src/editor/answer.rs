@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 /// How long the terminal may take to tell of itself.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// The end, typed ahead.
+pub const CTRL_D: char = '\x04';
+
 /// What came from the terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Came {
     /// Answers, without their Escape.
     pub answers: Vec<String>,
-    /// What a person typed, as far as it is text.
+    /// What a person typed, as far as it is text or Ctrl-D.
     pub typed: String,
 }
 
@@ -148,6 +151,8 @@ fn decode(bytes: &[u8]) -> Came {
             }
             '\x7f' | '\x08' => drop(came.typed.pop()),
             '\r' | '\n' => came.typed.push('\n'),
+            // Linux hands a Ctrl-D that came while lines were read on as a zero.
+            CTRL_D | '\0' => came.typed.push(CTRL_D),
             c if !c.is_control() => came.typed.push(c),
             _ => {}
         }
@@ -201,5 +206,6 @@ mod tests {
         let said: Vec<_> = came.answers.iter().map(|answer| meaning(answer)).collect();
         assert_eq!(said, [Some(Answer::Theme(Theme::Light)), Some(Answer::Sixel(true))]);
         assert_eq!(decode(b"\x1b]11;rgb:0/0/0\x07a\x1b").typed, "a");
+        assert_eq!(decode(b"1\n\0\x01").typed, "1\n\x04");
     }
 }

@@ -10,29 +10,31 @@ mod indent;
 mod keymap;
 mod keys;
 mod lex;
+mod line;
 mod menu;
 mod outside;
 mod past;
 mod plain;
 mod press;
+mod prompt;
 mod signals;
 mod state;
 mod width;
 
 use crate::Error;
-use crate::config::{KeyStyle, Settings, ThemeChoice};
+use crate::config::{Settings, ThemeChoice};
 use crate::images::Way;
 use crate::terminal::Terminal;
 use crate::theme::{Role, Theme};
-use answer::{Answer, Came, Quiet, meaning};
-use helper::Answers;
+use answer::{Answer, CTRL_D, Came, Quiet, meaning};
 use history::History;
 use ironbook_assist::{Completeness, Completions};
-use past::Past;
-use rustyline::config::BellStyle;
+use line::{Line, line_editor};
+use prompt::begin_row;
+use rustix::io::Errno;
+use rustyline::ExternalPrinter as _;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter as _;
-use rustyline::{ColorMode, CompletionType, Config, EditMode, ExternalPrinter as _};
 use signals::Signals;
 use state::{Asked, State};
 use std::collections::BTreeMap;
@@ -44,13 +46,11 @@ pub use action::{ACTIONS, Action};
 pub use history::is_private;
 pub use keymap::Keymap as Keys;
 pub use outside::open as open_in_editor;
+pub use prompt::Prompt;
 pub use width::{fitted, of as columns_of};
 
 /// Terminals that know no escape sequences.
 const DUMB: &[&str] = &["", "dumb", "cons25", "emacs"];
-
-/// Milliseconds that vi's Escape waits for what would make it a part of another key.
-const ESCAPE_MS: u16 = 50;
 
 /// The magic that the editor answers itself.
 const EDIT: &str = "%edit";
@@ -63,15 +63,6 @@ pub trait Words: Send + Sync {
     fn whole(&self, text: &str) -> Completeness;
     /// The session's variables.
     fn names(&self) -> Vec<String>;
-}
-
-/// What stands before the text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Prompt {
-    /// The number that the cell will have.
-    pub number: u64,
-    /// How many variables are stale.
-    pub stale: usize,
 }
 
 /// What was typed.
@@ -87,8 +78,6 @@ pub enum Read {
 
 /// Writes above the cell that is typed, from any thread; while none is typed, where the cursor stands.
 pub type Above = Box<dyn FnMut(String) + Send>;
-
-type Line = rustyline::Editor<Answers, Past>;
 
 /// Reads cells from the terminal.
 pub struct Editor {
@@ -169,62 +158,68 @@ impl Editor {
         let read = self.read_from(&mut line, *prompt, prefill);
         self.line = Some(line);
         self.hear_late();
-        read.map_err(Error::Terminal)
+        match read {
+            // The terminal is gone.
+            Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => Ok(Read::End),
+            read => read.map_err(Error::Terminal),
+        }
     }
 
     fn read_from(&mut self, line: &mut Line, prompt: Prompt, prefill: &str) -> io::Result<Read> {
-        let (mut text, mut at) = (prefill.to_owned(), prefill.len());
+        let mut begun = Begun::at_end(prefill.to_owned());
         loop {
             self.state.begin(prompt);
-            begin_line(self.state.now().theme)?;
+            begin_row(self.state.screen().0, self.state.now().theme)?;
             self.take_ahead()?;
             self.quiet = None;
-            let read = match self.typed_ahead(line, prompt, &text)? {
-                Some(cell) => Ok(cell),
-                None => {
-                    if text.is_empty() {
-                        text = std::mem::take(&mut self.ahead);
-                        at = text.len();
-                    }
-                    self.line_of(line, prompt, &text[..at], &text[at..])
-                }
-            };
-            let asked = self.state.now().asked.take();
-            (text, at) = match (read, asked) {
-                (Ok(typed), None) => {
-                    let typed = typed.trim_end();
-                    let Some(wanted) = edit_magic(typed) else { return Ok(self.entered(prompt, typed)) };
-                    match self.earlier(wanted) {
-                        Ok(earlier) => self.edited(&earlier)?,
-                        Err(words) => {
-                            self.say(&words)?;
-                            String::new()
+            if begun.text.is_empty() {
+                match self.typed_ahead(line, prompt)? {
+                    Ahead::Read(Read::Cell(text)) => match self.entered(prompt, &text)? {
+                        Next::Read(read) => return Ok(read),
+                        Next::Again(again) => {
+                            begun = again;
+                            continue;
                         }
-                    }
-                    .into_line()
+                    },
+                    Ahead::Read(read) => return Ok(read),
+                    Ahead::Begun(text) => begun = Begun::at_end(text),
                 }
-                (Ok(_), Some((Asked::Interrupt, ..))) => return Ok(Read::Interrupted),
-                (Ok(_), Some((Asked::Suspend, text, at))) => {
-                    self.signals.as_ref().map_or(Ok(()), Signals::suspend)?;
-                    (text, at)
-                }
-                (Ok(_), Some((Asked::Edit, text, _))) => {
-                    self.erase(&text)?;
-                    self.edited(&text)?.into_line()
-                }
-                (Ok(_), Some((Asked::TooTall, text, _))) => {
-                    self.say("too tall for the screen: edited in your editor, then run by Enter here")?;
-                    self.edited(&text)?.into_line()
-                }
-                (Err(ReadlineError::Interrupted), _) if !self.has_ended() => return Ok(Read::Interrupted),
-                // A byte that is no text: what was typed before it stays.
-                (Err(ReadlineError::Io(error)), _) if error.kind() == io::ErrorKind::InvalidData => {
-                    self.state.now().last.clone().into_line()
-                }
-                // Ctrl-D, or the terminal is gone.
-                (Err(_), _) => return Ok(Read::End),
-            };
+            }
+            let read = self.line_of(line, prompt, &begun);
+            match self.after(read, prompt)? {
+                Next::Read(read) => return Ok(read),
+                Next::Again(again) => begun = again,
+            }
         }
+    }
+
+    /// What follows what rustyline read.
+    fn after(&mut self, read: rustyline::Result<String>, prompt: Prompt) -> io::Result<Next> {
+        let asked = self.state.now().asked.take();
+        let again = match (read, asked) {
+            (Ok(typed), None) => return self.entered(prompt, &typed),
+            (Ok(_), Some((Asked::Interrupt, ..))) => return Ok(Next::Read(Read::Interrupted)),
+            (Ok(_), Some((Asked::Suspend, text, at))) => {
+                self.signals.as_ref().map_or(Ok(()), Signals::suspend)?;
+                Begun { text, at }
+            }
+            (Ok(_), Some((Asked::Edit, text, _))) => {
+                self.erase(&text)?;
+                Begun::at_end(self.edited(&text)?)
+            }
+            (Ok(_), Some((Asked::TooTall, text, _))) => {
+                self.say("too tall for the screen: edited in your editor, then run by Enter here")?;
+                Begun::at_end(self.edited(&text)?)
+            }
+            (Err(ReadlineError::Interrupted), _) if !self.has_ended() => return Ok(Next::Read(Read::Interrupted)),
+            // A byte that is no text: what was typed before it stays.
+            (Err(ReadlineError::Io(error)), _) if error.kind() == io::ErrorKind::InvalidData => {
+                Begun::at_end(self.state.now().last.clone())
+            }
+            // Ctrl-D, or the terminal is gone.
+            (Err(_), _) => return Ok(Next::Read(Read::End)),
+        };
+        Ok(Next::Again(again))
     }
 
     fn has_ended(&self) -> bool {
@@ -232,13 +227,13 @@ impl Editor {
     }
 
     /// Lets rustyline read.
-    fn line_of(&self, line: &mut Line, prompt: Prompt, left: &str, right: &str) -> rustyline::Result<String> {
-        let shown = (prompt_text(prompt), painted_prompt(prompt, self.state.now().theme));
+    fn line_of(&self, line: &mut Line, prompt: Prompt, begun: &Begun) -> rustyline::Result<String> {
+        let shown = (prompt.text(), prompt.painted(self.state.now().theme));
         let reading = self.signals.as_ref().map(|signals| &signals.reading);
         if let Some(reading) = reading {
             reading.store(true, Ordering::SeqCst);
         }
-        let read = line.readline_with_initial(&shown, (left, right));
+        let read = line.readline_with_initial(&shown, begun.text.split_at(begun.at));
         if let Some(reading) = reading {
             reading.store(false, Ordering::SeqCst);
         }
@@ -246,12 +241,23 @@ impl Editor {
     }
 
     /// A cell was entered.
-    fn entered(&mut self, prompt: Prompt, text: &str) -> Read {
-        self.state.history().add(text);
-        if !is_private(text) {
-            self.cells.insert(prompt.number, text.to_owned());
-        }
-        Read::Cell(text.to_owned())
+    fn entered(&mut self, prompt: Prompt, text: &str) -> io::Result<Next> {
+        let text = text.trim_end();
+        let Some(wanted) = edit_magic(text) else {
+            self.state.history().add(text);
+            if !is_private(text) {
+                self.cells.insert(prompt.number, text.to_owned());
+            }
+            return Ok(Next::Read(Read::Cell(text.to_owned())));
+        };
+        let edited = match self.earlier(wanted) {
+            Ok(earlier) => self.edited(&earlier)?,
+            Err(words) => {
+                self.say(&words)?;
+                String::new()
+            }
+        };
+        Ok(Next::Again(Begun::at_end(edited)))
     }
 
     /// Takes in what came while nobody read: rustyline would lose what stands behind the first Enter.
@@ -265,24 +271,29 @@ impl Editor {
         Ok(())
     }
 
-    /// A whole cell that was typed ahead, shown as if it were typed now.
-    fn typed_ahead(&mut self, line: &Line, prompt: Prompt, prefill: &str) -> io::Result<Option<String>> {
-        if !prefill.is_empty() {
-            return Ok(None);
-        }
-        let ends = self.ahead.match_indices('\n').map(|(at, _)| at);
-        let whole = |end: &usize| self.ahead[..*end].trim().is_empty() || self.state.is_whole(&self.ahead[..*end]);
-        let Some(end) = ends.clone().find(whole) else { return Ok(None) };
+    /// What was typed ahead: a whole cell, shown as if it were typed now, or the beginning of one.
+    fn typed_ahead(&mut self, line: &Line, prompt: Prompt) -> io::Result<Ahead> {
+        let ends = self.ahead.match_indices(['\n', CTRL_D]).map(|(at, _)| at);
+        let whole = |end: &usize| {
+            let text = &self.ahead[..*end];
+            self.ahead[*end..].starts_with(CTRL_D) || text.trim().is_empty() || self.state.is_whole(text)
+        };
+        let Some(end) = ends.clone().find(whole) else { return Ok(Ahead::Begun(std::mem::take(&mut self.ahead))) };
         let text = self.ahead[..end].to_owned();
+        let last = self.ahead[end..].starts_with(CTRL_D);
         self.ahead.drain(..=end);
+        if last {
+            // Where something is typed, Ctrl-D ends nothing.
+            return Ok(if text.is_empty() { Ahead::Read(Read::End) } else { Ahead::Begun(text) });
+        }
         let painted = match line.helper() {
             Some(answers) => answers.highlight(&text, usize::MAX),
             None => text.as_str().into(),
         };
         let mut out = io::stdout().lock();
-        writeln!(out, "{}{painted}", painted_prompt(prompt, self.state.now().theme))?;
+        writeln!(out, "{}{painted}", prompt.painted(self.state.now().theme))?;
         out.flush()?;
-        Ok(Some(text))
+        Ok(Ahead::Read(Read::Cell(text)))
     }
 
     /// The text that `%edit` means: of an earlier cell, or what was typed last.
@@ -370,42 +381,31 @@ impl Editor {
     }
 }
 
-/// A text with the cursor at its end.
-trait IntoLine {
-    fn into_line(self) -> (String, usize);
+/// A text to go on with.
+struct Begun {
+    text: String,
+    /// Where the cursor stands.
+    at: usize,
 }
 
-impl IntoLine for String {
-    fn into_line(self) -> (String, usize) {
-        let at = self.len();
-        (self, at)
+impl Begun {
+    fn at_end(text: String) -> Begun {
+        let at = text.len();
+        Begun { text, at }
     }
 }
 
-/// rustyline with our answers and keys.
-fn line_editor(settings: &Settings, state: &Arc<State>) -> Result<Line, Error> {
-    let vi = settings.keys == KeyStyle::Vi;
-    let config = Config::builder()
-        .edit_mode(if vi { EditMode::Vi } else { EditMode::Emacs })
-        .keyseq_timeout(vi.then_some(ESCAPE_MS))
-        .completion_type(CompletionType::List)
-        .completion_show_all_if_ambiguous(true)
-        .bell_style(BellStyle::None)
-        // Where there are to be no colours, our answers have none.
-        .color_mode(ColorMode::Enabled)
-        .bracketed_paste(true)
-        .auto_add_history(false)
-        .indent_size(4)
-        .tab_stop(4)
-        .build();
-    let failed = |error| Error::Terminal(io::Error::other(error));
-    let mut line = Line::with_history(config, Past(state.clone())).map_err(failed)?;
-    line.set_helper(Some(Answers::new(state.clone())));
-    // Wrong bindings were told of when the settings were read.
-    let keymap = Keys::new(&settings.bindings).or_else(|_| Keys::new(&BTreeMap::new()));
-    let keymap = keymap.map_err(|words| Error::Terminal(io::Error::other(words)))?;
-    press::bind(&keymap, state, |event, handler| drop(line.bind_sequence(event, handler)));
-    Ok(line)
+/// What follows a line that was read.
+enum Next {
+    Read(Read),
+    /// It is read again, beginning so.
+    Again(Begun),
+}
+
+/// What was typed ahead.
+enum Ahead {
+    Read(Read),
+    Begun(String),
 }
 
 /// The argument of `%edit`, if the text is that.
@@ -414,35 +414,9 @@ fn edit_magic(text: &str) -> Option<&str> {
     (rest.is_empty() || rest.starts_with(' ')).then(|| rest.trim())
 }
 
-/// What stands before the text.
-fn prompt_text(prompt: Prompt) -> String {
-    painted_prompt(prompt, Theme::None)
-}
-
-fn painted_prompt(prompt: Prompt, theme: Theme) -> String {
-    let number = theme.paint(Role::Prompt, &format!("[{}]", prompt.number));
-    let stale = if prompt.stale > 0 { theme.paint(Role::Stale, "*") } else { String::new() };
-    format!("{number}{stale}{} ", theme.paint(Role::Prompt, ":"))
-}
-
-/// Goes to the beginning of a row; where something stands in the cursor's row, a sign tells of its open end.
-fn begin_line(theme: Theme) -> io::Result<()> {
-    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok().filter(|size| size.ws_col > 0);
-    let columns = size.map_or(80, |size| usize::from(size.ws_col));
-    let mut out = io::stdout().lock();
-    write!(out, "{}{}\r\x1b[K", theme.paint(Role::About, "⏎"), " ".repeat(columns - 1))?;
-    out.flush()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_prompt_tells_of_stale_variables() {
-        assert_eq!(prompt_text(Prompt { number: 1, stale: 0 }), "[1]: ");
-        assert_eq!(prompt_text(Prompt { number: 12, stale: 3 }), "[12]*: ");
-    }
 
     #[test]
     fn edit_is_told_from_other_words() {

@@ -103,7 +103,7 @@ impl State {
         let names = self.words.names().into_iter().collect();
         let mut now = self.now();
         now.names = names;
-        now.prompt = width::of(&super::prompt_text(prompt));
+        now.prompt = width::of(&prompt.text());
         (now.at_prompt, now.asked, now.browse, now.menu, now.whole) = (true, None, None, None, None);
     }
 
