@@ -8,7 +8,8 @@ use crate::interrupt::{Interrupts, Press};
 use crate::notebook::Kind;
 use crate::now::{Now, Wired};
 use crate::others::Others;
-use crate::reading::{Above, Read, Reader};
+use crate::config::Config;
+use crate::editor::{Above, Editor, Prompt, Read, is_private};
 use crate::screen::Screen;
 use crate::spawned::{Lifetime, Spawned};
 use crate::terminal::{Style, Terminal, shortened};
@@ -69,6 +70,7 @@ pub enum Heard {
 
 struct Attached<'a> {
     options: &'a Options,
+    config: &'a Config,
     paths: &'a Paths,
     screen: Screen,
     others: Others,
@@ -89,8 +91,8 @@ struct Attached<'a> {
 ///
 /// # Errors
 /// When no kernel can be started or reached, or the terminal cannot be used.
-pub fn run(options: &Options, paths: &Paths, target: Target) -> Result<u8, Error> {
-    let screen = Screen::new(Terminal::detect());
+pub fn run(options: &Options, config: &Config, paths: &Paths, target: Target) -> Result<u8, Error> {
+    let screen = Screen::new(Terminal::detect().themed(config.settings.theme));
     let interrupts = Interrupts::listen();
     let (sender, heard) = channel();
     let resumed = match &target {
@@ -109,6 +111,7 @@ pub fn run(options: &Options, paths: &Paths, target: Target) -> Result<u8, Error
     connect(&interrupts, &now, &screen.terminal);
     let mut attached = Attached {
         options,
+        config,
         paths,
         screen,
         others,
@@ -124,11 +127,15 @@ pub fn run(options: &Options, paths: &Paths, target: Target) -> Result<u8, Error
     if !io::stdin().is_terminal() {
         return attached.run_piped(&interrupts);
     }
+    let mut editor = attached.editor()?;
     attached.greet()?;
-    if let Some(id) = resumed {
-        attached.resume(id.as_deref());
+    match resumed {
+        Some(id) => attached.resume(id.as_deref()),
+        None if matches!(attached.home, Home::Own(..)) => attached.start_up(),
+        None => {}
     }
-    attached.read_and_run(&interrupts)?;
+    attached.read_and_run(&mut editor, &interrupts)?;
+    drop(editor);
     attached.leave();
     Ok(0)
 }
@@ -166,6 +173,25 @@ fn attach(file: &Path, patience: Duration, generation: u64, sender: &Sender<Hear
 }
 
 impl Attached<'_> {
+    /// The line editor. What it hears of the terminal is for all that is drawn.
+    fn editor(&mut self) -> Result<Editor, Error> {
+        let words = Arc::new(Wired(Arc::clone(&self.now)));
+        let editor = Editor::new(&self.config.settings, &self.screen.terminal, words)?;
+        self.screen.terminal = editor.informed(&self.screen.terminal, &self.config.settings);
+        self.others = Others::new(self.screen.terminal.clone());
+        Ok(editor)
+    }
+
+    /// Runs the cells that the configuration has for the start.
+    fn start_up(&mut self) {
+        for (at, text) in self.config.settings.startup.iter().enumerate() {
+            if !self.untraced(text).ok {
+                let path = self.config.path.display();
+                self.warn(&format!("this was cell {} of `startup` in {path}", at + 1));
+            }
+        }
+    }
+
     /// The first lines. A kernel of ours is not waited for, one of others has to say what it is.
     fn greet(&mut self) -> Result<(), Error> {
         let words = match self.home {
@@ -175,6 +201,9 @@ impl Attached<'_> {
             }
             _ => format!("Ironbook {}. %help for magics, Ctrl-D to quit.", env!("CARGO_PKG_VERSION")),
         };
+        for words in self.config.complaints() {
+            self.warn(&words);
+        }
         self.screen.say(&words);
         Ok(())
     }
@@ -209,13 +238,13 @@ impl Attached<'_> {
         Ok(0)
     }
 
-    fn read_and_run(&mut self, interrupts: &Interrupts) -> Result<(), Error> {
-        let words = Box::new(Wired(Arc::clone(&self.now)));
-        let mut reader = Reader::new(words, &self.paths.data.join("lines.txt")).map_err(Error::Terminal)?;
+    fn read_and_run(&mut self, editor: &mut Editor, interrupts: &Interrupts) -> Result<(), Error> {
         let mut prefill = String::new();
         let mut pressed = false;
         loop {
-            let read = self.read(&mut reader, &std::mem::take(&mut prefill))?;
+            let read = self.read(editor, &std::mem::take(&mut prefill))?;
+            // Answers of the terminal may have come late.
+            self.screen.terminal = editor.informed(&self.screen.terminal, &self.config.settings);
             let again = std::mem::replace(&mut pressed, read == Read::Interrupted);
             match read {
                 Read::Cell(text) if text.trim().is_empty() => {}
@@ -226,7 +255,8 @@ impl Attached<'_> {
                         continue;
                     }
                     interrupts.reset();
-                    prefill = self.cell(&text).next;
+                    let ran = if is_private(&text) { self.untraced(&text) } else { self.cell(&text) };
+                    prefill = ran.next;
                 }
                 Read::Interrupted => self.pressed_at_the_prompt(again),
                 Read::End => return Ok(()),
@@ -246,23 +276,24 @@ impl Attached<'_> {
     }
 
     /// Reads a cell, showing meanwhile what others do.
-    fn read(&mut self, reader: &mut Reader, prefill: &str) -> Result<Read, Error> {
-        let mut above = reader.above().map_err(Error::Terminal)?;
-        let prompt = format!("[{}]: ", self.number);
+    fn read(&mut self, editor: &mut Editor, prefill: &str) -> Result<Read, Error> {
+        self.now.refresh();
+        let terminal = self.screen.terminal.clone();
+        let mut above = editor.printer().unwrap_or_else(|| Box::new(move |text| terminal.out(&text)));
+        let prompt = Prompt { number: self.number, stale: self.now.session().stale };
         let sender = self.sender.clone();
         thread::scope(|scope| {
             let listening = scope.spawn(move || self.listen(&mut above));
-            let read = reader.read(&prompt, prefill);
+            let read = editor.read(&prompt, prefill);
             drop(sender.send(Heard::ReadingEnded));
             // It only shows text; a panic in it would be told where it happened.
             drop(listening.join());
-            read.map_err(Error::Terminal)
+            read
         })
     }
 
     /// Shows what is heard until nothing is read any more.
     fn listen(&mut self, above: &mut Above) {
-        self.now.refresh();
         while let Ok(first) = self.hear(Duration::MAX) {
             // What comes together is shown together: the prompt is drawn anew each time.
             let (mut next, mut text, mut ended, mut over) = (Some(first), String::new(), false, false);

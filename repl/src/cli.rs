@@ -1,12 +1,14 @@
 //! The command line of `ironbook`.
 
 use crate::attached::Target;
+use crate::config::{Config, command as config_command};
 use crate::kernel_command::{self, KernelCommand};
 use crate::package::{self, Package};
 use crate::sessions::{self, Sessions};
+use crate::shell_files::{self, Completions, Man};
 use crate::spawned::Lifetime;
 use crate::{Error, convert, doctor, existing, headless, interactive, setup, terminal};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use ironbook_session::library::Paths;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -25,9 +27,9 @@ struct Cli {
     #[arg(short = 'e', long = "evaluate", value_name = "CODE")]
     evaluate: Option<String>,
 
-    /// How cells are optimised: auto, or a level of rustc
-    #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = ["auto", "0", "1", "2", "3"])]
-    opt: String,
+    /// How cells are optimised: auto, or a level of rustc [default: what the configuration says, else auto]
+    #[arg(long, value_name = "LEVEL", value_parser = ["auto", "0", "1", "2", "3"])]
+    opt: Option<String>,
 
     /// Do not use compiled cells of earlier sessions
     #[arg(long)]
@@ -52,12 +54,24 @@ enum Command {
     Setup(Setup),
     /// Check compiler, linker, library, disk and GPU, and say what to do
     Doctor,
+    /// Show and change the configuration of the terminal session
+    #[command(after_long_help = config_command::HELP)]
+    Config {
+        #[command(subcommand)]
+        command: Option<config_command::ConfigCommand>,
+    },
     /// Let Jupyter know of Ironbook
     #[command(subcommand)]
     Kernel(KernelCommand),
     /// Pack Ironbook for machines without its sources: an archive to unpack anywhere, and a Python wheel
     #[command(after_long_help = package::HELP)]
     Package(Package),
+    /// Print the completions of a shell
+    #[command(after_long_help = shell_files::COMPLETIONS_HELP)]
+    Completions(Completions),
+    /// Print the manual page, or write those of all commands
+    #[command(after_long_help = shell_files::MAN_HELP)]
+    Man(Man),
     /// Serve, show and move tracked runs: an MLflow-compatible server with a page of its own, import, export, sync
     Track(ironbook_tracking::cli::TrackArgs),
 }
@@ -91,11 +105,8 @@ pub struct Repl {
     pub no_cache: bool,
 
     /// How cells are optimised: auto, or a level of rustc
-    #[arg(
-        long, value_name = "LEVEL", default_value = "auto", value_parser = ["auto", "0", "1", "2", "3"],
-        conflicts_with = "existing"
-    )]
-    pub opt: String,
+    #[arg(long, value_name = "LEVEL", value_parser = ["auto", "0", "1", "2", "3"], conflicts_with = "existing")]
+    pub opt: Option<String>,
 }
 
 const SETUP_HELP: &str = "\
@@ -189,6 +200,11 @@ pub struct Convert {
 /// Exit status of wrong use.
 pub const USAGE: u8 = 2;
 
+/// The command line, for what is made from it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
     let cli = Cli::parse_from(pair_parameters(std::env::args_os()));
@@ -200,14 +216,19 @@ pub fn main() -> ExitCode {
         Some(Command::Sessions(command)) => sessions::run(command, &paths),
         Some(Command::Setup(setup)) => setup::run(&setup, &paths),
         Some(Command::Doctor) => doctor::run(&paths),
+        Some(Command::Config { command }) => config_command::run(command.as_ref(), &paths),
         Some(Command::Kernel(command)) => kernel_command::run(command, &paths),
         Some(Command::Package(package)) => package::run(&package, &paths),
+        Some(Command::Completions(wanted)) => Ok(shell_files::run_completions(&wanted, command())),
+        Some(Command::Man(wanted)) => shell_files::run_man(&wanted, command()),
         Some(Command::Track(track)) => return ironbook_tracking::cli::run(track),
         None => {
-            let options = interactive::Options { opt: cli.opt, no_cache: cli.no_cache };
+            let config = Config::load(&paths);
+            let opt = cli.opt.unwrap_or_else(|| config.settings.opt.clone());
+            let options = interactive::Options { opt, no_cache: cli.no_cache };
             match cli.evaluate {
-                Some(code) => interactive::evaluate(&code, &options, &paths),
-                None => interactive::run(&options, &paths, Target::New(Lifetime::Ours)),
+                Some(code) => interactive::evaluate(&code, &options, &config, &paths),
+                None => interactive::run(&options, &config, &paths, Target::New(Lifetime::Ours)),
             }
         }
     };
@@ -233,8 +254,10 @@ fn repl(command: &Repl, paths: &Paths) -> Result<u8, Error> {
             }
         }
     };
-    let options = interactive::Options { opt: command.opt.clone(), no_cache: command.no_cache };
-    interactive::run(&options, paths, target)
+    let config = Config::load(paths);
+    let opt = command.opt.clone().unwrap_or_else(|| config.settings.opt.clone());
+    let options = interactive::Options { opt, no_cache: command.no_cache };
+    interactive::run(&options, &config, paths, target)
 }
 
 /// Rewrites papermill's `-p NAME VALUE` as `-p NAME=VALUE`.
@@ -273,7 +296,6 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

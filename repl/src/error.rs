@@ -178,6 +178,12 @@ pub enum Error {
     /// The session could not be started.
     #[error("{}", .0.message)]
     Environment(Box<Failure>),
+    /// The configuration cannot be as it was wanted.
+    #[error("{words}")]
+    Config {
+        /// What is wrong.
+        words: String,
+    },
     /// The terminal could not be used.
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[source] io::Error),
@@ -235,6 +241,7 @@ impl Error {
             Error::OtherKernel { .. } => {
                 "a terminal of Ironbook attaches to sessions of Ironbook; `ironbook sessions` lists them".into()
             }
+            Error::Config { .. } => "`ironbook config` shows what can be set".into(),
             Error::NoPython | Error::NoHome => "name the place: --prefix DIR".into(),
             Error::Pack { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -1,6 +1,7 @@
 //! `ironbook` without a command: a session in the terminal; and `ironbook -e`, one cell.
 
 use crate::attached::{self, Target};
+use crate::config::Config;
 use crate::headless::connect;
 use crate::interrupt::Interrupts;
 use crate::kernel::{Cache, Kernel, Start};
@@ -29,8 +30,8 @@ pub struct Options {
 ///
 /// # Errors
 /// When no session can be started.
-pub fn evaluate(code: &str, options: &Options, paths: &Paths) -> Result<u8, Error> {
-    let mut screen = Screen::new(Terminal::detect());
+pub fn evaluate(code: &str, options: &Options, config: &Config, paths: &Paths) -> Result<u8, Error> {
+    let mut screen = Screen::new(Terminal::detect().themed(config.settings.theme));
     let mut kernel = start(options, paths, &screen.terminal)?;
     let interrupts = Interrupts::listen();
     connect(&interrupts, kernel.handle(), &screen.terminal);
@@ -46,11 +47,11 @@ pub fn evaluate(code: &str, options: &Options, paths: &Paths) -> Result<u8, Erro
 ///
 /// # Errors
 /// When no session can be started or found, or the terminal cannot be used.
-pub fn run(options: &Options, paths: &Paths, target: Target) -> Result<u8, Error> {
+pub fn run(options: &Options, config: &Config, paths: &Paths, target: Target) -> Result<u8, Error> {
     if io::stdin().is_terminal() || matches!(target, Target::Existing(_)) {
-        return attached::run(options, paths, target);
+        return attached::run(options, config, paths, target);
     }
-    let mut screen = Screen::new(Terminal::detect());
+    let mut screen = Screen::new(Terminal::detect().themed(config.settings.theme));
     let mut kernel = start(options, paths, &screen.terminal)?;
     piped(&mut kernel, &mut screen)
 }

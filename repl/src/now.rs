@@ -2,7 +2,7 @@
 
 use crate::attached::Heard;
 use crate::interrupt::Press;
-use crate::reading::Words;
+use crate::editor::Words;
 use ironbook_assist::{Completeness, Completions, View, completeness};
 use ironbook_kernel::client::{Client, Force, OwnInfo};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};

@@ -194,10 +194,20 @@ fn sender(cell: &Cell) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::images::Way;
+    use crate::theme::Theme;
     use ironbook_core::Bundle;
 
     fn others() -> Others {
-        Others::new(Terminal { live: true, color: false, color_err: false, width: 80 })
+        Others::new(Terminal {
+            live: true,
+            color: false,
+            color_err: false,
+            width: 80,
+            theme: Theme::None,
+            images: Way::Text,
+            pager: false,
+        })
     }
 
     fn cell() -> Cell {

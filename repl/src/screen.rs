@@ -1,7 +1,9 @@
 //! A running cell on the terminal: its outputs as they come, its progress bars, its failure.
 
 use crate::terminal::{Style, Terminal, shortened};
+use crate::{fit, pager};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ironbook_core::Bundle;
 use ironbook_core::progress::State;
 use ironbook_session::{Event, Failure};
 use std::collections::BTreeMap;
@@ -18,8 +20,8 @@ pub struct Screen {
     open_line: bool,
     bars: BTreeMap<u64, ProgressBar>,
     last_line: Option<Instant>,
-    /// The newest text of displays that were updated, and the text that stands on the terminal.
-    updates: BTreeMap<String, (String, String)>,
+    /// The newest state of displays that were updated, and the one that stands on the terminal.
+    updates: BTreeMap<String, (Bundle, Bundle)>,
 }
 
 impl Screen {
@@ -38,18 +40,20 @@ impl Screen {
                 self.close_line();
                 self.aside(&note);
             }
-            Event::Result(bundle) => self.show(bundle.plain()),
+            Event::Result(bundle) => self.show_value(bundle),
             Event::Display { bundle, id, update } => match id {
                 // Each state of a live display would be a line; the last one is shown when the cell ends.
-                Some(id) if *update => self.updates.entry(id.clone()).or_default().0 = bundle.plain().to_owned(),
+                Some(id) if *update => self.updates.entry(id.clone()).or_default().0 = bundle.clone(),
                 Some(id) => {
-                    let text = bundle.plain().to_owned();
-                    self.show(&text);
-                    self.updates.insert(id.clone(), (text.clone(), text));
+                    self.show_value(bundle);
+                    self.updates.insert(id.clone(), (bundle.clone(), bundle.clone()));
                 }
-                None => self.show(bundle.plain()),
+                None => self.show_value(bundle),
             },
             Event::Progress(state) => self.progress(state),
+            Event::Page(text) if self.terminal.reads_out() => {
+                self.show_long(&fit::wrapped(text, self.terminal.size().0));
+            }
             Event::Page(text) => self.show(text),
             // Who holds the session answers; outputs stay on a terminal.
             Event::Clear { .. } | Event::Input { .. } => {}
@@ -62,8 +66,8 @@ impl Screen {
             bar.finish_and_clear();
         }
         for (newest, shown) in std::mem::take(&mut self.updates).into_values() {
-            if newest != shown {
-                self.show(&newest);
+            if newest.plain() != shown.plain() {
+                self.show_value(&newest);
             }
         }
         self.close_line();
@@ -84,7 +88,31 @@ impl Screen {
         self.aside(&format!("{line}\n"));
     }
 
-    /// A value, on lines of its own.
+    /// A value: its picture, its table, or its text, as the terminal can show them.
+    fn show_value(&mut self, bundle: &Bundle) {
+        if !self.terminal.reads_out() {
+            return self.show(bundle.plain());
+        }
+        if let Some(picture) = self.terminal.images.picture(bundle, self.terminal.place()) {
+            self.close_line();
+            return self.above_bars(|terminal| terminal.out_raw(&format!("{picture}\n")));
+        }
+        match fit::table(bundle, self.terminal.size().0) {
+            Some(table) => self.show_long(&table),
+            None => self.show_long(bundle.plain()),
+        }
+    }
+
+    /// A text, in the pager if it is longer than the screen and the user wants that.
+    fn show_long(&mut self, text: &str) {
+        let is_long = || text.lines().count() >= self.terminal.size().1;
+        let paged = self.terminal.pager && self.bars.is_empty() && self.terminal.reads_out() && is_long();
+        if !(paged && pager::show(text)) {
+            self.show(text);
+        }
+    }
+
+    /// A text, on lines of its own.
     fn show(&mut self, text: &str) {
         if !text.is_empty() {
             self.close_line();

@@ -3,6 +3,7 @@
 mod ended;
 
 use crate::attached::Target;
+use crate::config::Config;
 use crate::interactive::{self, Options};
 use crate::memory;
 use crate::terminal::{Style, Terminal, seconds, shortened};
@@ -88,9 +89,10 @@ pub fn run(sessions: Sessions, paths: &Paths) -> Result<u8, Error> {
         }
         Some(Command::Attach { id }) => {
             let entries = running::list(&paths.data);
-            let options = Options { opt: "auto".to_owned(), no_cache: false };
+            let config = Config::load(paths);
+            let options = Options { opt: config.settings.opt.clone(), no_cache: false };
             let file = named(&id, &entries)?.connection_file.clone();
-            interactive::run(&options, paths, Target::Existing(file))
+            interactive::run(&options, &config, paths, Target::Existing(file))
         }
         Some(Command::Stop(which)) => stop(&which, paths, &terminal),
     }

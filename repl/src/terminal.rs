@@ -1,6 +1,9 @@
 //! What the terminal can show, and writing to it: colours where they are wanted, errors in two lines.
 
 use crate::Error;
+use crate::config::ThemeChoice;
+use crate::images::{Place, Way};
+use crate::theme::Theme;
 use std::io::{self, IsTerminal, Write};
 
 /// The terminal behind standard output and standard error.
@@ -14,6 +17,12 @@ pub struct Terminal {
     pub color_err: bool,
     /// Columns.
     pub width: usize,
+    /// The colours, which suit its background.
+    pub theme: Theme,
+    /// How it shows pictures.
+    pub images: Way,
+    /// Whether long texts are shown by a pager.
+    pub pager: bool,
 }
 
 /// How a piece of text looks.
@@ -34,41 +43,101 @@ pub enum Style {
 }
 
 impl Style {
-    fn code(self) -> &'static str {
-        match self {
-            Style::Dim => "2",
-            Style::Bold => "1",
-            Style::Red => "1;31",
-            Style::Green => "32",
-            Style::Yellow => "33",
-            Style::Cyan => "36",
+    fn code(self, theme: Theme) -> &'static str {
+        let (dark, light) = match self {
+            Style::Dim => ("38;5;245", "38;5;243"),
+            Style::Bold => ("1", "1"),
+            Style::Red => ("1;38;5;203", "1;38;5;160"),
+            Style::Green => ("38;5;78", "38;5;28"),
+            Style::Yellow => ("38;5;221", "38;5;130"),
+            Style::Cyan => ("38;5;80", "38;5;30"),
+        };
+        match theme {
+            Theme::Dark => dark,
+            Theme::Light => light,
+            Theme::None => "",
+        }
+    }
+
+    fn paint(self, theme: Theme, text: &str) -> String {
+        match self.code(theme) {
+            "" => text.to_owned(),
+            code => format!("\x1b[{code}m{text}\x1b[0m"),
         }
     }
 }
 
 impl Terminal {
-    /// The terminal as the environment says (`NO_COLOR`, `TERM=dumb`).
+    /// The terminal as the environment says (`NO_COLOR`, `CLICOLOR=0`, `TERM=dumb`, `COLORFGBG`).
     pub fn detect() -> Terminal {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let plain = set("NO_COLOR") || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let is = |name: &str, value: &str| std::env::var_os(name).is_some_and(|set| set == value);
+        let plain = set("NO_COLOR") || is("CLICOLOR", "0") || is("TERM", "dumb");
         let live = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Terminal {
             live,
             color: io::stdout().is_terminal() && !plain,
             color_err: io::stderr().is_terminal() && !plain,
             width: width(),
+            theme: Theme::from_environment(),
+            images: Way::Text,
+            pager: false,
         }
     }
 
     /// Text for standard error in a style.
     pub fn paint(&self, style: Style, text: &str) -> String {
-        if self.color_err { format!("\x1b[{}m{text}\x1b[0m", style.code()) } else { text.to_owned() }
+        if self.color_err { style.paint(self.theme, text) } else { text.to_owned() }
+    }
+
+    /// Text for standard output in a style.
+    pub fn paint_out(&self, style: Style, text: &str) -> String {
+        if self.color { style.paint(self.theme, text) } else { text.to_owned() }
+    }
+
+    /// The same terminal with the colours that the user wants.
+    #[must_use]
+    pub fn themed(self, choice: ThemeChoice) -> Terminal {
+        match choice {
+            ThemeChoice::Auto => self,
+            ThemeChoice::Light => Terminal { theme: Theme::Light, ..self },
+            ThemeChoice::Dark => Terminal { theme: Theme::Dark, ..self },
+            ThemeChoice::None => Terminal { theme: Theme::None, color: false, color_err: false, ..self },
+        }
     }
 
     /// Writes to standard output at once. Who reads it may have gone; that is no error of ours.
     pub fn out(&self, text: &str) {
         let mut stdout = io::stdout().lock();
         let text = if self.color { text.into() } else { without_colors(text) };
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Whether a person reads standard output.
+    pub fn reads_out(&self) -> bool {
+        self.live && io::stdout().is_terminal()
+    }
+
+    /// Its size now, columns and rows.
+    pub fn size(&self) -> (usize, usize) {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
+        size.map_or((self.width, usize::MAX), |size| (usize::from(size.ws_col), usize::from(size.ws_row)))
+    }
+
+    /// Where a picture would stand.
+    pub fn place(&self) -> Place {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+        let known = size.filter(|size| size.ws_xpixel > 0 && size.ws_col > 0);
+        Place {
+            columns: self.size().0,
+            column_pixels: known.map(|size| f64::from(size.ws_xpixel) / f64::from(size.ws_col)),
+            in_tmux: std::env::var_os("TMUX").is_some(),
+        }
+    }
+
+    /// Writes to standard output at once, sequences that are no colours with it.
+    pub fn out_raw(&self, text: &str) {
+        let mut stdout = io::stdout().lock();
         let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     }
 
@@ -162,6 +231,14 @@ mod tests {
     fn colours_go() {
         assert_eq!(without_colors("\x1b[1;31merror\x1b[0m: x"), "error: x");
         assert_eq!(without_colors("plain"), "plain");
+    }
+
+    #[test]
+    fn the_users_theme_holds_for_all_that_is_written() {
+        let terminal = Terminal { color: true, color_err: true, ..Terminal::detect() };
+        let red = |choice| terminal.clone().themed(choice).paint(Style::Red, "x");
+        assert_ne!(red(ThemeChoice::Light), red(ThemeChoice::Dark));
+        assert_eq!(red(ThemeChoice::None), "x");
     }
 
     #[test]

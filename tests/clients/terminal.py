@@ -19,7 +19,7 @@ from wire import poll
 
 # What the program has by now; what it has not is not looked at.
 HAS = {
-    "indentation": False,  # lines that begin where they belong, `...: ` before them
+    "indentation": False,  # lines that begin where they belong
     "highlighting": False,  # colours while a cell is typed
     "hints": False,  # what history suggests, in grey behind the cursor
     "edit": False,  # %edit, and Ctrl-X Ctrl-E
@@ -93,7 +93,7 @@ class Sessions:
         screen = self.session()
         screen.enter("fn twice(x: i32) -> i32 {")
         if HAS["indentation"]:
-            screen.until(lambda: screen.at_cursor() == "...:" and screen.cursor()[1] == 9, "an indented line")
+            screen.until(lambda: screen.at_cursor() == "" and screen.cursor() == (2, 4), "an indented line")
             screen.enter("2 * x")
         else:
             screen.until(lambda: screen.cursor()[1] == 0 and "twice" in screen.shown()[screen.cursor()[0] - 1], "a line")
@@ -377,8 +377,7 @@ class Sessions:
         long = "abcdefghij" * 70
         screen.keys(f'"{long}"')
         screen.until(lambda: f'"{long}"' in "".join(line.strip() for line in screen.shown()), "the whole line")
-        # Rows of one line are indented as the first by an editor that knows its prompt's width.
-        self.assertEqual(screen.cursor()[1], 5 + 702 % (columns - 5) if HAS["indentation"] else (5 + 702) % columns)
+        self.assertEqual(screen.cursor()[1], (5 + 702) % columns)
         screen.enter(".len()")
         self.assertEqual(screen.answers(1)[-1:], ["700"])
         lines = self.ask(screen, 2, 'for i in 0..3000 { println!("line {i}"); }')

@@ -101,8 +101,17 @@ impl Client {
 
     /// Sends a cell; its identity, which all that is told of it bears.
     pub fn execute(&self, code: &str) -> String {
+        self.execute_as(code, true)
+    }
+
+    /// As [`Client::execute`], for a cell that gets no number and no place in the history.
+    pub fn execute_untraced(&self, code: &str) -> String {
+        self.execute_as(code, false)
+    }
+
+    fn execute_as(&self, code: &str, traced: bool) -> String {
         let content = json!({
-            "code": code, "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true,
+            "code": code, "silent": false, "store_history": traced, "user_expressions": {}, "allow_stdin": true,
             "stop_on_error": true,
         });
         self.send(Way::Request(Channel::Shell), Draft::new("execute_request", &json!({}), content))

@@ -30,8 +30,18 @@ pub(super) struct Outcome {
 impl Attached<'_> {
     /// Runs and shows one cell.
     pub(super) fn cell(&mut self, text: &str) -> Outcome {
-        let begun = Instant::now();
         let id = self.now.client().execute(text);
+        self.sent(text, id)
+    }
+
+    /// Runs and shows one that leaves no trace: no number, no place in the history.
+    pub(super) fn untraced(&mut self, text: &str) -> Outcome {
+        let id = self.now.client().execute_untraced(text);
+        self.sent(text, id)
+    }
+
+    fn sent(&mut self, text: &str, id: String) -> Outcome {
+        let begun = Instant::now();
         self.now.set_cell(Some(id.clone()));
         let reply = self.follow(&id);
         self.now.set_cell(None);

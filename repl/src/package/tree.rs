@@ -1,7 +1,8 @@
 //! The files of an installation, wherever it will lie: `bin`, `lib`, `share`.
 
 use super::bytes;
-use crate::Error;
+use crate::{Error, cli, shell_files};
+use clap_complete::Shell;
 use ironbook_kernel::kernelspec::{DISPLAY_NAME, Kernelspec, NAME};
 use ironbook_session::library::Library;
 use ironbook_session::library::installed::{self, Content, Piece};
@@ -25,10 +26,25 @@ pub fn pieces(library: &Library) -> Result<Vec<Piece>, Error> {
     pieces.extend(
         spec.files().into_iter().map(|(file, bytes)| text(format!("share/jupyter/kernels/{NAME}/{file}"), bytes)),
     );
+    pieces.extend(for_shells()?);
     let lib = installed::pieces(library);
     pieces.extend(lib.map_err(|source| Error::Pack { path: library.deps.clone(), source })?);
     pieces.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(pieces)
+}
+
+/// Completions and manual pages, where shells and `man` look for them.
+fn for_shells() -> Result<Vec<Piece>, Error> {
+    let places = [
+        (Shell::Bash, "share/bash-completion/completions/ironbook"),
+        (Shell::Zsh, "share/zsh/site-functions/_ironbook"),
+        (Shell::Fish, "share/fish/vendor_completions.d/ironbook.fish"),
+    ];
+    let completions = places.map(|(shell, name)| text(name.into(), shell_files::completions(shell, cli::command())));
+    let pages =
+        shell_files::manual(cli::command()).map_err(|source| Error::Pack { path: "ironbook.1".into(), source })?;
+    let pages = pages.into_iter().map(|(name, page)| text(format!("share/man/man1/{name}"), page));
+    Ok(completions.into_iter().chain(pages).collect())
 }
 
 /// A file with this in it.
@@ -60,4 +76,18 @@ pub fn write(pieces: &[Piece], directory: &Path) -> Result<(), Error> {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode(piece))).map_err(wrong)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shells_and_man_find_their_files() {
+        let names: Vec<String> = for_shells().unwrap().into_iter().map(|piece| piece.name).collect();
+        for name in ["share/zsh/site-functions/_ironbook", "share/man/man1/ironbook.1", "share/man/man1/ironbook-run.1"]
+        {
+            assert!(names.iter().any(|known| known == name), "{name} is not among {names:?}");
+        }
+    }
 }

@@ -1,0 +1,183 @@
+//! The list of candidates under the cell.
+
+use super::width;
+use crate::theme::{Role, Theme};
+use ironbook_assist::Candidate;
+
+/// Most rows that are shown at once.
+const MOST: usize = 10;
+
+/// The candidates for what stands at the cursor.
+#[derive(Clone, Debug, Default)]
+pub struct Menu {
+    all: Vec<Candidate>,
+    /// The first that is shown, and how many were shown last.
+    first: usize,
+    shown: usize,
+}
+
+impl Menu {
+    /// A list of these.
+    pub fn new(all: Vec<Candidate>) -> Menu {
+        Menu { all, first: 0, shown: 0 }
+    }
+
+    /// Goes on to those that were not shown yet, and from the last back to the first.
+    pub fn turn(&mut self) {
+        let next = self.first + self.shown;
+        self.first = if next < self.all.len() { next } else { 0 };
+    }
+
+    /// The rows to show, at most so many.
+    pub fn rows(&mut self, columns: usize, most: usize, theme: Theme) -> Vec<Row> {
+        let most = most.clamp(1, MOST);
+        let count = self.all.len();
+        let lines = if count > most { most.saturating_sub(1).max(1) } else { most };
+        let page = &self.all[self.first.min(count)..(self.first + lines).min(count)];
+        self.shown = page.len();
+        let plan = Plan::new(page.iter(), columns);
+        let mut rows: Vec<Row> = page.iter().map(|candidate| plan.row(candidate, theme)).collect();
+        if count > lines && most > 1 {
+            let note = format!("  {}-{} of {count}; tab: more", self.first + 1, self.first + page.len());
+            let mut row = Row::default();
+            row.add(theme, Role::About, &width::fitted(&note, columns));
+            rows.push(row);
+        }
+        rows
+    }
+}
+
+/// One row of the screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// What is written, with colours.
+    pub text: String,
+    /// Its columns.
+    pub width: usize,
+}
+
+impl Row {
+    /// Adds text of one colour.
+    fn add(&mut self, theme: Theme, role: Role, text: &str) {
+        self.text.push_str(&theme.paint(role, text));
+        self.width += width::of(text);
+    }
+}
+
+/// How wide the columns of the list are.
+struct Plan {
+    columns: usize,
+    name: usize,
+    signature: usize,
+}
+
+impl Plan {
+    fn new<'a>(page: impl Iterator<Item = &'a Candidate>, columns: usize) -> Plan {
+        let mut plan = Plan { columns, name: 0, signature: 0 };
+        for candidate in page {
+            plan.name = plan.name.max(width::of(&one_line(&candidate.text)));
+            plan.signature = plan.signature.max(width::of(&signature(candidate)));
+        }
+        plan.name = plan.name.min(columns.saturating_sub(2).min((columns / 2).max(16)));
+        let room = columns.saturating_sub(plan.name + 4);
+        plan.signature = plan.signature.min(room / 2);
+        plan
+    }
+
+    fn row(&self, candidate: &Candidate, theme: Theme) -> Row {
+        let mut row = Row::default();
+        row.add(theme, Role::Plain, "  ");
+        let name = padded(&candidate.text, self.name);
+        row.add(theme, Role::Candidate, &name);
+        let mut room = self.columns.saturating_sub(row.width + 2);
+        if self.signature > 0 && room > 0 {
+            row.add(theme, Role::About, &format!("  {}", padded(&signature(candidate), self.signature.min(room))));
+            room = self.columns.saturating_sub(row.width + 2);
+        }
+        let about = width::fitted(&one_line(&candidate.summary), room);
+        if width::of(&about) > 3 || (room > 0 && width::of(&candidate.summary) <= room) {
+            row.add(theme, Role::About, &format!("  {about}"));
+        }
+        row
+    }
+}
+
+/// The signature without what all have.
+fn signature(candidate: &Candidate) -> String {
+    let signature = candidate.signature.trim_start();
+    one_line(signature.strip_prefix("pub ").unwrap_or(signature))
+}
+
+fn padded(text: &str, columns: usize) -> String {
+    let text = width::fitted(&one_line(text), columns);
+    let missing = columns.saturating_sub(width::of(&text));
+    text + &" ".repeat(missing)
+}
+
+/// Text without what would break a row.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The longest beginning that all texts share.
+pub fn common_prefix<'a>(mut texts: impl Iterator<Item = &'a str>) -> &'a str {
+    let Some(first) = texts.next() else { return "" };
+    texts.fold(first, |common, text| {
+        let same = common.char_indices().zip(text.chars()).find(|((_, a), b)| a != b);
+        &common[..same.map_or(common.len().min(text.len()), |((at, _), _)| at)]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn menu(names: &[(&str, &str, &str)]) -> Menu {
+        let candidate = |(text, signature, summary): &(&str, &str, &str)| Candidate {
+            text: (*text).into(),
+            signature: (*signature).into(),
+            summary: (*summary).into(),
+            ..Candidate::default()
+        };
+        Menu::new(names.iter().map(candidate).collect())
+    }
+
+    fn shown(menu: &mut Menu, columns: usize, most: usize) -> Vec<String> {
+        menu.rows(columns, most, Theme::None).into_iter().map(|row| row.text.trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn columns_are_aligned_and_fit() {
+        let mut menu =
+            menu(&[("fit", "fn(x: &Frame)", "Fits a model."), ("日本語", "i32", "A number of things to see.")]);
+        assert_eq!(
+            shown(&mut menu, 60, 8),
+            ["  fit     fn(x: &Frame)  Fits a model.", "  日本語  i32            A number of things to see.",]
+        );
+        for columns in 8..60 {
+            for row in menu.rows(columns, 8, Theme::Dark) {
+                assert!(row.width <= columns, "{row:?} in {columns}");
+            }
+        }
+        assert_eq!(shown(&mut menu, 40, 8)[1], "  日本語  i32            A number of th…");
+    }
+
+    #[test]
+    fn a_long_list_is_shown_in_pages() {
+        let names: Vec<String> = (0..5).map(|i| format!("f{i}")).collect();
+        let names: Vec<(&str, &str, &str)> = names.iter().map(|name| (name.as_str(), "", "")).collect();
+        let mut menu = menu(&names);
+        assert_eq!(shown(&mut menu, 30, 4), ["  f0", "  f1", "  f2", "  1-3 of 5; tab: more"]);
+        menu.turn();
+        assert_eq!(shown(&mut menu, 30, 4), ["  f3", "  f4", "  4-5 of 5; tab: more"]);
+        menu.turn();
+        assert_eq!(shown(&mut menu, 30, 1), ["  f0"]);
+    }
+
+    #[test]
+    fn what_all_share_is_found() {
+        assert_eq!(common_prefix(["日本語", "日本x"].into_iter()), "日本");
+        assert_eq!(common_prefix(["a", "ab"].into_iter()), "a");
+        assert_eq!(common_prefix(std::iter::empty()), "");
+    }
+}
