@@ -289,6 +289,56 @@ mod tests {
         assert!(graph.stale("score", &|id| id).is_some());
     }
 
+    fn record(id: ExecutionId, read: &[&str], wrote: &[&str]) -> Record {
+        Record { id, cell: None, text: String::new(), ok: true, flow: flow(read, wrote), seconds: 0.0 }
+    }
+
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_is_lost_is_made_anew_and_all_else_ends_as_it_was() {
+        // 1: a; 2: n from a; 3: a again; 4: w; 5: n2 from w; 6: w is changed.
+        let history = [
+            record(1, &[], &["a"]),
+            record(2, &["a"], &["n"]),
+            record(3, &[], &["a"]),
+            record(4, &[], &["w"]),
+            record(5, &["w"], &["n2"]),
+            record(6, &["w"], &["w"]),
+        ];
+        let current = |name: &str| match name {
+            "a" => Some(3),
+            "w" => Some(6),
+            _ => None,
+        };
+        assert_eq!(slice(&history, &set(&["n", "n2"]), &current).executions, [1, 2, 3, 4, 5, 6]);
+        let unchanged = |name: &str| if name == "a" { Some(1) } else { None };
+        assert_eq!(slice(&history[..2], &set(&["n"]), &unchanged).executions, [2], "the input is there as it was");
+    }
+
+    #[test]
+    fn what_is_out_of_date_is_made_from_what_is_there_now() {
+        // 1: a, log; 2: b from a, changes log; 3: c from b, changes log; 4: a again.
+        let history = [
+            record(1, &[], &["a", "log"]),
+            record(2, &["a", "log"], &["b", "log"]),
+            record(3, &["b", "log"], &["c", "log"]),
+            record(4, &[], &["a"]),
+        ];
+        let current = |name: &str| match name {
+            "a" => Some(4),
+            "b" => Some(2),
+            _ => Some(3),
+        };
+        assert_eq!(refresh(&history, &set(&["b", "c", "log"]), &current).executions, [1, 4, 2, 3]);
+        // 1: p from base, and acc; 2: acc is changed.
+        let history = [record(1, &["base"], &["p", "acc"]), record(2, &["acc"], &["acc"])];
+        let current = |name: &str| if name == "acc" { Some(2) } else { Some(1) };
+        assert_eq!(refresh(&history, &set(&["p"]), &current).executions, [1, 2]);
+    }
+
     #[test]
     fn what_shares_state_forms_a_group() {
         let mut graph = Graph::default();

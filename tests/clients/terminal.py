@@ -19,12 +19,12 @@ from wire import poll
 
 # What the program has by now; what it has not is not looked at.
 HAS = {
-    "indentation": False,  # lines that begin where they belong
-    "highlighting": False,  # colours while a cell is typed
-    "hints": False,  # what history suggests, in grey behind the cursor
-    "edit": False,  # %edit, and Ctrl-X Ctrl-E
-    "fitting": False,  # tables that are no wider than the terminal
-    "sessions": False,  # `ironbook repl --existing`
+    "indentation": True,  # lines that begin where they belong
+    "highlighting": True,  # colours while a cell is typed
+    "hints": True,  # what history suggests, in grey behind the cursor
+    "edit": True,  # %edit, and Ctrl-X Ctrl-E
+    "fitting": True,  # tables that are no wider than the terminal
+    "sessions": True,  # `ironbook repl --existing`
 }
 HAS.update({name: True for name in os.environ.get("IRONBOOK_TERMINAL_HAS", "").split(",") if name})
 

@@ -276,3 +276,131 @@ fn a_full_disk_is_told_once_and_stops_nothing() {
     assert!(notes.contains("`b`") && notes.contains("`c`"), "{notes}");
     e.gives("a + d", "4");
 }
+
+#[test]
+fn a_variable_that_is_moved_and_assigned_again_is_written_again() {
+    let mut e = kept();
+    e.cells(&[
+        "let mut df = df![\"a\" => [1, 2, 3]]?; let mut x = vec![1, 2]; let from = df.height();",
+        "assert_eq!(df.height(), 3);\nlet limit = 1;\ndf = df.lazy().filter(col(\"a\").gt(lit(limit))).collect()?;",
+        "x.len();\nlet k = 1;\ndrop(x);\nx = vec![9];",
+    ]);
+    after_kill(&mut e);
+    e.gives("(df.height(), &x)", "(2, [9])");
+    assert!(e.session.variables().iter().any(|variable| variable.name == "from" && variable.stale.is_some()));
+}
+
+#[test]
+fn what_changes_through_shared_references_is_never_old() {
+    let mut e = kept();
+    e.cells(&[
+        "use ironbook::candle_core::Var;",
+        "let t = Tensor::zeros((2, 2), DType::F32, &Device::Cpu)?; let t2 = t.clone();",
+        "t.slice_set(&Tensor::ones((1, 2), DType::F32, &Device::Cpu)?, 0, 0)?;",
+        "let v = Var::zeros((2,), DType::F32, &Device::Cpu)?; let vt = v.as_tensor().detach();\n\
+         let mut f: Box<dyn FnMut()> = Box::new(move || v.set(&Tensor::ones((2,), DType::F32, &Device::Cpu).unwrap()).unwrap());",
+        "f();",
+    ]);
+    after_kill(&mut e);
+    e.gives("(t.sum_all()?.to_scalar::<f32>()?, t2.sum_all()?.to_scalar::<f32>()?)", "(2.0, 2.0)");
+    e.gives("vt.to_vec1::<f32>()?", "[1.0, 1.0]");
+}
+
+#[test]
+fn types_whose_values_would_not_be_what_they_were_are_not_kept() {
+    let mut e = kept();
+    e.cells(&[
+        "use serde::{Serialize, Deserialize}; use std::rc::Rc; use std::cell::{Cell, RefCell};",
+        "#[derive(Serialize, Deserialize, Debug, PartialEq)] struct M { c: Cell<i32> }",
+        "#[derive(Serialize, Deserialize, Debug, PartialEq, Clone)] struct Node<T> { v: Rc<T> }",
+        "#[derive(Serialize, Deserialize, Debug)] struct Ig { id: i32, #[serde(skip)] cache: i32 }",
+        "impl PartialEq for Ig { fn eq(&self, other: &Ig) -> bool { self.id == other.id } }",
+        "let ra = Rc::new(M { c: Cell::new(1) }); let na = Node { v: Rc::new(RefCell::new(1)) };",
+        "let strong = Rc::new(5i32); let weak = Rc::downgrade(&strong); let ig = Ig { id: 1, cache: 42 };",
+        "let plain = Node { v: Rc::new(7i32) };",
+    ]);
+    let notes = after_kill(&mut e);
+    assert_eq!(e.names(), ["plain", "strong"], "{notes}");
+    for name in ["ra", "na", "weak", "ig"] {
+        assert!(notes.contains(&format!("`{name}`")), "{name}: {notes}");
+    }
+}
+
+#[test]
+fn values_are_read_only_by_what_wrote_them() {
+    let mut e = kept();
+    let pair = |order: &str| {
+        format!(
+            "impl serde::Serialize for P {{ fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {{ ({order}).serialize(s) }} }}\n\
+             impl<'de> serde::Deserialize<'de> for P {{ fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<P, D::Error> \
+             {{ let ({0}) = <(i32, i32)>::deserialize(d)?; Ok(P {{ x, y }}) }} }}",
+            order.replace("self.", "")
+        )
+    };
+    e.cells(&["#[derive(Debug, PartialEq)] struct P { x: i32, y: i32 }", &pair("self.x, self.y")]);
+    e.cells(&["let p = P { x: 1, y: 2 };"]);
+    e.cell(&pair("self.y, self.x")).ok();
+    let (e, resumed) = resume(e);
+    assert!(!e.names().contains(&"p".to_owned()), "{:?}", resumed.restored);
+    assert_eq!(resumed.restored.lost[0].name, "p");
+}
+
+#[test]
+fn attributes_of_serde_that_name_items_in_text_are_followed() {
+    let mut e = kept();
+    e.cells(&[
+        "use serde::{Serialize, Deserialize};",
+        "#[derive(Serialize, Deserialize)] struct Wire(i32);",
+        "#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)] #[serde(from = \"Wire\", into = \"Wire\")] struct Q { x: i32 }",
+        "impl From<Wire> for Q { fn from(w: Wire) -> Q { Q { x: w.0 } } } impl From<Q> for Wire { fn from(q: Q) -> Wire { Wire(q.x) } }",
+        "let q = Q { x: 4 };",
+    ]);
+    after_kill(&mut e);
+    e.gives("q.x", "4");
+}
+
+#[test]
+fn a_damaged_line_of_the_journal_costs_what_is_older_and_nothing_is_wrong() {
+    let mut e = kept();
+    e.cells(&["let x = 1i32; let keep = 7i32;", "let x = 10i32;", "let y = 2i32;"]);
+    let journal = root(&e).join(e.session.id().unwrap()).join("journal.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let at = lines.iter().position(|line| line.contains("let x = 10i32")).unwrap();
+    lines[at].replace_range(0..2, "??");
+    fs::write(&journal, lines.join("\n") + "\n").unwrap();
+    let (mut e, resumed) = resume(e);
+    assert_eq!(resumed.restored.back, ["y"], "{:?}", resumed.restored);
+    assert_eq!(resumed.restored.lost.iter().map(|lost| lost.name.as_str()).collect::<Vec<_>>(), ["keep", "x"]);
+    e.gives("y", "2");
+    assert!(fs::read_to_string(&journal).unwrap().contains("let y = 2i32"), "nothing is cut off");
+}
+
+#[test]
+fn no_directory_but_a_sessions_is_touched() {
+    let e = kept();
+    let victim = e.directory.path().join("precious");
+    fs::create_dir(&victim).unwrap();
+    fs::write(victim.join("lock"), "important").unwrap();
+    let config =
+        || Config { library: super::library(), cache: root(&e), directory: root(&e), tier: Tier::Auto };
+    for id in [victim.to_str().unwrap(), ".", "", "../precious", "deadbeef"] {
+        assert!(Session::resume(config(), &root(&e), id, &mut |_| {}).is_err(), "{id}");
+    }
+    assert_eq!(fs::read_to_string(victim.join("lock")).unwrap(), "important");
+    assert!(!root(&e).join("lock").exists());
+}
+
+#[test]
+fn what_was_taken_back_is_not_run_again() {
+    let mut e = kept();
+    e.cells(&["struct Z(i32);", "let z = Z(1); let mut x = vec![0];"]);
+    e.session.checkpoint("early", &mut |_| {}).unwrap();
+    e.cells(&["let z = Z(2);", "x.push(1);"]);
+    e.session.restore_checkpoint("early", &mut |_| {}).unwrap();
+    assert_eq!(e.session.lost_makers().executions, [2]);
+    e.cells(&["let y = x.len();", "x.push(5);"]);
+    assert_eq!(e.session.outdated_by(None).executions, [5]);
+    let (e, _) = resume(e);
+    assert_eq!(e.session.lost_makers().executions, [2], "what is lost stays named, and what was taken back stays so");
+}

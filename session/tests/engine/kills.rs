@@ -167,13 +167,13 @@ fn report(session: &mut Session, say: &mut dyn FnMut(&str)) {
         let mut printed = String::new();
         let cell = format!("{{ {} println!(\"{{said}}\"); }}", question(&name));
         let ran = session.execute(&Source::plain(cell), &ExecuteOptions::default(), &mut |event| {
-            if let Event::Stdout(text) = event {
+            if let Event::Stdout(text) | Event::Stderr(text) | Event::Note(text) = event {
                 printed.push_str(&text);
             }
         });
         match ran.status {
             Status::Ok => say(&format!("has {name} {}", printed.trim())),
-            Status::Failed(failure) => say(&format!("wrong {name} {}", failure.message)),
+            Status::Failed(failure) => say(&format!("wrong {name} {}: {printed:?}", failure.message)),
         }
     }
     say("ready");

@@ -71,3 +71,12 @@ fn a_value_is_dropped_once_and_old_results_go() {
     e.session.restart();
     e.cell("_129.len()").fails(FailureKind::Compile, &["_129"]);
 }
+
+#[test]
+fn the_last_result_is_the_last_one_or_none() {
+    let mut e = Engine::new();
+    e.gives("100i64", "100");
+    e.gives("Some(3)", "Some(3)");
+    e.cell("__").fails(FailureKind::Compile, &["__"]);
+    e.gives("___", "100");
+}
