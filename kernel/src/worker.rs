@@ -132,7 +132,7 @@ impl Worker {
             let what = format!("this session is not kept on disk, and would not survive its process: {error}");
             self.late.push(Event::Note(what));
         }
-        if let Some(killed) = session.resumable().into_iter().next().filter(|last| recently_killed(last)) {
+        if let Some(killed) = session.resumable().into_iter().next().filter(recently_killed) {
             self.offer =
                 Some(format!("the last session of this directory was killed; `%resume {}` goes on with it", killed.id));
         }

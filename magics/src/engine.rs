@@ -1,7 +1,9 @@
 //! What the shell needs of a session, so that magics can be tried against a session of a test's making.
 
 use ironbook_session::durable::{Change, Checkpoint, SessionInfo};
-use ironbook_session::{CellLine, Event, Execution, ExecutionId, Failure, FailureKind, Handle, Restored, Session, Slice, Source};
+use ironbook_session::{
+    CellLine, Event, Execution, ExecutionId, Failure, FailureKind, Handle, Restored, Session, Slice, Source,
+};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;

@@ -3,13 +3,13 @@
 mod aside;
 mod cell;
 
+use crate::config::Config;
+use crate::editor::{Above, Editor, Prompt, Read, is_private};
 use crate::interactive::Options;
 use crate::interrupt::{Interrupts, Press};
 use crate::notebook::Kind;
 use crate::now::{Now, Wired};
 use crate::others::Others;
-use crate::config::Config;
-use crate::editor::{Above, Editor, Prompt, Read, is_private};
 use crate::screen::Screen;
 use crate::spawned::{Lifetime, Spawned};
 use crate::terminal::{Style, Terminal, shortened};

@@ -1,8 +1,8 @@
 //! What the threads of an attached terminal share: the client, what is known of the session, and what Ctrl-C is for.
 
 use crate::attached::Heard;
-use crate::interrupt::Press;
 use crate::editor::Words;
+use crate::interrupt::Press;
 use ironbook_assist::{Completeness, Completions, View, completeness};
 use ironbook_kernel::client::{Client, Force, OwnInfo};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};

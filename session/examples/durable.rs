@@ -94,9 +94,15 @@ fn restore(folder: &Path) {
     let root = folder.join("restore");
     let mut session = Session::start(config(folder)).unwrap();
     session.keep_in(&root).unwrap();
-    cell(&mut session, "let a = df![\"x\" => (0..20_000_000i64).collect::<Vec<_>>(), \"y\" => vec![1.5f64; 20_000_000]]?;");
+    cell(
+        &mut session,
+        "let a = df![\"x\" => (0..20_000_000i64).collect::<Vec<_>>(), \"y\" => vec![1.5f64; 20_000_000]]?;",
+    );
     cell(&mut session, "let words = df![\"w\" => (0..4_000_000).map(|i| format!(\"word {i}\")).collect::<Vec<_>>()]?;");
-    cell(&mut session, "let t = Tensor::randn(0f32, 1., (96, 1024, 1024), &Device::Cpu)?; let v = vec![0.25f64; 20_000_000];");
+    cell(
+        &mut session,
+        "let t = Tensor::randn(0f32, 1., (96, 1024, 1024), &Device::Cpu)?; let v = vec![0.25f64; 20_000_000];",
+    );
     cell(
         &mut session,
         "let xs: Vec<f64> = (0..20_000).map(|i| (i % 97) as f64).collect(); let ys: Vec<f64> = xs.iter().map(|x| x * 2.0 + 1.0).collect();\n\
@@ -113,7 +119,11 @@ fn restore(folder: &Path) {
         let start = Instant::now();
         let resumed = Session::resume(config(folder), &root, &id, &mut |_| {}).unwrap();
         let seconds = start.elapsed().as_secs_f64();
-        assert!(names.iter().all(|name| resumed.restored.back.iter().any(|back| back == name)), "{:?}", resumed.restored);
+        assert!(
+            names.iter().all(|name| resumed.restored.back.iter().any(|back| back == name)),
+            "{:?}",
+            resumed.restored
+        );
         println!("restored {:.0} MB in {seconds:.2} s, the start of the runtime in it", bytes as f64 / 1e6);
     }
 }

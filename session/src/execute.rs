@@ -13,10 +13,10 @@ use crate::session::{Probe, Session};
 use crate::source::Source;
 use crate::text::{Edit, RustText, emit};
 use crate::{tier, types};
+use ironbook_core::slots::result_name;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use ironbook_core::slots::result_name;
 use std::sync::Arc;
 
 /// Most compiles of one cell before the engine gives up on its borrows.

@@ -182,7 +182,9 @@ fn makes(expr: &Expr) -> bool {
 fn ends(function: &Expr) -> bool {
     let Expr::Path(path) = function else { return false };
     let last = path.path.segments.last();
-    last.is_some_and(|last| ["abort", "exit", "resume_unwind", "panic_any", "handle_alloc_error"].iter().any(|name| last.ident == name))
+    last.is_some_and(|last| {
+        ["abort", "exit", "resume_unwind", "panic_any", "handle_alloc_error"].iter().any(|name| last.ident == name)
+    })
 }
 
 /// `a += b` has no value.

@@ -125,7 +125,13 @@ impl Session {
                 entry: ready.generated.entry.clone(),
                 text: text.to_owned(),
                 number: self.shown(prepared.execution),
-                unchanged: ready.findings.only_read.iter().filter(|name| leaves(prepared, &ready, name)).cloned().collect(),
+                unchanged: ready
+                    .findings
+                    .only_read
+                    .iter()
+                    .filter(|name| leaves(prepared, &ready, name))
+                    .cloned()
+                    .collect(),
                 in_place: changes_in_place(&ready),
             };
             self.remember_loaded(&ready);
@@ -198,9 +204,8 @@ impl Session {
                 continue;
             }
             let loaded = ready.loads.iter().any(|load| load.name == variable.name);
-            let only_read = loaded
-                && ready.findings.only_read.contains(&variable.name)
-                && leaves(prepared, ready, &variable.name);
+            let only_read =
+                loaded && ready.findings.only_read.contains(&variable.name) && leaves(prepared, ready, &variable.name);
             let touched = self.graph.aliases(&variable.name);
             for alias in touched.iter().filter(|alias| self.live.contains_key(*alias)) {
                 flow.wrote.insert(alias.clone(), self.live[alias].type_name.clone());
@@ -369,7 +374,14 @@ fn leaves(prepared: &Prepared, ready: &Ready, name: &String) -> bool {
 
 /// Methods that change a tensor through a shared reference.
 const IN_PLACE: [&str; 9] = [
-    "slice_set", "scatter_set", "scatter_add_set", "inplace_op1", "inplace_op2", "inplace_op3", "const_set", "zero_set",
+    "slice_set",
+    "scatter_set",
+    "scatter_add_set",
+    "inplace_op1",
+    "inplace_op2",
+    "inplace_op3",
+    "const_set",
+    "zero_set",
     "copy_",
 ];
 

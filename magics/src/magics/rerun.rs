@@ -137,7 +137,8 @@ fn cells_again(cx: &mut Context<'_>, args: &Arguments) -> Result<(), Error> {
 fn numbers(cx: &Context<'_>, words: &[String]) -> Result<Vec<u64>, Error> {
     if words.is_empty() {
         let cells = cx.state.cells.iter().rev();
-        let last = cells.map(|cell| (cell.number, cell.text.trim_start())).find(|(_, text)| !text.starts_with("%rerun"));
+        let last =
+            cells.map(|cell| (cell.number, cell.text.trim_start())).find(|(_, text)| !text.starts_with("%rerun"));
         return last.map(|(number, _)| vec![number]).ok_or_else(|| Error::Refused {
             reason: "no cell has run yet".to_owned(),
             advice: "`%rerun 3 5-7` runs cells by their numbers".to_owned(),

@@ -78,7 +78,10 @@ fn every_cell_is_told_to_the_session() {
     let mut shell = shell();
     run(&mut shell, "%who\nlet a = 1;").unwrap();
     let told = &shell.engine().cells[0];
-    assert_eq!((told.number, told.text.as_str(), told.ok, &told.executions[..]), (1, "%who\nlet a = 1;", true, &[1][..]));
+    assert_eq!(
+        (told.number, told.text.as_str(), told.ok, &told.executions[..]),
+        (1, "%who\nlet a = 1;", true, &[1][..])
+    );
 }
 
 #[test]

@@ -31,19 +31,22 @@ impl Attached<'_> {
     /// Runs and shows one cell.
     pub(super) fn cell(&mut self, text: &str) -> Outcome {
         let id = self.now.client().execute(text);
-        self.sent(text, id)
+        self.sent(text, &id)
     }
 
     /// Runs and shows one that leaves no trace: no number, no place in the history.
     pub(super) fn untraced(&mut self, text: &str) -> Outcome {
         let id = self.now.client().execute_untraced(text);
-        self.sent(text, id)
+        let number = self.number;
+        let outcome = self.sent(text, &id);
+        self.number = number;
+        outcome
     }
 
-    fn sent(&mut self, text: &str, id: String) -> Outcome {
+    fn sent(&mut self, text: &str, id: &str) -> Outcome {
         let begun = Instant::now();
-        self.now.set_cell(Some(id.clone()));
-        let reply = self.follow(&id);
+        self.now.set_cell(Some(id.to_owned()));
+        let reply = self.follow(id);
         self.now.set_cell(None);
         self.screen.end();
         let Some(reply) = reply else { return Outcome { ok: false, next: String::new() } };

@@ -65,8 +65,11 @@ impl Kept {
     fn report(&mut self, store: &Store, settled: bool) -> Report {
         let Some(keeping) = &mut self.keeping else { return Report { settled, ..Report::default() } };
         let now = store.kept();
-        let mut changed: Vec<(String, frame::Kept)> =
-            now.iter().filter(|(name, kept)| self.told.get(*name) != Some(kept)).map(|(n, k)| (n.clone(), k.clone())).collect();
+        let mut changed: Vec<(String, frame::Kept)> = now
+            .iter()
+            .filter(|(name, kept)| self.told.get(*name) != Some(kept))
+            .map(|(n, k)| (n.clone(), k.clone()))
+            .collect();
         changed.sort_by(|a, b| a.0.cmp(&b.0));
         self.told = now;
         Report { changed, next: keeping.next(), problem: keeping.problem(), settled }
@@ -117,5 +120,7 @@ fn read_all(values: &[Wanted]) -> Vec<io::Result<keep::Read>> {
         }
     });
     let missing = || Err(io::Error::other("it was not read"));
-    read.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(missing)).collect()
+    read.into_iter()
+        .map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(missing))
+        .collect()
 }

@@ -1,9 +1,9 @@
 //! The one thread on which cells run, in order: values with `Rc` and thread-locals stay valid from cell to cell.
 
+use super::kept::Kept;
 use super::output::{self, Output, Ticker};
 use super::{hook, load, system};
 use ironbook::track::{self, Status};
-use super::kept::Kept;
 use ironbook_core::frame::{self, Outcome, Panic, Reply, Request, Variable};
 use ironbook_core::interrupt;
 use ironbook_core::rt::{self, CellResult, Cx, Stop, Store};
@@ -99,7 +99,8 @@ pub(super) fn spawn(output: &Arc<Output>, shared: &Arc<Shared>) -> io::Result<Se
         let body = move || {
             let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
             let kept = Kept::default();
-            Worker { store: Store::default(), output, shared, ticker, kept, in_place: false, succeeded: true }.serve(&receiver);
+            Worker { store: Store::default(), output, shared, ticker, kept, in_place: false, succeeded: true }
+                .serve(&receiver);
         };
         match std::thread::Builder::new().name("cell".to_owned()).stack_size(size).spawn(body) {
             Ok(_) => return Ok(sender),
@@ -137,7 +138,8 @@ impl Worker {
                     self.in_place = in_place;
                     let record = track::CellRecord::begin(execution, text);
                     self.cell(execution, |me| {
-                        let cx = Cx::new(std::mem::take(&mut me.store), execution, number, unchanged.into_iter().collect());
+                        let cx =
+                            Cx::new(std::mem::take(&mut me.store), execution, number, unchanged.into_iter().collect());
                         let ended = me.run(cx, &library, &entry);
                         record.end(ended.outcome == Outcome::Ok);
                         ended

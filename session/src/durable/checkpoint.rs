@@ -146,7 +146,8 @@ impl Session {
     pub fn diff(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Vec<Change>, Failure> {
         let saved = self.found(name)?;
         self.settle_values(out)?;
-        let names: BTreeSet<String> = saved.live.keys().chain(self.live.keys().filter(|name| result_number(name).is_none())).cloned().collect();
+        let names: BTreeSet<String> =
+            saved.live.keys().chain(self.live.keys().filter(|name| result_number(name).is_none())).cloned().collect();
         let directory = self.durable()?.values.directory.clone();
         let change = |name: String| {
             let (then, now) = (saved.live.get(&name), self.live.get(&name));

@@ -111,12 +111,7 @@ impl Session {
         }
     }
 
-    fn tell_type(
-        &mut self,
-        name: &str,
-        type_name: &str,
-        out: &mut dyn FnMut(Event),
-    ) -> Result<(), &'static str> {
+    fn tell_type(&mut self, name: &str, type_name: &str, out: &mut dyn FnMut(Event)) -> Result<(), &'static str> {
         if let Some(why) = objection(type_name) {
             return Err(why);
         }

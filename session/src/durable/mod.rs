@@ -23,8 +23,8 @@ use crate::session::{Live, Session};
 use folder::Values;
 use ironbook_core::frame::{Keeping, Kept};
 use ironbook_core::keep::{Limits, Place};
-use journal::{Journal, LiveEntry};
 use ironbook_core::slots::result_number;
+use journal::{Journal, LiveEntry};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a session keeps on disk.
@@ -59,7 +59,9 @@ impl Durable {
         let used = |place: Place| live.values().any(|live| live.kept == Kept::Here(place));
         let pinned = |place: Place| self.checkpoints.values().any(|saved| saved.uses(place));
         match place {
-            Place::Large(_) if !self.pins(name, place) && live.get(name).is_none_or(|l| l.kept != Kept::Here(place)) => {
+            Place::Large(_)
+                if !self.pins(name, place) && live.get(name).is_none_or(|l| l.kept != Kept::Here(place)) =>
+            {
                 self.values.remove(place, name);
             }
             Place::Small(_) if !used(place) && !pinned(place) => self.values.remove(place, ""),

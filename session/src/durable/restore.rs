@@ -158,8 +158,7 @@ impl Session {
 
     /// The executions that make anew what was lost and is not there since.
     pub fn lost_makers(&self) -> Slice {
-        let names: BTreeSet<String> =
-            self.lost.keys().filter(|name| !self.live.contains_key(*name)).cloned().collect();
+        let names: BTreeSet<String> = self.lost.keys().filter(|name| !self.live.contains_key(*name)).cloned().collect();
         let executions = self.makers(&names);
         Slice { names, executions }
     }
@@ -170,7 +169,10 @@ impl Session {
         if !back.is_empty() {
             let count = back.len();
             let names = if count <= 8 { format!(": {}", quoted(back)) } else { String::new() };
-            out(Event::Note(format!("restored from disk: {count} variable{}{names}", if count == 1 { "" } else { "s" })));
+            out(Event::Note(format!(
+                "restored from disk: {count} variable{}{names}",
+                if count == 1 { "" } else { "s" }
+            )));
         }
         if lost.is_empty() {
             return;

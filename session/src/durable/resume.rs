@@ -91,7 +91,9 @@ impl Session {
     pub fn resumable(&self) -> Vec<super::SessionInfo> {
         let Some(root) = &self.root else { return Vec::new() };
         let mut all = super::sessions(root);
-        all.retain(|session| session.pid.is_none() && session.directory == self.config.directory && session.executions > 0);
+        all.retain(|session| {
+            session.pid.is_none() && session.directory == self.config.directory && session.executions > 0
+        });
         all
     }
 
@@ -162,7 +164,9 @@ impl Session {
                     }
                 }
                 Entry::Damaged => {
-                    out(Event::Note("a line of the session's journal is damaged; variables older than it are lost".to_owned()));
+                    out(Event::Note(
+                        "a line of the session's journal is damaged; variables older than it are lost".to_owned(),
+                    ));
                     for live in self.live.values_mut() {
                         live.kept = Kept::Never("the journal is damaged behind it".to_owned());
                     }

@@ -23,6 +23,7 @@ const CHUNK: u64 = 64 * 1024;
 const TAIL: usize = 8 * 1024;
 
 /// What waiting brought.
+#[expect(clippy::large_enum_variant, reason = "nearly all are frames, one at a time")]
 pub(super) enum Step {
     /// A frame; everything printed before it has been passed on.
     Frame(Reply),

@@ -38,7 +38,14 @@ impl Fake {
     }
 
     fn done(&mut self, outcome: Outcome) {
-        self.send(&Reply::Done { execution: 1, outcome, put: Vec::new(), gone: Vec::new(), seconds: 0.5, keeping: Default::default() });
+        self.send(&Reply::Done {
+            execution: 1,
+            outcome,
+            put: Vec::new(),
+            gone: Vec::new(),
+            seconds: 0.5,
+            keeping: Default::default(),
+        });
     }
 
     fn display(&mut self, text: &str, result: bool) {
@@ -173,7 +180,15 @@ fn start() -> Started {
 }
 
 fn cell(name: &str) -> Request {
-    Request::Run { execution: 1, library: PathBuf::new(), entry: name.to_owned(), text: String::new(), number: 1, unchanged: Vec::new(), in_place: false }
+    Request::Run {
+        execution: 1,
+        library: PathBuf::new(),
+        entry: name.to_owned(),
+        text: String::new(),
+        number: 1,
+        unchanged: Vec::new(),
+        in_place: false,
+    }
 }
 
 /// Runs a cell, joining the texts of each stream that come in a row.

@@ -79,12 +79,8 @@ fn the_process_that_is_killed() {
     let folder = Path::new(&folder);
     let mut dice = Dice(std::env::var("SEED").unwrap().parse().unwrap());
     let root = folder.join("sessions");
-    let config = || Config {
-        library: library(),
-        cache: folder.join("cache"),
-        directory: folder.to_owned(),
-        tier: Tier::Auto,
-    };
+    let config =
+        || Config { library: library(), cache: folder.join("cache"), directory: folder.to_owned(), tier: Tier::Auto };
     let mut out = std::io::stdout();
     let mut say = |line: &str| writeln!(out, "@{line}").and_then(|()| out.flush()).unwrap();
     let mut session = match sessions(&root).first() {
@@ -314,7 +310,9 @@ fn random_kills_lose_nothing_small_and_make_nothing_wrong() {
         process.child.wait().unwrap();
         gone(process.runtime.unwrap());
     }
-    println!("{rounds} kills ({whole} of the whole process), {cells} cells completed, {large_lost} losses of large values named");
+    println!(
+        "{rounds} kills ({whole} of the whole process), {cells} cells completed, {large_lost} losses of large values named"
+    );
 }
 
 /// No runtime outlives its session.

@@ -54,7 +54,15 @@ fn start_in(directory: &Path) -> Runtime {
 }
 
 fn cell(entry: &str) -> Request {
-    Request::Run { execution: 7, library: built().cells.clone(), entry: entry.to_owned(), text: String::new(), number: 1, unchanged: Vec::new(), in_place: false }
+    Request::Run {
+        execution: 7,
+        library: built().cells.clone(),
+        entry: entry.to_owned(),
+        text: String::new(),
+        number: 1,
+        unchanged: Vec::new(),
+        in_place: false,
+    }
 }
 
 /// Runs a cell; its outputs as one text, displays in brackets and the result in braces.

@@ -134,7 +134,8 @@ impl Cx {
     pub fn finish(self) -> Left {
         let store = self.store.into_inner();
         let taken = self.taken.into_inner();
-        let touched: Vec<String> = taken.iter().chain(self.put.borrow().iter()).map(|name| (*name).to_owned()).collect();
+        let touched: Vec<String> =
+            taken.iter().chain(self.put.borrow().iter()).map(|name| (*name).to_owned()).collect();
         let gone = taken.into_iter().filter(|name| store.slot(name).is_none()).map(str::to_owned).collect();
         // A variable that was consumed is not wanted on disk either.
         for (name, (_, state)) in self.states.into_inner() {
@@ -148,7 +149,8 @@ impl Cx {
         let results = self.results.into_inner();
         let put = names.into_iter().chain(results.iter().map(String::as_str));
         let put = put.filter_map(|name| store.describe(name)).collect();
-        let gone = results.iter().filter(|name| store.slot(name).is_none()).cloned().chain::<Vec<String>>(gone).collect();
+        let gone =
+            results.iter().filter(|name| store.slot(name).is_none()).cloned().chain::<Vec<String>>(gone).collect();
         Left { store, put, gone, touched }
     }
 
@@ -262,7 +264,9 @@ impl Cx {
         if keep::known(TypeId::of::<T>()).is_some() {
             return;
         }
-        keep::register::<T>(keeper.map_or(Known::Never("its type has no serde, or values of it cannot be compared"), Known::Kept));
+        keep::register::<T>(
+            keeper.map_or(Known::Never("its type has no serde, or values of it cannot be compared"), Known::Kept),
+        );
     }
 
     /// Shows the value of the last expression.
@@ -752,9 +756,8 @@ macro_rules! __ironbook_know {
             text: (&&__ironbook_type).__ironbook_text(),
         };
         let __ironbook_show = $crate::rt::Show::of::<$ty>(|__ironbook_v| $crate::rt::bundle!(__ironbook_v));
-        let __ironbook_measure = $crate::rt::Measure::of::<$ty>(|__ironbook_v| {
-            (&&$crate::rt::Wrap(__ironbook_v)).__ironbook_inspected()
-        });
+        let __ironbook_measure =
+            $crate::rt::Measure::of::<$ty>(|__ironbook_v| (&&$crate::rt::Wrap(__ironbook_v)).__ironbook_inspected());
         let __ironbook_ways = (__ironbook_show, __ironbook_measure);
         let __ironbook_keeper = (&&__ironbook_type).__ironbook_keeper(__ironbook_compare, __ironbook_ways);
         $cx.know::<$ty>(__ironbook_keeper, $identity, $frozen)

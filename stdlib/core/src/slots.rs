@@ -185,7 +185,7 @@ impl Store {
             .iter()
             .filter_map(|(name, slot)| Some((result_number(name)?, name.clone(), slot.bytes())))
             .collect();
-        results.sort_by(|a, b| b.0.cmp(&a.0));
+        results.sort_by_key(|result| std::cmp::Reverse(result.0));
         let (mut bytes, mut touched) = (0, vec![name]);
         for (rank, (_, name, size)) in results.into_iter().enumerate() {
             bytes += size;

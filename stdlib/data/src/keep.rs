@@ -5,8 +5,10 @@ use crate::kind::Kind;
 use crate::matrix::Matrix;
 use ironbook_core::keep::{self, Detached, Keeper, Known};
 use ironbook_core::rt::{Measure, Show};
-use ironbook_core::{Bundle, Display, inspect::Inspect, registry};
-use polars::prelude::{Column, CompatLevel, DataFrame, IpcReader, IpcWriter, LazyFrame, SerReader as _, SerWriter as _, Series};
+use ironbook_core::{Display, inspect::Inspect, registry};
+use polars::prelude::{
+    Column, CompatLevel, DataFrame, IpcReader, IpcWriter, LazyFrame, SerReader as _, SerWriter as _, Series,
+};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::io::{self, Cursor, Write};
@@ -37,10 +39,9 @@ fn only_column(df: DataFrame) -> io::Result<Column> {
 
 /// A registered type shows itself as the registry says.
 fn ways<T: Any>() -> (Show, Measure) {
-    let show = Show::of::<T>(|value| registry::show(value).unwrap_or_else(Bundle::default));
-    let measure = Measure::of::<T>(|value| {
-        registry::entry(value.type_id()).map_or((None, 0), |entry| (entry.inspect)(value))
-    });
+    let show = Show::of::<T>(|value| registry::show(value).unwrap_or_default());
+    let measure =
+        Measure::of::<T>(|value| registry::entry(value.type_id()).map_or((None, 0), |entry| (entry.inspect)(value)));
     (show, measure)
 }
 

@@ -4,7 +4,7 @@ use candle_core::{CpuStorage, DType, Device, DeviceLocation, Storage, Tensor, Va
 use ironbook_core::inspect::Inspect;
 use ironbook_core::keep::{self, Detached, Keeper, Known};
 use ironbook_core::rt::{Measure, Show};
-use ironbook_core::{Bundle, Display, Persist, registry};
+use ironbook_core::{Display, Persist, registry};
 use ironbook_features::{Featured, FittedPipeline, Pipeline};
 use ironbook_learn as learn;
 use ironbook_nn::{MlpClassifier, MlpRegressor, Sequential};
@@ -81,7 +81,8 @@ fn read_tensor(bytes: &[u8]) -> io::Result<Tensor> {
 }
 
 fn objection(tensor: &Tensor) -> Option<&'static str> {
-    let kept = [DType::U8, DType::U32, DType::I16, DType::I32, DType::I64, DType::BF16, DType::F16, DType::F32, DType::F64];
+    let kept =
+        [DType::U8, DType::U32, DType::I16, DType::I32, DType::I64, DType::BF16, DType::F16, DType::F32, DType::F64];
     if tensor.track_op() {
         Some("a tensor with its way to gradients; `.detach()` is the value alone")
     } else if kept.contains(&tensor.dtype()) {
@@ -92,10 +93,9 @@ fn objection(tensor: &Tensor) -> Option<&'static str> {
 }
 
 fn registered<T: Any>() -> (Show, Measure) {
-    let show = Show::of::<T>(|value| registry::show(value).unwrap_or_else(Bundle::default));
-    let measure = Measure::of::<T>(|value| {
-        registry::entry(value.type_id()).map_or((None, 0), |entry| (entry.inspect)(value))
-    });
+    let show = Show::of::<T>(|value| registry::show(value).unwrap_or_default());
+    let measure =
+        Measure::of::<T>(|value| registry::entry(value.type_id()).map_or((None, 0), |entry| (entry.inspect)(value)));
     (show, measure)
 }
 
@@ -119,13 +119,12 @@ macro_rules! models { // a call for each type of a list
 
 /// Registers how they are kept.
 pub(crate) fn register() {
-    let tensor = Keeper::new(write_tensor, read_tensor, registered::<Tensor>())
-        .except(objection)
-        .may_alias()
-        .detached(|tensor: &Tensor| {
+    let tensor = Keeper::new(write_tensor, read_tensor, registered::<Tensor>()).except(objection).may_alias().detached(
+        |tensor: &Tensor| {
             let tensor = tensor.clone();
             Some(Box::new(move |to: &mut dyn Write| write_tensor(&tensor, to)) as Detached)
-        });
+        },
+    );
     keep::register::<Tensor>(Known::Kept(tensor.owned::<Tensor>()));
     keep::register::<Var>(Known::Never("what a training changes; `.as_tensor().copy()?` is the value alone"));
     keep::register::<Sequential>(Known::Never("a network is code and weights; `nn::save_weights` keeps the weights"));

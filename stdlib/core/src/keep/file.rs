@@ -196,7 +196,11 @@ pub fn read(directory: &Path, place: Place, name: &str) -> io::Result<Read> {
     file.take(entry.len).read_to_end(&mut bytes)?;
     let digest = blake3::hash(&bytes);
     let whole = bytes.len() == len && digest.to_hex().as_str() == entry.digest;
-    if whole { Ok(Read { type_name: entry.type_name, bytes, digest, of: entry.of }) } else { Err(damaged("its digest does not match")) }
+    if whole {
+        Ok(Read { type_name: entry.type_name, bytes, digest, of: entry.of })
+    } else {
+        Err(damaged("its digest does not match"))
+    }
 }
 
 /// The digest that a file says a variable has.

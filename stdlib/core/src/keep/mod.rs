@@ -32,6 +32,7 @@ pub type Detached = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
 type WriteValue = Arc<dyn Fn(&dyn Any, &mut dyn Write) -> io::Result<()> + Send + Sync>;
 type ReadValue = Arc<dyn Fn(&[u8]) -> io::Result<Box<dyn Any>> + Send + Sync>;
 type DetachValue = Arc<dyn Fn(&dyn Any) -> Option<Detached> + Send + Sync>;
+type MoveValue = fn(*mut ()) -> Box<dyn Any>;
 type Objection = Arc<dyn Fn(&dyn Any) -> Option<&'static str> + Send + Sync>;
 
 /// How values of one type are kept.
@@ -51,7 +52,7 @@ pub struct Keeper {
     pub(crate) show: Show,
     pub(crate) measure: Measure,
     /// Moves a value of the type out of where the pointer points; none for types with lifetimes.
-    pub(crate) moved: Option<fn(*mut ()) -> Box<dyn Any>>,
+    pub(crate) moved: Option<MoveValue>,
 }
 
 impl Keeper {

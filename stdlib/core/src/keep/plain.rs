@@ -208,25 +208,25 @@ mod tests {
         *(keeper.read)(&bytes).unwrap().downcast::<T>().unwrap()
     }
 
-    fn same<T: Any + PartialEq + Debug>(value: T) {
-        assert_eq!(back(&value), value);
+    fn same<T: Any + PartialEq + Debug>(value: &T) {
+        assert_eq!(back(value), *value);
     }
 
     #[test]
     fn what_is_read_is_what_was_written() {
-        same(true);
-        same('é');
-        same(-1.5e-300);
-        same(i128::MIN);
-        same((3usize, usize::MAX));
-        same(std::time::Duration::new(7, 999_999_999));
-        same(String::from("zwölf\0"));
-        same("static");
-        same(vec![String::new(), "a\nb".to_owned()]);
-        same(vec!["", "x"]);
-        same(vec![true, false]);
-        same((0..200_000).map(f64::from).collect::<Vec<f64>>());
-        same(Vec::<u8>::new());
+        same(&true);
+        same(&'é');
+        same(&-1.5e-300);
+        same(&i128::MIN);
+        same(&(3usize, usize::MAX));
+        same(&std::time::Duration::new(7, 999_999_999));
+        same(&String::from("zwölf\0"));
+        same(&"static");
+        same(&vec![String::new(), "a\nb".to_owned()]);
+        same(&vec!["", "x"]);
+        same(&vec![true, false]);
+        same(&(0..200_000).map(f64::from).collect::<Vec<f64>>());
+        same(&Vec::<u8>::new());
     }
 
     #[test]

@@ -22,11 +22,14 @@ const POSITIONS: u8 = 1;
 /// MessagePack with the names of fields: for flattened, untagged and skipped ones.
 const NAMES: u8 = 2;
 
+type Deserialize = fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Any>, erased_serde::Error>;
+type Same = Box<dyn Fn(&dyn Any, &dyn Any) -> bool + Send + Sync>;
+
 /// What the code below needs of a type; the rest is compiled once.
 struct Type {
     serialize: fn(&dyn Any) -> Option<&dyn erased_serde::Serialize>,
-    deserialize: fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Any>, erased_serde::Error>,
-    same: Box<dyn Fn(&dyn Any, &dyn Any) -> bool + Send + Sync>,
+    deserialize: Deserialize,
+    same: Same,
 }
 
 /// A keeper for a type with serde; `None` when its values cannot be compared.

@@ -1,13 +1,14 @@
 //! What is read from disk is what was written there, for every type that is kept.
+#![expect(clippy::unwrap_used, reason = "what helps the tests fails as they do")]
 
 use ironbook::learn::{
     DecisionTree, DecisionTreeRegressor, ElasticNet, Fit, Gbdt, GbdtRanker, GbdtRegressor, LinearRegression,
     LogisticRegression, MajorityBaseline, MeanBaseline, Predict, RandomForest, RandomForestRegressor, Ridge,
 };
 use ironbook::nn::{MlpClassifier, MlpRegressor};
+use ironbook::polars::prelude::{TimeUnit, TimeZone, as_struct};
 use ironbook::prelude::*;
 use ironbook_core::keep::{Keeper, Known, known, named};
-use ironbook::polars::prelude::{TimeUnit, TimeZone, as_struct};
 use std::any::Any;
 
 fn keeper<T: Any>() -> Keeper {
@@ -42,7 +43,11 @@ fn frame() -> DataFrame {
     let clock = Series::new("clock".into(), [Some(1i64), None, Some(3)]).cast(&DataType::Time).unwrap();
     let lists = Series::new(
         "lists".into(),
-        [Series::new("".into(), [1i64, 2]), Series::new_empty("".into(), &DataType::Int64), Series::new("".into(), [3i64])],
+        [
+            Series::new("".into(), [1i64, 2]),
+            Series::new_empty("".into(), &DataType::Int64),
+            Series::new("".into(), [3i64]),
+        ],
     );
     let decimal = Series::new("money".into(), ["1.25", "-3.50", "0.00"]).cast(&DataType::Decimal(10, 2)).unwrap();
     let mut df = df![
@@ -102,15 +107,22 @@ fn a_query_is_not_a_value() {
 fn tensors_of_all_types_and_layouts() {
     let device = Device::Cpu;
     let base = Tensor::arange(0f32, 24., &device).unwrap().reshape((2, 3, 4)).unwrap();
-    for dtype in [DType::U8, DType::U32, DType::I16, DType::I32, DType::I64, DType::BF16, DType::F16, DType::F32, DType::F64] {
+    for dtype in
+        [DType::U8, DType::U32, DType::I16, DType::I32, DType::I64, DType::BF16, DType::F16, DType::F32, DType::F64]
+    {
         let tensor = base.to_dtype(dtype).unwrap();
         let read = back(&tensor);
         assert_eq!((read.dtype(), read.dims()), (tensor.dtype(), tensor.dims()));
         assert_eq!(format!("{read:?} {read}"), format!("{tensor:?} {tensor}"));
     }
-    for odd in [base.t().unwrap(), base.narrow(1, 1, 2).unwrap(), base.sum_all().unwrap(), base.narrow(0, 0, 0).unwrap()] {
+    for odd in
+        [base.t().unwrap(), base.narrow(1, 1, 2).unwrap(), base.sum_all().unwrap(), base.narrow(0, 0, 0).unwrap()]
+    {
         let read = back(&odd);
-        assert_eq!((read.dims(), read.flatten_all().unwrap().to_vec1::<f32>().unwrap()), (odd.dims(), odd.flatten_all().unwrap().to_vec1::<f32>().unwrap()));
+        assert_eq!(
+            (read.dims(), read.flatten_all().unwrap().to_vec1::<f32>().unwrap()),
+            (odd.dims(), odd.flatten_all().unwrap().to_vec1::<f32>().unwrap())
+        );
     }
     let bits = |tensor: &Tensor| tensor.to_vec1::<f64>().unwrap().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
     let odd = Tensor::new(&[f64::NAN, -0.0, f64::NEG_INFINITY], &device).unwrap();
