@@ -157,7 +157,7 @@ impl Engine for Session {
     }
 
     fn source(&self, id: ExecutionId) -> Option<Source> {
-        Session::source(self, id).cloned()
+        Session::source(self, id)
     }
 
     fn outdated_by(&self, names: Option<&BTreeSet<String>>) -> Slice {

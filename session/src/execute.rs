@@ -133,6 +133,28 @@ impl Session {
         Ok(Prepared { execution, text, cell, items, own, outdated, hidden, reread })
     }
 
+    /// A source without the items of which there are newer ones; nothing if there are none such.
+    pub(crate) fn without_outdated(&self, source: &Source, id: ExecutionId) -> Option<Source> {
+        let text = RustText::new(source, id);
+        let cell = parse::parse(&text.text, &|name| self.items.macro_defines_items(name)).ok()?;
+        let newer = |key: &Key| self.items.iter().any(|d| d.key == *key && d.execution > id);
+        let outdated = |(item, range): &&(syn::Item, std::ops::Range<usize>)| {
+            items::definitions(item, range.clone(), &text, id, &[]).iter().any(|d| newer(&d.key))
+        };
+        let ranges: Vec<_> = cell.items.iter().filter(outdated).map(|(_, range)| range.clone()).collect();
+        let last = ranges.last()?.end;
+        let mut rest = String::new();
+        let mut at = 0;
+        for range in ranges {
+            rest.push_str(&text.text[at..range.start]);
+            // Lines keep their numbers.
+            rest.extend(text.text[range.clone()].chars().filter(|c| *c == '\n'));
+            at = range.end;
+        }
+        rest.push_str(&text.text[last..]);
+        Some(Source::plain(rest))
+    }
+
     /// Variables whose type has a home that the new items no longer have.
     pub(crate) fn outdated(&self, items: &Items) -> BTreeSet<String> {
         let now = items.homes();

@@ -490,9 +490,10 @@ impl Session {
         &self.history
     }
 
-    /// What an execution compiled.
-    pub fn source(&self, id: ExecutionId) -> Option<&Source> {
-        self.sources.get(&id)
+    /// What an execution compiled, but for items that were defined anew since: what it made is made again, not undone.
+    pub fn source(&self, id: ExecutionId) -> Option<Source> {
+        let source = self.sources.get(&id)?;
+        Some(self.without_outdated(source, id).unwrap_or_else(|| source.clone()))
     }
 
     /// The items in force.

@@ -143,16 +143,25 @@ impl Values {
 
 /// The sessions below `root`, the one that was used last first.
 pub fn sessions(root: &Path) -> Vec<SessionInfo> {
-    let entries = fs::read_dir(root).into_iter().flatten().flatten();
-    let mut all: Vec<SessionInfo> = entries.filter_map(|entry| info(&entry.path())).collect();
-    all.sort_by(|a, b| b.used.cmp(&a.used).then_with(|| a.id.cmp(&b.id)));
-    all
+    newest(root, usize::MAX)
 }
 
-fn info(path: &Path) -> Option<SessionInfo> {
+/// So many of them, the one that was used last first.
+pub(super) fn newest(root: &Path, most: usize) -> Vec<SessionInfo> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let used = |path: PathBuf| {
+        let used = fs::metadata(path.join(journal::NAME)).and_then(|metadata| metadata.modified()).ok()?;
+        Some((used, path))
+    };
+    let mut all: Vec<(SystemTime, PathBuf)> = entries.filter_map(|entry| used(entry.path())).collect();
+    all.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    all.truncate(most);
+    all.iter().filter_map(|(used, path)| info(path, *used)).collect()
+}
+
+fn info(path: &Path, used: SystemTime) -> Option<SessionInfo> {
     let id = path.file_name()?.to_str()?.to_owned();
     let journal = path.join(journal::NAME);
-    let used = fs::metadata(&journal).and_then(|metadata| metadata.modified()).ok()?;
     let journal::Glance { directory, executions, ended } = journal::glance(&journal)?;
     let bytes = [path.to_owned(), path.join(VALUES)].iter().map(|path| size(path)).sum();
     Some(SessionInfo { id, path: path.to_owned(), directory, used, executions, bytes, pid: holder(path), ended })

@@ -1,6 +1,6 @@
 //! Beginning to keep a session, and going on with one whose process is gone.
 
-use super::folder::{Folder, tidy};
+use super::folder::{Folder, newest, tidy};
 use super::journal::{CellLine, Entry, FORMAT, Journal, Ran};
 use super::restore::{Restored, live_of};
 use super::{Durable, checkpoint};
@@ -20,6 +20,9 @@ fn limits() -> Limits {
     let megabytes = std::env::var("IRONBOOK_KEEP_MB").ok().and_then(|text| text.trim().parse::<u64>().ok());
     megabytes.map_or_else(Limits::default, |megabytes| Limits { session: megabytes << 20 })
 }
+
+/// Sessions on disk among which one is looked for to go on with.
+const LOOKED_AT: usize = 50;
 
 /// A session that goes on.
 pub struct Resumed {
@@ -90,7 +93,8 @@ impl Session {
     /// The ended sessions of this one's directory that can be resumed, the last one first.
     pub fn resumable(&self) -> Vec<super::SessionInfo> {
         let Some(root) = &self.root else { return Vec::new() };
-        let mut all = super::sessions(root);
+        // It is asked for at each start, which must not wait for what is long past.
+        let mut all = newest(root, LOOKED_AT);
         all.retain(|session| {
             session.pid.is_none() && session.directory == self.config.directory && session.executions > 0
         });

@@ -267,7 +267,7 @@ fn what_is_out_of_date_is_made_anew_in_order() {
     let slice = e.session.outdated_by(None);
     assert_eq!(slice.executions, [2, 3, 4]);
     for id in slice.executions {
-        let source: Source = e.session.source(id).unwrap().clone();
+        let source: Source = e.session.source(id).unwrap();
         assert!(e.session.execute(&source, &ExecuteOptions::default(), &mut |_| {}).status.is_ok());
     }
     e.gives("(sum, &text, apart)", "(10, \"10!\", 7)");
@@ -422,4 +422,21 @@ fn what_was_taken_back_is_not_run_again() {
         [2, 6],
         "what is lost stays named, and what was taken back stays so"
     );
+}
+
+#[test]
+fn items_that_were_defined_anew_are_not_undone() {
+    let mut e = kept();
+    e.cells(&[
+        "struct N(i32);\n#[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)] struct P { a: i32 }\nfn helper() -> i32 { 1 }\nlet lost = N(helper());",
+        "#[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)] struct P { a: i32, b: i32 }\nfn helper() -> i32 { 2 }",
+        "let p = P { a: 1, b: 2 };",
+    ]);
+    after_kill(&mut e);
+    for id in e.session.lost_makers().executions {
+        let source = e.session.source(id).unwrap();
+        assert!(e.session.execute(&source, &ExecuteOptions::default(), &mut |_| {}).status.is_ok());
+    }
+    e.gives("(helper(), &p)", "(2, P { a: 1, b: 2 })");
+    assert!(e.names().contains(&"lost".to_owned()));
 }
