@@ -100,9 +100,9 @@ impl Worker {
             self.shared.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
             self.print(Print::Failed(internal()));
             self.print(Print::End);
+            drop(catch_unwind(AssertUnwindSafe(|| self.refresh())));
         }
         self.shared.end();
-        drop(catch_unwind(AssertUnwindSafe(|| self.refresh())));
     }
 
     /// Takes what threads print that outlived their cell, so that they do not stand still; the next cell shows it.
@@ -173,7 +173,8 @@ impl Worker {
             Ok(outcome) => self.reply(job, outcome, pages),
             Err(failure) => self.failed(job, count, failure, &[]),
         };
-        // Whoever has the reply finds the session idle.
+        // Whoever has the reply finds the session idle, and as the cell has left it.
+        self.refresh();
         self.shared.end();
         self.shared.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
         self.print(Print::End);
