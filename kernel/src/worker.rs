@@ -7,6 +7,7 @@ use crate::printer::{Print, error_content};
 use crate::queue::Next;
 use crate::shared::Shared;
 use crate::wire::Incoming;
+use ironbook_assist::{self as assist, Detail};
 use ironbook_core::Bundle;
 use ironbook_core::progress::State;
 use ironbook_magics::{CellOutcome, Connection, Keep, RunOptions, Shell};
@@ -139,6 +140,11 @@ impl Worker {
         let mut shell = Shell::new(session);
         shell.keep_history(self.shared.history.clone());
         shell.set_connection(connection.clone());
+        let shared = Arc::clone(&self.shared);
+        shell.set_explainer(move |name| {
+            let found = assist::inspect(&shared.view(), name, name.len(), Detail::Brief)?;
+            Some(found.plain().to_owned())
+        });
         self.shared.started(shell.handle());
         self.shell = Some(shell);
         self.refresh();

@@ -15,6 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Explains names that the session itself does not have.
+pub type Explainer = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// What the shell keeps besides the session.
 #[derive(Default)]
 pub struct State {
@@ -36,6 +39,8 @@ pub struct State {
     pub last: Option<Source>,
     /// The shell's cell of each execution: the number that the user sees.
     pub(crate) numbers: BTreeMap<ExecutionId, u64>,
+    /// Who explains names of the library.
+    pub(crate) explainer: Option<Explainer>,
     /// Number of the running cell.
     pub(crate) number: u64,
     /// Executions of cells that the running cell has brought in.

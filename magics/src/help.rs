@@ -46,6 +46,10 @@ pub(crate) fn subject(cx: &mut Context<'_>, subject: &str) -> Result<(), Error> 
     if cx.registry.find(name).is_some() {
         return magic(cx, name);
     }
+    if let Some(text) = cx.state.explainer.as_ref().and_then(|explain| explain(name)) {
+        cx.page(text);
+        return Ok(());
+    }
     let items = cx.engine.items();
     let names = variables.iter().map(|v| v.name.as_str()).chain(items.iter().map(|item| item.name.as_str()));
     let mut advice: Vec<_> = did_you_mean(name, names, "").into_iter().collect();

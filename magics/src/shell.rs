@@ -119,6 +119,11 @@ impl<E: Engine> Shell<E> {
         Shell { engine, registry: Registry::default(), state }
     }
 
+    /// Lets `name?` explain names that the session does not have: those of the library.
+    pub fn set_explainer(&mut self, explain: impl Fn(&str) -> Option<String> + Send + Sync + 'static) {
+        self.state.explainer = Some(Arc::new(explain));
+    }
+
     /// Adds a magic; it hides an older one of its name.
     pub fn register(&mut self, magic: Box<dyn Magic>) {
         self.registry.add(magic);

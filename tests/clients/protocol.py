@@ -158,6 +158,13 @@ class Execution(Shared):
         self.assertEqual(page["start"], 0)
         self.assertTrue(page["data"]["text/plain"])
 
+    def test_names_of_the_library_are_explained(self):
+        if CELLS.language != "rust":
+            return  # another kernel has other names
+        for name, words in [("Vec", "contiguous"), ("roc_auc", "fn roc_auc")]:
+            page, = self.ok(self.client.run(f"?{name}")).reply.content["payload"]
+            self.assertIn(words, page["data"]["text/plain"], name)
+
     def test_a_page_of_lines_arrives_whole(self):
         ran = self.ok(self.client.run(CELLS.lines.format(count=10_000)))
         self.assertEqual(ran.text(), "".join(f"line {i}\n" for i in range(10_000)))
