@@ -3,6 +3,7 @@
 use super::journal::LiveEntry;
 use crate::event::Event;
 use crate::flow::{self, Slice};
+use crate::items::Kind;
 use crate::map::ExecutionId;
 use crate::session::Session;
 use ironbook_core::frame::{self, Kept, Reply, Request, Variable as Described, Wanted};
@@ -173,6 +174,11 @@ impl Session {
                 "restored from disk: {count} variable{}{names}",
                 if count == 1 { "" } else { "s" }
             )));
+        }
+        let statics = self.items.iter().filter(|item| item.key.kind == Kind::Static);
+        let statics: Vec<String> = statics.map(|item| item.key.name.clone()).collect();
+        if !statics.is_empty() {
+            out(Event::Note(format!("statics start anew: {}", quoted(&statics))));
         }
         if lost.is_empty() {
             return;

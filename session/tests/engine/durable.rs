@@ -96,6 +96,8 @@ fn a_crash_in_a_cell_leaves_the_values_as_they_were_before_it() {
     e.cells(&["let mut list = vec![1, 2, 3];", "let other = String::from(\"o\");"]);
     e.cell("list.push(4); drop(other); std::process::abort();").fails(FailureKind::Died, &[]);
     e.gives("(&list, &other)", "([1, 2, 3], \"o\")");
+    e.cells(&["static COUNT: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);"]);
+    assert!(after_kill(&mut e).contains("statics start anew: `COUNT`"));
 }
 
 #[test]
