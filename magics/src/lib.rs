@@ -36,6 +36,7 @@ pub use context::{CellRecord, Connection, Context, NextInput};
 pub use engine::Engine;
 pub use error::Error;
 pub use magic::{Call, Example, Expect, Form, Lowered, Magic};
+pub use near::distance;
 pub use registry::Registry;
 pub use shell::{CellOutcome, Keep, RunOptions, Shell, ShellHandle};
 pub use split::{Style, is_magic_line, split};
