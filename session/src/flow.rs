@@ -146,23 +146,38 @@ pub struct Slice {
 
 /// Who wrote what, in order.
 struct Writers<'a> {
-    history: &'a [Record],
+    records: BTreeMap<ExecutionId, &'a Record>,
+    of: BTreeMap<&'a str, Vec<ExecutionId>>,
 }
 
-impl Writers<'_> {
-    /// The last execution before another one that wrote a variable.
-    fn before(&self, name: &str, id: ExecutionId) -> Option<&Record> {
-        self.history.iter().rev().find(|record| record.id < id && record.flow.wrote.contains_key(name))
+impl<'a> Writers<'a> {
+    fn new(history: &'a [Record]) -> Writers<'a> {
+        let mut of: BTreeMap<&str, Vec<ExecutionId>> = BTreeMap::new();
+        for record in history {
+            record.flow.wrote.keys().for_each(|name| of.entry(name).or_default().push(record.id));
+        }
+        Writers { records: history.iter().map(|record| (record.id, record)).collect(), of }
     }
 
-    fn record(&self, id: ExecutionId) -> Option<&Record> {
-        self.history.iter().find(|record| record.id == id)
+    fn all(&self, name: &str) -> &[ExecutionId] {
+        self.of.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The last execution before another one that wrote a variable.
+    fn before(&self, name: &str, id: ExecutionId) -> Option<&'a Record> {
+        let all = self.all(name);
+        let last = all[..all.partition_point(|writer| *writer < id)].last()?;
+        self.record(*last)
+    }
+
+    fn record(&self, id: ExecutionId) -> Option<&'a Record> {
+        self.records.get(&id).copied()
     }
 
     /// The later executions that wrote a variable.
-    fn after<'a>(&'a self, name: &'a str, id: ExecutionId) -> impl Iterator<Item = ExecutionId> + 'a {
-        let wrote = move |record: &&Record| record.id > id && record.flow.wrote.contains_key(name);
-        self.history.iter().filter(wrote).map(|record| record.id)
+    fn after(&self, name: &str, id: ExecutionId) -> &[ExecutionId] {
+        let all = self.all(name);
+        &all[all.partition_point(|writer| *writer <= id)..]
     }
 }
 
@@ -172,7 +187,7 @@ impl Writers<'_> {
 /// A value that an execution needs and that is there as it was then is used. One that is there but has changed since is
 /// made anew too, with everything that changed it: so that no change is made twice, and all end as they were.
 pub fn slice(history: &[Record], names: &BTreeSet<String>, current: &dyn Fn(&str) -> Option<ExecutionId>) -> Slice {
-    let writers = Writers { history };
+    let writers = Writers::new(history);
     let there = |name: &str| current(name).filter(|_| !names.contains(name));
     let last = |name: &String| writers.before(name, ExecutionId::MAX).map(|record| record.id);
     let mut open: Vec<ExecutionId> = names.iter().filter_map(last).collect();
@@ -190,7 +205,7 @@ pub fn slice(history: &[Record], names: &BTreeSet<String>, current: &dyn Fn(&str
         }
         // What it changes besides ends as it was only if all that changed it later runs again, too.
         for other in record.flow.wrote.keys().filter(|other| there(other).is_some()) {
-            open.extend(writers.after(other, id));
+            open.extend_from_slice(writers.after(other, id));
         }
     }
     Slice { names: names.clone(), executions: needed.into_iter().collect() }
@@ -199,7 +214,7 @@ pub fn slice(history: &[Record], names: &BTreeSet<String>, current: &dyn Fn(&str
 /// The executions that bring variables up to date with what they were made from, in an order in which each comes after
 /// those that change what it reads.
 pub fn refresh(history: &[Record], names: &BTreeSet<String>, current: &dyn Fn(&str) -> Option<ExecutionId>) -> Slice {
-    let writers = Writers { history };
+    let writers = Writers::new(history);
     let mut open: Vec<ExecutionId> = Vec::new();
     for name in names {
         let mut before = ExecutionId::MAX;
@@ -224,7 +239,7 @@ pub fn refresh(history: &[Record], names: &BTreeSet<String>, current: &dyn Fn(&s
         }
         // What it changes besides is changed again as it was changed later.
         for other in record.flow.wrote.keys().filter(|other| current(other).is_some()) {
-            open.extend(writers.after(other, id));
+            open.extend_from_slice(writers.after(other, id));
         }
     }
     Slice { names: names.clone(), executions: in_order(&writers, needed) }
@@ -232,24 +247,41 @@ pub fn refresh(history: &[Record], names: &BTreeSet<String>, current: &dyn Fn(&s
 
 /// Each execution after those that write what it reads; those that write one variable as they did before.
 fn in_order(writers: &Writers<'_>, needed: BTreeSet<ExecutionId>) -> Vec<ExecutionId> {
+    // Those that write a variable stand in a row; whoever only reads it comes after the last of them.
+    let mut rows: BTreeMap<&str, Vec<ExecutionId>> = BTreeMap::new();
+    for record in needed.iter().filter_map(|id| writers.record(*id)) {
+        record.flow.wrote.keys().for_each(|name| rows.entry(name).or_default().push(record.id));
+    }
+    let mut waits: BTreeMap<ExecutionId, BTreeSet<ExecutionId>> = BTreeMap::new();
+    for pair in rows.values().flat_map(|row| row.windows(2)) {
+        waits.entry(pair[1]).or_default().insert(pair[0]);
+    }
+    for record in needed.iter().filter_map(|id| writers.record(*id)) {
+        let only_read = record.flow.read.keys().filter(|name| !record.flow.wrote.contains_key(*name));
+        for last in only_read.filter_map(|name| rows.get(name.as_str())?.last()) {
+            waits.entry(record.id).or_default().insert(*last);
+        }
+    }
+    let mut feeds: BTreeMap<ExecutionId, Vec<ExecutionId>> = BTreeMap::new();
+    for (id, on) in &waits {
+        on.iter().for_each(|other| feeds.entry(*other).or_default().push(*id));
+    }
     let (mut left, mut order) = (needed, Vec::new());
-    while !left.is_empty() {
-        let waits = |id: ExecutionId| {
-            let Some(record) = writers.record(id) else { return false };
-            let before = |other: &&ExecutionId| {
-                let Some(other) = writers.record(**other).filter(|other| other.id != id) else { return false };
-                let feeds = |name: &String| other.flow.wrote.contains_key(name);
-                let reads = record.flow.read.keys().filter(|name| !record.flow.wrote.contains_key(*name));
-                let changes = record.flow.wrote.keys().filter(|_| other.id < id);
-                reads.chain(changes).any(feeds)
-            };
-            left.iter().any(|other| before(&other))
-        };
-        // Two that feed each other run as they did.
-        let next = left.iter().copied().find(|id| !waits(*id)).or_else(|| left.first().copied());
-        let Some(next) = next else { break };
-        left.remove(&next);
+    let mut ready: BTreeSet<ExecutionId> = left.iter().copied().filter(|id| !waits.contains_key(id)).collect();
+    // Two that feed each other run as they did.
+    while let Some(next) = ready.pop_first().or_else(|| left.first().copied()) {
+        if !left.remove(&next) {
+            continue;
+        }
         order.push(next);
+        for fed in feeds.get(&next).into_iter().flatten() {
+            if let Some(on) = waits.get_mut(fed) {
+                on.remove(&next);
+                if on.is_empty() {
+                    ready.insert(*fed);
+                }
+            }
+        }
     }
     order
 }
