@@ -261,4 +261,20 @@ mod tests {
         journal.append(&Entry::End).unwrap();
         assert!(glance(&folder.path().join(NAME)).unwrap().ended);
     }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn lines_that_found_no_room_are_written_with_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Entry::Begin { format: FORMAT, directory: "/d".into(), library: "l".into() };
+        let mut journal = Journal::create(folder.path(), &first).unwrap();
+        let full = File::options().append(true).open("/dev/full").unwrap();
+        let file = std::mem::replace(&mut journal.file, full);
+        assert!(journal.append(&Entry::Reset).is_err());
+        assert!(journal.append(&Entry::Damaged).is_err());
+        journal.file = file;
+        journal.append(&Entry::Tier { tier: Tier::Fixed(2) }).unwrap();
+        let (_, entries) = Journal::open(folder.path()).unwrap();
+        assert!(matches!(entries[..], [Entry::Begin { .. }, Entry::Reset, Entry::Damaged, Entry::Tier { .. }]));
+    }
 }
