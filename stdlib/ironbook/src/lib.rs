@@ -11,13 +11,14 @@ pub use ironbook_explain as explain;
 pub use ironbook_features as features;
 pub use ironbook_learn as learn;
 pub use ironbook_nn as nn;
+pub use ironbook_pipeline as pipeline;
 pub use ironbook_plot as plot;
 pub use ironbook_track as track;
 // The compiler prints these crates by their own names; a later cell names a value's type as it was printed.
 #[doc(hidden)]
 pub use {
     ironbook_core, ironbook_data, ironbook_eval, ironbook_explain, ironbook_features, ironbook_learn, ironbook_nn,
-    ironbook_plot, ironbook_track,
+    ironbook_pipeline, ironbook_plot, ironbook_track,
 };
 
 /// The function that shows a value now, and the module with what can be shown.

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use toml::Table;
 
 /// The members of the standard library that need no polars and no candle; front ends may link them.
-const LIGHT: &[&str] = &["ironbook-core", "ironbook-store", "ironbook-track"];
+const LIGHT: &[&str] = &["ironbook-core", "ironbook-pipeline", "ironbook-store", "ironbook-track"];
 /// What may stand in any list: features only.
 const HACKS: &[&str] = &["ironbook-hack", "ironbook-std-hack"];
 /// Front ends and what they stand on; none may link the heavy libraries.
 const FRONT: &[&str] = &[
     "ironbook-session",
+    "ironbook-promotion",
     "ironbook-magics",
     "ironbook-assist",
     "ironbook-kernel",
@@ -24,14 +25,22 @@ const FRONT: &[&str] = &[
 /// The arrows: from a crate to the crates of this workspace that it may depend on.
 const ARROWS: &[(&str, &[&str])] = &[
     ("ironbook-session", &[]),
-    ("ironbook-magics", &["ironbook-session"]),
+    ("ironbook-promotion", &["ironbook-session"]),
+    ("ironbook-magics", &["ironbook-session", "ironbook-promotion"]),
     ("ironbook-assist", &["ironbook-session", "ironbook-magics"]),
     ("ironbook-kernel", &["ironbook-session", "ironbook-magics", "ironbook-assist"]),
     ("ironbook-language", &["ironbook-session"]),
     ("ironbook-tracking", &[]),
     (
         "ironbook-repl",
-        &["ironbook-session", "ironbook-magics", "ironbook-assist", "ironbook-kernel", "ironbook-tracking"],
+        &[
+            "ironbook-session",
+            "ironbook-promotion",
+            "ironbook-magics",
+            "ironbook-assist",
+            "ironbook-kernel",
+            "ironbook-tracking",
+        ],
     ),
 ];
 

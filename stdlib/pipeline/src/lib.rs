@@ -1,0 +1,15 @@
+//! Versioned pipelines: what `%promote` writes, what an exported crate runs, and what other tools read of it.
+//!
+//! A version is a directory with a [`Definition`] (`pipeline.toml`) and a crate that builds to one program. The program's
+//! `main` hands its stages to a [`Pipeline`], which runs them in processes of their own, keeps what they made by the hash
+//! of all that went into it, and so does nothing when nothing has changed.
+
+pub mod definition;
+mod failure;
+mod io;
+mod program;
+
+pub use definition::Definition;
+pub use failure::{Failure, Result};
+pub use io::Io;
+pub use program::Pipeline;
