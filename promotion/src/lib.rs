@@ -1,1 +1,26 @@
-//! From a session to a pipeline.
+//! From a session to a pipeline: what a target needs, its stages, their code, and the proof that it reproduces.
+//!
+//! [`plan`] computes over the recorded data flow of a session what makes the targets again, and refuses what would not.
+//! A plan is written as a version (a crate with a `pipeline.toml`), which is run in clean processes and compared with
+//! the session, value by value.
+
+mod checks;
+mod code;
+mod data;
+mod history;
+mod page;
+mod params;
+mod plan;
+mod refusal;
+mod slice;
+mod stages;
+mod statements;
+mod unit;
+mod watch;
+
+pub use data::DataFile;
+pub use page::{Page, PageCell};
+pub use params::Parameter;
+pub use plan::{Options, Plan, plan};
+pub use refusal::{Place, Reason, Refusal};
+pub use stages::{Edge, Stage};

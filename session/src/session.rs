@@ -209,6 +209,8 @@ pub struct Session {
     pub(crate) void: BTreeSet<ExecutionId>,
     /// Results of cells: their numbers, and whether they are kept.
     pub(crate) results: Vec<(u64, bool)>,
+    /// Types whose values have been written to disk, and why those of others have not.
+    pub(crate) kept_types: BTreeMap<String, Result<(), String>>,
     /// Whether the execution at hand has shown a result.
     pub(crate) has_result: bool,
     /// What is kept on disk, if it is.
@@ -258,6 +260,7 @@ impl Session {
             lost: BTreeMap::new(),
             root: None,
             void: BTreeSet::new(),
+            kept_types: BTreeMap::new(),
             results: Vec::new(),
             has_result: false,
             durable: None,

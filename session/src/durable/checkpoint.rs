@@ -165,7 +165,7 @@ impl Session {
     }
 
     /// Waits until all values are on disk.
-    fn settle_values(&mut self, out: &mut dyn FnMut(Event)) -> Result<(), Failure> {
+    pub(crate) fn settle_values(&mut self, out: &mut dyn FnMut(Event)) -> Result<(), Failure> {
         self.durable()?;
         let reply = self.runtime()?.call(&Request::Settle);
         let keeping = match reply {

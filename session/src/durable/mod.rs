@@ -26,6 +26,7 @@ use ironbook_core::keep::{Limits, Place};
 use ironbook_core::slots::result_number;
 use journal::{Journal, LiveEntry};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// What a session keeps on disk.
 pub(crate) struct Durable {
@@ -49,6 +50,16 @@ pub(crate) struct Durable {
 }
 
 impl Durable {
+    /// Where the values lie.
+    pub(crate) fn values_directory(&self) -> PathBuf {
+        self.values.directory.clone()
+    }
+
+    /// Types that the runtime was told of.
+    pub(crate) fn taught(&self) -> BTreeSet<String> {
+        self.taught.clone()
+    }
+
     /// Whether a checkpoint needs a value.
     fn pins(&self, name: &str, place: Place) -> bool {
         self.checkpoints.values().any(|saved| saved.holds(name, place))

@@ -160,6 +160,7 @@ impl Session {
                 Entry::Ran { ran, live, gone } => {
                     self.replay_ran(ran);
                     self.replay_live(live, gone);
+                    self.note_types();
                 }
                 Entry::Changed { live, gone, lost } => {
                     self.replay_live(live, gone);

@@ -1,0 +1,399 @@
+//! Whether what a slice takes is what the session shows: no hidden state.
+
+use crate::history::History;
+use crate::refusal::{Reason, Refusal};
+use crate::slice::{From, Slice};
+use crate::unit::Unit;
+use crate::watch::{self, Sighting};
+use ironbook_session::ExecutionId;
+use ironbook_session::items::{Definition, Key, Kind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Looks at everything that a slice takes; finds the items that it needs.
+pub(crate) fn check(history: &History<'_>, slice: &mut Slice) -> Vec<Refusal> {
+    let mut checks = Checks { history, refusals: Vec::new(), same: BTreeMap::new() };
+    let readers = readers(slice);
+    let params: Vec<ExecutionId> = slice.params.values().map(|(id, _)| *id).collect();
+    let all: BTreeSet<ExecutionId> = slice.taken.keys().copied().chain(params).collect();
+    for id in &all {
+        checks.newest(slice, *id, readers.get(id));
+    }
+    checks.replaced(slice);
+    let items = checks.items(slice);
+    checks.watched(slice, &items);
+    slice.items = items;
+    checks.refusals
+}
+
+/// Of each execution, one that reads what it made.
+fn readers(slice: &Slice) -> BTreeMap<ExecutionId, (ExecutionId, String)> {
+    let mut out = BTreeMap::new();
+    for (id, taken) in &slice.taken {
+        for (name, from) in &taken.inputs {
+            let maker = match from {
+                From::Made(maker) => *maker,
+                From::Param => match slice.params.get(name) {
+                    Some((maker, _)) => *maker,
+                    None => continue,
+                },
+            };
+            out.entry(maker).or_insert((*id, name.clone()));
+        }
+    }
+    out
+}
+
+struct Checks<'h, 'a> {
+    history: &'h History<'a>,
+    refusals: Vec<Refusal>,
+    same: BTreeMap<(ExecutionId, ExecutionId), bool>,
+}
+
+impl Checks<'_, '_> {
+    /// An execution has to be the newest of its cell, or one that the newest has only repeated.
+    fn newest(&mut self, slice: &Slice, id: ExecutionId, reader: Option<&(ExecutionId, String)>) {
+        let history = self.history;
+        let (Some(unit), Some(cell)) = (history.unit(id), history.past(id).and_then(|past| past.cell.as_deref())) else {
+            return;
+        };
+        if let Some(refusal) = self.on_page(unit, cell) {
+            self.refusals.push(refusal);
+            return;
+        }
+        let newest = history.newest_run(cell);
+        let number = unit.past.number;
+        if let Some(newest) = newest.first().filter(|newest| newest.number > number) {
+            let at = history.run_of(id).iter().position(|past| past.id == id).unwrap_or(0);
+            let twin = history.newest_run(cell).get(at).map(|past| past.id);
+            let unchanged = newest.source.text == unit.past.source.text;
+            if unchanged && twin.is_some_and(|twin| self.same(slice, id, twin)) {
+                return;
+            }
+            let refusal = self.outdated(slice, unit, newest.number, unchanged, reader);
+            self.refusals.push(refusal);
+            return;
+        }
+        // It was edited, run, and failed.
+        if let Some(last) = history.last_run(cell).filter(|last| last.number > number && !last.ok)
+            && last.source.text != unit.past.source.text
+        {
+            self.refusals.push(
+                Refusal::new(
+                    Reason::Edited,
+                    format!("cell {number} was edited since, and its newest run ({}) failed", last.number),
+                    "mend the cell and run it again, then what depends on it",
+                )
+                .at(unit.place(0)),
+            );
+        }
+    }
+
+    fn outdated(
+        &self,
+        slice: &Slice,
+        unit: &Unit<'_>,
+        newest: u64,
+        unchanged: bool,
+        reader: Option<&(ExecutionId, String)>,
+    ) -> Refusal {
+        let number = unit.past.number;
+        let taken_too = self.history.explored.executions.iter().any(|past| past.number == newest && slice.taken.contains_key(&past.id));
+        let repeats = unchanged && unit.past.flow.wrote.keys().any(|name| unit.past.flow.read.contains_key(name));
+        if repeats {
+            let names: Vec<String> = unit.past.flow.wrote.keys().map(|name| format!("`{name}`")).collect();
+            return Refusal::new(
+                Reason::RanTwice,
+                format!("the cell of run {number} ran again as {newest}, and each run changed {}", names.join(", ")),
+                "run the cells that make it from the first on, each once (`%rerun` of the maker, then of this one)",
+            )
+            .at(unit.place(0));
+        }
+        if taken_too {
+            return Refusal::new(
+                Reason::Order,
+                format!("the cell of run {number} ran again as {newest}, which was made from what run {number} gave: no order of the cells gives that"),
+                "split the cell in two: what comes first, and what is made of it",
+            )
+            .at(unit.place(0));
+        }
+        let (place, what) = match reader.and_then(|(id, name)| Some((self.history.unit(*id)?, name))) {
+            Some((reader, name)) => {
+                (self.mention(slice, reader, name), format!("cell {} was run with an older `{name}`", reader.past.number))
+            }
+            None => (unit.place(0), format!("a target is from run {number} of a cell")),
+        };
+        let how = if unchanged { "on other values" } else { "with another text" };
+        Refusal::new(
+            Reason::StaleRead,
+            format!("{what}: the cell that made it as run {number} has run again since as {newest}, {how}"),
+            "`%rerun --stale` brings what depends on it up to date",
+        )
+        .at(place)
+    }
+
+    /// The place where a name is read.
+    fn mention(&self, slice: &Slice, reader: &Unit<'_>, name: &str) -> crate::refusal::Place {
+        let kept = slice.taken.get(&reader.id()).map(|taken| taken.kept.as_slice()).unwrap_or_default();
+        let statement = kept.iter().map(|at| &reader.statements[*at]).find(|s| s.mentions.contains(name));
+        let at = statement.map_or(0, |statement| {
+            let own = &reader.text.text[statement.range.clone()];
+            let word = |c: char| c.is_alphanumeric() || c == '_';
+            let alone = |at: &usize| {
+                !own[..*at].ends_with(word) && !own[at + name.len()..].starts_with(word)
+            };
+            let found = own.match_indices(name).map(|(at, _)| at).find(alone).unwrap_or(0);
+            statement.range.start + found
+        });
+        reader.place(at)
+    }
+
+    /// Whether the page still has the cell as it ran.
+    fn on_page(&self, unit: &Unit<'_>, cell: &str) -> Option<Refusal> {
+        let page = self.history.page?;
+        let number = unit.past.number;
+        let words = match page.cell(cell) {
+            None => {
+                let names: Vec<String> = unit.past.flow.wrote.keys().map(|name| format!("`{name}`")).collect();
+                return Some(
+                    Refusal::new(
+                        Reason::MakerGone,
+                        format!("the cell that made {} (run {number}) is no longer on the page", names.join(", ")),
+                        "put the cell back, or make the value in another one and run what depends on it",
+                    )
+                    .at(unit.place(0)),
+                );
+            }
+            // A run with this text may be a newer one.
+            Some(on_page) if on_page.text.trim_end() == unit.past.source.text.trim_end() => return None,
+            Some(on_page) => {
+                let ran = self.history.newest_run(cell);
+                if ran.first().is_some_and(|past| past.source.text.trim_end() == on_page.text.trim_end()) {
+                    return None;
+                }
+                format!("cell {number} has been edited since it ran")
+            }
+        };
+        let remedy = format!("run cell {number} and what depends on it again, or undo the edit");
+        Some(Refusal::new(Reason::Edited, words, remedy).at(unit.place(0)))
+    }
+
+    /// Whether one execution has only repeated another: the same text on the same values.
+    fn same(&mut self, slice: &Slice, one: ExecutionId, other: ExecutionId) -> bool {
+        if one == other {
+            return true;
+        }
+        if let Some(known) = self.same.get(&(one, other)) {
+            return *known;
+        }
+        // Until it is known; a cycle is none that repeats.
+        self.same.insert((one, other), false);
+        let history = self.history;
+        let found = match (history.unit(one), history.unit(other)) {
+            (Some(a), Some(b)) => {
+                let inputs: BTreeSet<&String> = a.past.flow.read.keys().collect();
+                let needed = slice.taken.get(&one).map(|taken| &taken.inputs);
+                let needs = |name: &String| needed.is_none_or(|needed| needed.contains_key(name));
+                a.text.text == b.text.text
+                    && inputs.into_iter().filter(|name| needs(name)).all(|name| {
+                        match (history.writer(name, one), history.writer(name, other)) {
+                            (Some(one), Some(other)) => self.same(slice, one, other),
+                            (one, other) => one == other,
+                        }
+                    })
+                    && self.same_items(slice, one, other)
+            }
+            _ => false,
+        };
+        self.same.insert((one, other), found);
+        found
+    }
+
+    fn same_items(&self, slice: &Slice, one: ExecutionId, other: ExecutionId) -> bool {
+        let idents = self.idents(slice, one);
+        let texts = |id: ExecutionId| -> BTreeSet<String> {
+            let reached = self.history.items_at(id).map(|items| items.reach(&idents)).unwrap_or_default();
+            reached.into_iter().filter(|d| d.key.kind != Kind::Use).map(|d| d.text.clone()).collect()
+        };
+        texts(one) == texts(other)
+    }
+
+    /// In a session without pages the record is the page; a word tells that a value was replaced afterwards.
+    fn replaced(&self, slice: &mut Slice) {
+        let mut notes = Vec::new();
+        for (id, taken) in &slice.taken {
+            let Some(past) = self.history.past(*id).filter(|past| past.cell.is_none()) else { continue };
+            for name in taken.inputs.keys() {
+                let Some(writer) = self.history.writer(name, *id) else { continue };
+                let later = self.history.writer(name, ExecutionId::MAX).filter(|last| *last > *id);
+                let Some(last) = later.and_then(|last| self.history.past(last)) else { continue };
+                if !last.flow.read.contains_key(name) && !slice.taken.contains_key(&last.id) {
+                    notes.push(format!(
+                        "cell {} used `{name}` of cell {}; cell {} replaced it later",
+                        past.number,
+                        self.history.number(writer),
+                        last.number
+                    ));
+                }
+            }
+        }
+        slice.notes.extend(notes);
+    }
+
+    fn idents(&self, slice: &Slice, id: ExecutionId) -> BTreeSet<String> {
+        let (Some(unit), Some(taken)) = (self.history.unit(id), slice.taken.get(&id)) else { return BTreeSet::new() };
+        let mut idents: BTreeSet<String> =
+            taken.kept.iter().flat_map(|at| unit.statements[*at].idents.iter().cloned()).collect();
+        // The types of what goes in and out stand in the stage's signature.
+        let types = unit.past.flow.read.iter().filter(|(name, _)| taken.inputs.contains_key(*name));
+        let types = types.chain(unit.past.flow.wrote.iter().filter(|(name, _)| taken.outputs.contains(*name)));
+        for (_, type_name) in types {
+            idents.extend(type_name.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_owned));
+        }
+        idents
+    }
+
+    /// The items that the slice needs; each has to be today's.
+    fn items(&mut self, slice: &Slice) -> BTreeMap<Key, ExecutionId> {
+        let mut out = BTreeMap::new();
+        let mut told = BTreeSet::new();
+        for id in slice.taken.keys() {
+            let idents = self.idents(slice, *id);
+            for (key, at) in self.history.reached(*id, &idents) {
+                let now = self.history.explored.items.iter().find(|d| d.key == key);
+                let then = self.history.items_at(*id).and_then(|items| items.iter().find(|d| d.key == key));
+                let same = now.zip(then).is_some_and(|(now, then)| now.text == then.text);
+                if key.kind == Kind::Use || same {
+                    let newest = if same { now.map_or(at, |d| d.execution) } else { at };
+                    out.insert(key, newest);
+                } else if told.insert(key.clone()) {
+                    self.refusals.push(self.outdated_item(slice, *id, &key, now));
+                }
+            }
+        }
+        out
+    }
+
+    fn outdated_item(&self, slice: &Slice, id: ExecutionId, key: &Key, now: Option<&Definition>) -> Refusal {
+        let (number, word) = (self.history.number(id), key.kind.word());
+        let name = key.name.as_str();
+        let (words, remedy) = match now {
+            Some(now) => (
+                format!(
+                    "cell {number} ran with an older `{word} {name}`; cell {} has defined it anew since",
+                    self.history.number(now.execution)
+                ),
+                format!("run cell {number} and what depends on it again (`%rerun --stale`)"),
+            ),
+            None => (
+                format!("cell {number} uses `{word} {name}`, which is gone"),
+                format!("define `{name}` again, and run cell {number} again"),
+            ),
+        };
+        let refusal = Refusal::new(Reason::StaleRead, words, remedy);
+        match self.history.unit(id) {
+            Some(unit) => refusal.at(self.mention(slice, unit, name)),
+            None => refusal,
+        }
+    }
+
+    /// What a run may not give again.
+    fn watched(&mut self, slice: &Slice, items: &BTreeMap<Key, ExecutionId>) {
+        let imported: BTreeSet<String> =
+            items.keys().filter(|key| key.kind == Kind::Use).map(|key| key.name.clone()).collect();
+        for (id, taken) in &slice.taken {
+            let Some(unit) = self.history.unit(*id) else { continue };
+            for at in &taken.kept {
+                let range = unit.statements[*at].range.clone();
+                for seen in watch::sightings(&unit.text.text[range.clone()], range.start, &imported) {
+                    self.sighted(unit, &seen);
+                }
+            }
+            self.thread_locals(slice, unit, *id);
+        }
+        for (key, id) in items {
+            let Some(unit) = self.history.unit(*id) else { continue };
+            self.item(unit, key, &imported);
+        }
+    }
+
+    fn item(&mut self, unit: &Unit<'_>, key: &Key, imported: &BTreeSet<String>) {
+        let definitions = unit.definitions();
+        let Some(definition) = definitions.iter().find(|d| d.key == *key) else { return };
+        if let Some((of, mutable)) = &definition.static_type
+            && (*mutable || holds_state(of))
+        {
+            self.refusals.push(
+                Refusal::new(
+                    Reason::Statics,
+                    format!("the value depends on the static `{}`, which cells change behind the data flow", key.name),
+                    format!("make `{}` a variable, or --allow statics", key.name),
+                )
+                .at(unit.place(self.start_of(unit, definition))),
+            );
+        }
+        if matches!(key.kind, Kind::Function | Kind::Impl | Kind::Trait | Kind::Module | Kind::Const | Kind::Static) {
+            let start = self.start_of(unit, definition);
+            for seen in watch::sightings(&definition.text, 0, imported) {
+                let what = definition.text.get(seen.range.clone()).unwrap_or("");
+                let found = unit.text.text[start..].find(what).map_or(start, |at| start + at);
+                self.sighted(unit, &Sighting { range: found..found + what.len(), ..seen });
+            }
+        }
+    }
+
+    fn start_of(&self, unit: &Unit<'_>, definition: &Definition) -> usize {
+        let name = definition.key.name.rsplit("::").next().unwrap_or("");
+        let own = unit.items.iter().find(|(_, range)| {
+            let text = &unit.text.text[range.clone()];
+            text.contains(&definition.text) || text.contains(name)
+        });
+        own.map_or(0, |(_, range)| range.start)
+    }
+
+    /// `thread_local!`s that a cell names.
+    fn thread_locals(&mut self, slice: &Slice, unit: &Unit<'_>, id: ExecutionId) {
+        let idents = self.idents(slice, id);
+        let Some(items) = self.history.items_at(id) else { return };
+        let reached = items.reach(&idents);
+        let mut known = idents.clone();
+        known.extend(reached.iter().filter(|d| d.key.kind != Kind::Other).flat_map(|d| d.idents.iter().cloned()));
+        for definition in reached.iter().filter(|d| d.text.starts_with("thread_local")) {
+            let names = definition.text.split("static ").skip(1).filter_map(|rest| rest.split([':', ' ']).next());
+            if let Some(name) = names.into_iter().find(|name| known.contains(*name)) {
+                self.refusals.push(
+                    Refusal::new(
+                        Reason::Statics,
+                        format!("the value depends on the thread-local `{name}`"),
+                        format!("make `{name}` a variable, or --allow statics"),
+                    )
+                    .at(self.mention(slice, unit, name)),
+                );
+            }
+        }
+    }
+
+    fn sighted(&mut self, unit: &Unit<'_>, seen: &Sighting) {
+        if seen.reason == Reason::File && !unit.marks.data.is_empty() {
+            return;
+        }
+        let name = unit.past.flow.wrote.keys().next().map_or("value", String::as_str);
+        let words = match seen.reason {
+            Reason::Clock => format!("`{}` gives another time at each run", seen.what),
+            Reason::Random => format!("`{}` draws without a seed", seen.what),
+            Reason::Environment => format!("`{}` depends on where the pipeline runs", seen.what),
+            _ => format!("`{}` reads a file that is not declared", seen.what),
+        };
+        let refusal = Refusal::new(seen.reason, words, watch::remedy(seen, name)).at(unit.place(seen.range.start));
+        if !self.refusals.contains(&refusal) {
+            self.refusals.push(refusal);
+        }
+    }
+}
+
+/// Whether a static of a type can hold what cells have put there.
+fn holds_state(type_name: &str) -> bool {
+    let words = ["Atomic", "Mutex", "RwLock", "RefCell", "Cell", "OnceLock", "OnceCell", "DashMap"];
+    type_name
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .any(|word| word != "LazyCell" && words.iter().any(|state| word == *state || *state == "Atomic" && word.starts_with(state)))
+}
