@@ -18,14 +18,24 @@ pub struct Draft {
 
 impl Draft {
     pub(super) fn begin(parent: PathBuf, name: &str) -> Result<Draft, Error> {
-        let write = |source| Error::Write { path: parent.clone(), source };
-        fs::create_dir_all(&parent).map_err(write)?;
+        let mut tries = 0;
+        let directory = loop {
+            match Draft::make(&parent) {
+                // Another draft took the empty directory with it.
+                Err(error) if error.kind() == ErrorKind::NotFound && tries < 3 => tries += 1,
+                made => break made.map_err(|source| Error::Write { path: parent.clone(), source })?,
+            }
+        };
+        Ok(Draft { directory: Some(directory), parent, name: name.to_owned() })
+    }
+
+    fn make(parent: &Path) -> std::io::Result<TempDir> {
+        fs::create_dir_all(parent)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".draft-");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-        let directory = builder.tempdir_in(&parent).map_err(write)?;
-        Ok(Draft { directory: Some(directory), parent, name: name.to_owned() })
+        builder.tempdir_in(parent)
     }
 
     /// The directory to write into.
