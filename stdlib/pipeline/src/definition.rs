@@ -2,6 +2,17 @@
 //!
 //! The schema is published beside this crate (`schema/pipeline-1.json`).
 
+pub(crate) mod check;
+mod content;
+mod error;
+mod params;
+mod read;
+mod spans;
+
+pub use content::{Change, Changes, FILES, canonical, content_hash, seal, verify};
+pub use error::{Error, Problem};
+pub use params::ParamKind;
+
 use serde::{Deserialize, Serialize};
 
 /// The form of `pipeline.toml` that this release writes. Newer ones are refused, older ones read.
@@ -20,8 +31,9 @@ pub struct Definition {
     pub name: String,
     /// Semantic version, as `1.3.0`.
     pub version: String,
-    /// BLAKE3 hash of what the version is: this file without `version`, `content`, `origin` and `verified`, and all other
-    /// files of the version that a run reads. Two promotions of the same have the same.
+    /// BLAKE3 hash of what the version is: this file without `version`, `content`, `origin`, `verified` and the numbers of
+    /// cells, and all other files of the version that a run reads ([`content_hash`]). Two promotions of the same have the
+    /// same.
     pub content: String,
     /// What it is for, in a sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -5,9 +5,13 @@
 //! of all that went into it, and so does nothing when nothing has changed.
 
 pub mod definition;
+pub mod diff;
+pub mod export;
 mod failure;
+pub mod folder;
 mod io;
 mod program;
+pub mod version;
 
 pub use definition::Definition;
 pub use failure::{Failure, Result};

@@ -1,0 +1,1 @@
+//! The files by which other tools run a pipeline.

@@ -1,0 +1,9 @@
+//! Definitions, versions and their folder, and the files for other tools.
+
+mod content;
+mod definition;
+mod diffs;
+mod folders;
+mod schema;
+mod support;
+mod versions;
