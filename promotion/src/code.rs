@@ -14,9 +14,12 @@ use std::ops::Range;
 const PRELUDE: &str = include_str!("../../stdlib/ironbook/src/prelude.rs");
 
 /// The text of `src/stages.rs`.
-pub(crate) fn stages_file(history: &History<'_>, slice: &Slice, stages: &[Stage], title: &str) -> String {
+pub(crate) fn stages_file(history: &History<'_>, slice: &Slice, stages: &mut [Stage], title: &str) -> String {
     let mut types = Types { paths: &history.explored.paths, uses: BTreeSet::new() };
     let functions: Vec<String> = stages.iter().map(|stage| function(history, slice, stage, &mut types)).collect();
+    for (stage, text) in stages.iter_mut().zip(&functions) {
+        stage.code = hash(history, slice, text);
+    }
     let wiring = wiring(history, slice, stages, &mut types);
     let (uses, items) = items(history, slice);
     let mut out = format!("//! The stages of {title}.\n\n");
@@ -41,6 +44,26 @@ pub(crate) fn stages_file(history: &History<'_>, slice: &Slice, stages: &[Stage]
     out.push('\n');
     out.push_str(&wiring);
     out
+}
+
+/// Hash of a stage's function and of all items that it reaches.
+fn hash(history: &History<'_>, slice: &Slice, text: &str) -> String {
+    let mut idents = BTreeSet::new();
+    if let Ok(tokens) = text.parse() {
+        ironbook_session::parse::idents_of(tokens, &mut idents);
+    }
+    let mut hasher = blake3::Hasher::new();
+    // The numbers of its cells are no part of it.
+    for line in text.lines().filter(|line| !line.starts_with("///")) {
+        hasher.update(line.trim().as_bytes());
+        hasher.update(b"\n");
+    }
+    let reached = history.explored.items.reach(&idents);
+    for definition in reached.iter().filter(|definition| slice.items.contains_key(&definition.key)) {
+        hasher.update(definition.text.as_bytes());
+        hasher.update(b"\0");
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 /// Names of types as a person would write them.

@@ -113,7 +113,8 @@ fn finished(
     options: &Options,
     (register, allowed): (Option<Registration>, Vec<Refusal>),
 ) -> Plan {
-    let stages = stages::stages(history, slice, gates);
+    let mut stages = stages::stages(history, slice, gates);
+    let stages_rs = code::stages_file(history, slice, &mut stages, &options.name);
     let position = |id: ExecutionId| stages.iter().position(|stage| stage.executions.contains(&id));
     let targets = slice.targets.iter().filter_map(|(name, id)| Some((position(*id)?, name.clone()))).collect();
     let mut cells: Vec<u64> = Vec::new();
@@ -137,7 +138,7 @@ fn finished(
         cells,
         left,
         notes: slice.notes.clone(),
-        stages_rs: code::stages_file(history, slice, &stages, &options.name),
+        stages_rs,
         main_rs: code::main_file(&options.name),
         stages,
     }

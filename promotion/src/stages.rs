@@ -37,6 +37,8 @@ pub struct Stage {
     pub params: Vec<String>,
     /// Files that it reads.
     pub data: Vec<String>,
+    /// Hash of its function and of the items that it reaches.
+    pub code: String,
     /// Seconds after which it has failed.
     pub timeout_s: Option<f64>,
     /// How often it is tried again.

@@ -1,0 +1,142 @@
+//! Promotion from beginning to end: plan, write, compile, prove, publish.
+
+use crate::page::Page;
+use crate::plan::{Options, Plan, plan};
+use crate::program::{self, BuildError};
+use crate::refusal::Refusal;
+use crate::verify::{self, Verdict, VerifyError};
+use crate::write::{self, Writing};
+use ironbook_pipeline::definition::{self, Definition, content};
+use ironbook_pipeline::folder::{self, Folder};
+use ironbook_pipeline::version::{Version, bump};
+use ironbook_session::explored::Explored;
+use ironbook_session::library::{Library, Paths};
+use std::io;
+use std::path::PathBuf;
+
+/// What came of a promotion.
+#[derive(Clone, Debug)]
+pub struct Promoted {
+    /// What was taken and left.
+    pub plan: Plan,
+    /// The definition that was written.
+    pub definition: Definition,
+    /// The directory of the version.
+    pub directory: PathBuf,
+    /// Why it got this version.
+    pub reasons: Vec<String>,
+    /// Whether this version was there already, since nothing has changed.
+    pub unchanged: bool,
+    /// What the runs showed; none where they were not asked for.
+    pub verdict: Option<Verdict>,
+}
+
+/// Why nothing was promoted.
+#[derive(Debug, thiserror::Error)]
+pub enum PromoteError {
+    /// The session cannot be reproduced, or the target not found.
+    #[error("{}", refused(.0))]
+    Refused(Vec<Refusal>),
+    /// The values are not the session's. Nothing was published.
+    #[error("{}", not_reproduced(.1))]
+    NotReproduced(Box<Plan>, Verdict),
+    /// The stages do not compile, though the cells do.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// It does not run.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The name cannot be one, or the version is there.
+    #[error(transparent)]
+    Folder(#[from] folder::Error),
+    /// An older version cannot be read.
+    #[error(transparent)]
+    Definition(#[from] definition::Error),
+    /// A file could not be written.
+    #[error("the version could not be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+fn refused(refusals: &[Refusal]) -> String {
+    let words: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    words.join("\n")
+}
+
+fn not_reproduced(verdict: &Verdict) -> String {
+    let mut words = Vec::new();
+    for value in &verdict.nondeterministic {
+        words.push(format!("`{value}` differs between two clean runs: it is not determined by the code"));
+    }
+    for (value, why) in verdict.different.iter().filter(|(value, _)| !verdict.nondeterministic.contains(value)) {
+        words.push(format!("`{value}` is not what the session has ({why})"));
+    }
+    words.join("\n")
+}
+
+/// How far a promotion goes.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What is asked for.
+    pub options: Options,
+    /// How it is written.
+    pub writing: Writing,
+    /// Whether it is run and compared before it is published.
+    pub verify: bool,
+}
+
+/// Promotes.
+///
+/// `told` is called as it goes on: `compiling`, `running`.
+///
+/// # Errors
+/// [`PromoteError`]; nothing is published then.
+pub fn promote(
+    explored: &Explored,
+    page: Option<&Page>,
+    request: &Request,
+    (paths, library): (&Paths, &Library),
+    told: &mut dyn FnMut(&str),
+) -> Result<Promoted, PromoteError> {
+    let folder = Folder::near(&explored.directory);
+    let plan = plan(explored, page, &request.options).map_err(PromoteError::Refused)?;
+    let mut draft = folder.begin(&request.options.name)?;
+    let mut definition = write::write(&plan, explored, (paths, library), &request.writing, draft.path())?;
+    definition.write(draft.path())?;
+    told("compiling");
+    program::tidy(library, draft.path())?;
+    let verdict = match request.verify {
+        false => None,
+        true => {
+            let program = program::build(library, draft.path(), &paths.data.join("pipeline-programs"))?;
+            told("running");
+            let project = folder::project(&explored.directory);
+            let verdict = verify::verify(&plan, explored, &definition, &program, &project)?;
+            if !verdict.reproduced() {
+                return Err(PromoteError::NotReproduced(Box::new(plan), verdict));
+            }
+            Some(verdict)
+        }
+    };
+    definition.verified = verdict.as_ref().map(Verdict::recorded);
+    let latest = folder.latest(&request.options.name)?;
+    let mut reasons = Vec::new();
+    let version = match latest {
+        None => Version::FIRST,
+        Some(latest) => {
+            let directory = folder.directory(&request.options.name, latest);
+            let old = Definition::read(directory.join(definition::FILE))?;
+            definition.version = latest.to_string();
+            content::seal(&mut definition, draft.path())?;
+            if old.content == definition.content {
+                return Ok(Promoted { plan, definition: old, directory, reasons, unchanged: true, verdict });
+            }
+            let step = bump(&old, &definition);
+            reasons = step.reasons;
+            step.version
+        }
+    };
+    definition.version = version.to_string();
+    content::seal(&mut definition, draft.path())?;
+    let directory = draft.publish(version)?;
+    Ok(Promoted { plan, definition, directory, reasons, unchanged: false, verdict })
+}
