@@ -1,8 +1,9 @@
 //! What the shell needs of a session, so that magics can be tried against a session of a test's making.
 
 use ironbook_session::durable::{Change, Checkpoint, SessionInfo};
+use ironbook_session::library::Library;
 use ironbook_session::{
-    CellLine, Event, Execution, ExecutionId, Failure, FailureKind, Handle, Restored, Session, Slice, Source,
+    CellLine, Event, Execution, ExecutionId, Explored, Failure, FailureKind, Handle, Restored, Session, Slice, Source,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -62,6 +63,12 @@ pub trait Engine {
     }
     fn diff(&mut self, _: &str, _: &mut dyn FnMut(Event)) -> Result<Vec<Change>, Failure> {
         Err(not_kept())
+    }
+    fn explored(&mut self, _: &mut dyn FnMut(Event)) -> Result<Explored, Failure> {
+        Ok(Explored::default())
+    }
+    fn library(&self) -> Option<Library> {
+        None
     }
     fn note_cell(&mut self, _: CellLine) {}
     fn resumable(&self) -> Vec<SessionInfo> {
@@ -186,6 +193,14 @@ impl Engine for Session {
 
     fn diff(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Result<Vec<Change>, Failure> {
         Session::diff(self, name, out)
+    }
+
+    fn explored(&mut self, out: &mut dyn FnMut(Event)) -> Result<Explored, Failure> {
+        Session::explored(self, out)
+    }
+
+    fn library(&self) -> Option<Library> {
+        Some(Session::library(self).clone())
     }
 
     fn note_cell(&mut self, cell: CellLine) {

@@ -19,6 +19,7 @@ mod lsmagic;
 mod notebook;
 mod opt;
 mod profile;
+mod promote;
 mod rerun;
 mod reset;
 mod restart;
@@ -55,6 +56,7 @@ pub static ALL: &[&dyn Magic] = &[
     &notebook::Notebook,
     &opt::Opt,
     &profile::Profile,
+    &promote::Promote,
     &rerun::Rerun,
     &reset::Reset,
     &restart::Restart,

@@ -53,7 +53,8 @@ impl Checks<'_, '_> {
     /// An execution has to be the newest of its cell, or one that the newest has only repeated.
     fn newest(&mut self, slice: &Slice, id: ExecutionId, reader: Option<&(ExecutionId, String)>) {
         let history = self.history;
-        let (Some(unit), Some(cell)) = (history.unit(id), history.past(id).and_then(|past| past.cell.as_deref())) else {
+        let (Some(unit), Some(cell)) = (history.unit(id), history.past(id).and_then(|past| past.cell.as_deref()))
+        else {
             return;
         };
         if let Some(refusal) = self.on_page(unit, cell) {
@@ -97,7 +98,12 @@ impl Checks<'_, '_> {
         reader: Option<&(ExecutionId, String)>,
     ) -> Refusal {
         let number = unit.past.number;
-        let taken_too = self.history.explored.executions.iter().any(|past| past.number == newest && slice.taken.contains_key(&past.id));
+        let taken_too = self
+            .history
+            .explored
+            .executions
+            .iter()
+            .any(|past| past.number == newest && slice.taken.contains_key(&past.id));
         let repeats = unchanged && unit.past.flow.wrote.keys().any(|name| unit.past.flow.read.contains_key(name));
         if repeats {
             let names: Vec<String> = unit.past.flow.wrote.keys().map(|name| format!("`{name}`")).collect();
@@ -117,9 +123,10 @@ impl Checks<'_, '_> {
             .at(unit.place(0));
         }
         let (place, what) = match reader.and_then(|(id, name)| Some((self.history.unit(*id)?, name))) {
-            Some((reader, name)) => {
-                (self.mention(slice, reader, name), format!("cell {} was run with an older `{name}`", reader.past.number))
-            }
+            Some((reader, name)) => (
+                self.mention(slice, reader, name),
+                format!("cell {} was run with an older `{name}`", reader.past.number),
+            ),
             None => (unit.place(0), format!("a target is from run {number} of a cell")),
         };
         let how = if unchanged { "on other values" } else { "with another text" };
@@ -138,9 +145,7 @@ impl Checks<'_, '_> {
         let at = statement.map_or(0, |statement| {
             let own = &reader.text.text[statement.range.clone()];
             let word = |c: char| c.is_alphanumeric() || c == '_';
-            let alone = |at: &usize| {
-                !own[..*at].ends_with(word) && !own[at + name.len()..].starts_with(word)
-            };
+            let alone = |at: &usize| !own[..*at].ends_with(word) && !own[at + name.len()..].starts_with(word);
             let found = own.match_indices(name).map(|(at, _)| at).find(alone).unwrap_or(0);
             statement.range.start + found
         });
@@ -393,7 +398,7 @@ impl Checks<'_, '_> {
 /// Whether a static of a type can hold what cells have put there.
 fn holds_state(type_name: &str) -> bool {
     let words = ["Atomic", "Mutex", "RwLock", "RefCell", "Cell", "OnceLock", "OnceCell", "DashMap"];
-    type_name
-        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .any(|word| word != "LazyCell" && words.iter().any(|state| word == *state || *state == "Atomic" && word.starts_with(state)))
+    type_name.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| {
+        word != "LazyCell" && words.iter().any(|state| word == *state || *state == "Atomic" && word.starts_with(state))
+    })
 }

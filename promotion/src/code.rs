@@ -100,7 +100,9 @@ impl Types<'_> {
         let last = last(word);
         let own = word.starts_with("crate::") || word.starts_with("cell::");
         let std_prelude = ["String", "Vec", "Option", "Result", "Box"].contains(&last)
-            && ["::std::", "::alloc::", "::core::", "std::", "alloc::", "core::"].iter().any(|root| word.starts_with(root));
+            && ["::std::", "::alloc::", "::core::", "std::", "alloc::", "core::"]
+                .iter()
+                .any(|root| word.starts_with(root));
         if !own && !std_prelude && !in_prelude(word) {
             self.uses.insert(word.to_owned());
         }
@@ -128,8 +130,7 @@ fn items(history: &History<'_>, slice: &Slice) -> (Vec<String>, Vec<String>) {
     for (id, keys) in by_unit {
         let Some(unit) = history.unit(id) else { continue };
         for (item, range) in &unit.items {
-            let definitions =
-                ironbook_session::items::definitions(item, range.clone(), &unit.text, id, &[]);
+            let definitions = ironbook_session::items::definitions(item, range.clone(), &unit.text, id, &[]);
             let wanted: Vec<_> = definitions.iter().filter(|d| keys.contains(&d.key)).collect();
             if wanted.is_empty() {
                 continue;
@@ -345,10 +346,7 @@ fn changes(unit: &Unit<'_>, taken: &Taken) -> BTreeSet<String> {
         let statement = &unit.statements[*at];
         let touched = statement.mentions.iter().chain(&statement.assigns);
         out.extend(
-            touched
-                .filter(|name| taken.inputs.contains_key(*name) && !bound.contains(*name))
-                .filter(wrote)
-                .cloned(),
+            touched.filter(|name| taken.inputs.contains_key(*name) && !bound.contains(*name)).filter(wrote).cloned(),
         );
         bound.extend(statement.binds.iter().cloned());
     }
@@ -414,10 +412,19 @@ fn wiring(history: &History<'_>, slice: &Slice, stages: &[Stage], types: &mut Ty
         let _ = match names.as_slice() {
             [] => writeln!(out, "        .stage({:?}, |io| {call})", stage.name),
             [one] => {
-                writeln!(out, "        .stage({:?}, |io| {{\n            let {one} = {call}?;\n            io.put({one:?}, {one})\n        }})", stage.name)
+                writeln!(
+                    out,
+                    "        .stage({:?}, |io| {{\n            let {one} = {call}?;\n            io.put({one:?}, {one})\n        }})",
+                    stage.name
+                )
             }
             several => {
-                let _ = write!(out, "        .stage({:?}, |io| {{\n            let ({}) = {call}?;\n", stage.name, several.join(", "));
+                let _ = write!(
+                    out,
+                    "        .stage({:?}, |io| {{\n            let ({}) = {call}?;\n",
+                    stage.name,
+                    several.join(", ")
+                );
                 for (at, name) in several.iter().enumerate() {
                     let end = if at + 1 == several.len() { "" } else { "?;" };
                     let _ = writeln!(out, "            io.put({name:?}, {name}){end}");
@@ -445,7 +452,10 @@ mod tests {
 
     #[test]
     fn paths_of_the_crate_lead_to_the_module() {
-        assert_eq!(in_crate("use crate::a; $crate::b; my_crate::c"), "use crate::stages::a; $crate::stages::b; my_crate::c");
+        assert_eq!(
+            in_crate("use crate::a; $crate::b; my_crate::c"),
+            "use crate::stages::a; $crate::stages::b; my_crate::c"
+        );
     }
 
     #[test]

@@ -25,8 +25,21 @@ pub struct DataFile {
 
 /// Functions that read the file whose path is their first argument.
 pub(crate) const READERS: &[&str] = &[
-    "read_csv", "read_parquet", "read_json", "read_ndjson", "read_ipc", "scan_csv", "scan_parquet", "scan_ndjson", "scan_ipc", "from_path",
-    "read_csv_with", "read_parquet_with", "read_json_with", "csv", "parquet",
+    "read_csv",
+    "read_parquet",
+    "read_json",
+    "read_ndjson",
+    "read_ipc",
+    "scan_csv",
+    "scan_parquet",
+    "scan_ndjson",
+    "scan_ipc",
+    "from_path",
+    "read_csv_with",
+    "read_parquet_with",
+    "read_json_with",
+    "csv",
+    "parquet",
 ];
 
 /// A path in quotes that a reader is given.
@@ -116,32 +129,42 @@ fn bare(expr: &syn::Expr) -> &syn::Expr {
     match expr {
         syn::Expr::Reference(inner) => bare(&inner.expr),
         syn::Expr::Paren(inner) => bare(&inner.expr),
-        syn::Expr::MethodCall(call) if ["into", "to_string", "to_owned", "as_ref"].contains(&call.method.to_string().as_str()) => {
+        syn::Expr::MethodCall(call)
+            if ["into", "to_string", "to_owned", "as_ref"].contains(&call.method.to_string().as_str()) =>
+        {
             bare(&call.receiver)
         }
-        syn::Expr::Call(call) if call.args.len() == 1 => match &*call.func {
-            syn::Expr::Path(path)
-                if path.path.segments.iter().any(|s| ["Path", "PathBuf", "PlPath", "PlRefPath"].contains(&s.ident.to_string().as_str())) =>
-            {
-                call.args.first().map_or(expr, bare)
+        syn::Expr::Call(call) if call.args.len() == 1 => {
+            match &*call.func {
+                syn::Expr::Path(path)
+                    if path.path.segments.iter().any(|s| {
+                        ["Path", "PathBuf", "PlPath", "PlRefPath"].contains(&s.ident.to_string().as_str())
+                    }) =>
+                {
+                    call.args.first().map_or(expr, bare)
+                }
+                _ => expr,
             }
-            _ => expr,
-        },
+        }
         other => other,
     }
 }
 
 fn text_of(expr: &syn::Expr) -> Option<(String, Range<usize>)> {
     match expr {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => {
-            Some((text.value(), text.span().byte_range()))
-        }
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some((text.value(), text.span().byte_range())),
         _ => None,
     }
 }
 
 /// Describes a file.
-pub(crate) fn file(name: String, written: &str, directory: &Path, unit: &Unit<'_>, at: usize) -> Result<DataFile, Refusal> {
+pub(crate) fn file(
+    name: String,
+    written: &str,
+    directory: &Path,
+    unit: &Unit<'_>,
+    at: usize,
+) -> Result<DataFile, Refusal> {
     let path = directory.join(written);
     let refused = |words: String, remedy: &str| Refusal::new(Reason::File, words, remedy).at(unit.place(at));
     if written.contains(['*', '?', '[']) {
@@ -183,7 +206,8 @@ pub(crate) fn fingerprint(path: &Path) -> std::io::Result<(String, u64)> {
 /// A name for a file: its stem as an identifier, with a number where it is taken.
 pub(crate) fn name_for(written: &str, taken: &dyn Fn(&str) -> bool) -> String {
     let stem = Path::new(written).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    let mut name: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let mut name: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         name.insert_str(0, "data_");
     }

@@ -78,7 +78,11 @@ impl<'a> History<'a> {
         let mut numbers: Vec<u64> = self.explored.executions.iter().filter(of_cell).map(|past| past.number).collect();
         numbers.dedup();
         let run = |number: u64| self.explored.executions.iter().filter(of_cell).filter(move |p| p.number == number);
-        numbers.into_iter().rev().find(|number| run(*number).all(|past| past.ok)).map(|number| run(number).collect())
+        numbers
+            .into_iter()
+            .rev()
+            .find(|number| run(*number).all(|past| past.ok))
+            .map(|number| run(number).collect())
             .unwrap_or_default()
     }
 

@@ -19,7 +19,8 @@ pub(crate) fn write(paths: &Paths, directory: &Path, name: &str, key: &str) -> i
         return fs::write(to, text.replace(PLACEHOLDER, name));
     }
     fs::copy(paths.source.join("Cargo.lock"), &to)?;
-    let cargo = find_program("cargo").ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "cargo is not installed"))?;
+    let cargo =
+        find_program("cargo").ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "cargo is not installed"))?;
     let output = Command::new(cargo)
         .args(["metadata", "--offline", "--format-version", "1", "--manifest-path"])
         .arg(directory.join("Cargo.toml"))

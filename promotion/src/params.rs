@@ -22,8 +22,6 @@ pub struct Parameter {
 pub(crate) struct Declared {
     /// Position of the statement.
     pub statement: usize,
-    /// Bytes of the value.
-    pub value: Range<usize>,
     /// Whether the variable is `mut`.
     pub mutable: bool,
     /// The parameter.
@@ -46,15 +44,14 @@ pub(crate) fn declared(unit: &Unit<'_>) -> Vec<Declared> {
             continue;
         }
         let own = &unit.text.text[statement.range.clone()];
-        let Some((value, default, guessed)) = literal(own) else { continue };
+        let Some((_, default, guessed)) = literal(own) else { continue };
         let Some(name) = statement.binds.first() else { continue };
         let type_name = unit.past.flow.wrote.get(name).cloned().unwrap_or(guessed);
         if !is_simple(&type_name) {
             continue;
         }
-        let value = value.start + statement.range.start..value.end + statement.range.start;
         let parameter = Parameter { name: name.clone(), type_name: short(&type_name), default, doc: doc(unit, last) };
-        out.push(Declared { statement: index, value, mutable: !statement.mutable.is_empty(), parameter });
+        out.push(Declared { statement: index, mutable: !statement.mutable.is_empty(), parameter });
     }
     out
 }

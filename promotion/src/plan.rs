@@ -10,8 +10,8 @@ use crate::refusal::{Reason, Refusal};
 use crate::slice::{Slice, Slicer};
 use crate::stages::{self, Stage};
 use crate::unit::Unit;
-use ironbook_session::explored::Explored;
 use ironbook_session::ExecutionId;
+use ironbook_session::explored::Explored;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked for.
@@ -182,7 +182,8 @@ fn targets(
     let there = |name: &str| history.explored.variables.contains_key(name);
     for unit in history.units().rev().filter(|unit| unit.past.ok && !unit.past.void) {
         // The value of the cell, if it is a variable.
-        let tail = unit.statements.last().filter(|s| s.is_tail).map(|s| unit.text.text[s.range.clone()].trim().to_owned());
+        let tail =
+            unit.statements.last().filter(|s| s.is_tail).map(|s| unit.text.text[s.range.clone()].trim().to_owned());
         if let Some(name) = tail.filter(|name| there(name)) {
             return Ok(vec![name]);
         }
@@ -202,9 +203,10 @@ fn targets(
 fn gates(history: &History<'_>, registers: bool) -> BTreeMap<ExecutionId, BTreeSet<usize>> {
     let mut out = BTreeMap::new();
     for unit in history.units().filter(|unit| unit.past.ok && !unit.past.void) {
-        let newest = unit.past.cell.as_deref().is_none_or(|cell| {
-            history.newest_run(cell).first().is_some_and(|past| past.number == unit.past.number)
-        });
+        let newest =
+            unit.past.cell.as_deref().is_none_or(|cell| {
+                history.newest_run(cell).first().is_some_and(|past| past.number == unit.past.number)
+            });
         let guards = |at: &usize| unit.statements[*at].methods.contains("require") || unit.statements[*at].has_effect();
         let all = 0..unit.statements.len();
         let marked = unit.marks.gate.is_some();

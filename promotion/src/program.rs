@@ -33,7 +33,8 @@ pub fn build(library: &Library, version: &Path, folder: &Path) -> Result<PathBuf
         return Ok(program);
     }
     fs::create_dir_all(folder)?;
-    let fresh = folder.join(format!(".{}-{}", program.file_name().unwrap_or_default().to_string_lossy(), std::process::id()));
+    let fresh =
+        folder.join(format!(".{}-{}", program.file_name().unwrap_or_default().to_string_lossy(), std::process::id()));
     let mut command = compiler(library);
     command.arg(version.join("src/main.rs")).args(["-C", "opt-level=1"]);
     for folder in library.library_path() {
@@ -74,7 +75,8 @@ pub(crate) fn tidy(library: &Library, version: &Path) -> Result<(), BuildError> 
         let scratch = tempfile::tempdir()?;
         let output = command.arg("--out-dir").arg(scratch.path()).output()?;
         let stderr = String::from_utf8_lossy(&output.stderr);
-        let messages: Vec<serde_json::Value> = stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let messages: Vec<serde_json::Value> =
+            stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         if !output.status.success() {
             let rendered = messages.iter().filter_map(|message| message["rendered"].as_str());
             return Err(BuildError::Compile(rendered.collect::<String>().trim().to_owned()));

@@ -6,9 +6,9 @@ use crate::program::{self, BuildError};
 use crate::refusal::Refusal;
 use crate::verify::{self, Verdict, VerifyError};
 use crate::write::{self, Writing};
-use ironbook_pipeline::definition::{self, Definition, content};
+use ironbook_pipeline::definition::{self, Definition, seal};
 use ironbook_pipeline::folder::{self, Folder};
-use ironbook_pipeline::version::{Version, bump};
+use ironbook_pipeline::version::{Level, Version, bump};
 use ironbook_session::explored::Explored;
 use ironbook_session::library::{Library, Paths};
 use std::io;
@@ -126,17 +126,18 @@ pub fn promote(
             let directory = folder.directory(&request.options.name, latest);
             let old = Definition::read(directory.join(definition::FILE))?;
             definition.version = latest.to_string();
-            content::seal(&mut definition, draft.path())?;
+            seal(&mut definition, draft.path())?;
             if old.content == definition.content {
                 return Ok(Promoted { plan, definition: old, directory, reasons, unchanged: true, verdict });
             }
             let step = bump(&old, &definition);
-            reasons = step.reasons;
-            step.version
+            reasons = step.reasons.iter().map(ToString::to_string).collect();
+            // Only files changed that no part of the definition tells of.
+            if step.level.is_none() { latest.next(Level::Patch) } else { step.version }
         }
     };
     definition.version = version.to_string();
-    content::seal(&mut definition, draft.path())?;
+    seal(&mut definition, draft.path())?;
     let directory = draft.publish(version)?;
     Ok(Promoted { plan, definition, directory, reasons, unchanged: false, verdict })
 }

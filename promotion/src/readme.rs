@@ -20,7 +20,11 @@ pub(crate) fn readme(plan: &Plan, definition: &Definition) -> String {
          cargo run -- graph\n\
          cargo run -- --help\n```\n\n",
         cells.join(", "),
-        if definition.origin.notebook.is_empty() { String::new() } else { format!(" (`{}`)", definition.origin.notebook) },
+        if definition.origin.notebook.is_empty() {
+            String::new()
+        } else {
+            format!(" (`{}`)", definition.origin.notebook)
+        },
     );
     out.push_str("You need Rust 1.95 and a C linker. After `cargo fetch`, no network is needed.\n\n## Stages\n\n");
     out.push_str("| stage | makes | of | cells |\n|---|---|---|---|\n");
@@ -43,7 +47,9 @@ pub(crate) fn readme(plan: &Plan, definition: &Definition) -> String {
         }
     }
     if !definition.data.is_empty() {
-        out.push_str("\n## Data\n\nOther files are given with `--data name=path`.\n\n| name | path | bytes |\n|---|---|---|\n");
+        out.push_str(
+            "\n## Data\n\nOther files are given with `--data name=path`.\n\n| name | path | bytes |\n|---|---|---|\n",
+        );
         for data in &definition.data {
             let _ = writeln!(out, "| `{}` | `{}` | {} |", data.name, data.path, data.bytes);
         }

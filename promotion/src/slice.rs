@@ -183,13 +183,8 @@ impl<'h, 'a> Slicer<'h, 'a> {
         let none = BTreeSet::new();
         let forced = self.forced.get(&unit.id()).unwrap_or(&none);
         let acts = |statement: &Statement| self.acts(unit, statement);
-        let around = Surroundings {
-            changes: &changes,
-            shares: &shares,
-            acts: &acts,
-            keep_display: self.keep_display,
-            forced,
-        };
+        let around =
+            Surroundings { changes: &changes, shares: &shares, acts: &acts, keep_display: self.keep_display, forced };
         let found = needed(&unit.statements, &live, &around);
         let own_params: Vec<Declared> = params::declared(unit)
             .into_iter()
@@ -233,11 +228,16 @@ impl<'h, 'a> Slicer<'h, 'a> {
         names.extend(statement.methods.iter().cloned());
         let functions = items.iter().filter(|d| {
             let name = d.key.name.rsplit("::").next().unwrap_or(&d.key.name);
-            matches!(d.key.kind, Kind::Function | Kind::Impl) && (names.contains(name) || !d.methods.is_disjoint(&names))
+            matches!(d.key.kind, Kind::Function | Kind::Impl)
+                && (names.contains(name) || !d.methods.is_disjoint(&names))
         });
         functions.into_iter().any(|d| {
             let mut shape = Shape::default();
-            let text = if d.key.kind == Kind::Impl && d.of_trait.is_none() { format!("{} }}", d.text) } else { d.text.clone() };
+            let text = if d.key.kind == Kind::Impl && d.of_trait.is_none() {
+                format!("{} }}", d.text)
+            } else {
+                d.text.clone()
+            };
             if let Ok(file) = syn::parse_file(&text) {
                 shape.visit_file(&file);
             }
@@ -252,9 +252,9 @@ impl<'h, 'a> Slicer<'h, 'a> {
         for (_, name, path) in &unit.marks.data {
             if let Some(name) = self.data_file(unit, Some(name.clone()), path, 0) {
                 let quoted = format!("{path:?}");
-                let places = ranges.iter().flat_map(|range| {
-                    text[range.clone()].match_indices(&quoted).map(move |(at, _)| range.start + at)
-                });
+                let places = ranges
+                    .iter()
+                    .flat_map(|range| text[range.clone()].match_indices(&quoted).map(move |(at, _)| range.start + at));
                 let uses: Vec<FileUse> =
                     places.map(|at| FileUse { name: name.clone(), range: at..at + quoted.len() }).collect();
                 if uses.is_empty() {
@@ -292,7 +292,9 @@ impl<'h, 'a> Slicer<'h, 'a> {
     /// Whether an earlier cell wrote the file, so that it is no data but a value on its way.
     fn written_before(&mut self, unit: &Unit<'_>, literal: &Literal, taken: &mut Taken) -> bool {
         let mut found = None;
-        for other in self.history.units().rev().filter(|other| other.id() < unit.id() && !other.past.void && other.past.ok) {
+        for other in
+            self.history.units().rev().filter(|other| other.id() < unit.id() && !other.past.void && other.past.ok)
+        {
             for (index, statement) in other.statements.iter().enumerate() {
                 let (literals, _) = data::literals(&other.text.text, statement.range.clone());
                 if literals.iter().any(|written| !written.read && written.path == literal.path) {

@@ -117,8 +117,12 @@ impl Joined<'_, '_> {
                 self.join(maker, reader);
             }
         }
-        let after: Vec<(ExecutionId, ExecutionId)> =
-            self.slice.taken.iter().flat_map(|(id, taken)| taken.after.iter().map(move |other| (*other, *id))).collect();
+        let after: Vec<(ExecutionId, ExecutionId)> = self
+            .slice
+            .taken
+            .iter()
+            .flat_map(|(id, taken)| taken.after.iter().map(move |other| (*other, *id)))
+            .collect();
         after.into_iter().for_each(|(one, other)| self.join(one, other));
     }
 
@@ -288,7 +292,9 @@ fn order(joined: &Joined<'_, '_>) -> Vec<ExecutionId> {
                 to == *root && from != to && left.contains(&from)
             })
         };
-        let Some(next) = left.iter().copied().find(|root| !waits(root)).or_else(|| left.first().copied()) else { break };
+        let Some(next) = left.iter().copied().find(|root| !waits(root)).or_else(|| left.first().copied()) else {
+            break;
+        };
         left.remove(&next);
         out.push(next);
     }
@@ -297,9 +303,10 @@ fn order(joined: &Joined<'_, '_>) -> Vec<ExecutionId> {
 
 /// Words that no function may have.
 const RESERVED: &[&str] = &[
-    "main", "pipeline", "self", "super", "crate", "as", "break", "const", "continue", "else", "enum", "extern", "false",
-    "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "static",
-    "struct", "trait", "true", "type", "unsafe", "use", "where", "while", "async", "await", "dyn", "gen", "try",
+    "main", "pipeline", "self", "super", "crate", "as", "break", "const", "continue", "else", "enum", "extern",
+    "false", "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "type", "unsafe", "use", "where", "while", "async", "await", "dyn", "gen",
+    "try",
 ];
 
 /// Names of the session's own items, and what every program has.

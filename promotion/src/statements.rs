@@ -40,8 +40,9 @@ const PRINTING: &[&str] = &["print", "println", "eprint", "eprintln", "dbg"];
 /// Macros that stand guard.
 const GUARDS: &[&str] = &["assert", "assert_eq", "assert_ne", "debug_assert", "panic", "bail", "ensure"];
 /// Words in the names of functions that do something to the world outside of the process.
-const EFFECTS: &[&str] =
-    &["write", "save", "create", "remove", "rename", "set", "seed", "spawn", "export", "upload", "download", "register"];
+const EFFECTS: &[&str] = &[
+    "write", "save", "create", "remove", "rename", "set", "seed", "spawn", "export", "upload", "download", "register",
+];
 /// The same of methods, which builders have many harmless ones of.
 const EFFECT_METHODS: &[&str] = &["write", "save", "send", "spawn", "require", "register"];
 
@@ -214,7 +215,11 @@ pub(crate) fn needed(all: &[Statement], wanted: &BTreeSet<String>, around: &Surr
         let shown = around.keep_display && (statement.is_tail || statement.prints);
         if !(makes
             || around.forced.contains(&index)
-            || changes && !looks || effect || shown || shares_live(statement, &live) && !looks) {
+            || changes && !looks
+            || effect
+            || shown
+            || shares_live(statement, &live) && !looks)
+        {
             continue;
         }
         kept.push(index);

@@ -51,9 +51,8 @@ impl<'a> Unit<'a> {
 
     /// The definitions of its items.
     pub fn definitions(&self) -> Vec<Definition> {
-        let of = |(item, range): &(syn::Item, Range<usize>)| {
-            definitions(item, range.clone(), &self.text, self.past.id, &[])
-        };
+        let of =
+            |(item, range): &(syn::Item, Range<usize>)| definitions(item, range.clone(), &self.text, self.past.id, &[]);
         self.items.iter().flat_map(of).collect()
     }
 

@@ -90,7 +90,9 @@ impl Sources {
         let names: Vec<String> = self.crates.iter().filter_map(|directory| self.package(directory)).collect();
         for profile in profile.as_table_mut().into_iter().flat_map(|all| all.iter_mut()).map(|(_, profile)| profile) {
             if let Some(Value::Table(packages)) = profile.get_mut("package") {
-                packages.retain(|name, _| name == "*" || names.iter().any(|known| known == name) || !name.starts_with("ironbook"));
+                packages.retain(|name, _| {
+                    name == "*" || names.iter().any(|known| known == name) || !name.starts_with("ironbook")
+                });
             }
         }
         let mut root = Table::new();

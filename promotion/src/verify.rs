@@ -105,7 +105,8 @@ pub(crate) fn verify(
     let seconds = begun.elapsed().as_secs_f64();
     let compared = compare(program, project, &scratch.path().join("first"), &folder, explored)?;
     let second = run(program, project, &scratch.path().join("second"), definition, explored)?;
-    let mut verdict = Verdict { not_compared, gates: first.gates, digests: first.digests, seconds, ..Verdict::default() };
+    let mut verdict =
+        Verdict { not_compared, gates: first.gates, digests: first.digests, seconds, ..Verdict::default() };
     let unordered: Vec<String> = compared
         .values
         .iter()
@@ -153,9 +154,12 @@ fn run(
     definition: &Definition,
     explored: &Explored,
 ) -> Result<Ran, VerifyError> {
-    let output = command(program, project, cache, explored).args(["run", "--no-track", "--json", "--keep-going"]).output()?;
+    let output =
+        command(program, project, cache, explored).args(["run", "--no-track", "--json", "--keep-going"]).output()?;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|_| failed(&output.stderr))?;
-    let gate = |name: &str| definition.stages.iter().any(|s| s.name == name && s.kind == ironbook_pipeline::definition::Kind::Gate);
+    let gate = |name: &str| {
+        definition.stages.iter().any(|s| s.name == name && s.kind == ironbook_pipeline::definition::Kind::Gate)
+    };
     let (mut digests, mut gates, mut errors) = (BTreeMap::new(), Vec::new(), Vec::new());
     for stage in report["stages"].as_array().into_iter().flatten() {
         let name = stage["name"].as_str().unwrap_or_default();
@@ -174,7 +178,13 @@ fn run(
     if errors.is_empty() { Ok(Ran { digests, gates }) } else { Err(VerifyError::Run(errors.join("\n"))) }
 }
 
-fn compare(program: &Path, project: &Path, cache: &Path, folder: &Path, explored: &Explored) -> Result<Compared, VerifyError> {
+fn compare(
+    program: &Path,
+    project: &Path,
+    cache: &Path,
+    folder: &Path,
+    explored: &Explored,
+) -> Result<Compared, VerifyError> {
     let output = command(program, project, cache, explored).arg("compare").arg(folder).output()?;
     serde_json::from_slice(&output.stdout).map_err(|_| failed(&output.stderr))
 }

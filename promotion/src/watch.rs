@@ -68,7 +68,8 @@ const PATHS: &[(&str, Reason)] = &[
     ("safetensors::load", Reason::File),
 ];
 /// Names that stand for one of the above when a `use` has brought them in alone.
-const ALONE: &[(&str, &str)] = &[("rng", "rand::rng"), ("random", "rand::random"), ("read_to_string", "fs::read_to_string")];
+const ALONE: &[(&str, &str)] =
+    &[("rng", "rand::rng"), ("random", "rand::random"), ("read_to_string", "fs::read_to_string")];
 /// Methods that draw from a source of their own.
 const METHODS: &[(&str, Reason)] = &[
     ("from_os_rng", Reason::Random),
@@ -106,7 +107,8 @@ fn walk(tokens: TokenStream, offset: usize, imported: &BTreeSet<String>, out: &m
             TokenTree::Ident(_) => {
                 let (path, next) = path_at(&trees, at);
                 out.extend(noticed(&path, &trees, at, next, imported).map(|(reason, what)| {
-                    let range = trees[at].span().byte_range().start + offset..trees[next - 1].span().byte_range().end + offset;
+                    let range =
+                        trees[at].span().byte_range().start + offset..trees[next - 1].span().byte_range().end + offset;
                     Sighting { reason, what, range }
                 }));
                 at = next;
@@ -175,7 +177,9 @@ pub(crate) fn remedy(sighting: &Sighting, name: &str) -> String {
     match sighting.reason {
         Reason::Clock => format!("pass the time in as a parameter (`let now = \"2026-01-31\"; // param`), or {allow}"),
         Reason::Random => {
-            format!("draw from a seeded generator (`StdRng::seed_from_u64(0)`, a `.seed(..)` of the builder), or {allow}")
+            format!(
+                "draw from a seeded generator (`StdRng::seed_from_u64(0)`, a `.seed(..)` of the builder), or {allow}"
+            )
         }
         Reason::Environment => format!("make it a parameter (`let {name} = \"..\"; // param`), or {allow}"),
         Reason::File => format!(

@@ -128,7 +128,7 @@ fn definition(
             library: sources,
             lock: blake3::hash(&fs::read(lock)?).to_hex().to_string(),
             target: library.host.clone(),
-            cpu_features: ironbook_pipeline::cpu_features(),
+            cpu_features: ironbook_pipeline::machine::cpu_features(),
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
         },
         params: plan
@@ -225,7 +225,8 @@ fn origin(plan: &Plan, explored: &Explored, writing: &Writing) -> Origin {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     let commit = git(&["rev-parse", "HEAD"]).unwrap_or_default();
-    let dirty = !commit.is_empty() && git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|t| !t.is_empty());
+    let dirty =
+        !commit.is_empty() && git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|t| !t.is_empty());
     Origin {
         promoted: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         session: explored.session.clone().unwrap_or_default(),

@@ -109,8 +109,7 @@ impl Session {
         self.note_types();
         let executions = self.history.iter().map(|record| self.past(record)).collect();
         let held = |(name, live): (&String, &crate::session::Live)| {
-            let held =
-                Held { type_name: live.type_name.clone(), execution: live.execution, kept: live.kept.clone() };
+            let held = Held { type_name: live.type_name.clone(), execution: live.execution, kept: live.kept.clone() };
             (name.clone(), held)
         };
         let lost = self.lost.iter().map(|(name, (id, how))| (name.clone(), (*id, (*how).to_owned()))).collect();

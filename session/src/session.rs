@@ -510,6 +510,11 @@ impl Session {
         self.items.iter().map(info).collect()
     }
 
+    /// The standard library that cells are compiled against.
+    pub fn library(&self) -> &Library {
+        &self.config.library
+    }
+
     /// Which optimisation level cells are compiled at.
     pub fn tier(&self) -> Tier {
         self.config.tier

@@ -10,6 +10,7 @@ pub mod export;
 mod failure;
 pub mod folder;
 mod io;
+pub mod machine;
 mod program;
 pub mod version;
 
