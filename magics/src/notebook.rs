@@ -202,6 +202,12 @@ impl Cell {
         tags.is_some_and(|tags| tags.iter().any(|each| each == tag))
     }
 
+    /// Its tags.
+    pub fn tags(&self) -> std::collections::BTreeSet<String> {
+        let tags = self.fields.get("metadata").and_then(|metadata| metadata.get("tags")).and_then(Value::as_array);
+        tags.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
     /// Adds a tag.
     pub fn tag(&mut self, tag: &str) {
         if !self.has_tag(tag) {

@@ -7,7 +7,7 @@ use crate::package::{self, Package};
 use crate::sessions::{self, Sessions};
 use crate::shell_files::{self, Completions, Man};
 use crate::spawned::Lifetime;
-use crate::{Error, convert, doctor, existing, headless, interactive, setup, terminal};
+use crate::{Error, convert, doctor, existing, headless, interactive, promote, setup, terminal};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use ironbook_session::library::Paths;
 use std::ffi::OsString;
@@ -41,6 +41,9 @@ enum Command {
     /// Run a notebook or script from its first cell to its last
     #[command(after_long_help = RUN_HELP)]
     Run(Run),
+    /// Run a notebook or script, and turn what makes a variable into a versioned pipeline
+    #[command(after_long_help = PROMOTE_HELP)]
+    Promote(Promote),
     /// Turn a notebook into a script, or a script into a notebook
     #[command(after_long_help = CONVERT_HELP)]
     Convert(Convert),
@@ -174,6 +177,59 @@ pub struct Run {
     pub opt: String,
 }
 
+const PROMOTE_HELP: &str = "\
+Examples:
+  ironbook promote flights.ipynb --name late-flights                  what the notebook registers, or else makes last
+  ironbook promote flights.ipynb --name late-flights -t model -t report
+  ironbook promote train.rs --name churn --allow clock
+
+The version is written below `pipelines/` of the project, after it was run twice in clean processes and every value compared
+with the notebook's. Exit status: 0 promoted; 1 refused, a cell failed, or a gate did not pass; 2 wrong usage.";
+
+/// `ironbook promote`.
+#[derive(Clone, Debug, Args)]
+pub struct Promote {
+    /// A notebook (.ipynb) or a script in percent format (.rs)
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Name of the pipeline: lower-case letters, digits, `-` and `_`
+    #[arg(short, long)]
+    pub name: String,
+
+    /// A variable that it is for; may be repeated [default: what was registered or made last]
+    #[arg(short, long, value_name = "VARIABLE")]
+    pub target: Vec<String>,
+
+    /// Set a value of the cell tagged `parameters`
+    #[arg(short = 'p', long = "param", visible_alias = "parameters", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+
+    /// Accept what may keep a run from giving the same
+    #[arg(long, value_name = "REASON", value_parser = ["clock", "random", "environment", "file", "statics"])]
+    pub allow: Vec<String>,
+
+    /// Keep statements that only show something
+    #[arg(long)]
+    pub keep_display: bool,
+
+    /// Do not run it before it is published: nothing is proved then
+    #[arg(long)]
+    pub no_verify: bool,
+
+    /// Use the library's sources where they are, instead of a copy in the version
+    #[arg(long, value_name = "DIRECTORY")]
+    pub link: Option<PathBuf>,
+
+    /// What it is for, in a sentence
+    #[arg(short, long, default_value = "")]
+    pub description: String,
+
+    /// Do not show the outputs of the cells
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
 const CONVERT_HELP: &str = "\
 Examples:
   ironbook convert report.ipynb report.rs    a script with cells split at `// %%`, as Jupytext writes them
@@ -211,6 +267,7 @@ pub fn main() -> ExitCode {
     let paths = Paths::from_env();
     let result = match cli.command {
         Some(Command::Run(run)) => headless::run(&run, &paths),
+        Some(Command::Promote(options)) => promote::run(&options, &paths),
         Some(Command::Convert(options)) => convert::run(&options),
         Some(Command::Repl(command)) => repl(&command, &paths),
         Some(Command::Sessions(command)) => sessions::run(command, &paths),

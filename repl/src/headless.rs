@@ -143,7 +143,7 @@ fn check_output(path: &Path) -> Result<(), Error> {
 }
 
 /// The directory of the file: its cells name their data relative to it, as in Jupyter.
-fn directory_of(file: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn directory_of(file: &Path) -> Result<PathBuf, Error> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     folder.canonicalize().map_err(|source| Error::Read { path: folder.to_owned(), source })
 }

@@ -86,6 +86,11 @@ impl Kernel {
         })
     }
 
+    /// The session.
+    pub fn session(&mut self) -> &mut Session {
+        self.shell.engine()
+    }
+
     /// Stops what runs, from any thread.
     pub fn handle(&self) -> ShellHandle {
         self.shell.handle()
