@@ -16,9 +16,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 struct Runs {
     stack: Vec<RunHandle>,
     ended: Option<RunHandle>,
+    /// Ids of the active runs that another process has begun.
+    resumed: Vec<String>,
 }
 
-static RUNS: Mutex<Runs> = Mutex::new(Runs { stack: Vec::new(), ended: None });
+static RUNS: Mutex<Runs> = Mutex::new(Runs { stack: Vec::new(), ended: None, resumed: Vec::new() });
 
 fn lock() -> MutexGuard<'static, Runs> {
     RUNS.lock().unwrap_or_else(PoisonError::into_inner)
@@ -104,8 +106,11 @@ pub fn start(experiment: &str, options: RunOptions) -> Result<RunHandle> {
     tags.extend(options.tags);
     let mut runs = lock();
     match (options.when_active, runs.stack.last()) {
-        (WhenActive::Refuse, Some(active)) => return Err(Error::AlreadyActive { name: active.name().to_owned() }),
-        (WhenActive::Nest, Some(active)) => tags.push(Tag::new(tag::PARENT, active.id())),
+        (WhenActive::Refuse, Some(active)) if !runs.resumed.iter().any(|id| id == active.id()) => {
+            return Err(Error::AlreadyActive { name: active.name().to_owned() });
+        }
+        // What another process has begun is not this one's to end, and no reason to refuse.
+        (WhenActive::Refuse | WhenActive::Nest, Some(active)) => tags.push(Tag::new(tag::PARENT, active.id())),
         (WhenActive::End, _) => {
             finish_all(&mut runs, Status::Finished)?;
         }
@@ -171,6 +176,27 @@ fn experiment_id(store: &dyn Store, name: &str) -> Result<String> {
         },
         done => done,
     }
+}
+
+/// Makes a run that another process has begun the active one.
+pub(crate) fn push_resumed(run: &RunHandle) {
+    let mut runs = lock();
+    runs.resumed.push(run.id().to_owned());
+    runs.stack.push(run.clone());
+}
+
+/// Ends what was started within a resumed run, and leaves it.
+pub(crate) fn pop_resumed(run: &RunHandle) -> Result<()> {
+    let mut runs = lock();
+    let mut ended = Ok(());
+    while let Some(within) = runs.stack.last().filter(|last| last.id() != run.id()).cloned() {
+        let done = finish(&mut runs, &within, Status::Finished);
+        runs.stack.retain(|r| r.id() != within.id());
+        ended = ended.and(done);
+    }
+    runs.stack.retain(|r| r.id() != run.id());
+    runs.resumed.retain(|id| id != run.id());
+    ended
 }
 
 /// Ends this run, wherever it stands among the active ones.

@@ -1,0 +1,10 @@
+//! The program of a pipeline from outside, with a toy one.
+
+mod toy;
+
+mod cache;
+mod faults;
+mod hostile;
+mod inputs;
+mod outputs;
+mod tracking;
