@@ -141,7 +141,8 @@ fn main() -> ExitCode {
         .predict(|io, input, output| {
             let model: Model = io.take("model")?;
             let rows = std::fs::read_to_string(input)?;
-            let predictions = rows.split_whitespace().map(|row| Ok((row.parse::<f64>()? * model.weight).to_string() + "\n"));
+            let predictions =
+                rows.split_whitespace().map(|row| Ok((row.parse::<f64>()? * model.weight).to_string() + "\n"));
             std::fs::write(output, predictions.collect::<Result<String>>()?)?;
             Ok(())
         })

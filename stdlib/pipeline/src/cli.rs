@@ -30,7 +30,10 @@ pub(crate) fn main(pipeline: &Pipeline) -> ExitCode {
         format!("{} {}: {}", definition.name, definition.version, definition.description)
     };
     let program = std::env::args_os().next().map(std::path::PathBuf::from);
-    let name = program.as_deref().and_then(Path::file_name).map_or_else(|| definition.name.clone(), |name| name.to_string_lossy().into_owned());
+    let name = program
+        .as_deref()
+        .and_then(Path::file_name)
+        .map_or_else(|| definition.name.clone(), |name| name.to_string_lossy().into_owned());
     // clap keeps names for as long as the program lives.
     let (name, version): (&'static str, &'static str) = (name.leak(), definition.version.clone().leak());
     let command = arguments::Program::command().name(name).about(about).version(version);
@@ -76,10 +79,12 @@ fn perform(pipeline: &Pipeline, definition: Definition, command: Command) -> Res
         Command::Run(arguments) => run_all(pipeline, definition, &arguments),
         Command::Stages { json } => out(&views::stages(&definition, json)),
         Command::Graph { dot, mermaid } => out(&views::graph(&definition, dot, mermaid)?),
-        Command::Validate(inputs) => views::validate(&pipeline.functions, definition, &inputs).and_then(|(text, code)| {
-            out(&text)?;
-            Ok(code)
-        }),
+        Command::Validate(inputs) => {
+            views::validate(&pipeline.functions, &definition, &inputs).and_then(|(text, code)| {
+                out(&text)?;
+                Ok(code)
+            })
+        }
         Command::Predict(arguments) => predict_rows(pipeline, definition, &arguments),
         Command::Cache(arguments) => upkeep(&arguments),
         Command::Compare(arguments) => compared(pipeline, definition, &arguments),
@@ -121,7 +126,8 @@ fn upkeep(arguments: &CacheArguments) -> Result<u8> {
 }
 
 fn json(value: &impl serde::Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| RunError::io("write", Path::new("the result"), e.into()))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|e| RunError::io("write", Path::new("the result"), e.into()))?;
     out(&(text + "\n")).map(drop)
 }
 

@@ -92,7 +92,8 @@ impl Io {
         let setting = self.task.params.get(name);
         let setting = setting.ok_or_else(|| format!("the stage `{stage}` has no parameter `{name}`"))?;
         let value = T::parse(&setting.value);
-        let other = || format!("the parameter `{name}` of type `{}` was asked for as {}", setting.type_name, type_name::<T>());
+        let other =
+            || format!("the parameter `{name}` of type `{}` was asked for as {}", setting.type_name, type_name::<T>());
         Ok(value.ok_or_else(other)?)
     }
 

@@ -19,9 +19,9 @@ mod value;
 
 pub use definition::Definition;
 pub use failure::{Failure, Result};
+pub use io::Io;
 #[doc(hidden)]
 pub use ironbook_core as __core;
-pub use io::Io;
 pub use param::ParamValue;
 pub use program::{Pipeline, PredictFn, StageFn};
 pub use value::Value;

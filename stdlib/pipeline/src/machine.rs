@@ -11,7 +11,20 @@ fn detected() -> Vec<&'static str> {
     macro_rules! detect { // the macro of std takes literals only
         ($($name:tt),+) => { [$(($name, std::arch::is_x86_feature_detected!($name))),+] };
     }
-    let all = detect!("avx", "avx2", "avx512bw", "avx512dq", "avx512f", "avx512vl", "avx512vnni", "bmi2", "f16c", "fma", "sse4.1", "sse4.2");
+    let all = detect!(
+        "avx",
+        "avx2",
+        "avx512bw",
+        "avx512dq",
+        "avx512f",
+        "avx512vl",
+        "avx512vnni",
+        "bmi2",
+        "f16c",
+        "fma",
+        "sse4.1",
+        "sse4.2"
+    );
     all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
 }
 

@@ -95,7 +95,9 @@ impl Prepared {
         let cache = Cache::open(&options.cache)?;
         let work = cache.work()?;
         let project = std::fs::canonicalize(&options.project).map_err(|e| RunError::io("find", &options.project, e))?;
-        let read = |name: &str| (0..needs.len()).any(|at| wanted[at] && definition.stages[at].data.iter().any(|of| of == name));
+        let read = |name: &str| {
+            (0..needs.len()).any(|at| wanted[at] && definition.stages[at].data.iter().any(|of| of == name))
+        };
         let files = definition.data.iter().filter(|data| read(&data.name));
         let data = data::resolve(files, &options.data, &project, (&cache, work.path()))?;
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);

@@ -12,7 +12,8 @@ impl Value {
     #[doc(hidden)]
     #[must_use]
     pub fn new<T: Any>(keeper: Option<Keeper>) -> Value {
-        let why = "its type has no serde (Serialize and Deserialize), or its values cannot be compared (PartialEq or Debug)";
+        let why =
+            "its type has no serde (Serialize and Deserialize), or its values cannot be compared (PartialEq or Debug)";
         let known = keeper.map_or(Known::Never(why), Known::Kept);
         Value { register: Box::new(move || keep::register::<T>(known)) }
     }
@@ -32,7 +33,8 @@ impl Value {
 /// # drop(value);
 /// ```
 #[macro_export]
-macro_rules! keep { // what a type can do is found by method resolution, which needs the type itself
+macro_rules! keep {
+    // what a type can do is found by method resolution, which needs the type itself
     ($ty:ty) => {{
         #[allow(unused_imports)]
         use $crate::__core::rt::{
@@ -42,7 +44,8 @@ macro_rules! keep { // what a type can do is found by method resolution, which n
         let compare =
             $crate::__core::keep::Compare { equal: (&&of).__ironbook_equal(), text: (&&of).__ironbook_text() };
         let show = $crate::__core::rt::Show::of::<$ty>(|value| $crate::__core::rt::bundle!(value));
-        let measure = $crate::__core::rt::Measure::of::<$ty>(|value| (&&$crate::__core::rt::Wrap(value)).__ironbook_inspected());
+        let measure =
+            $crate::__core::rt::Measure::of::<$ty>(|value| (&&$crate::__core::rt::Wrap(value)).__ironbook_inspected());
         $crate::Value::new::<$ty>((&&of).__ironbook_keeper(compare, (show, measure)))
     }};
 }

@@ -1,10 +1,10 @@
 //! What an exported program tells of itself.
 
 use super::arguments::Inputs;
-use crate::definition::{Definition, Kind, Stage};
+use crate::definition::{Definition, Kind};
 use crate::program::Functions;
 use crate::run::cache::Cache;
-use crate::run::data::{self, DataOptions};
+use crate::run::data;
 use crate::run::error::Result;
 use crate::run::{graph as needs, params};
 use std::fmt::Write;
@@ -18,7 +18,8 @@ pub(super) fn stages(definition: &Definition, json: bool) -> String {
     let head = ["stage", "takes", "makes", "parameters", "files"].map(str::to_owned);
     let rows = definition.stages.iter().map(|stage| {
         let takes: Vec<String> = stage.inputs.iter().map(|input| format!("{}.{}", input.from, input.name)).collect();
-        let makes: Vec<String> = stage.outputs.iter().map(|made| format!("{}: {}", made.name, made.type_name)).collect();
+        let makes: Vec<String> =
+            stage.outputs.iter().map(|made| format!("{}: {}", made.name, made.type_name)).collect();
         let gate = if stage.kind == Kind::Gate { " (gate)" } else { "" };
         let name = format!("{}{gate}", stage.name);
         [name, takes.join(", "), makes.join(", "), stage.params.join(", "), stage.data.join(", ")]
@@ -50,12 +51,10 @@ pub(super) fn graph(definition: &Definition, dot: bool, mermaid: bool) -> Result
     })
 }
 
+/// The maker, the value's name and the taker of each edge.
 fn edges(definition: &Definition) -> impl Iterator<Item = (&str, &str, &str)> {
-    let of = |stage: &Stage| -> Vec<(&str, &str, &str)> { Vec::with_capacity(stage.inputs.len()) };
-    definition.stages.iter().flat_map(move |stage| {
-        let mut edges = of(stage);
-        edges.extend(stage.inputs.iter().map(|input| (input.from.as_str(), input.name.as_str(), stage.name.as_str())));
-        edges
+    definition.stages.iter().flat_map(|stage| {
+        stage.inputs.iter().map(|input| (input.from.as_str(), input.name.as_str(), stage.name.as_str()))
     })
 }
 
@@ -105,7 +104,8 @@ fn draw(
         let last = number + 1 == children.len();
         let stage = &definition.stages[*at];
         let gate = if stage.kind == Kind::Gate { " (gate)" } else { "" };
-        let others = needs[*at].iter().filter(|maker| Some(**maker) != of).map(|at| definition.stages[*at].name.as_str());
+        let others =
+            needs[*at].iter().filter(|maker| Some(**maker) != of).map(|at| definition.stages[*at].name.as_str());
         let others: Vec<&str> = others.collect();
         let others = if others.is_empty() { String::new() } else { format!("  <- {}", others.join(", ")) };
         let makes: Vec<&str> = stage.outputs.iter().map(|made| made.name.as_str()).collect();
@@ -117,18 +117,18 @@ fn draw(
 }
 
 /// Looks at everything that a run needs; what was found, and the exit code.
-pub(super) fn validate(functions: &Functions, definition: Definition, inputs: &Inputs) -> Result<(String, u8)> {
-    let mut problems = functions.misfits(&definition);
-    if let Err(error) = needs::needs(&definition) {
+pub(super) fn validate(functions: &Functions, definition: &Definition, inputs: &Inputs) -> Result<(String, u8)> {
+    let mut problems = functions.misfits(definition);
+    if let Err(error) = needs::needs(definition) {
         problems.push(error.to_string());
     }
     for target in definition.targets.iter().chain(definition.register.as_ref().map(|register| &register.model)) {
-        if let Err(error) = needs::value(&definition, target) {
+        if let Err(error) = needs::value(definition, target) {
             problems.push(error.to_string());
         }
     }
-    let options = inputs.options(&definition)?;
-    if let Err(error) = params::resolve(&definition, &options.sources) {
+    let options = inputs.options(definition)?;
+    if let Err(error) = params::resolve(definition, &options.sources) {
         problems.push(error.to_string());
     }
     let cache = Cache::open(&options.cache)?;
@@ -138,12 +138,15 @@ pub(super) fn validate(functions: &Functions, definition: Definition, inputs: &I
             problems.push(error.to_string());
         }
     }
-    if let DataOptions { allow_changed: true, .. } = options.data {
-        problems.retain(|problem| !problem.is_empty());
-    }
     Ok(if problems.is_empty() {
         let (stages, params, files) = (definition.stages.len(), definition.params.len(), definition.data.len());
-        (format!("{} {} is ready: {stages} stages, {params} parameters, {files} files\n", definition.name, definition.version), 0)
+        (
+            format!(
+                "{} {} is ready: {stages} stages, {params} parameters, {files} files\n",
+                definition.name, definition.version
+            ),
+            0,
+        )
     } else {
         (format!("{} problems:\n- {}\n", problems.len(), problems.join("\n- ")), 1)
     })

@@ -177,7 +177,8 @@ impl Cache {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<(String, u64)> {
         let mut file = tempfile::Builder::new().prefix("value-").tempfile_in(work)?;
-        let mut to = Hashed { to: BufWriter::with_capacity(1 << 20, file.as_file_mut()), hasher: blake3::Hasher::new(), len: 0 };
+        let mut to =
+            Hashed { to: BufWriter::with_capacity(1 << 20, file.as_file_mut()), hasher: blake3::Hasher::new(), len: 0 };
         write(&mut to)?;
         to.to.flush()?;
         let (digest, len) = (to.hasher.finalize().to_hex().to_string(), to.len);
@@ -210,7 +211,7 @@ impl Cache {
         let made = tempfile::Builder::new().prefix("run-").tempdir_in(&all);
         let directory = made.map_err(|e| RunError::io("create a directory in", &all, e))?;
         let path = directory.path().join(LOCK);
-        let lock = lock_file(&path)?.ok_or_else(|| RunError::Busy(path))?;
+        let lock = lock_file(&path)?.ok_or(RunError::Busy(path))?;
         Ok(Work { directory, _lock: lock })
     }
 

@@ -151,7 +151,10 @@ fn died(task: &Task, status: ExitStatus, log: &Path) -> Failed {
         return Failed::new(FailedKind::Memory, format!("it ran out of memory{limit}"));
     }
     if lines.iter().any(|line| line.contains("No space left on device")) {
-        return Failed::new(FailedKind::NoRoom, "there is no room on the disk; free some, or give another directory with --cache");
+        return Failed::new(
+            FailedKind::NoRoom,
+            "there is no room on the disk; free some, or give another directory with --cache",
+        );
     }
     let signal = status.signal().and_then(Signal::from_named_raw);
     if signal == Some(Signal::KILL) {
@@ -182,7 +185,6 @@ pub(crate) fn last_lines(log: &Path, count: usize) -> Vec<String> {
     let bytes = read().unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let clean = |line: &str| line.chars().filter(|c| !c.is_control()).collect::<String>();
-    let lines: Vec<String> =
-        text.split(['\n', '\r']).map(clean).filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<String> = text.split(['\n', '\r']).map(clean).filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(count)..].to_vec()
 }

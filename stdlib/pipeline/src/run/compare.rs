@@ -117,6 +117,8 @@ fn one(cache: &Cache, made: &Made, file: &Path) -> (Difference, String) {
             _ => (Difference::Different, format!("{} bytes, and {} there", ours.len(), theirs.len())),
         },
         (Err(error), _) => (Difference::Unknown, format!("the run's value cannot be read: {error}")),
-        (_, Err(error)) => (Difference::Unknown, format!("the other value is not of the type {}: {error}", made.type_name)),
+        (_, Err(error)) => {
+            (Difference::Unknown, format!("the other value is not of the type {}: {error}", made.type_name))
+        }
     }
 }

@@ -82,7 +82,8 @@ pub fn resolve<'a>(
     (cache, work): (&Cache, &Path),
 ) -> Result<BTreeMap<String, DataFile>> {
     let store = cache.root().join(FINGERPRINTS);
-    let mut known: Known = fs::read(&store).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let mut known: Known =
+        fs::read(&store).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let mut news = false;
     let mut files = BTreeMap::new();
     for data in wanted {

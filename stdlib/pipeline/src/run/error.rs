@@ -14,7 +14,9 @@ pub enum RunError {
     #[error("the definition (pipeline.toml) cannot be read: {0}")]
     Definition(String),
     /// A stage has no function, or a function no stage.
-    #[error("the program does not fit its definition: {0}\npromote the version again; its files are not meant to be changed")]
+    #[error(
+        "the program does not fit its definition: {0}\npromote the version again; its files are not meant to be changed"
+    )]
     Misfit(String),
     /// Stages need each other in a circle.
     #[error("the stages {0} need each other in a circle")]
@@ -161,10 +163,7 @@ impl RunError {
 
 /// Whether an error says that there is no room.
 pub(crate) fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
 
 /// Names in a sentence: "there are `a`, `b`", or "there is none".

@@ -13,7 +13,8 @@ pub(crate) fn needs(definition: &Definition) -> Result<Vec<Vec<usize>>> {
         for input in &stage.inputs {
             let maker = index(definition, &input.from).ok();
             let made = maker.filter(|at| definition.stages[*at].outputs.iter().any(|made| made.name == input.name));
-            let missing = || format!("the stage `{}` takes `{}.{}`, which no stage makes", stage.name, input.from, input.name);
+            let missing =
+                || format!("the stage `{}` takes `{}.{}`, which no stage makes", stage.name, input.from, input.name);
             let maker = made.ok_or_else(|| RunError::Definition(missing()))?;
             if !makers.contains(&maker) {
                 makers.push(maker);

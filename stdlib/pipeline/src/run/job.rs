@@ -4,6 +4,7 @@ use super::Prepared;
 use super::cache::{Entry, Found};
 use super::child::{self, Bounds};
 use super::console::Console;
+use super::error::Result;
 use super::stage;
 use super::stop::Stop;
 use super::task::{Failed, FailedKind, Outcome, Role, Taken, Task};
@@ -82,8 +83,9 @@ pub(crate) fn run(
     console: &Console,
 ) -> Ended {
     let _lock = match locked(job, prepared, stop, console) {
-        Ok(lock) => lock,
-        Err(ended) => return ended,
+        Ok(Some(lock)) => lock,
+        Ok(None) => return Ended::Stopped,
+        Err(error) => return Ended::Failed(Failed::new(FailedKind::NoRoom, error.to_string())),
     };
     if !job.forced
         && let Found::Entry(entry) = prepared.cache.find(&job.key)
@@ -101,7 +103,7 @@ pub(crate) fn run(
         let start = Instant::now();
         let tell = |line: &str| console.line(&job.task.stage, line);
         let ended = match functions {
-            Some(functions) => child::Ended::With(stage::perform(functions, job.task.clone())),
+            Some(functions) => child::Ended::With(stage::perform(functions, &job.task)),
             None => child::run(&job.task, &bounds, stop, &tell),
         };
         let failed = match ended {
@@ -133,21 +135,18 @@ pub(crate) fn run(
     }
 }
 
-/// The lock of the key; waits as long as another run is at it.
-fn locked(job: &Job, prepared: &Prepared, stop: &Stop, console: &Console) -> Result<fs::File, Ended> {
+/// The lock of the key, for which it waits as long as another run has it; none when the run is to end.
+fn locked(job: &Job, prepared: &Prepared, stop: &Stop, console: &Console) -> Result<Option<fs::File>> {
     let mut told = false;
     loop {
-        match prepared.cache.try_lock(&job.key) {
-            Ok(Some(lock)) => return Ok(lock),
-            Ok(None) if stop.is_asked() => return Err(Ended::Stopped),
-            Ok(None) => {
-                if !std::mem::replace(&mut told, true) {
-                    console.note(&format!("{}: another run is at it; waiting", job.task.stage));
-                }
-                std::thread::sleep(LOOK);
-            }
-            Err(error) => return Err(Ended::Failed(Failed::new(FailedKind::NoRoom, error.to_string()))),
+        let lock = prepared.cache.try_lock(&job.key)?;
+        if lock.is_some() || stop.is_asked() {
+            return Ok(lock);
         }
+        if !std::mem::replace(&mut told, true) {
+            console.note(&format!("{}: another run is at it; waiting", job.task.stage));
+        }
+        std::thread::sleep(LOOK);
     }
 }
 

@@ -69,7 +69,8 @@ pub fn resolve(definition: &Definition, sources: &Sources) -> Result<Settings> {
 
 /// The variables of the environment that set parameters.
 pub fn environment() -> Vec<(String, String)> {
-    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     variables.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value))).collect()
 }
 
@@ -109,7 +110,8 @@ fn read(path: &Path) -> Result<BTreeMap<String, Given>> {
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(BTreeMap::new());
     }
-    serde_saphyr::from_str(&text).map_err(|error| refuse(format!("{error}\nit has a line `name: value` for each parameter")))
+    serde_saphyr::from_str(&text)
+        .map_err(|error| refuse(format!("{error}\nit has a line `name: value` for each parameter")))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

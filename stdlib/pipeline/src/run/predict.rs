@@ -48,7 +48,10 @@ pub(crate) fn predict(
         }
         child::Ended::With(Outcome::Damaged { taken, why }) => {
             prepared.cache.discard(&taken.digest);
-            let what = format!("the value `{}.{}` in the cache is damaged ({why}); run again to make it anew", taken.from, taken.name);
+            let what = format!(
+                "the value `{}.{}` in the cache is damaged ({why}); run again to make it anew",
+                taken.from, taken.name
+            );
             Err(RunError::Cannot(what))
         }
         child::Ended::With(Outcome::Failed(failed)) => {

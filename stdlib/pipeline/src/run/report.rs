@@ -118,7 +118,13 @@ impl Report {
             Status::Interrupted => "interrupted; the next run goes on from here",
         };
         let registered = self.registered.as_ref().map(|name| format!("; registered {name}")).unwrap_or_default();
-        format!("{} {}: {status} ({}) in {}{registered}", self.pipeline, self.version, parts.join(", "), time(self.seconds))
+        format!(
+            "{} {}: {status} ({}) in {}{registered}",
+            self.pipeline,
+            self.version,
+            parts.join(", "),
+            time(self.seconds)
+        )
     }
 }
 

@@ -176,7 +176,8 @@ impl<'a> Schedule<'a> {
             }
             Found::Nothing => false,
             Found::Damaged(why) => {
-                self.console.say(&format!("{}: what it had made is damaged ({why}); it is run again", self.stage(at).name));
+                self.console
+                    .say(&format!("{}: what it had made is damaged ({why}); it is run again", self.stage(at).name));
                 self.prepared.cache.forget(key);
                 false
             }

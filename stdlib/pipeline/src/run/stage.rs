@@ -27,7 +27,7 @@ pub(crate) fn serve(functions: &Functions) -> Result<()> {
         let _ = setrlimit(Resource::Data, Rlimit { current: bytes, maximum: bytes });
     }
     let (outcome, work) = (task.outcome.clone(), task.work.clone());
-    let done = perform(functions, task);
+    let done = perform(functions, &task);
     let text = serde_json::to_vec(&done).map_err(|e| RunError::io("write", &outcome, e.into()))?;
     write_whole(&outcome, &text, &work)
 }
@@ -48,7 +48,7 @@ fn end_with_parent(mut pipe: BufReader<File>) {
 }
 
 /// Performs a task in this process.
-pub(crate) fn perform(functions: &Functions, task: Task) -> Outcome {
+pub(crate) fn perform(functions: &Functions, task: &Task) -> Outcome {
     if let Err(error) = std::env::set_current_dir(&task.project) {
         let text = format!("cannot enter the project's directory {}: {error}", task.project.display());
         return Outcome::Failed(Failed::new(FailedKind::Start, text));
@@ -56,7 +56,7 @@ pub(crate) fn perform(functions: &Functions, task: Task) -> Outcome {
     let run = task.run.as_deref().and_then(|run| resume(run, &task.project));
     note_panics();
     let mut io = Io::new(task.clone());
-    let result = catch_unwind(AssertUnwindSafe(|| call(functions, &task, &mut io)));
+    let result = catch_unwind(AssertUnwindSafe(|| call(functions, task, &mut io)));
     let outcome = match result {
         Ok(result) => io.end(result),
         Err(payload) => Outcome::Failed(Failed::new(FailedKind::Panic, panic_text(&*payload))),

@@ -10,7 +10,12 @@ fn why(toy: &Toy, trouble: &str) -> String {
     let stages = json["stages"].as_array().unwrap();
     let failed: Vec<_> = stages.iter().filter(|stage| stage["status"] == "failed").collect();
     assert_eq!(failed.len(), 1, "{}", ran.err);
-    format!("{} {} {}", failed[0]["name"].as_str().unwrap(), failed[0]["failure"].as_str().unwrap(), failed[0]["why"].as_str().unwrap())
+    format!(
+        "{} {} {}",
+        failed[0]["name"].as_str().unwrap(),
+        failed[0]["failure"].as_str().unwrap(),
+        failed[0]["why"].as_str().unwrap()
+    )
 }
 
 #[test]
@@ -111,7 +116,8 @@ fn a_kill_in_any_stage_leaves_what_was_finished() {
     for stage in NAMES {
         let toy = Toy::new();
         let mut command = toy.command(&["run", "--no-track"]);
-        let mut run = command.env("TOY_TROUBLE", format!("{stage}:hang")).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let mut run =
+            command.env("TOY_TROUBLE", format!("{stage}:hang")).stderr(std::process::Stdio::null()).spawn().unwrap();
         let ran = || std::fs::read_to_string(toy.path("ran")).unwrap_or_default();
         crate::toy::wait_for("the stage hangs", || ran().lines().any(|line| line == stage));
         run.kill().unwrap();

@@ -10,7 +10,8 @@ pub fn of_folder(toy: &Toy) -> Vec<String> {
     let folder = fs::canonicalize(toy.folder.path()).unwrap();
     let all = fs::read_dir("/proc").unwrap().flatten();
     let of = all.filter(|entry| fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == folder));
-    let alive = of.filter(|entry| !fs::read_to_string(entry.path().join("stat")).is_ok_and(|stat| stat.contains(") Z ")));
+    let alive =
+        of.filter(|entry| !fs::read_to_string(entry.path().join("stat")).is_ok_and(|stat| stat.contains(") Z ")));
     alive.map(|entry| fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default().replace('\0', " ")).collect()
 }
 

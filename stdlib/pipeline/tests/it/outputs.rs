@@ -49,7 +49,11 @@ fn what_a_run_needs_is_looked_at() {
     toy.write_numbers("0\n");
     let ran = toy.call(&["validate", "-p", "factor=x"]);
     assert_eq!(ran.code, Some(1));
-    assert!(ran.out.contains("2 problems") && ran.out.contains("has changed") && ran.out.contains("`x`"), "{}", ran.out);
+    assert!(
+        ran.out.contains("2 problems") && ran.out.contains("has changed") && ran.out.contains("`x`"),
+        "{}",
+        ran.out
+    );
     assert_eq!(toy.ran(), "");
 }
 
@@ -90,14 +94,16 @@ fn values_are_compared_by_bytes_then_by_what_they_mean() {
         }
     }
     let entry = |stage: &str, name: &str| json!({"stage": stage, "name": name, "file": name});
-    let mut expected = vec![entry("sum", "sum"), entry("read", "numbers"), entry("model", "model"), entry("scale", "scaled")];
+    let mut expected =
+        vec![entry("sum", "sum"), entry("read", "numbers"), entry("model", "model"), entry("scale", "scaled")];
     expected.push(json!({"stage": "nobody", "name": "nothing", "file": "sum"}));
     expected.push(json!({"stage": "count", "name": "count", "file": "missing"}));
     fs::write(toy.path("kept/expected.json"), serde_json::to_vec(&expected).unwrap()).unwrap();
     let ran = toy.call(&["compare", "kept"]);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     let json = ran.json();
-    let results: Vec<&str> = json["values"].as_array().unwrap().iter().map(|of| of["result"].as_str().unwrap()).collect();
+    let results: Vec<&str> =
+        json["values"].as_array().unwrap().iter().map(|of| of["result"].as_str().unwrap()).collect();
     assert_eq!(results, ["equal", "different", "same", "unknown", "unknown", "unknown"], "{}", ran.out);
     fs::write(toy.path("kept/expected.json"), serde_json::to_vec(&expected[..1]).unwrap()).unwrap();
     assert_eq!(toy.call(&["compare", "kept"]).code, Some(0));

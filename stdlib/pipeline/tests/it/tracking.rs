@@ -3,14 +3,14 @@
 use crate::toy::{Ran, Toy};
 use ironbook_track::{Run, Search, SqliteStore, Status, Store};
 
-const REGISTER: &str = "\n[register]\nmodel = \"model.model\"\nas = \"toy-model\"\nalias = \"champion\"\n\n[[params]]\nname = \"factor\"";
+const REGISTER: &str =
+    "\n[register]\nmodel = \"model.model\"\nas = \"toy-model\"\nalias = \"champion\"\n\n[[params]]\nname = \"factor\"";
 
 fn tracked(toy: &Toy, arguments: &[&str]) -> Ran {
     toy.call(&[&["run", "--json"], arguments].concat())
 }
 
 fn runs(toy: &Toy) -> Vec<Run> {
-    use ironbook_track::Runs;
     let store = SqliteStore::open_existing(&ironbook_track::locate(toy.folder.path())).unwrap();
     let Some(store) = store else { return Vec::new() };
     let store: &dyn Store = &store;

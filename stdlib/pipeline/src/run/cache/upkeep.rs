@@ -40,7 +40,8 @@ impl Cache {
         let mut freed = Freed::default();
         let mut used: HashSet<PathBuf> = HashSet::new();
         for path in files(&self.root().join("entries")) {
-            let old = fs::metadata(&path).and_then(|of| of.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|is| is > age));
+            let old =
+                fs::metadata(&path).and_then(|of| of.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|is| is > age));
             match fs::read_to_string(&path).ok().and_then(|text| parse(&text)).filter(|_| !old) {
                 Some(entry) => used.extend(entry.outputs.iter().map(|made| self.object(&made.digest))),
                 None => remove(&path, &mut freed),
