@@ -1,6 +1,8 @@
 //! A small pipeline whose stages can be made to fail, for tests: `TOY_TROUBLE=STAGE:WHAT`. The definition is the file that
 //! `TOY_DEFINITION` names, and each stage that runs leaves its name in the file that `TOY_RAN` names.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::exit, reason = "a program whose stages fail on purpose")]
+
 use ironbook_pipeline::{Io, Pipeline, Result, keep};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
