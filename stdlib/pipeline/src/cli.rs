@@ -18,7 +18,10 @@ use std::time::Duration;
 pub(crate) fn main(pipeline: &Pipeline) -> ExitCode {
     // Before anything else: this is how each stage begins.
     if std::env::args_os().nth(1).is_some_and(|argument| argument == child::COMMAND) {
-        return ended(stage::serve(&pipeline.functions).map(|()| 0));
+        let served = stage::serve(&pipeline.functions);
+        let full = matches!(served, Err(RunError::Full { .. }));
+        let code = ended(served.map(|()| 0));
+        return if full { ExitCode::from(child::NO_ROOM) } else { code };
     }
     let definition = match read(pipeline.definition) {
         Ok(definition) => definition,

@@ -85,6 +85,9 @@ impl Prepared {
         let needs = graph::needs(&definition)?;
         let all = options.only.is_empty();
         let registers = all || options.only.iter().any(|name| name == graph::REGISTER);
+        if registers && !all && definition.register.is_none() {
+            graph::index(&definition, graph::REGISTER)?;
+        }
         let mut named = vec![all || registers; needs.len()];
         for name in options.only.iter().filter(|name| *name != graph::REGISTER) {
             named[graph::index(&definition, name)?] = true;
@@ -102,7 +105,7 @@ impl Prepared {
         let data = data::resolve(files, &options.data, &project, (&cache, work.path()))?;
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let jobs = if options.in_process { 1 } else { options.jobs.map_or(cores, NonZero::get) };
-        let threads = options.threads.map_or(definition.toolchain.threads, NonZero::get);
+        let threads = threads(options, definition.toolchain.threads).unwrap_or(cores);
         let register = definition.register.clone().filter(|_| registers && options.track);
         Ok(Prepared { definition, needs, wanted, named, settings, data, project, cache, work, register, jobs, threads })
     }
@@ -124,6 +127,14 @@ impl Prepared {
             run: None,
         }
     }
+}
+
+/// Threads of numeric work: in this process what its environment says, else what was asked for or recorded.
+fn threads(options: &RunOptions, recorded: usize) -> Option<usize> {
+    if options.in_process {
+        return std::env::var(child::THREADS[0]).ok()?.parse().ok();
+    }
+    options.threads.map(NonZero::get).or(Some(recorded).filter(|threads| *threads > 0))
 }
 
 /// Runs a pipeline.

@@ -1,7 +1,7 @@
 //! Types of the user as values between stages.
 
 use ironbook_core::keep::{self, Keeper, Known};
-use std::any::Any;
+use std::any::{Any, TypeId};
 
 /// A type that [`keep!`](crate::keep!) has looked at.
 pub struct Value {
@@ -15,7 +15,13 @@ impl Value {
         let why =
             "its type has no serde (Serialize and Deserialize), or its values cannot be compared (PartialEq or Debug)";
         let known = keeper.map_or(Known::Never(why), Known::Kept);
-        Value { register: Box::new(move || keep::register::<T>(known)) }
+        let register = move || {
+            // What the library knows of its own types is more than serde.
+            if keep::known(TypeId::of::<T>()).is_none() {
+                keep::register::<T>(known);
+            }
+        };
+        Value { register: Box::new(register) }
     }
 
     pub(crate) fn register(self) {

@@ -20,6 +20,12 @@ struct Runs {
     resumed: Vec<String>,
 }
 
+impl Runs {
+    fn is_resumed(&self, run: &RunHandle) -> bool {
+        self.resumed.iter().any(|id| id == run.id())
+    }
+}
+
 static RUNS: Mutex<Runs> = Mutex::new(Runs { stack: Vec::new(), ended: None, resumed: Vec::new() });
 
 fn lock() -> MutexGuard<'static, Runs> {
@@ -105,16 +111,15 @@ pub fn start(experiment: &str, options: RunOptions) -> Result<RunHandle> {
     let mut tags = context::tags(&directory, options.rustc.as_deref());
     tags.extend(options.tags);
     let mut runs = lock();
-    match (options.when_active, runs.stack.last()) {
-        (WhenActive::Refuse, Some(active)) if !runs.resumed.iter().any(|id| id == active.id()) => {
+    if options.when_active == WhenActive::End {
+        finish_own(&mut runs)?;
+    }
+    if let Some(active) = runs.stack.last() {
+        // What another process has begun is not this one's to end, and no reason to refuse.
+        if options.when_active == WhenActive::Refuse && !runs.is_resumed(active) {
             return Err(Error::AlreadyActive { name: active.name().to_owned() });
         }
-        // What another process has begun is not this one's to end, and no reason to refuse.
-        (WhenActive::Refuse | WhenActive::Nest, Some(active)) => tags.push(Tag::new(tag::PARENT, active.id())),
-        (WhenActive::End, _) => {
-            finish_all(&mut runs, Status::Finished)?;
-        }
-        (_, None) => {}
+        tags.push(Tag::new(tag::PARENT, active.id()));
     }
     let store = match (options.store, runs.stack.last()) {
         (Some(store), _) => store,
@@ -210,6 +215,14 @@ fn finish_all(runs: &mut Runs, status: Status) -> Result<usize> {
         finish(runs, &active, status)?;
     }
     Ok(count)
+}
+
+/// Ends the runs that this process has begun, up to one that it only goes on with.
+fn finish_own(runs: &mut Runs) -> Result<()> {
+    while let Some(active) = runs.stack.last().filter(|active| !runs.is_resumed(active)).cloned() {
+        finish(runs, &active, Status::Finished)?;
+    }
+    Ok(())
 }
 
 fn finish(runs: &mut Runs, run: &RunHandle, status: Status) -> Result<()> {

@@ -3,7 +3,7 @@
 //! - `objects/`: values as their keepers write them, named by the BLAKE3 hash of the bytes;
 //! - `entries/`: one file per key with the digests of a stage's outputs; its first line is the hash of the rest;
 //! - `work/`: a directory per run, locked as long as the run lives: half-written files and the results of stages;
-//! - `logs/`: what the stages of the latest run printed;
+//! - `logs/`: what each stage printed, per key;
 //! - `locks/`: one file per key, so that two runs do not do the same at once.
 //!
 //! Everything is written beside its place and renamed, so that a kill at any moment leaves whole files.
@@ -111,9 +111,10 @@ impl Cache {
         self.root.join("entries").join(key)
     }
 
-    /// The log of a stage.
-    pub fn log(&self, pipeline: &str, stage: &str) -> PathBuf {
-        self.root.join("logs").join(format!("{pipeline}.{stage}.log"))
+    /// What a stage printed when it ran for this key.
+    pub fn log(&self, pipeline: &str, stage: &str, key: &str) -> PathBuf {
+        let key = key.get(..12).unwrap_or(key);
+        self.root.join("logs").join(format!("{pipeline}.{stage}.{key}.log"))
     }
 
     /// What is known of a key. Values are looked for, not read.

@@ -14,6 +14,12 @@ use std::time::{Duration, Instant};
 /// The hidden subcommand that a stage's process is started with.
 pub(crate) const COMMAND: &str = "__stage";
 
+/// Variables of the environment that numeric libraries take their number of threads from.
+pub(crate) const THREADS: [&str; 2] = ["RAYON_NUM_THREADS", "POLARS_MAX_THREADS"];
+
+/// What the process exits with when there is no room to say anything.
+pub(crate) const NO_ROOM: u8 = 28;
+
 /// How a process of a stage is started and bounded.
 pub(crate) struct Bounds<'a> {
     pub(crate) log: &'a Path,
@@ -71,10 +77,8 @@ fn start(task: &Task, bounds: &Bounds<'_>) -> io::Result<Child> {
         command.arg0(name);
     }
     command.arg(COMMAND).arg(&task.stage).stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log).process_group(0);
-    if bounds.threads > 0 {
-        for variable in ["RAYON_NUM_THREADS", "POLARS_MAX_THREADS"] {
-            command.env(variable, bounds.threads.to_string());
-        }
+    for variable in THREADS {
+        command.env(variable, bounds.threads.to_string());
     }
     command.spawn()
 }
@@ -150,7 +154,8 @@ fn died(task: &Task, status: ExitStatus, log: &Path) -> Failed {
     if lines.iter().any(|line| line.starts_with("memory allocation of ")) {
         return Failed::new(FailedKind::Memory, format!("it ran out of memory{limit}"));
     }
-    if lines.iter().any(|line| line.contains("No space left on device")) {
+    let no_room = status.code() == Some(i32::from(NO_ROOM));
+    if no_room || lines.iter().any(|line| line.contains("No space left on device")) {
         return Failed::new(
             FailedKind::NoRoom,
             "there is no room on the disk; free some, or give another directory with --cache",

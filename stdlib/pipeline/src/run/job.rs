@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// What is to be done.
 pub(crate) struct Job {
     pub(crate) task: Task,
-    key: String,
+    pub(crate) key: String,
     timeout: Option<Duration>,
     retries: u32,
     /// Whether it runs though it is there.
@@ -92,7 +92,7 @@ pub(crate) fn run(
     {
         return Ended::Done { entry, cached: true };
     }
-    let log = prepared.cache.log(&prepared.definition.name, &job.task.stage);
+    let log = prepared.cache.log(&prepared.definition.name, &job.task.stage, &job.key);
     if let Err(error) = fs::write(&log, "") {
         let failed = Failed::new(FailedKind::NoRoom, format!("its log {} cannot be written: {error}", log.display()));
         return Ended::Failed(failed);

@@ -35,7 +35,7 @@ pub(crate) fn predict(
     let inputs = targets.iter().filter_map(|(at, name)| taken(&report, &definition.stages[*at].name, name)).collect();
     let prepared = Prepared::new(definition, &options)?;
     let task = Task { role: Role::Predict { input, output }, inputs, ..prepared.task("predict") };
-    let log = prepared.cache.log(&prepared.definition.name, "predict");
+    let log = prepared.cache.log(&prepared.definition.name, "predict", "latest");
     std::fs::write(&log, "").map_err(|e| RunError::io("write", &log, e))?;
     let bounds = Bounds { log: &log, timeout: None, threads: prepared.threads };
     let stop = Stop::listen(|| ()).map_err(|e| RunError::io("listen for signals to", Path::new("this process"), e))?;

@@ -70,8 +70,9 @@ pub struct StageReport {
     /// Why it failed, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// What it printed when it ran last.
-    pub log: PathBuf,
+    /// The file with what it printed when it ran last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<PathBuf>,
 }
 
 /// A run.

@@ -12,6 +12,7 @@ use super::tracked::Tracked;
 use super::{Prepared, RunOptions};
 use crate::definition::{Kind, Register, Stage};
 use crate::program::Functions;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::Scope;
 use std::time::Instant;
@@ -48,6 +49,8 @@ pub(crate) struct Schedule<'a> {
     outdated: Vec<bool>,
     forced: Vec<bool>,
     repairs: Vec<u32>,
+    /// The key of each stage, once what it takes is known; that of the registration last.
+    keys: Vec<Option<String>>,
     /// The registration: none, or how it went.
     registered: Option<State>,
     events: (Sender<Event>, Receiver<Event>),
@@ -68,6 +71,7 @@ impl<'a> Schedule<'a> {
             states: stages.iter().map(|_| State::Waiting).collect(),
             outdated: vec![false; stages.len()],
             repairs: vec![0; stages.len()],
+            keys: vec![None; stages.len() + 1],
             registered: None,
             prepared,
             functions,
@@ -145,6 +149,7 @@ impl<'a> Schedule<'a> {
             let digests: Vec<String> = inputs.iter().map(|taken| taken.digest.clone()).collect();
             let stage = self.stage(at);
             let key = key::of_stage(stage, &self.machine, &digests, &self.prepared.settings, &self.prepared.data);
+            self.keys[at] = Some(key.clone());
             if !self.forced[at] && self.is_cached(at, &key) {
                 return true;
             }
@@ -272,15 +277,22 @@ impl<'a> Schedule<'a> {
         self.tracked.failed(&stage.name, &failed.line(), false);
         self.console.failed(&stage.name, &format!("{what}: {}", failed.chain.join("\n  because ")));
         if !known {
-            self.show_log(&stage.name);
+            self.show_log(at);
         }
         self.states[at] = State::Failed(failed);
     }
 
-    fn show_log(&self, stage: &str) {
-        let log = self.prepared.cache.log(&self.prepared.definition.name, stage);
+    /// The log of a stage, or of the registration.
+    fn log(&self, at: usize) -> Option<PathBuf> {
+        let definition = &self.prepared.definition;
+        let name = definition.stages.get(at).map_or(graph::REGISTER, |stage| &stage.name);
+        self.keys[at].as_ref().map(|key| self.prepared.cache.log(&definition.name, name, key))
+    }
+
+    fn show_log(&self, at: usize) {
+        let Some(log) = self.log(at).filter(|_| !self.options.in_process) else { return };
         let lines = super::child::last_lines(&log, 10);
-        if !lines.is_empty() && !self.options.in_process {
+        if !lines.is_empty() {
             self.console.say(&format!("  | {}\n  all of it: {}", lines.join("\n  | "), log.display()));
         }
     }
@@ -322,6 +334,7 @@ impl<'a> Schedule<'a> {
         let mut keyed = key::Keyed::new("register");
         keyed.text(&taken.digest).text(&register.name).text(&register.alias).text(&ironbook_track::where_to());
         let key = keyed.end();
+        self.keys[self.states.len()] = Some(key.clone());
         if let (false, Found::Entry(entry)) = (self.options.force, self.prepared.cache.find(&key)) {
             self.registered = Some(State::Done { entry, cached: true });
             return true;
@@ -350,7 +363,7 @@ impl<'a> Schedule<'a> {
             }
             Ended::Failed(failed) => {
                 self.console.failed(graph::REGISTER, &format!("failed: {}", failed.chain.join("\n  because ")));
-                self.show_log(graph::REGISTER);
+                self.show_log(self.states.len());
                 State::Failed(failed)
             }
             Ended::Damaged { taken, why } => {
@@ -396,7 +409,6 @@ impl<'a> Schedule<'a> {
 
     fn stage_report(&self, at: usize) -> StageReport {
         let stage = self.stage(at);
-        let log = self.prepared.cache.log(&self.prepared.definition.name, &stage.name);
         let empty = StageReport {
             name: stage.name.clone(),
             kind: stage.kind,
@@ -405,19 +417,21 @@ impl<'a> Schedule<'a> {
             outputs: Vec::new(),
             failure: None,
             why: None,
-            log,
+            log: None,
         };
         match &self.states[at] {
             State::Done { entry, cached } => StageReport {
                 status: if *cached { StageStatus::Cached } else { StageStatus::Done },
                 seconds: Some(entry.seconds),
                 outputs: entry.outputs.clone(),
+                log: self.log(at),
                 ..empty
             },
             State::Failed(failed) => StageReport {
                 status: StageStatus::Failed,
                 failure: Some(failed.kind),
                 why: Some(failed.line()),
+                log: self.log(at),
                 ..empty
             },
             State::Waiting | State::Running => empty,

@@ -40,15 +40,15 @@ impl Cache {
         let mut freed = Freed::default();
         let mut used: HashSet<PathBuf> = HashSet::new();
         for path in files(&self.root().join("entries")) {
-            let old =
-                fs::metadata(&path).and_then(|of| of.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|is| is > age));
-            match fs::read_to_string(&path).ok().and_then(|text| parse(&text)).filter(|_| !old) {
+            match fs::read_to_string(&path).ok().and_then(|text| parse(&text)).filter(|_| !is_older(&path, age)) {
                 Some(entry) => used.extend(entry.outputs.iter().map(|made| self.object(&made.digest))),
                 None => remove(&path, &mut freed),
             }
         }
         let unused = files(&self.root().join("objects")).into_iter().filter(|path| !used.contains(path));
         unused.for_each(|path| remove(&path, &mut freed));
+        let logs = files(&self.root().join("logs")).into_iter().filter(|path| is_older(path, age));
+        logs.for_each(|path| remove(&path, &mut Freed::default()));
         files(&self.root().join("locks")).iter().for_each(|path| remove(path, &mut Freed::default()));
         Ok(freed)
     }
@@ -60,6 +60,10 @@ impl Cache {
         let mut left = fs::read_dir(&work).map_err(|e| RunError::io("read", &work, e))?;
         if left.next().is_some() { Err(RunError::Busy(self.root().to_owned())) } else { Ok(()) }
     }
+}
+
+fn is_older(path: &Path, age: Duration) -> bool {
+    fs::metadata(path).and_then(|of| of.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|is| is > age))
 }
 
 fn remove(path: &Path, freed: &mut Freed) {
