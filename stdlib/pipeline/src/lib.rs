@@ -4,17 +4,28 @@
 //! `main` hands its stages to a [`Pipeline`], which runs them in processes of their own, keeps what they made by the hash
 //! of all that went into it, and so does nothing when nothing has changed.
 
+mod cli;
 pub mod definition;
 pub mod diff;
 pub mod export;
 mod failure;
+pub mod fingerprint;
 pub mod folder;
 mod io;
 pub mod machine;
+mod param;
 mod program;
+pub mod run;
+#[cfg(test)]
+mod sample;
+mod value;
 pub mod version;
 
 pub use definition::Definition;
 pub use failure::{Failure, Result};
 pub use io::Io;
-pub use program::Pipeline;
+#[doc(hidden)]
+pub use ironbook_core as __core;
+pub use param::ParamValue;
+pub use program::{Pipeline, PredictFn, StageFn};
+pub use value::Value;

@@ -16,9 +16,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 struct Runs {
     stack: Vec<RunHandle>,
     ended: Option<RunHandle>,
+    /// Ids of the active runs that another process has begun.
+    resumed: Vec<String>,
 }
 
-static RUNS: Mutex<Runs> = Mutex::new(Runs { stack: Vec::new(), ended: None });
+impl Runs {
+    fn is_resumed(&self, run: &RunHandle) -> bool {
+        self.resumed.iter().any(|id| id == run.id())
+    }
+}
+
+static RUNS: Mutex<Runs> = Mutex::new(Runs { stack: Vec::new(), ended: None, resumed: Vec::new() });
 
 fn lock() -> MutexGuard<'static, Runs> {
     RUNS.lock().unwrap_or_else(PoisonError::into_inner)
@@ -103,13 +111,15 @@ pub fn start(experiment: &str, options: RunOptions) -> Result<RunHandle> {
     let mut tags = context::tags(&directory, options.rustc.as_deref());
     tags.extend(options.tags);
     let mut runs = lock();
-    match (options.when_active, runs.stack.last()) {
-        (WhenActive::Refuse, Some(active)) => return Err(Error::AlreadyActive { name: active.name().to_owned() }),
-        (WhenActive::Nest, Some(active)) => tags.push(Tag::new(tag::PARENT, active.id())),
-        (WhenActive::End, _) => {
-            finish_all(&mut runs, Status::Finished)?;
+    if options.when_active == WhenActive::End {
+        finish_own(&mut runs)?;
+    }
+    if let Some(active) = runs.stack.last() {
+        // What another process has begun is not this one's to end, and no reason to refuse.
+        if options.when_active == WhenActive::Refuse && !runs.is_resumed(active) {
+            return Err(Error::AlreadyActive { name: active.name().to_owned() });
         }
-        (_, None) => {}
+        tags.push(Tag::new(tag::PARENT, active.id()));
     }
     let store = match (options.store, runs.stack.last()) {
         (Some(store), _) => store,
@@ -173,6 +183,27 @@ fn experiment_id(store: &dyn Store, name: &str) -> Result<String> {
     }
 }
 
+/// Makes a run that another process has begun the active one.
+pub(crate) fn push_resumed(run: &RunHandle) {
+    let mut runs = lock();
+    runs.resumed.push(run.id().to_owned());
+    runs.stack.push(run.clone());
+}
+
+/// Ends what was started within a resumed run, and leaves it.
+pub(crate) fn pop_resumed(run: &RunHandle) -> Result<()> {
+    let mut runs = lock();
+    let mut ended = Ok(());
+    while let Some(within) = runs.stack.last().filter(|last| last.id() != run.id()).cloned() {
+        let done = finish(&mut runs, &within, Status::Finished);
+        runs.stack.retain(|r| r.id() != within.id());
+        ended = ended.and(done);
+    }
+    runs.stack.retain(|r| r.id() != run.id());
+    runs.resumed.retain(|id| id != run.id());
+    ended
+}
+
 /// Ends this run, wherever it stands among the active ones.
 pub(crate) fn end_run(run: &RunHandle, status: Status) -> Result<()> {
     finish(&mut lock(), run, status)
@@ -184,6 +215,14 @@ fn finish_all(runs: &mut Runs, status: Status) -> Result<usize> {
         finish(runs, &active, status)?;
     }
     Ok(count)
+}
+
+/// Ends the runs that this process has begun, up to one that it only goes on with.
+fn finish_own(runs: &mut Runs) -> Result<()> {
+    while let Some(active) = runs.stack.last().filter(|active| !runs.is_resumed(active)).cloned() {
+        finish(runs, &active, Status::Finished)?;
+    }
+    Ok(())
 }
 
 fn finish(runs: &mut Runs, run: &RunHandle, status: Status) -> Result<()> {

@@ -36,6 +36,7 @@ mod models;
 mod pending;
 mod place;
 mod process;
+mod resume;
 mod run_view;
 mod runs_table;
 mod system;
@@ -59,6 +60,7 @@ pub use ironbook_store::{
 pub use models::{Fetched, ModelFiles, Registered, alias, fetch_model, log_model, register_model, stage, where_to};
 pub use place::{set_uri, uri};
 pub use process::recover;
+pub use resume::{end_nested, leave, nested, resume};
 pub use run_view::RunView;
 pub use runs_table::RunsTable;
 

@@ -33,6 +33,7 @@ type WriteValue = Arc<dyn Fn(&dyn Any, &mut dyn Write) -> io::Result<()> + Send 
 type ReadValue = Arc<dyn Fn(&[u8]) -> io::Result<Box<dyn Any>> + Send + Sync>;
 type DetachValue = Arc<dyn Fn(&dyn Any) -> Option<Detached> + Send + Sync>;
 type MoveValue = fn(*mut ()) -> Box<dyn Any>;
+type SameValue = Arc<dyn Fn(&dyn Any, &dyn Any) -> bool + Send + Sync>;
 type Objection = Arc<dyn Fn(&dyn Any) -> Option<&'static str> + Send + Sync>;
 
 /// How values of one type are kept.
@@ -53,6 +54,8 @@ pub struct Keeper {
     pub(crate) measure: Measure,
     /// Moves a value of the type out of where the pointer points; none for types with lifetimes.
     pub(crate) moved: Option<MoveValue>,
+    /// Whether two values are equal, for types whose equal values can be written differently.
+    same: Option<SameValue>,
 }
 
 impl Keeper {
@@ -78,6 +81,7 @@ impl Keeper {
             show,
             measure,
             moved: None,
+            same: None,
         }
     }
 
@@ -141,6 +145,12 @@ impl Keeper {
     /// For bytes that are no value of the type.
     pub fn read(&self, bytes: &[u8]) -> io::Result<Box<dyn Any>> {
         (self.read)(bytes)
+    }
+
+    /// Whether two values are equal; nothing for types whose equal values are written with equal bytes, and whose bytes
+    /// are to be compared instead.
+    pub fn same(&self, a: &dyn Any, b: &dyn Any) -> Option<bool> {
+        self.same.as_ref().map(|same| same(a, b))
     }
 
     pub(crate) fn detach(&self, value: &dyn Any) -> Option<Detached> {

@@ -78,7 +78,7 @@ impl<T> Compare<T> {
 
 fn keeper(type_name: &'static str, of: Type, (show, measure): (Show, Measure)) -> Keeper {
     let of = Arc::new(of);
-    let reader = Arc::clone(&of);
+    let (reader, compared) = (Arc::clone(&of), Arc::clone(&of));
     Keeper {
         type_name,
         identity: "",
@@ -92,6 +92,7 @@ fn keeper(type_name: &'static str, of: Type, (show, measure): (Show, Measure)) -
         show,
         measure,
         moved: None,
+        same: Some(Arc::new(move |a, b| (compared.same)(a, b))),
     }
 }
 
@@ -211,6 +212,17 @@ mod tests {
         let written = (keeper.write)(&Forgetful { kept: 1, cached: 2 }, &mut Vec::new());
         assert!(written.unwrap_err().to_string().contains("not read back"));
         (keeper.write)(&Forgetful { kept: 1, cached: 0 }, &mut Vec::new()).unwrap();
+    }
+
+    #[test]
+    fn values_that_are_written_in_another_order_are_the_same() {
+        let compare = Compare { equal: Some(|a: &HashMap<u8, u8>, b: &HashMap<u8, u8>| a == b), text: None };
+        let keeper = keeper_of::<HashMap<u8, u8>>(compare, ways()).unwrap();
+        let (up, down) = ((0..50).map(|i| (i, i)), (0..50).rev().map(|i| (i, i)));
+        let (up, down): (HashMap<u8, u8>, HashMap<u8, u8>) = (up.collect(), down.collect());
+        assert_eq!(keeper.same(&up, &down), Some(true));
+        assert_eq!(keeper.same(&up, &HashMap::<u8, u8>::new()), Some(false));
+        assert_eq!(keeper.same(&up, &1u8), Some(false));
     }
 
     #[test]

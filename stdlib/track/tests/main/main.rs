@@ -6,6 +6,7 @@ mod active;
 mod auto;
 mod models;
 mod processes;
+mod resume;
 mod views;
 
 use ironbook_track::{NewExperiment, NewRun, Store};
