@@ -7,7 +7,8 @@
 
 // %% 1
 let guess = 1.0f64;
+let base = 1.0f64;
 // %% 2
 let step = (2.0 / guess - guess) / 2.0;
 // %% 3
-let guess = guess + step;
+let guess = base + step;
