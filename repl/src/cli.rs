@@ -3,6 +3,7 @@
 use crate::attached::Target;
 use crate::config::{Config, command as config_command};
 use crate::kernel_command::{self, KernelCommand};
+use crate::new::{self, New};
 use crate::package::{self, Package};
 use crate::sessions::{self, Sessions};
 use crate::shell_files::{self, Completions, Man};
@@ -47,6 +48,9 @@ enum Command {
     /// Turn a notebook into a script, or a script into a notebook
     #[command(after_long_help = CONVERT_HELP)]
     Convert(Convert),
+    /// Make a project: directories, a first notebook, code with tests, CI
+    #[command(after_long_help = new::HELP)]
+    New(New),
     /// A session in the terminal; the same as without a command
     #[command(after_long_help = REPL_HELP)]
     Repl(Repl),
@@ -269,6 +273,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(run)) => headless::run(&run, &paths),
         Some(Command::Promote(options)) => promote::run(&options, &paths),
         Some(Command::Convert(options)) => convert::run(&options),
+        Some(Command::New(options)) => new::run(&options),
         Some(Command::Repl(command)) => repl(&command, &paths),
         Some(Command::Sessions(command)) => sessions::run(command, &paths),
         Some(Command::Setup(setup)) => setup::run(&setup, &paths),

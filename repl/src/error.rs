@@ -32,6 +32,20 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The directory of a new project has something in it.
+    #[error("{} is not empty", path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A project cannot be called so.
+    #[error("a project cannot be called `{name}`: {why}")]
+    ProjectName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The notebook is not JSON.
     #[error("{} is not a notebook: it is not JSON (line {}, column {})", path.display(), source.line(), source.column())]
     NotJson {
@@ -209,6 +223,8 @@ impl Error {
                 _ => "write elsewhere, or check the permissions of the file and its directory".into(),
             },
             Error::Exists { .. } => "`--force` replaces it".into(),
+            Error::NotEmpty { .. } => "name a directory that is not there yet, or an empty one".into(),
+            Error::ProjectName { .. } => "choose another name, for instance: --name late-flights".into(),
             Error::NotJson { .. } | Error::NotNotebook { .. } => {
                 "open it in an editor to see what it is; a script in percent format ends in .rs".into()
             }

@@ -17,6 +17,7 @@ pub mod interrupt;
 pub mod kernel;
 pub mod kernel_command;
 pub mod memory;
+pub mod new;
 pub mod notebook;
 pub mod now;
 pub mod others;

@@ -3,9 +3,12 @@
 
 mod again;
 mod conformance;
+mod corpus;
 mod export;
 mod fake;
 mod roundtrip;
 mod session;
+#[path = "../../../promotion/tests/main/session_file.rs"]
+mod session_file;
 mod shell;
 mod splitter;

@@ -14,7 +14,7 @@ fn library() -> Library {
     LIBRARY.get_or_init(|| Library::locate(&Paths::from_env()).or_else(build).unwrap()).clone()
 }
 
-fn shell(directory: &Path) -> Shell {
+pub fn shell(directory: &Path) -> Shell {
     let cache = Paths::from_env().cells();
     let config = Config { library: library(), cache, directory: directory.to_owned(), tier: Tier::Auto };
     let mut session = Session::start(config).unwrap();
@@ -41,7 +41,7 @@ fn ok(shell: &mut Shell, cell: &str) -> String {
 }
 
 /// Without colour codes.
-fn plain(report: &str) -> String {
+pub fn plain(report: &str) -> String {
     let mut parts = report.split('\u{1b}');
     let first = parts.next().unwrap_or("").to_owned();
     parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))

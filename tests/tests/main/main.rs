@@ -11,6 +11,7 @@ mod inputs;
 mod kernelspec;
 mod library;
 mod package;
+mod project;
 mod readme;
 mod runs;
 mod support;

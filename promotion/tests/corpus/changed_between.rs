@@ -1,0 +1,13 @@
+//! title: one sum before a change in place and one after it
+//! target: before after
+//! verdict: promotes
+//! stages-cells: 1 2 3 4
+
+// %% 1
+let amounts = vec![1, 2, 3];
+// %% 2
+let before: i32 = amounts.iter().sum();
+// %% 3
+amounts.push(100);
+// %% 4
+let after: i32 = amounts.iter().sum();

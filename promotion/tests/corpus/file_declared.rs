@@ -1,0 +1,13 @@
+//! title: a list of words is read past the library, and declared
+//! target: kept
+//! verdict: promotes
+//! stages-cells: 1 2
+//! data: stop=data/stopwords.txt
+
+// %% 1
+// data: stop=data/stopwords.txt
+let text = std::fs::read_to_string("data/stopwords.txt")?;
+let stop: Vec<String> = text.lines().map(str::to_owned).collect();
+// %% 2
+let kept: Vec<String> =
+    "the cost of a late train".split(' ').filter(|w| !stop.iter().any(|s| s == w)).map(str::to_owned).collect();

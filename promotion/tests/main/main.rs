@@ -1,0 +1,7 @@
+//! Tests of the promotion crate.
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what it expected")]
+
+mod corpus;
+mod generate;
+mod generated;
+mod session_file;
