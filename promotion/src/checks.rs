@@ -18,6 +18,9 @@ pub(crate) fn check(history: &History<'_>, slice: &mut Slice) -> Vec<Refusal> {
     for id in &all {
         checks.newest(slice, *id, readers.get(id));
     }
+    if checks.refusals.is_empty() {
+        checks.join_repeats(slice);
+    }
     checks.replaced(slice);
     let items = checks.items(slice);
     checks.watched(slice, &items);
@@ -63,14 +66,14 @@ impl Checks<'_, '_> {
         }
         let newest = history.newest_run(cell);
         let number = unit.past.number;
-        if let Some(newest) = newest.first().filter(|newest| newest.number > number) {
+        if let Some(first) = newest.first().filter(|newest| newest.number > number) {
             let at = history.run_of(id).iter().position(|past| past.id == id).unwrap_or(0);
-            let twin = history.newest_run(cell).get(at).map(|past| past.id);
-            let unchanged = newest.source.text == unit.past.source.text;
-            if unchanged && twin.is_some_and(|twin| self.same(slice, id, twin)) {
+            let twin = newest.get(at).map(|past| past.id);
+            let unchanged = first.source.text == unit.past.source.text;
+            if unchanged && twin.is_some_and(|twin| self.repeats(slice, id, twin)) {
                 return;
             }
-            let refusal = self.outdated(slice, unit, newest.number, unchanged, reader);
+            let refusal = self.outdated(slice, unit, cell, (first.number, unchanged), reader);
             self.refusals.push(refusal);
             return;
         }
@@ -89,53 +92,84 @@ impl Checks<'_, '_> {
         }
     }
 
+    /// Whether a later run of a cell left the same values, in everything that is needed of either.
+    fn repeats(&mut self, slice: &Slice, id: ExecutionId, twin: ExecutionId) -> bool {
+        let wanted = |id: &ExecutionId| slice.taken.get(id).map(|taken| &taken.outputs);
+        let param = |name: &&String| slice.params.get(*name).is_none_or(|(of, _)| *of != id);
+        let names: BTreeSet<String> = [id, twin].iter().filter_map(wanted).flatten().filter(param).cloned().collect();
+        let digest = |id: ExecutionId, name: &String| self.history.past(id).and_then(|past| past.digests.get(name));
+        let equal = |name: &String| digest(id, name).is_some() && digest(id, name) == digest(twin, name);
+        names.iter().all(equal) || self.same(slice, id, twin)
+    }
+
     fn outdated(
         &self,
         slice: &Slice,
         unit: &Unit<'_>,
-        newest: u64,
-        unchanged: bool,
+        cell: &str,
+        (newest, unchanged): (u64, bool),
         reader: Option<&(ExecutionId, String)>,
     ) -> Refusal {
         let number = unit.past.number;
-        let taken_too = self
-            .history
-            .explored
-            .executions
-            .iter()
-            .any(|past| past.number == newest && slice.taken.contains_key(&past.id));
-        let repeats = unchanged && unit.past.flow.wrote.keys().any(|name| unit.past.flow.read.contains_key(name));
-        if repeats {
-            let names: Vec<String> = unit.past.flow.wrote.keys().map(|name| format!("`{name}`")).collect();
-            return Refusal::new(
+        let of_cell =
+            |id: &&ExecutionId| self.history.past(**id).is_some_and(|past| past.cell.as_deref() == Some(cell));
+        let later: Vec<ExecutionId> =
+            slice.taken.keys().filter(|id| **id > unit.id()).filter(of_cell).copied().collect();
+        let direct = later.iter().find_map(|id| {
+            let from = |(_, from): &(&String, &From)| **from == From::Made(unit.id());
+            slice.taken.get(id)?.inputs.iter().find(from).map(|(name, _)| (*id, name.clone()))
+        });
+        if let Some((id, name)) = direct {
+            let refusal = Refusal::new(
                 Reason::RanTwice,
-                format!("the cell of run {number} ran again as {newest}, and each run changed {}", names.join(", ")),
-                "run the cells that make it from the first on, each once (`%rerun` of the maker, then of this one)",
-            )
-            .at(unit.place(0));
-        }
-        if taken_too {
-            return Refusal::new(
-                Reason::Order,
-                format!("the cell of run {number} ran again as {newest}, which was made from what run {number} gave: no order of the cells gives that"),
-                "split the cell in two: what comes first, and what is made of it",
-            )
-            .at(unit.place(0));
+                format!(
+                    "the cell of run {number} ran again as {}, and each run changed `{name}`",
+                    self.history.number(id)
+                ),
+                format!("run the cell that makes `{name}` once more, then this one once"),
+            );
+            return match self.history.unit(id) {
+                Some(again) => refusal.at(self.mention(slice, again, &name)),
+                None => refusal,
+            };
         }
         let (place, what) = match reader.and_then(|(id, name)| Some((self.history.unit(*id)?, name))) {
             Some((reader, name)) => (
                 self.mention(slice, reader, name),
                 format!("cell {} was run with an older `{name}`", reader.past.number),
             ),
-            None => (unit.place(0), format!("a target is from run {number} of a cell")),
+            None => (unit.place(0), format!("the target is from run {number} of a cell")),
         };
+        if later.iter().any(|id| self.comes_from(slice, *id, unit.id())) {
+            return Refusal::new(
+                Reason::Order,
+                format!("{what}; the cell of run {number} ran again as {newest} on what had been made of that: no order of the cells gives this"),
+                "split the cell in two: what comes first, and what is made of it",
+            )
+            .at(place);
+        }
         let how = if unchanged { "on other values" } else { "with another text" };
         Refusal::new(
             Reason::StaleRead,
             format!("{what}: the cell that made it as run {number} has run again since as {newest}, {how}"),
-            "`%rerun --stale` brings what depends on it up to date",
+            format!("run cell {} and what depends on it again (`%rerun --stale`)", place.cell),
         )
         .at(place)
+    }
+
+    /// Whether an execution needs another one, directly or through others.
+    fn comes_from(&self, slice: &Slice, id: ExecutionId, other: ExecutionId) -> bool {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![id]);
+        while let Some(next) = open.pop() {
+            for from in slice.taken.get(&next).into_iter().flat_map(|taken| taken.inputs.values()) {
+                if let From::Made(maker) = from
+                    && seen.insert(*maker)
+                {
+                    open.push(*maker);
+                }
+            }
+        }
+        seen.contains(&other)
     }
 
     /// The place where a name is read.
@@ -220,6 +254,63 @@ impl Checks<'_, '_> {
             reached.into_iter().filter(|d| d.key.kind != Kind::Use).map(|d| d.text.clone()).collect()
         };
         texts(one) == texts(other)
+    }
+
+    /// Of several runs of a cell that left the same, the oldest stands for all.
+    fn join_repeats(&mut self, slice: &mut Slice) {
+        let mut first: BTreeMap<(String, usize), ExecutionId> = BTreeMap::new();
+        let ids: Vec<ExecutionId> = slice.taken.keys().copied().collect();
+        for id in ids {
+            let Some(cell) = self.history.past(id).and_then(|past| past.cell.clone()) else { continue };
+            let at = self.history.run_of(id).iter().position(|past| past.id == id).unwrap_or(0);
+            let oldest = *first.entry((cell, at)).or_insert(id);
+            if oldest == id {
+                continue;
+            }
+            self.refusals.extend(self.shared_between(slice, oldest, id));
+            let Some(gone) = slice.taken.remove(&id) else { continue };
+            if let Some(stays) = slice.taken.get_mut(&oldest) {
+                stays.outputs.extend(gone.outputs);
+                let kept: BTreeSet<usize> = stays.kept.iter().copied().chain(gone.kept).collect();
+                stays.kept = kept.into_iter().collect();
+                for (name, from) in gone.inputs {
+                    stays.inputs.entry(name).or_insert(from);
+                }
+            }
+            for taken in slice.taken.values_mut() {
+                for from in taken.inputs.values_mut().filter(|from| **from == From::Made(id)) {
+                    *from = From::Made(oldest);
+                }
+            }
+            slice.targets.values_mut().filter(|maker| **maker == id).for_each(|maker| *maker = oldest);
+        }
+    }
+
+    /// Whether what two runs made shares its state, and was changed between them.
+    fn shared_between(&self, slice: &Slice, one: ExecutionId, other: ExecutionId) -> Option<Refusal> {
+        let past = self.history.past(one)?;
+        let shared = |id: &ExecutionId| {
+            slice
+                .taken
+                .get(id)
+                .into_iter()
+                .flat_map(|taken| taken.outputs.clone())
+                .find(|name| past.flow.wrote.get(name).is_some_and(|of| ironbook_session::flow::is_shared(of)))
+        };
+        let name = shared(&one).or_else(|| shared(&other))?;
+        let between = slice
+            .taken
+            .range(one + 1..other)
+            .find(|(id, _)| self.history.past(**id).is_some_and(|past| past.flow.wrote.contains_key(&name)))?;
+        let unit = self.history.unit(*between.0)?;
+        Some(
+            Refusal::new(
+                Reason::Alias,
+                format!("`{name}` was made twice by one cell and changed between, and its state is shared"),
+                "make the second one in a cell of its own",
+            )
+            .at(self.mention(slice, unit, &name)),
+        )
     }
 
     /// In a session without pages the record is the page; a word tells that a value was replaced afterwards.

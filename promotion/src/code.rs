@@ -1,6 +1,7 @@
 //! The code of a pipeline: its items, a function per stage, and how they are put together.
 
 use crate::history::History;
+use crate::plan::Registration;
 use crate::slice::{Slice, Taken};
 use crate::stages::{Stage, identifier};
 use crate::unit::Unit;
@@ -14,13 +15,18 @@ use std::ops::Range;
 const PRELUDE: &str = include_str!("../../stdlib/ironbook/src/prelude.rs");
 
 /// The text of `src/stages.rs`.
-pub(crate) fn stages_file(history: &History<'_>, slice: &Slice, stages: &mut [Stage], title: &str) -> String {
+pub(crate) fn stages_file(
+    history: &History<'_>,
+    slice: &Slice,
+    stages: &mut [Stage],
+    (title, register): (&str, Option<&Registration>),
+) -> String {
     let mut types = Types { paths: &history.explored.paths, uses: BTreeSet::new() };
     let functions: Vec<String> = stages.iter().map(|stage| function(history, slice, stage, &mut types)).collect();
     for (stage, text) in stages.iter_mut().zip(&functions) {
         stage.code = hash(history, slice, text);
     }
-    let wiring = wiring(history, slice, stages, &mut types);
+    let wiring = wiring(history, slice, stages, register, &mut types);
     let (uses, items) = items(history, slice);
     let mut out = format!("//! The stages of {title}.\n\n");
     out.push_str("use ironbook::prelude::*;\n");
@@ -383,7 +389,13 @@ fn statement_text(unit: &Unit<'_>, taken: &Taken, at: usize) -> String {
 }
 
 /// The function that puts the stages together.
-fn wiring(history: &History<'_>, slice: &Slice, stages: &[Stage], types: &mut Types<'_>) -> String {
+fn wiring(
+    history: &History<'_>,
+    slice: &Slice,
+    stages: &[Stage],
+    register: Option<&Registration>,
+    types: &mut Types<'_>,
+) -> String {
     let mut out = String::from(
         "/// The stages, each with what it takes and leaves.\n\
          pub fn pipeline() -> ironbook::pipeline::Pipeline {\n    \
@@ -432,6 +444,17 @@ fn wiring(history: &History<'_>, slice: &Slice, stages: &[Stage], types: &mut Ty
                 writeln!(out, "        }})")
             }
         };
+    }
+    if let Some(register) = register {
+        let model = &register.model;
+        let of = stages.iter().flat_map(|stage| &stage.outputs).find(|(name, _)| name == model);
+        let of = of.map_or_else(|| "_".to_owned(), |(_, of)| types.name(of));
+        let _ = writeln!(
+            out,
+            "        .register(|io| {{\n            let {model}: {of} = io.take({model:?})?;\n            \
+             let version = ironbook::models::register(&{model}, io.register_name(), io.register_alias())?;\n            \
+             io.registered(&version)\n        }})"
+        );
     }
     out.push_str("}\n");
     out

@@ -85,13 +85,7 @@ pub fn plan(explored: &Explored, page: Option<&Page>, options: &Options) -> Resu
     }
     slicer.run();
     let (mut slice, mut refusals) = (slicer.slice, slicer.refusals);
-    if slice.taken.is_empty() && refusals.is_empty() {
-        refusals.push(Refusal::new(
-            Reason::NothingToRun,
-            "nothing is computed for the targets",
-            "name a variable that cells compute (`--target NAME`)",
-        ));
-    }
+    refusals.extend(unkept(&history, &slice));
     refusals.extend(checks::check(&history, &mut slice));
     refusals.extend(returns(&history, &slice));
     let (allowed, mut refused): (Vec<Refusal>, Vec<Refusal>) = refusals
@@ -114,7 +108,7 @@ fn finished(
     (register, allowed): (Option<Registration>, Vec<Refusal>),
 ) -> Plan {
     let mut stages = stages::stages(history, slice, gates);
-    let stages_rs = code::stages_file(history, slice, &mut stages, &options.name);
+    let stages_rs = code::stages_file(history, slice, &mut stages, (&options.name, register.as_ref()));
     let position = |id: ExecutionId| stages.iter().position(|stage| stage.executions.contains(&id));
     let targets = slice.targets.iter().filter_map(|(name, id)| Some((position(*id)?, name.clone()))).collect();
     let mut cells: Vec<u64> = Vec::new();
@@ -219,6 +213,30 @@ fn gates(history: &History<'_>, registers: bool) -> BTreeMap<ExecutionId, BTreeS
         if newest && !statements.is_empty() {
             out.insert(unit.id(), statements);
         }
+    }
+    out
+}
+
+/// Targets whose values cannot be written.
+fn unkept(history: &History<'_>, slice: &Slice) -> Vec<Refusal> {
+    let mut out = Vec::new();
+    for (name, id) in &slice.targets {
+        let type_name = history.past(*id).and_then(|past| past.flow.wrote.get(name));
+        let Some(type_name) = type_name else { continue };
+        let why = match history.explored.keepable.get(type_name) {
+            Some(Err(why)) => why.clone(),
+            _ if ironbook_session::flow::is_shared(type_name) => "it shares its state with others".to_owned(),
+            _ => continue,
+        };
+        let refusal = Refusal::new(
+            Reason::UnkeptTarget,
+            format!("`{name}` cannot be written to disk: {why}"),
+            "promote what is made of it, or a value with serde (`#[derive(Serialize, Deserialize, PartialEq)]`)",
+        );
+        out.push(match history.unit(*id) {
+            Some(unit) => refusal.at(unit.place(0)),
+            None => refusal,
+        });
     }
     out
 }

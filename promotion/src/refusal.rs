@@ -17,6 +17,8 @@ pub enum Reason {
     Failed,
     /// No order of the cells, each run once, gives what the session has.
     Order,
+    /// Two runs of a cell are needed, and one replay would give both readers one value that changes.
+    Alias,
     /// A cell that is to be left out made something that is needed.
     Skipped,
     /// A value depends on what a static or a thread-local holds.
@@ -35,8 +37,10 @@ pub enum Reason {
     UnknownTarget,
     /// There is nothing to promote.
     NoTarget,
-    /// The target is a parameter, or nothing is computed.
-    NothingToRun,
+    /// The target is a parameter: nothing is computed for it.
+    ParameterTarget,
+    /// The target is of a type whose values cannot be written.
+    UnkeptTarget,
 }
 
 impl Reason {
@@ -49,6 +53,7 @@ impl Reason {
             Reason::MakerGone => "maker-gone",
             Reason::Failed => "failed",
             Reason::Order => "order",
+            Reason::Alias => "alias",
             Reason::Skipped => "skipped",
             Reason::Statics => "statics",
             Reason::Clock => "clock",
@@ -58,7 +63,8 @@ impl Reason {
             Reason::Returns => "returns",
             Reason::UnknownTarget => "unknown-target",
             Reason::NoTarget => "no-target",
-            Reason::NothingToRun => "nothing-to-run",
+            Reason::ParameterTarget => "parameter-target",
+            Reason::UnkeptTarget => "unkept-target",
         }
     }
 

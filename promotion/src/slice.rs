@@ -98,7 +98,7 @@ impl<'h, 'a> Slicer<'h, 'a> {
         self.slice.targets.insert(name.to_owned(), held.execution);
         match self.param_of(name, held.execution) {
             Some(_) => self.refusals.push(Refusal::new(
-                Reason::NothingToRun,
+                Reason::ParameterTarget,
                 format!("`{name}` is a parameter: nothing is computed for it"),
                 "name a variable that is made of it",
             )),

@@ -28,6 +28,8 @@ pub struct Past {
     pub flow: Flow,
     /// Its text, with magics lowered.
     pub source: Source,
+    /// Digests of the small values that it wrote; those of large ones are not known.
+    pub digests: BTreeMap<String, String>,
     /// Seconds, source in to result out.
     pub seconds: f64,
     /// Whether what it did was taken back: by a checkpoint that was restored, or by forgetting all.
@@ -139,6 +141,7 @@ impl Session {
             ok: record.ok,
             flow: record.flow.clone(),
             source: source.unwrap_or_else(|| Source::plain(record.text.clone())),
+            digests: self.digests.get(&record.id).cloned().unwrap_or_default(),
             seconds: record.seconds,
             void: self.void.contains(&record.id),
         }
@@ -147,6 +150,21 @@ impl Session {
     fn all_types(&self) -> BTreeSet<String> {
         let flows = self.history.iter().flat_map(|record| record.flow.read.values().chain(record.flow.wrote.values()));
         flows.chain(self.live.values().map(|live| &live.type_name)).cloned().collect()
+    }
+
+    /// Remembers what the small values are that an execution wrote, so that it can be told whether another repeats it.
+    pub(crate) fn note_digests(&mut self, id: ExecutionId, flow: &Flow) {
+        let Some(directory) = self.durable.as_ref().map(Durable::values_directory) else { return };
+        let small = |name: &String| match self.live.get(name)?.kept {
+            Kept::Here(place @ keep::Place::Small(_)) => {
+                keep::digest(&directory, place, name).ok().map(|digest| (name.clone(), digest))
+            }
+            _ => None,
+        };
+        let digests: BTreeMap<String, String> = flow.wrote.keys().filter_map(small).collect();
+        if !digests.is_empty() {
+            self.digests.insert(id, digests);
+        }
     }
 
     /// Remembers of the types that are there whether their values are kept.

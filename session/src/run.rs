@@ -46,6 +46,7 @@ impl Session {
         timing.total_s = started.elapsed().as_secs_f64();
         self.graph.record(id, &flow, &is_shared);
         self.note_types();
+        self.note_digests(id, &flow);
         if !options.silent {
             self.history.push(Record {
                 id,

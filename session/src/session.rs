@@ -211,6 +211,8 @@ pub struct Session {
     pub(crate) results: Vec<(u64, bool)>,
     /// Types whose values have been written to disk, and why those of others have not.
     pub(crate) kept_types: BTreeMap<String, Result<(), String>>,
+    /// Digests of the small values that each execution wrote.
+    pub(crate) digests: BTreeMap<ExecutionId, BTreeMap<String, String>>,
     /// Whether the execution at hand has shown a result.
     pub(crate) has_result: bool,
     /// What is kept on disk, if it is.
@@ -261,6 +263,7 @@ impl Session {
             root: None,
             void: BTreeSet::new(),
             kept_types: BTreeMap::new(),
+            digests: BTreeMap::new(),
             results: Vec::new(),
             has_result: false,
             durable: None,

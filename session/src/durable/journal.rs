@@ -11,6 +11,7 @@ use crate::source::Source;
 use crate::tier::Tier;
 use ironbook_core::frame::Kept;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -73,6 +74,9 @@ pub(crate) struct Ran {
     pub(super) flow: Flow,
     pub(super) seconds: f64,
     pub(super) source: Source,
+    /// Digests of the small values that it wrote.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) digests: BTreeMap<String, String>,
     /// Whether its items are in force, and which of them, or of older ones, are not.
     pub(super) adopted: Option<Vec<String>>,
 }

@@ -213,6 +213,7 @@ impl Session {
         self.texts.insert(ran.id, ran.source.text.clone());
         self.sources.insert(ran.id, ran.source.clone());
         self.numbers.insert(ran.id, ran.number);
+        self.digests.insert(ran.id, ran.digests.clone());
         if let Some(left_out) = &ran.adopted
             && let Ok(prepared) = self.prepare(&ran.source, ran.id)
         {
@@ -262,6 +263,7 @@ impl Session {
             flow: ran.flow.clone(),
             seconds: ran.timing.total_s,
             source: source.clone(),
+            digests: self.digests.get(&ran.id).cloned().unwrap_or_default(),
             adopted,
         };
         self.write_down(&Entry::Ran { ran: Box::new(ran), live, gone }, out);
