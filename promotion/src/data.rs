@@ -217,8 +217,6 @@ pub(crate) fn name_for(written: &str, taken: &dyn Fn(&str) -> bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn paths_that_readers_are_given() {
         let text = "let a = read_csv(\"a.csv\")?; let b = ironbook::data::read_parquet(Path::new(\"b/c.parquet\"))?; read_csv(&p)?; write_csv(&mut a, \"out.csv\")?;";

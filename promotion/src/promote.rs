@@ -38,7 +38,7 @@ pub enum PromoteError {
     #[error("{}", refused(.0))]
     Refused(Vec<Refusal>),
     /// The values are not the session's. Nothing was published.
-    #[error("{}", not_reproduced(.1))]
+    #[error("{}", not_reproduced(.0, .1))]
     NotReproduced(Box<Plan>, Verdict),
     /// The stages do not compile, though the cells do.
     #[error(transparent)]
@@ -62,15 +62,59 @@ fn refused(refusals: &[Refusal]) -> String {
     words.join("\n")
 }
 
-fn not_reproduced(verdict: &Verdict) -> String {
+fn not_reproduced(plan: &Plan, verdict: &Verdict) -> String {
     let mut words = Vec::new();
     for value in &verdict.nondeterministic {
-        words.push(format!("`{value}` differs between two clean runs: it is not determined by the code"));
+        let suspects = suspects(plan, value);
+        let by = match suspects.is_empty() {
+            true => String::new(),
+            false => format!(": {}", suspects.join("; ")),
+        };
+        words.push(format!("`{value}` differs between two clean runs{by}"));
     }
     for (value, why) in verdict.different.iter().filter(|(value, _)| !verdict.nondeterministic.contains(value)) {
         words.push(format!("`{value}` is not what the session has ({why})"));
     }
     words.join("\n")
+}
+
+/// Calls whose results have no order of their own, and what to do about them.
+const UNORDERED: &[(&str, &str)] = &[
+    ("group_by", "give its result an order (`group_by_stable`, or `.sort(..)` behind it)"),
+    ("unique", "use `unique_stable`, or sort behind it"),
+    ("HashMap", "use a `BTreeMap`, or sort what is taken out of it"),
+    ("HashSet", "use a `BTreeSet`, or sort what is taken out of it"),
+    ("par_iter", "sums of parts depend on how they are split; collect, then add up in order"),
+    ("into_par_iter", "sums of parts depend on how they are split; collect, then add up in order"),
+    ("spawn", "what threads do has no order; join them before their results are used"),
+];
+
+/// What in the stages that a value comes from can make it differ.
+fn suspects(plan: &Plan, value: &str) -> Vec<String> {
+    let stage = value.split('.').next().unwrap_or_default();
+    let (mut seen, mut open) = (Vec::new(), vec![stage.to_owned()]);
+    while let Some(name) = open.pop() {
+        let Some(stage) = plan.stages.iter().find(|stage| stage.name == name) else { continue };
+        if seen.contains(&name) {
+            continue;
+        }
+        open.extend(stage.inputs.iter().filter_map(|edge| plan.stages.get(edge.from)).map(|stage| stage.name.clone()));
+        seen.push(name);
+    }
+    let functions = ironbook_pipeline::diff::functions(&plan.stages_rs);
+    let mut out = Vec::new();
+    for name in seen {
+        let Some(text) = functions.get(&name) else { continue };
+        let called = |call: &str| {
+            let word = |c: char| c.is_alphanumeric() || c == '_';
+            text.match_indices(call)
+                .any(|(at, _)| !text[..at].ends_with(word) && !text[at + call.len()..].starts_with(word))
+        };
+        for (call, remedy) in UNORDERED.iter().filter(|(call, _)| called(call)) {
+            out.push(format!("stage {name} calls `{call}`: {remedy}"));
+        }
+    }
+    out
 }
 
 /// How far a promotion goes.

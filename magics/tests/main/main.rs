@@ -12,3 +12,4 @@ mod session;
 mod session_file;
 mod shell;
 mod splitter;
+mod verdicts;

@@ -4,4 +4,5 @@
 mod corpus;
 mod generate;
 mod generated;
+mod random;
 mod session_file;
