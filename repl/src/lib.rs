@@ -23,6 +23,7 @@ pub mod others;
 pub mod package;
 pub mod pager;
 pub mod parameters;
+pub mod pipeline;
 pub mod screen;
 pub mod script;
 pub mod sessions;
