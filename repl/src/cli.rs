@@ -5,6 +5,7 @@ use crate::config::{Config, command as config_command};
 use crate::kernel_command::{self, KernelCommand};
 use crate::new::{self, New};
 use crate::package::{self, Package};
+use crate::pipeline::{self, Pipeline};
 use crate::sessions::{self, Sessions};
 use crate::shell_files::{self, Completions, Man};
 use crate::spawned::Lifetime;
@@ -81,6 +82,9 @@ enum Command {
     Man(Man),
     /// Serve, show and move tracked runs: an MLflow-compatible server with a page of its own, import, export, sync
     Track(ironbook_tracking::cli::TrackArgs),
+    /// List, show, compare and export versions of pipelines
+    #[command(after_long_help = pipeline::HELP)]
+    Pipeline(Pipeline),
 }
 
 const REPL_HELP: &str = "\
@@ -283,6 +287,7 @@ pub fn main() -> ExitCode {
         Some(Command::Package(package)) => package::run(&package, &paths),
         Some(Command::Completions(wanted)) => Ok(shell_files::run_completions(&wanted, command())),
         Some(Command::Man(wanted)) => shell_files::run_man(&wanted, command()),
+        Some(Command::Pipeline(command)) => pipeline::run(&command),
         Some(Command::Track(track)) => return ironbook_tracking::cli::run(track),
         None => {
             let config = Config::load(&paths);

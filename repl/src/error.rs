@@ -198,6 +198,14 @@ pub enum Error {
         /// What is wrong.
         words: String,
     },
+    /// A version of a pipeline is not there, or cannot be read or written.
+    #[error("{words}")]
+    Pipeline {
+        /// What is wrong.
+        words: String,
+        /// What the user can do.
+        remedy: String,
+    },
     /// The terminal could not be used.
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[source] io::Error),
@@ -258,6 +266,7 @@ impl Error {
                 "a terminal of Ironbook attaches to sessions of Ironbook; `ironbook sessions` lists them".into()
             }
             Error::Config { .. } => "`ironbook config` shows what can be set".into(),
+            Error::Pipeline { remedy, .. } => remedy.clone(),
             Error::NoPython | Error::NoHome => "name the place: --prefix DIR".into(),
             Error::Pack { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -25,6 +25,7 @@ pub mod package;
 pub mod pager;
 pub mod parameters;
 pub mod promote;
+pub mod pipeline;
 pub mod screen;
 pub mod script;
 pub mod sessions;

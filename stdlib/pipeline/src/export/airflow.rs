@@ -1,9 +1,9 @@
 //! Airflow 3: a DAG with one task per stage.
 
 use super::quote::{line, python, python_value, shell};
-use super::stage::{arguments, before};
+use super::stage::{Task, tasks};
 use super::{Context, Exporter, File};
-use crate::definition::{Param, ParamKind, Stage};
+use crate::definition::{Param, ParamKind};
 use std::fmt::Write as _;
 
 /// The exporter `airflow`.
@@ -40,12 +40,13 @@ fn dag(context: &Context<'_>) -> String {
         let _ = writeln!(out, "        {}: {},", python(&param.name), parameter(param));
     }
     out.push_str("    },\n):\n");
-    for stage in &definition.stages {
-        out.push_str(&task(context, stage));
+    let tasks = tasks(definition);
+    for task in &tasks {
+        out.push_str(&call(context, task));
     }
-    for stage in &definition.stages {
-        for name in before(definition, stage) {
-            let _ = writeln!(out, "    tasks[{}] >> tasks[{}]", python(name), python(&stage.name));
+    for task in &tasks {
+        for name in task.before() {
+            let _ = writeln!(out, "    tasks[{}] >> tasks[{}]", python(name), python(task.name));
         }
     }
     out
@@ -97,10 +98,10 @@ fn parameter(param: &Param) -> String {
     out + ")"
 }
 
-fn task(context: &Context<'_>, stage: &Stage) -> String {
-    let words: Vec<String> = arguments(stage, "$VALUES").iter().map(|word| argument(word)).collect();
+fn call(context: &Context<'_>, task: &Task<'_>) -> String {
+    let words: Vec<String> = task.arguments("$VALUES").iter().map(|word| argument(word)).collect();
     let mut parameters = Vec::new();
-    for param in stage.params.iter().filter_map(|name| context.definition.param(name)) {
+    for param in task.params.iter().filter_map(|name| context.definition.param(name)) {
         // Python's `True` is no value of Rust.
         let filter = if param.kind() == Some(ParamKind::Bool) { " | lower" } else { "" };
         let variable = python(&format!("IRONBOOK_PARAM_{}", param.name.to_uppercase()));
@@ -111,7 +112,7 @@ fn task(context: &Context<'_>, stage: &Stage) -> String {
         if parameters.is_empty() { "{}".to_owned() } else { format!("{{\n{}        }}", parameters.concat()) };
     format!(
         "    stage(\n        {},\n        {},\n        {parameters},\n    )\n",
-        python(&stage.name),
+        python(task.name),
         python(&words.join(" "))
     )
 }

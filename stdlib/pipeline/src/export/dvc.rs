@@ -1,9 +1,8 @@
 //! DVC: `dvc repro` runs the stages whose code, data, parameters or inputs have changed.
 
-use super::stage::{PROGRAM, arguments, file, outputs};
+use super::stage::{PROGRAM, Task, file, tasks};
 use super::yaml::Yaml;
 use super::{Context, Existing, Exporter, File, params_yaml, quote};
-use crate::definition::Stage;
 
 /// The exporter `dvc`.
 ///
@@ -21,7 +20,7 @@ impl Exporter for Dvc {
     }
 
     fn files(&self, context: &Context<'_>) -> Vec<File> {
-        let stages = context.definition.stages.iter().map(|each| (each.name.clone(), stage(context, each)));
+        let stages = tasks(context.definition).into_iter().map(|task| (task.name.to_owned(), stage(context, &task)));
         let document = Yaml::Map(vec![("stages".to_owned(), Yaml::Map(stages.collect()))]).document();
         let text = format!(
             "# {}: `dvc repro` runs what has changed. PIPELINE_BIN names a built program, else cargo builds it.\n{document}",
@@ -32,19 +31,19 @@ impl Exporter for Dvc {
     }
 }
 
-fn stage(context: &Context<'_>, stage: &Stage) -> Yaml {
-    let words = arguments(stage, "outputs/").iter().map(|word| quote::shell(word)).collect::<Vec<_>>().join(" ");
+fn stage(context: &Context<'_>, task: &Task<'_>) -> Yaml {
+    let words = task.arguments("outputs/").iter().map(|word| quote::shell(word)).collect::<Vec<_>>().join(" ");
     let mut deps: Vec<String> = ["pipeline.toml", "Cargo.lock", "src"].map(str::to_owned).into();
-    for name in &stage.data {
+    for name in task.data {
         deps.extend(context.definition.data_named(name).map(|data| context.from_version(&data.path)));
     }
-    deps.extend(stage.inputs.iter().map(|input| format!("outputs/{}", file(&input.from, &input.name))));
-    let outs: Vec<String> =
-        outputs(stage).into_iter().map(|name| format!("outputs/{}", file(&stage.name, name))).collect();
+    deps.extend(task.inputs.iter().map(|(name, from)| format!("outputs/{}", file(from, name))));
+    deps.extend(task.waits_for.iter().map(|(gate, name)| format!("outputs/{}", file(gate, name))));
+    let outs: Vec<String> = task.outputs.iter().map(|(name, _)| format!("outputs/{}", file(task.name, name))).collect();
     let mut fields = vec![("cmd", Yaml::from(plain(&format!("{PROGRAM} {words}"))))];
     fields.push(("deps", deps.iter().map(|path| plain(path)).collect::<Vec<_>>().into()));
-    if !stage.params.is_empty() {
-        fields.push(("params", stage.params.clone().into()));
+    if !task.params.is_empty() {
+        fields.push(("params", task.params.to_vec().into()));
     }
     if !outs.is_empty() {
         fields.push(("outs", outs.into()));

@@ -2,10 +2,10 @@
 
 mod deployment;
 
-use super::stage::{before, outputs};
+use super::stage::{Task, data_parameter, tasks};
 use super::yaml::Yaml;
 use super::{Context, Exporter, File};
-use crate::definition::{Definition, Param, ParamKind, Stage};
+use crate::definition::{Definition, Param, ParamKind};
 
 /// The exporter `kubeflow`.
 ///
@@ -24,14 +24,15 @@ impl Exporter for Kubeflow {
     }
 
     fn files(&self, context: &Context<'_>) -> Vec<File> {
+        let graph = Graph::new(context.definition);
         let definition = context.definition;
         let description =
             if definition.description.is_empty() { context.title() } else { definition.description.clone() };
         let document = Yaml::map([
-            ("components", deployment::components(definition)),
-            ("deploymentSpec", deployment::specification(context)),
+            ("components", deployment::components(&graph)),
+            ("deploymentSpec", deployment::specification(context, &graph)),
             ("pipelineInfo", Yaml::map([("description", description.into()), ("name", id(&definition.name).into())])),
-            ("root", root(definition)),
+            ("root", root(&graph)),
             ("schemaVersion", "2.1.0".into()),
             ("sdkVersion", "kfp-2.17.3".into()),
         ]);
@@ -40,7 +41,46 @@ impl Exporter for Kubeflow {
     }
 }
 
-/// A name as Kubernetes has them: small letters, digits and `-`; other characters are numbers between `-`.
+/// The tasks, with names as Kubernetes has them.
+struct Graph<'a> {
+    definition: &'a Definition,
+    tasks: Vec<Task<'a>>,
+    ids: Vec<String>,
+}
+
+impl<'a> Graph<'a> {
+    fn new(definition: &'a Definition) -> Graph<'a> {
+        let tasks = tasks(definition);
+        let mut ids: Vec<String> = Vec::new();
+        for (at, task) in tasks.iter().enumerate() {
+            let own = id(task.name);
+            // Two that would be the same are told apart by their places.
+            ids.push(if own.is_empty() || ids.contains(&own) { format!("{own}-{at}") } else { own });
+        }
+        Graph { definition, tasks, ids }
+    }
+
+    fn id(&self, task: &str) -> &str {
+        self.tasks.iter().position(|one| one.name == task).map_or("", |at| &self.ids[at])
+    }
+
+    /// Each task with its id.
+    fn iter(&self) -> impl Iterator<Item = (&Task<'a>, &str)> {
+        self.tasks.iter().zip(self.ids.iter().map(String::as_str))
+    }
+
+    /// The codec of a value.
+    fn codec(&self, task: &str, value: &str) -> &str {
+        let outputs = self.tasks.iter().filter(|one| one.name == task).flat_map(|task| &task.outputs);
+        outputs.into_iter().find(|output| output.0 == value).map_or("", |output| output.1)
+    }
+
+    fn data_parameter(&self, name: &str) -> String {
+        data_parameter(self.definition, name)
+    }
+}
+
+/// A name of small letters, digits and `-`; other characters are numbers between `-`.
 fn id(name: &str) -> String {
     let piece = |c: char| match c {
         'a'..='z' | '0'..='9' | '-' => c.to_string(),
@@ -49,14 +89,6 @@ fn id(name: &str) -> String {
         c => format!("-{:x}-", c as u32),
     };
     name.chars().map(piece).collect::<String>().trim_matches('-').to_owned()
-}
-
-/// Names of tasks of stages; two that would be the same are told apart by their places.
-fn task(definition: &Definition, stage: &str) -> String {
-    let own = id(stage);
-    let place = definition.stages.iter().position(|other| other.name == stage).unwrap_or_default();
-    let taken = definition.stages[..place].iter().any(|other| id(&other.name) == own);
-    if taken || own.is_empty() { format!("{own}-{place}") } else { own }
 }
 
 fn import(data: &str) -> String {
@@ -72,101 +104,79 @@ fn parameter_type(param: &Param) -> &'static str {
     }
 }
 
-fn artifact(title: &str) -> Yaml {
-    let schema = Yaml::map([("schemaTitle", format!("system.{title}").into()), ("schemaVersion", "0.0.1".into())]);
-    Yaml::map([("artifactType", schema)])
+/// Entries that are there.
+fn sections<const N: usize>(sections: [(&str, Vec<(String, Yaml)>); N]) -> Vec<(String, Yaml)> {
+    let filled = sections.into_iter().filter(|(_, entries)| !entries.is_empty());
+    filled.map(|(name, entries)| (name.to_owned(), Yaml::Map(entries))).collect()
 }
 
-/// What kind of artifact a value is.
-fn kind(codec: &str) -> &'static str {
-    match codec {
-        "model" | "safetensors" => "Model",
-        "arrow" => "Dataset",
-        _ => "Artifact",
-    }
-}
-
-fn root(definition: &Definition) -> Yaml {
-    let mut tasks: Vec<(String, Yaml)> = Vec::new();
-    for data in &definition.data {
+fn root(graph: &Graph<'_>) -> Yaml {
+    let mut all: Vec<(String, Yaml)> = Vec::new();
+    for data in &graph.definition.data {
         let name = import(&data.name);
-        let uri = Yaml::map([("componentInputParameter", format!("data_{}", data.name).into())]);
-        let inputs = Yaml::map([("parameters", Yaml::map([("uri", uri)]))]);
-        tasks.push((name.clone(), task_of(&name, inputs, Vec::new())));
+        let uri = Yaml::map([("componentInputParameter", graph.data_parameter(&data.name).into())]);
+        all.push((name.clone(), task_of(&name, sections([("parameters", vec![("uri".to_owned(), uri)])]), Vec::new())));
     }
-    for stage in &definition.stages {
-        let name = task(definition, &stage.name);
-        tasks.push((name.clone(), task_of(&name, inputs(definition, stage), needs(definition, stage))));
+    for (task, id) in graph.iter() {
+        all.push((id.to_owned(), task_of(id, inputs(graph, task), needs(graph, task))));
     }
-    let tasks = Yaml::map([("tasks", Yaml::Map(tasks))]);
-    let parameters = Yaml::Map(parameters(definition));
-    Yaml::map([("dag", tasks), ("inputDefinitions", Yaml::map([("parameters", parameters)]))])
+    let mut fields = vec![("dag".to_owned(), Yaml::map([("tasks", Yaml::Map(all))]))];
+    let parameters = sections([("parameters", parameters(graph))]);
+    if !parameters.is_empty() {
+        fields.push(("inputDefinitions".to_owned(), Yaml::Map(parameters)));
+    }
+    Yaml::Map(fields)
 }
 
-fn parameters(definition: &Definition) -> Vec<(String, Yaml)> {
+fn parameters(graph: &Graph<'_>) -> Vec<(String, Yaml)> {
     let mut out = Vec::new();
-    for param in &definition.params {
-        let mut fields = vec![("defaultValue", Yaml::from(&param.default))];
+    for param in &graph.definition.params {
+        let mut fields = vec![("defaultValue".to_owned(), Yaml::from(&param.default))];
         if !param.doc.is_empty() {
-            fields.push(("description", param.doc.as_str().into()));
+            fields.push(("description".to_owned(), param.doc.as_str().into()));
         }
-        fields.extend([("isOptional", true.into()), ("parameterType", parameter_type(param).into())]);
-        out.push((param.name.clone(), named(fields)));
+        fields.push(("isOptional".to_owned(), true.into()));
+        fields.push(("parameterType".to_owned(), parameter_type(param).into()));
+        out.push((param.name.clone(), Yaml::Map(fields)));
     }
-    for data in &definition.data {
+    for data in &graph.definition.data {
         let description = format!("URI of the data that is {} in the project", data.path);
-        let fields = vec![("description", description.into()), ("parameterType", "STRING".into())];
-        out.push((format!("data_{}", data.name), named(fields)));
+        let fields = Yaml::map([("description", description.into()), ("parameterType", "STRING".into())]);
+        out.push((graph.data_parameter(&data.name), fields));
     }
     out
 }
 
-fn named(fields: Vec<(&str, Yaml)>) -> Yaml {
-    Yaml::Map(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
-}
-
-fn needs(definition: &Definition, stage: &Stage) -> Vec<String> {
-    let imports = stage.data.iter().map(|name| import(name));
-    let stages = before(definition, stage).into_iter().map(|name| task(definition, name));
-    let mut all: Vec<String> = imports.chain(stages).collect();
+fn needs(graph: &Graph<'_>, task: &Task<'_>) -> Vec<String> {
+    let imports = task.data.iter().map(|name| import(name));
+    let mut all: Vec<String> = imports.chain(task.before().into_iter().map(|name| graph.id(name).to_owned())).collect();
     all.sort();
     all
 }
 
-fn inputs(definition: &Definition, stage: &Stage) -> Yaml {
+fn inputs(graph: &Graph<'_>, task: &Task<'_>) -> Vec<(String, Yaml)> {
     let from = |key: &str, producer: String| {
         let output = Yaml::map([("outputArtifactKey", key.into()), ("producerTask", producer.into())]);
         Yaml::map([("taskOutputArtifact", output)])
     };
-    let data = stage.data.iter().map(|name| (format!("data_{name}"), from("artifact", import(name))));
-    let values =
-        stage.inputs.iter().map(|input| (input.name.clone(), from(&input.name, task(definition, &input.from))));
-    let artifacts: Vec<(String, Yaml)> = data.chain(values).collect();
-    let parameters: Vec<(String, Yaml)> = stage
-        .params
-        .iter()
-        .map(|name| (name.clone(), Yaml::map([("componentInputParameter", name.as_str().into())])))
-        .collect();
-    Yaml::Map(
-        [("artifacts", artifacts), ("parameters", parameters)]
-            .into_iter()
-            .filter(|(_, entries)| !entries.is_empty())
-            .map(|(name, entries)| (name.to_owned(), Yaml::Map(entries)))
-            .collect(),
-    )
+    let data = task.data.iter().map(|name| (graph.data_parameter(name), from("artifact", import(name))));
+    let values = task.inputs.iter().map(|(name, maker)| ((*name).to_owned(), from(name, graph.id(maker).to_owned())));
+    let parameters =
+        task.params.iter().map(|name| (name.clone(), Yaml::map([("componentInputParameter", name.as_str().into())])));
+    sections([("artifacts", data.chain(values).collect()), ("parameters", parameters.collect())])
 }
 
-fn task_of(name: &str, inputs: Yaml, needs: Vec<String>) -> Yaml {
+fn task_of(name: &str, inputs: Vec<(String, Yaml)>, needs: Vec<String>) -> Yaml {
     let mut fields = vec![
-        ("cachingOptions", Yaml::map([("enableCache", true.into())])),
-        ("componentRef", Yaml::map([("name", format!("comp-{name}").into())])),
+        ("cachingOptions".to_owned(), Yaml::map([("enableCache", true.into())])),
+        ("componentRef".to_owned(), Yaml::map([("name", format!("comp-{name}").into())])),
     ];
     if !needs.is_empty() {
-        fields.push(("dependentTasks", needs.into()));
+        fields.push(("dependentTasks".to_owned(), needs.into()));
     }
-    if !matches!(&inputs, Yaml::Map(entries) if entries.is_empty()) {
-        fields.push(("inputs", inputs));
+    if !inputs.is_empty() {
+        fields.push(("inputs".to_owned(), Yaml::Map(inputs)));
     }
-    fields.push(("taskInfo", Yaml::map([("name", name.into())])));
-    named(fields)
+    fields.push(("taskInfo".to_owned(), Yaml::map([("name", name.into())])));
+    Yaml::Map(fields)
 }

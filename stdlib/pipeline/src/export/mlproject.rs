@@ -1,9 +1,9 @@
 //! MLproject: `mlflow run` runs the whole pipeline.
 
-use super::stage::PROGRAM;
+use super::stage::{PROGRAM, data_parameter};
 use super::yaml::Yaml;
 use super::{Context, Exporter, File};
-use crate::definition::{Param, ParamKind};
+use crate::definition::{Definition, Param, ParamKind};
 
 /// The exporter `mlproject`.
 ///
@@ -22,10 +22,10 @@ impl Exporter for MlProject {
 
     fn files(&self, context: &Context<'_>) -> Vec<File> {
         let definition = context.definition;
-        let mut entries = vec![("main".to_owned(), entry(&definition.params, &[]))];
+        let mut entries = vec![("main".to_owned(), entry(definition, &[]))];
         if !definition.data.is_empty() {
             let data: Vec<&str> = definition.data.iter().map(|data| data.name.as_str()).collect();
-            entries.push(("on_data".to_owned(), entry(&definition.params, &data)));
+            entries.push(("on_data".to_owned(), entry(definition, &data)));
         }
         let document =
             Yaml::map([("name", definition.name.as_str().into()), ("entry_points", Yaml::Map(entries))]).document();
@@ -37,16 +37,16 @@ impl Exporter for MlProject {
     }
 }
 
-fn entry(params: &[Param], data: &[&str]) -> Yaml {
+fn entry(definition: &Definition, data: &[&str]) -> Yaml {
     // MLflow formats the command: braces of the shell are doubled.
     let mut command = PROGRAM.replace('{', "{{").replace('}', "}}") + " run";
     let mut typed = Vec::new();
-    for param in params {
+    for param in &definition.params {
         command.push_str(&format!(" -p {0}={{{0}}}", param.name));
         typed.push((param.name.clone(), parameter(param)));
     }
     for name in data {
-        let field = data_parameter(name);
+        let field = data_parameter(definition, name);
         command.push_str(&format!(" --data {name}={{{field}}}"));
         typed.push((field, Yaml::map([("type", "path".into())])));
     }
@@ -56,11 +56,6 @@ fn entry(params: &[Param], data: &[&str]) -> Yaml {
     }
     fields.push(("command".to_owned(), command.into()));
     Yaml::Map(fields)
-}
-
-/// Data may be called as a parameter is.
-fn data_parameter(name: &str) -> String {
-    format!("data_{name}")
 }
 
 fn parameter(param: &Param) -> Yaml {

@@ -198,14 +198,16 @@ fn escape(c: char) -> String {
 /// Words that some reader takes for something else than text.
 const RESERVED: [&str; 11] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf"];
 
-/// Whether text needs no quotes: it begins with a letter or one of `/ _ .`, is no reserved word and no number, and what
-/// follows has no meaning of its own.
+/// Whether text needs no quotes in a block: its beginning means nothing, it is no reserved word and no number, and there is
+/// neither `: ` nor ` #` in it.
 fn is_plain(text: &str) -> bool {
-    let first = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '/' || c == '_');
-    let up = text.starts_with("./") || text.starts_with("../");
-    let rest = text.chars().all(|c| c.is_ascii_alphanumeric() || "/_.-=+ (),@".contains(c));
-    let reserved = RESERVED.contains(&text.to_ascii_lowercase().as_str());
-    (first || up) && rest && !reserved && !text.ends_with(' ')
+    let letter = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic() || "/_\\$".contains(c));
+    let marked = ["./", "--", "-", "."].iter().find_map(|mark| text.strip_prefix(mark));
+    let first = letter(text.trim_start_matches("../")) || marked.is_some_and(letter);
+    let rest = text.chars().all(|c| (' '..='~').contains(&c));
+    let meaning = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']);
+    let bare = text.trim_start_matches(['-', '.']).to_ascii_lowercase();
+    first && rest && !meaning && !RESERVED.contains(&bare.as_str())
 }
 
 #[cfg(test)]
@@ -231,7 +233,7 @@ mod tests {
                 ]),
             ),
         ]);
-        let expected = "'on':\n  push: []\n  paths:\n    - 'a/**'\n    - b\nsteps:\n  - name: Check\n    run: |\n      one\n      two\n  \
+        let expected = "'on':\n  push: []\n  paths:\n    - a/**\n    - b\nsteps:\n  - name: Check\n    run: |\n      one\n      two\n  \
                         - - 1\n    - 2.0\n  - {}\n";
         assert_eq!(yaml.document(), expected);
         let value = json!({"on": {"push": [], "paths": ["a/**", "b"]},
@@ -300,6 +302,17 @@ mod tests {
             "=",
             "<<",
             "a, b",
+            "a:b",
+            "a [b] {c}",
+            "--only",
+            "-p",
+            "-inf",
+            ".github",
+            "-y",
+            "- x",
+            "--",
+            "\\$x 'y' \"z\"",
+            "a*b&c!d|e>f%g",
             "--- a",
             "...",
             "../x y",

@@ -96,7 +96,11 @@ fn an_input_is_what_the_stage_makes() {
 
 #[test]
 fn names_are_unique() {
-    one("name = \"fast\"", "name = \"title\"", "params[3].name", "twice");
+    let found = problems("name = \"weather\"\ntype", "name = \"flights\"\ntype");
+    assert_eq!(
+        (found[0].field.as_str(), found[0].message.as_str()),
+        ("stages[0].outputs[1].name", "`flights` is there twice")
+    );
     one("name = \"auc_is_good\"", "name = \"judge\"", "stages[3].name", "two stages `judge`");
     let found = problems("name = \"weather\"\npath", "name = \"flights\"\npath");
     assert_eq!(found[0].field, "data[1].name");

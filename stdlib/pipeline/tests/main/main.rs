@@ -3,6 +3,7 @@
 mod content;
 mod definition;
 mod diffs;
+mod exports;
 mod folders;
 mod schema;
 mod support;

@@ -12,15 +12,15 @@ pub fn full() -> Definition {
     Definition::parse(FULL).unwrap()
 }
 
-/// Writes a version with a crate of a few lines, sealed, and returns its definition.
+/// Writes a version (other packages have 1.3.0) with a crate of a few lines, sealed, and returns its definition.
 pub fn write_version(directory: &Path, definition: &Definition) -> Definition {
     let mut definition = definition.clone();
     let version = &definition.version;
     let manifest = format!(
-        "[package]\nname = \"late-flights\"\nversion = \"{version}\"\n\n[dependencies.other]\nversion = \"{version}\"\n"
+        "[package]\nname = \"late-flights\"\nversion = \"{version}\"\n\n[dependencies.other]\nversion = \"1.3.0\"\n"
     );
     let lock = format!(
-        "version = 4\n\n[[package]]\nname = \"aaa\"\nversion = \"{version}\"\n\n\
+        "version = 4\n\n[[package]]\nname = \"aaa\"\nversion = \"1.3.0\"\n\n\
          [[package]]\nname = \"late-flights\"\nversion = \"{version}\"\n"
     );
     for (path, text) in [

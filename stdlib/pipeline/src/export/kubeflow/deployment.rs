@@ -1,18 +1,30 @@
 //! What the tasks run: components with their inputs and outputs, and the containers behind them.
 
 use super::super::Context;
-use super::{artifact, import, kind, named, outputs, parameter_type, task};
-use crate::definition::{Definition, Stage};
-use crate::export::yaml::Yaml;
+use super::super::stage::Task;
+use super::super::yaml::Yaml;
+use super::{Graph, import, parameter_type, sections};
 
 /// The interface of each task.
-pub(super) fn components(definition: &Definition) -> Yaml {
-    let data = definition.data.iter().map(|data| (format!("comp-{}", import(&data.name)), importer(&data.name)));
-    let stages = definition
-        .stages
-        .iter()
-        .map(|stage| (format!("comp-{}", task(definition, &stage.name)), component(definition, stage)));
-    Yaml::Map(data.chain(stages).collect())
+pub(super) fn components(graph: &Graph<'_>) -> Yaml {
+    let data = &graph.definition.data;
+    let imports = data.iter().map(|data| (format!("comp-{}", import(&data.name)), importer(&data.name)));
+    let tasks = graph.iter().map(|(task, id)| (format!("comp-{id}"), component(graph, task, id)));
+    Yaml::Map(imports.chain(tasks).collect())
+}
+
+fn artifact(title: &str) -> Yaml {
+    let schema = Yaml::map([("schemaTitle", format!("system.{title}").into()), ("schemaVersion", "0.0.1".into())]);
+    Yaml::map([("artifactType", schema)])
+}
+
+/// What kind of artifact a value of a codec is.
+fn kind(codec: &str) -> &'static str {
+    match codec {
+        "model" | "safetensors" => "Model",
+        "arrow" => "Dataset",
+        _ => "Artifact",
+    }
 }
 
 fn importer(data: &str) -> Yaml {
@@ -24,46 +36,25 @@ fn importer(data: &str) -> Yaml {
     ])
 }
 
-fn component(definition: &Definition, stage: &Stage) -> Yaml {
-    let data = stage.data.iter().map(|name| (format!("data_{name}"), artifact("Dataset")));
-    let kind_of = |target: String| definition.output(&target).map_or("Artifact", |output| kind(&output.codec));
-    let values = stage
-        .inputs
-        .iter()
-        .map(|input| (input.name.clone(), artifact(kind_of(format!("{}.{}", input.from, input.name)))));
-    let inputs: Vec<(String, Yaml)> = data.chain(values).collect();
-    let params = stage.params.iter().filter_map(|name| definition.param(name));
-    let params: Vec<(String, Yaml)> = params
-        .map(|param| (param.name.clone(), Yaml::map([("parameterType", parameter_type(param).into())])))
-        .collect();
-    let made: Vec<(String, Yaml)> = outputs(stage)
-        .into_iter()
-        .map(|name| (name.to_owned(), artifact(kind_of(format!("{}.{name}", stage.name)))))
-        .collect();
-    let mut fields = vec![("executorLabel", Yaml::from(format!("exec-{}", task(definition, &stage.name))))];
-    let sections: Vec<(&str, Yaml)> = [("artifacts", inputs), ("parameters", params)]
-        .into_iter()
-        .filter(|(_, entries)| !entries.is_empty())
-        .map(|(name, entries)| (name, Yaml::Map(entries)))
-        .collect();
-    if !sections.is_empty() {
-        fields.push(("inputDefinitions", named(sections)));
-    }
-    if !made.is_empty() {
-        fields.push(("outputDefinitions", Yaml::map([("artifacts", Yaml::Map(made))])));
-    }
-    named(fields)
+fn component(graph: &Graph<'_>, task: &Task<'_>, id: &str) -> Yaml {
+    let data = task.data.iter().map(|name| (graph.data_parameter(name), artifact("Dataset")));
+    let values = task.inputs.iter().map(|(name, from)| ((*name).to_owned(), artifact(kind(graph.codec(from, name)))));
+    let params = task.params.iter().filter_map(|name| graph.definition.param(name));
+    let params = params.map(|param| (param.name.clone(), Yaml::map([("parameterType", parameter_type(param).into())])));
+    let made = task.outputs.iter().map(|(name, codec)| ((*name).to_owned(), artifact(kind(codec))));
+    let mut fields = vec![("executorLabel".to_owned(), Yaml::from(format!("exec-{id}")))];
+    let inputs = sections([("artifacts", data.chain(values).collect()), ("parameters", params.collect())]);
+    let outputs = sections([("artifacts", made.collect())]);
+    fields.extend(sections([("inputDefinitions", inputs), ("outputDefinitions", outputs)]));
+    Yaml::Map(fields)
 }
 
 /// What is executed for each task.
-pub(super) fn specification(context: &Context<'_>) -> Yaml {
-    let definition = context.definition;
-    let data = definition.data.iter().map(|data| (format!("exec-{}", import(&data.name)), import_executor()));
-    let stages = definition
-        .stages
-        .iter()
-        .map(|stage| (format!("exec-{}", task(definition, &stage.name)), executor(context, stage)));
-    Yaml::map([("executors", Yaml::Map(data.chain(stages).collect()))])
+pub(super) fn specification(context: &Context<'_>, graph: &Graph<'_>) -> Yaml {
+    let data = &graph.definition.data;
+    let imports = data.iter().map(|data| (format!("exec-{}", import(&data.name)), import_executor()));
+    let tasks = graph.iter().map(|(task, id)| (format!("exec-{id}"), executor(context, graph, task)));
+    Yaml::map([("executors", Yaml::Map(imports.chain(tasks).collect()))])
 }
 
 fn import_executor() -> Yaml {
@@ -76,20 +67,20 @@ fn import_executor() -> Yaml {
     Yaml::map([("importer", importer)])
 }
 
-fn executor(context: &Context<'_>, stage: &Stage) -> Yaml {
-    let mut words = vec!["run".to_owned(), "--only".to_owned(), stage.name.clone(), "--no-track".to_owned()];
-    for name in &stage.params {
+fn executor(context: &Context<'_>, graph: &Graph<'_>, task: &Task<'_>) -> Yaml {
+    let mut words = vec!["run".to_owned(), "--only".to_owned(), task.name.to_owned()];
+    for name in task.params {
         words.extend(["-p".to_owned(), format!("{name}={{{{$.inputs.parameters['{name}']}}}}")]);
     }
-    for name in &stage.data {
-        words.extend(["--data".to_owned(), format!("{name}={{{{$.inputs.artifacts['data_{name}'].path}}}}")]);
+    let path = |of: &str, name: &str| format!("{{{{$.{of}.artifacts['{name}'].path}}}}");
+    for name in task.data {
+        words.extend(["--data".to_owned(), format!("{name}={}", path("inputs", &graph.data_parameter(name)))]);
     }
-    for input in &stage.inputs {
-        let name = &input.name;
-        words.extend(["--input".to_owned(), format!("{name}={{{{$.inputs.artifacts['{name}'].path}}}}")]);
+    for (name, _) in &task.inputs {
+        words.extend(["--input".to_owned(), format!("{name}={}", path("inputs", name))]);
     }
-    for name in outputs(stage) {
-        words.extend(["--output".to_owned(), format!("{name}={{{{$.outputs.artifacts['{name}'].path}}}}")]);
+    for (name, _) in &task.outputs {
+        words.extend(["--output".to_owned(), format!("{name}={}", path("outputs", name))]);
     }
     let program = format!("/usr/local/bin/{}", context.definition.name);
     let container = Yaml::map([
