@@ -1,7 +1,7 @@
 //! The sessions with verdicts: that they say what the law asks of them, and that all of the law occurs in them.
 
-use crate::session_file::{self, Place, REASONS, SessionFile, Step, Verdict};
-use std::collections::BTreeSet;
+use crate::session_file::{self, Place, REASONS, Refused, SessionFile, Step, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
 
 fn sessions() -> Vec<SessionFile> {
     session_file::all().unwrap_or_else(|error| panic!("{error}"))
@@ -88,6 +88,19 @@ fn the_format_is_read_as_described() {
         (allow.as_str(), &promoted.merged, promoted.data["x"].as_str()),
         ("clock", &vec![vec!["1".to_owned(), "2".into()]], "d/x.csv")
     );
+}
+
+#[test]
+fn advice_names_cells_by_the_numbers_of_their_runs() {
+    let refused = Refused {
+        remedy: "run cell 3".into(),
+        at: vec![Place { cell: "3".into(), line: Some(2) }],
+        ..Refused::default()
+    };
+    let numbers = BTreeMap::from([("3".to_owned(), vec![3, 17])]);
+    assert!(refused.is_in("Run cell 17 again", &numbers) && refused.is_in("please run cell 3", &numbers));
+    assert!(!refused.is_in("run cell 170", &numbers) && !refused.is_in("run cell 4", &numbers));
+    assert!(refused.may_blame("3", 2) && !refused.may_blame("3", 1) && !refused.may_blame("2", 2));
 }
 
 #[test]

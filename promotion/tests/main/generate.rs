@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 /// A random session, and what promotion has to answer.
 #[derive(Clone, Debug)]
 pub struct Generated {
+    /// Whether it is a session of a terminal: entries without identities, no page.
+    pub terminal: bool,
     /// What the user does, in order.
     pub steps: Vec<Step>,
     /// The texts of the cells that stand on the page in the end.
@@ -33,6 +35,7 @@ pub struct Generated {
 /// The session of a seed: the same for the same seed.
 pub fn session(seed: u64) -> Generated {
     let mut maker = Maker { random: Random(seed), ..Maker::default() };
+    maker.session.terminal = maker.random.chance(15);
     maker.begin();
     let steps = 6 + maker.random.below(14);
     for _ in 0..steps {
@@ -101,6 +104,9 @@ impl Maker {
     }
 
     fn act(&mut self) {
+        if self.session.terminal {
+            return self.enter();
+        }
         let cells: Vec<String> = self.session.page.keys().filter(|cell| *cell != "0").cloned().collect();
         let some = self.random.pick(&cells).cloned();
         match (self.random.below(100), some) {
@@ -121,6 +127,19 @@ impl Maker {
                 self.session.delete(&cell);
                 self.steps.push(Step::Delete { cell });
             }
+        }
+    }
+
+    /// An entry of a terminal: a new one, or an older one again, as it was or changed.
+    fn enter(&mut self) {
+        let older = self.random.below(self.cells) + 1;
+        match self.random.below(10) {
+            0 | 1 => self.add(self.session.page[&older.to_string()].clone()),
+            2 => {
+                let changed = self.edited(&older.to_string());
+                self.add(changed);
+            }
+            _ => self.new_cell(),
         }
     }
 
@@ -187,8 +206,13 @@ impl Maker {
         self.steps.push(Step::Run { cell: cell.to_owned(), text, fails: !ok });
     }
 
-    /// Changes a constant, or says something else.
     fn edit(&mut self, cell: &str) {
+        let changed = self.edited(cell);
+        self.session.page.insert(cell.to_owned(), changed);
+    }
+
+    /// A cell with another constant or another statement.
+    fn edited(&mut self, cell: &str) -> Vec<Statement> {
         let mut statements = self.session.page[cell].clone();
         let item = matches!(statements.first(), Some(Statement::Function { .. }));
         if self.random.chance(70) || item {
@@ -202,7 +226,7 @@ impl Maker {
             statements.pop();
             statements.push(statement);
         }
-        self.session.page.insert(cell.to_owned(), statements);
+        statements
     }
 
     fn finish(mut self) -> Generated {
@@ -222,6 +246,7 @@ impl Maker {
             page: self.session.page.iter().map(shown).collect(),
             values: values.map(|(name, value)| (name.clone(), value.shown())).collect(),
             steps: self.steps,
+            terminal: self.session.terminal,
             targets,
         }
     }

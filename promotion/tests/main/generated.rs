@@ -37,7 +37,8 @@ fn a_seed_makes_one_session() {
 fn play(generated: &Generated, session: &mut Session) -> Result<(), String> {
     for step in &generated.steps {
         let Step::Run { cell, text, fails } = step else { continue };
-        let options = ExecuteOptions { cell: Some(cell.clone()), ..ExecuteOptions::default() };
+        let identity = (!generated.terminal).then(|| cell.clone());
+        let options = ExecuteOptions { cell: identity, ..ExecuteOptions::default() };
         let done = session.execute(&Source::plain(text.as_str()), &options, &mut |_| {});
         match (&done.status, fails) {
             (Status::Ok, true) => return Err(format!("cell {cell} was to fail:\n{text}")),

@@ -119,6 +119,27 @@ pub struct Refused {
     pub remedy: String,
 }
 
+impl Refused {
+    /// Whether an advice has the words of the remedy. A report names a cell by the number of one of its runs: `numbers`
+    /// has those of each cell.
+    pub fn is_in(&self, advice: &str, numbers: &BTreeMap<String, Vec<u64>>) -> bool {
+        let (advice, remedy) = (advice.to_lowercase(), self.remedy.to_lowercase());
+        let named = remedy.split_once("cell ").and_then(|(before, cell)| Some((before, numbers.get(cell)?)));
+        let Some((before, numbers)) = named else { return advice.contains(&remedy) };
+        numbers.iter().any(|number| {
+            let words = format!("{before}cell {number}");
+            advice
+                .match_indices(&words)
+                .any(|(at, _)| !advice[at + words.len()..].starts_with(|c: char| c.is_ascii_digit()))
+        })
+    }
+
+    /// Whether this is a place that may be blamed.
+    pub fn may_blame(&self, cell: &str, line: usize) -> bool {
+        self.at.is_empty() || self.at.iter().any(|at| at.cell == cell && at.line.is_none_or(|wanted| wanted == line))
+    }
+}
+
 /// A cell, and a line of its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {

@@ -30,8 +30,8 @@ pub struct Run {
     pub read: BTreeMap<Key, RunId>,
     /// What it made or changed.
     pub wrote: BTreeSet<Key>,
-    /// Functions that it called, and which run had defined them.
-    pub called: BTreeMap<String, RunId>,
+    /// Functions that it called, as they were in force.
+    pub called: BTreeMap<String, Function>,
     /// Functions that it defined.
     pub defined: BTreeSet<String>,
     /// The variables that it touched as they were in its end, those behind handles with what these point to.
@@ -55,6 +55,8 @@ impl Run {
 /// Everything that has happened, and the page.
 #[derive(Clone, Debug, Default)]
 pub struct Session {
+    /// Whether entries have no identities: each is a cell of its own, and the record is the page.
+    pub terminal: bool,
     /// The memory.
     pub state: State,
     /// All runs.
@@ -72,7 +74,6 @@ impl Session {
     pub fn run(&mut self, cell: &str) -> bool {
         let statements = self.page[cell].clone();
         let id = self.runs.len() + 1;
-        let functions = self.state.functions.clone();
         let trace = self.state.run(&statements, id).ok();
         let ok = trace.as_ref().is_some_and(|trace| !trace.panicked);
         let mut run = Run {
@@ -89,17 +90,20 @@ impl Session {
             shared: None,
         };
         if let Some(trace) = trace {
-            self.take_over(&mut run, trace, &functions);
+            self.take_over(&mut run, trace);
         }
         self.runs.push(run);
         ok
     }
 
-    fn take_over(&mut self, run: &mut Run, trace: Trace, before: &BTreeMap<String, Function>) {
+    fn take_over(&mut self, run: &mut Run, trace: Trace) {
         let id = run.id;
         run.read = trace.read.iter().filter_map(|key| Some((key.clone(), *self.versions.get(key)?))).collect();
-        let by = |name: &String| self.state.functions.get(name).or_else(|| before.get(name)).map_or(id, |f| f.by);
-        run.called = trace.called.iter().map(|name| (name.clone(), by(name))).collect();
+        run.called = trace
+            .called
+            .iter()
+            .filter_map(|name| Some((name.clone(), self.state.functions.get(name)?.clone())))
+            .collect();
         run.defined = trace.defined;
         if trace.shared {
             run.shared = Some(self.touched);
@@ -154,7 +158,9 @@ impl Session {
         let mut reasons: BTreeSet<&'static str> = BTreeSet::new();
         for id in &needed {
             reasons.extend(self.against_run(*id, &needed, targets));
-            reasons.extend(self.against_items(*id));
+            if !self.terminal {
+                reasons.extend(self.against_items(*id));
+            }
         }
         let cells: BTreeSet<&String> = needed.iter().map(|id| &self.at(*id).cell).collect();
         reasons.extend(cells.into_iter().filter_map(|cell| self.against_page(cell, &needed)));
@@ -228,12 +234,17 @@ impl Session {
         (text != last.text && !newest).then_some("edited")
     }
 
+    /// The newest run that defined a function.
+    fn definer(&self, name: &str) -> Option<&Run> {
+        self.runs.iter().rev().find(|run| run.defined.contains(name))
+    }
+
     /// Rule 6.
     fn against_items(&self, id: RunId) -> BTreeSet<&'static str> {
         let mut reasons = BTreeSet::new();
-        for (name, by) in &self.at(id).called {
-            let Some(newest) = self.runs.iter().rev().find(|run| run.defined.contains(name)) else { continue };
-            if newest.text != self.at(*by).text {
+        for (name, used) in &self.at(id).called {
+            let Some(newest) = self.definer(name) else { continue };
+            if newest.text != self.at(used.by).text {
                 reasons.insert("stale-read");
             }
             match self.page_text(&newest.cell) {
@@ -251,7 +262,7 @@ impl Session {
         let mut heap: Vec<i64> = Vec::new();
         for id in order {
             let run = self.at(*id);
-            let mut state = State { heap, functions: self.state.functions.clone(), ..State::default() };
+            let mut state = State { heap, functions: run.called.clone(), ..State::default() };
             for (key, from) in &run.read {
                 let Key::Var(name) = key else { continue };
                 let Some(value) = left.get(&(self.at(*from).cell.clone(), name.clone())) else { return false };
@@ -275,8 +286,9 @@ impl Session {
         let stages: Vec<String> = order.iter().map(|id| self.at(*id).cell.clone()).collect();
         let mut outside: BTreeSet<String> = BTreeSet::new();
         for run in order.iter().map(|id| self.at(*id)) {
-            for name in run.called.keys() {
-                outside.extend(self.runs.iter().rev().find(|r| r.defined.contains(name)).map(|r| r.cell.clone()));
+            for (name, used) in &run.called {
+                let definer = if self.terminal { Some(self.at(used.by)) } else { self.definer(name) };
+                outside.extend(definer.map(|definer| definer.cell.clone()));
             }
             if run.left.values().any(|(value, _)| matches!(value, Value::Point(..))) {
                 outside.insert("0".to_owned());
