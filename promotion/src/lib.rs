@@ -4,6 +4,7 @@
 //! A plan is written as a version (a crate with a `pipeline.toml`), which is run in clean processes and compared with
 //! the session, value by value.
 
+mod again;
 mod checks;
 mod code;
 mod data;
@@ -26,6 +27,7 @@ mod verify;
 mod watch;
 mod write;
 
+pub use again::{program, with_data};
 pub use data::DataFile;
 pub use page::{Page, PageCell};
 pub use params::Parameter;

@@ -287,7 +287,7 @@ pub fn main() -> ExitCode {
         Some(Command::Package(package)) => package::run(&package, &paths),
         Some(Command::Completions(wanted)) => Ok(shell_files::run_completions(&wanted, command())),
         Some(Command::Man(wanted)) => shell_files::run_man(&wanted, command()),
-        Some(Command::Pipeline(command)) => pipeline::run(&command),
+        Some(Command::Pipeline(command)) => pipeline::run(&command, &paths),
         Some(Command::Track(track)) => return ironbook_tracking::cli::run(track),
         None => {
             let config = Config::load(&paths);

@@ -3,6 +3,7 @@
 mod diff;
 mod export;
 mod list;
+mod run;
 mod show;
 mod table;
 mod tree;
@@ -11,6 +12,7 @@ use crate::Error;
 use crate::terminal::Terminal;
 use clap::{Args, Subcommand};
 use ironbook_pipeline::folder::{self, Folder};
+use ironbook_session::library::Paths;
 use serde_json::json;
 use std::io;
 use std::path::PathBuf;
@@ -33,7 +35,6 @@ pub struct Pipeline {
     command: Command,
 }
 
-// `run` gets its own file beside the others, and its line here.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the project's pipelines
@@ -46,6 +47,9 @@ enum Command {
     /// Write the files by which other tools run a version
     #[command(after_long_help = export::HELP)]
     Export(export::Export),
+    /// Run a version
+    #[command(after_long_help = run::HELP, disable_help_flag = true)]
+    Run(run::Run),
     /// Print the directory of a version
     Path(Path),
 }
@@ -65,7 +69,7 @@ struct Path {
 ///
 /// # Errors
 /// When there is no such version, or it cannot be read or written.
-pub fn run(pipeline: &Pipeline) -> Result<u8, Error> {
+pub fn run(pipeline: &Pipeline, paths: &Paths) -> Result<u8, Error> {
     let terminal = Terminal::detect();
     let here = std::env::current_dir().map_err(|source| Error::Read { path: PathBuf::from("."), source })?;
     let folder = Folder::near(&here);
@@ -74,6 +78,7 @@ pub fn run(pipeline: &Pipeline) -> Result<u8, Error> {
         Command::Show(show) => show::run(show, &folder, &terminal),
         Command::Diff(diff) => diff::run(diff, &folder, &terminal),
         Command::Export(export) => export::run(export, &folder, &terminal),
+        Command::Run(run) => run::run(run, &folder, paths, &terminal),
         Command::Path(path) => print_path(path, &folder, &terminal),
     }
 }
