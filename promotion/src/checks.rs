@@ -14,7 +14,8 @@ pub(crate) fn check(history: &History<'_>, slice: &mut Slice) -> Vec<Refusal> {
     let mut checks = Checks { history, refusals: Vec::new(), same: BTreeMap::new() };
     let readers = readers(slice);
     let params: Vec<ExecutionId> = slice.params.values().map(|(id, _)| *id).collect();
-    let all: BTreeSet<ExecutionId> = slice.taken.keys().copied().chain(params).collect();
+    let all: BTreeSet<ExecutionId> =
+        slice.taken.keys().copied().chain(params).chain(slice.seeds.iter().copied()).collect();
     for id in &all {
         checks.newest(slice, *id, readers.get(id));
     }

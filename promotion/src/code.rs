@@ -311,8 +311,18 @@ fn body(history: &History<'_>, slice: &Slice, stage: &Stage) -> Body {
     let mut body = Body { text: String::new(), changed: BTreeSet::new(), awaits: false };
     // Names that are bound in the stage so far, and whether they can be changed.
     let mut bound: BTreeMap<String, bool> = BTreeMap::new();
+    let mut seed = None;
     for id in &stage.executions {
         let (Some(unit), Some(taken)) = (history.unit(*id), slice.taken.get(id)) else { continue };
+        let now = history.seed_at(*id);
+        if let Some((setter, statement)) = now.filter(|now| seed != Some(now.0)) {
+            let own = stage.executions.contains(&setter) && slice.taken.contains_key(&setter);
+            if !own {
+                let end = if statement.ends_with(';') { "" } else { ";" };
+                let _ = writeln!(body.text, "{}{end}", statement.trim_start_matches("::"));
+            }
+            seed = Some(setter);
+        }
         let changes = changes(unit, taken);
         for name in &changes {
             match bound.get(name) {
@@ -453,7 +463,9 @@ fn wiring(
             out,
             "        .register(|io| {{\n            let {model}: {of} = io.take({model:?})?;\n            \
              let version = ironbook::models::register(&{model}, io.register_name(), io.register_alias())?;\n            \
-             io.registered(&version)\n        }})"
+             io.registered(&version)\n        }})\n        \
+             .predict(|io, from, to| {{\n            let {model}: {of} = io.take({model:?})?;\n            \
+             ironbook::models::predict_file(&{model}, from, to)?;\n            Ok(())\n        }})"
         );
     }
     out.push_str("}\n");

@@ -97,6 +97,17 @@ impl<'a> History<'a> {
         all.binary_search_by_key(&id, |past| past.id).ok().map(|at| &all[at])
     }
 
+    /// The session's seed at an execution, where one was set: who set it, and the statement.
+    pub fn seed_at(&self, id: ExecutionId) -> Option<(ExecutionId, &str)> {
+        let sets = |statement: &&crate::statements::Statement| {
+            statement.calls.contains("set") && statement.idents.contains("seed")
+        };
+        self.units.range(..id).rev().filter(|(_, unit)| unit.past.ok && !unit.past.void).find_map(|(of, unit)| {
+            let statement = unit.statements.iter().rev().find(sets)?;
+            Some((*of, &unit.text.text[statement.range.clone()]))
+        })
+    }
+
     /// The number that the user sees at an execution's cell.
     pub fn number(&self, id: ExecutionId) -> u64 {
         self.past(id).map_or(id, |past| past.number)

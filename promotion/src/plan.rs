@@ -113,7 +113,8 @@ fn finished(
     let targets = slice.targets.iter().filter_map(|(name, id)| Some((position(*id)?, name.clone()))).collect();
     let mut cells: Vec<u64> = Vec::new();
     let params = slice.params.values().map(|(id, _)| *id);
-    let ids: BTreeSet<ExecutionId> = slice.taken.keys().copied().chain(params).collect();
+    let ids: BTreeSet<ExecutionId> =
+        slice.taken.keys().copied().chain(params).chain(slice.seeds.iter().copied()).collect();
     for id in ids {
         let number = history.number(id);
         if !cells.contains(&number) {

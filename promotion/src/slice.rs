@@ -59,6 +59,8 @@ pub(crate) struct Slice {
     pub targets: BTreeMap<String, ExecutionId>,
     /// Parameters, and the execution that declares each.
     pub params: BTreeMap<String, (ExecutionId, Declared)>,
+    /// Executions that set the session's seed for what is taken.
+    pub seeds: BTreeSet<ExecutionId>,
     /// Files that are read.
     pub data: Vec<DataFile>,
     /// Items that are needed, with the execution that defined each.
@@ -200,6 +202,7 @@ impl<'h, 'a> Slicer<'h, 'a> {
             self.input(unit, name, &mut taken);
         }
         self.files(unit, &mut taken);
+        self.slice.seeds.extend(self.history.seed_at(unit.id()).map(|(id, _)| id));
         self.slice.taken.insert(unit.id(), taken);
     }
 

@@ -167,7 +167,7 @@ fn run(
             let value = format!("{name}.{}", output["name"].as_str().unwrap_or_default());
             digests.insert(value, output["digest"].as_str().unwrap_or_default().to_owned());
         }
-        if let Some(error) = stage["error"].as_str().filter(|error| !error.is_empty()) {
+        if let Some(error) = stage["why"].as_str().filter(|why| !why.is_empty()) {
             if gate(name) {
                 gates.push((name.to_owned(), error.to_owned()));
             } else {

@@ -116,8 +116,10 @@ fn check_name(name: &str) -> Result<(), Error> {
 
 fn check_empty(directory: &Path) -> Result<(), Error> {
     match fs::read_dir(directory) {
-        Ok(mut entries) if entries.next().is_none() => Ok(()),
-        Ok(_) => Err(Error::NotEmpty { path: directory.to_owned() }),
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(Error::NotEmpty { path: directory.to_owned() }),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(Error::Write { path: directory.to_owned(), source }),
     }

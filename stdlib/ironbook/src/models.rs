@@ -10,9 +10,10 @@
 //! ```
 
 use ironbook_core::{Persist, PersistError};
-use ironbook_data::Kind;
+use ironbook_data::{Kind, Matrix};
 use ironbook_learn::{Predict, Signature, Task};
 use ironbook_track::{self as track, Error, ModelFiles, Registered, Result};
+use polars::prelude::Column;
 use std::path::Path;
 
 /// The Python module that is logged with each model.
@@ -91,6 +92,52 @@ pub fn load<M: Persist>(uri: &str) -> Result<M> {
 /// As [`load`].
 pub fn type_of(uri: &str) -> Result<String> {
     track::fetch_model(uri).map(|fetched| fetched.type_path)
+}
+
+/// Predicts the rows of a file (CSV, Parquet or JSON, by its ending) and writes them with one more column, `prediction`, to
+/// another one (CSV or Parquet); returns the number of rows.
+///
+/// # Errors
+/// When a file cannot be read or written, or lacks a column that the model reads.
+pub fn predict_file<M: Predict>(
+    model: &M,
+    from: &Path,
+    to: &Path,
+) -> std::result::Result<usize, Box<dyn std::error::Error + Send + Sync>> {
+    rows_of(&model.signature(), &|rows| model.predict(rows), from, to)
+}
+
+fn rows_of(
+    signature: &Signature,
+    predict: &dyn Fn(&Matrix) -> std::result::Result<Vec<f64>, ironbook_learn::LearnError>,
+    from: &Path,
+    to: &Path,
+) -> std::result::Result<usize, Box<dyn std::error::Error + Send + Sync>> {
+    let ending = |path: &Path| path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    let mut table = match ending(from).as_deref() {
+        Some("parquet") => ironbook_data::read_parquet(from)?,
+        Some("json" | "jsonl" | "ndjson") => ironbook_data::read_json(from)?,
+        _ => ironbook_data::read_csv(from)?,
+    };
+    let names: Vec<&str> = signature.features.iter().map(|feature| feature.name.as_str()).collect();
+    let predicted = predict(&Matrix::from_frame(&table, &names)?)?;
+    let classes = signature.classes.as_ref().and_then(|classes| classes.text.as_ref().map(|text| (classes, text)));
+    let column = match classes {
+        Some((classes, text)) => {
+            let name = |value: &f64| {
+                let at = classes.values.iter().position(|class| class == value);
+                at.and_then(|at| text.get(at)).map(String::as_str)
+            };
+            Column::new("prediction".into(), predicted.iter().map(name).collect::<Vec<_>>())
+        }
+        None => Column::new("prediction".into(), predicted),
+    };
+    table.with_column(column)?;
+    match ending(to).as_deref() {
+        Some("parquet") => ironbook_data::write_parquet(&table, to)?,
+        _ => ironbook_data::write_csv(&table, to)?,
+    }
+    Ok(table.height())
 }
 
 type Save<'a> = &'a dyn Fn(&Path) -> std::result::Result<(), PersistError>;
