@@ -113,8 +113,11 @@ fn content(definition: &Definition, changes: &Changes) -> String {
     if changes.none() {
         return format!("{hash}, as it was written");
     }
-    let files = changes.to_string().lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
-    format!("{hash}, NOT as it was written: {}", files.collect::<Vec<_>>().join(", "))
+    let mut what: Vec<String> = changes.files.iter().map(ToString::to_string).collect();
+    if changes.definition {
+        what.push("changed pipeline.toml".to_owned());
+    }
+    format!("{hash}, NOT as it was written: {}", what.join(", "))
 }
 
 fn origin(definition: &Definition) -> String {

@@ -61,7 +61,7 @@ impl fmt::Display for Changes {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Change::Added(path) => write!(f, "added   {path}"),
+            Change::Added(path) => write!(f, "added {path}"),
             Change::Removed(path) => write!(f, "removed {path}"),
             Change::Changed(path) => write!(f, "changed {path}"),
         }

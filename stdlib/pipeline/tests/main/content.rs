@@ -91,7 +91,7 @@ fn changes_are_named() {
     ];
     assert_eq!(changes.files, expected);
     assert!(!changes.definition && !changes.none());
-    assert_eq!(changes.to_string(), "removed params.yaml\nchanged src/main.rs\nadded   src/more.rs");
+    assert_eq!(changes.to_string(), "removed params.yaml\nchanged src/main.rs\nadded src/more.rs");
 
     let mut edited = definition.clone();
     edited.params[0].default = 1.into();
