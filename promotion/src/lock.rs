@@ -22,7 +22,7 @@ pub(crate) fn write(paths: &Paths, directory: &Path, name: &str, key: &str) -> i
     let cargo =
         find_program("cargo").ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "cargo is not installed"))?;
     let output = Command::new(cargo)
-        .args(["metadata", "--offline", "--format-version", "1", "--manifest-path"])
+        .args(["update", "--workspace", "--offline", "--quiet", "--manifest-path"])
         .arg(directory.join("Cargo.toml"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -66,7 +66,7 @@ fn manifest(name: &str, facade: &str, profiles: &str) -> String {
     format!(
         "[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\nrust-version = \"1.95\"\npublish = false\n\n\
          [dependencies]\nironbook = {{ path = {facade:?} }}\n\n\
-         # A workspace of its own, whatever stands around it.\n[workspace]\n\n\
+         # A workspace of its own, whatever stands around it.\n[workspace]\nexclude = [\"vendor\"]\n\n\
          # As Ironbook is built, so that what both need is compiled once.\n{profiles}"
     )
 }
