@@ -1,18 +1,20 @@
 //! Whether what a slice takes is what the session shows: no hidden state.
 
+use crate::data;
 use crate::history::History;
 use crate::refusal::{Reason, Refusal};
 use crate::slice::{From, Slice};
 use crate::unit::Unit;
 use crate::watch::{self, Sighting};
-use ironbook_session::ExecutionId;
+use ironbook_session::explored::Past;
 use ironbook_session::items::{Definition, Key, Kind};
+use ironbook_session::{ExecutionId, Part};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Looks at everything that a slice takes; finds the items that it needs.
 pub(crate) fn check(history: &History<'_>, slice: &mut Slice) -> Vec<Refusal> {
     let mut checks = Checks { history, refusals: Vec::new(), same: BTreeMap::new() };
-    let readers = readers(slice);
+    let readers = readers(history, slice);
     let params: Vec<ExecutionId> = slice.params.values().map(|(id, _)| *id).collect();
     let all: BTreeSet<ExecutionId> =
         slice.taken.keys().copied().chain(params).chain(slice.seeds.iter().copied()).collect();
@@ -24,15 +26,21 @@ pub(crate) fn check(history: &History<'_>, slice: &mut Slice) -> Vec<Refusal> {
     }
     checks.replaced(slice);
     let items = checks.items(slice);
+    checks.files_of_items(slice, &items);
+    checks.surroundings(slice);
     checks.watched(slice, &items);
     slice.items = items;
     checks.refusals
 }
 
 /// Of each execution, one that reads what it made.
-fn readers(slice: &Slice) -> BTreeMap<ExecutionId, (ExecutionId, String)> {
+fn readers(history: &History<'_>, slice: &Slice) -> BTreeMap<ExecutionId, (ExecutionId, String)> {
     let mut out = BTreeMap::new();
     for (id, taken) in &slice.taken {
+        if let Some((setter, _)) = history.seed_at(*id) {
+            // The last of them is the likeliest to draw from it.
+            out.insert(setter, (*id, "seed".to_owned()));
+        }
         for (name, from) in &taken.inputs {
             let maker = match from {
                 From::Made(maker) => *maker,
@@ -61,7 +69,7 @@ impl Checks<'_, '_> {
         else {
             return;
         };
-        if let Some(refusal) = self.on_page(unit, cell) {
+        if let Some(refusal) = self.on_page(slice, unit, cell, reader) {
             self.refusals.push(refusal);
             return;
         }
@@ -127,7 +135,13 @@ impl Checks<'_, '_> {
                     "the cell of run {number} ran again as {}, and each run changed `{name}`",
                     self.history.number(id)
                 ),
-                format!("run the cell that makes `{name}` once more, then this one once"),
+                match self.maker(&name, unit.id()) {
+                    Some(maker) => format!(
+                        "run cell {} again, which makes `{name}`, then this one once",
+                        self.history.number(maker)
+                    ),
+                    None => format!("make `{name}` in another cell than the one that reads it"),
+                },
             );
             return match self.history.unit(id) {
                 Some(again) => refusal.at(self.mention(slice, again, &name)),
@@ -145,7 +159,7 @@ impl Checks<'_, '_> {
             return Refusal::new(
                 Reason::Order,
                 format!("{what}; the cell of run {number} ran again as {newest} on what had been made of that: no order of the cells gives this"),
-                "split the cell in two: what comes first, and what is made of it",
+                "put what is made in turns into one cell, or give each step a name of its own",
             )
             .at(place);
         }
@@ -153,9 +167,26 @@ impl Checks<'_, '_> {
         Refusal::new(
             Reason::StaleRead,
             format!("{what}: the cell that made it as run {number} has run again since as {newest}, {how}"),
-            format!("run cell {} and what depends on it again (`%rerun --stale`)", place.cell),
+            match reader {
+                Some((_, name)) => {
+                    format!(
+                        "run cell {} again with the new `{name}`, then what depends on it (`%rerun --stale`)",
+                        place.cell
+                    )
+                }
+                None => format!("run cell {} and what depends on it again (`%rerun --stale`)", place.cell),
+            },
         )
         .at(place)
+    }
+
+    /// The execution that made a variable from other things alone, before another one.
+    fn maker(&self, name: &str, before: ExecutionId) -> Option<ExecutionId> {
+        let mut found = self.history.writer(name, before)?;
+        while self.history.past(found).is_some_and(|past| past.flow.read.contains_key(name)) {
+            found = self.history.writer(name, found)?;
+        }
+        Some(found)
     }
 
     /// Whether an execution needs another one, directly or through others.
@@ -177,7 +208,8 @@ impl Checks<'_, '_> {
     fn mention(&self, slice: &Slice, reader: &Unit<'_>, name: &str) -> crate::refusal::Place {
         let kept = slice.taken.get(&reader.id()).map(|taken| taken.kept.as_slice()).unwrap_or_default();
         let statement = kept.iter().map(|at| &reader.statements[*at]).find(|s| s.mentions.contains(name));
-        let at = statement.map_or(0, |statement| {
+        let first = kept.first().map_or(0, |at| reader.statements[*at].range.start);
+        let at = statement.map_or(first, |statement| {
             let own = &reader.text.text[statement.range.clone()];
             let word = |c: char| c.is_alphanumeric() || c == '_';
             let alone = |at: &usize| !own[..*at].ends_with(word) && !own[at + name.len()..].starts_with(word);
@@ -188,19 +220,36 @@ impl Checks<'_, '_> {
     }
 
     /// Whether the page still has the cell as it ran.
-    fn on_page(&self, unit: &Unit<'_>, cell: &str) -> Option<Refusal> {
+    fn on_page(
+        &self,
+        slice: &Slice,
+        unit: &Unit<'_>,
+        cell: &str,
+        reader: Option<&(ExecutionId, String)>,
+    ) -> Option<Refusal> {
         let page = self.history.page?;
         let number = unit.past.number;
         let words = match page.cell(cell) {
             None => {
-                let names: Vec<String> = unit.past.flow.wrote.keys().map(|name| format!("`{name}`")).collect();
+                let made = unit.past.flow.wrote.keys().map(|name| format!("`{name}`"));
+                let names: Vec<String> = match reader {
+                    Some((_, name)) => vec![format!("`{name}`")],
+                    None => made.collect(),
+                };
+                let names = names.join(", ");
+                let place = match reader.and_then(|(id, name)| Some((self.history.unit(*id)?, name))) {
+                    Some((reader, name)) => self.mention(slice, reader, name),
+                    None => unit.place(0),
+                };
                 return Some(
                     Refusal::new(
                         Reason::MakerGone,
-                        format!("the cell that made {} (run {number}) is no longer on the page", names.join(", ")),
-                        "put the cell back, or make the value in another one and run what depends on it",
+                        format!("the cell that made {names} (run {number}) is no longer on the page"),
+                        format!(
+                            "put the cell that makes {names} back, or make it in another one and run what depends on it"
+                        ),
                     )
-                    .at(unit.place(0)),
+                    .at(place),
                 );
             }
             // A run with this text may be a newer one.
@@ -231,8 +280,9 @@ impl Checks<'_, '_> {
         let found = match (history.unit(one), history.unit(other)) {
             (Some(a), Some(b)) => {
                 let inputs: BTreeSet<&String> = a.past.flow.read.keys().collect();
-                let needed = slice.taken.get(&one).map(|taken| &taken.inputs);
-                let needs = |name: &String| needed.is_none_or(|needed| needed.contains_key(name));
+                let needed: Vec<_> =
+                    [one, other].iter().filter_map(|id| slice.taken.get(id)).map(|taken| &taken.inputs).collect();
+                let needs = |name: &String| needed.is_empty() || needed.iter().any(|inputs| inputs.contains_key(name));
                 a.text.text == b.text.text
                     && inputs.into_iter().filter(|name| needs(name)).all(|name| {
                         match (history.writer(name, one), history.writer(name, other)) {
@@ -308,7 +358,7 @@ impl Checks<'_, '_> {
             Refusal::new(
                 Reason::Alias,
                 format!("`{name}` was made twice by one cell and changed between, and its state is shared"),
-                "make the second one in a cell of its own",
+                "make the second one in a cell of its own, under a name of its own",
             )
             .at(self.mention(slice, unit, &name)),
         )
@@ -349,25 +399,48 @@ impl Checks<'_, '_> {
         idents
     }
 
-    /// The items that the slice needs; each has to be today's.
-    fn items(&mut self, slice: &Slice) -> BTreeMap<Key, ExecutionId> {
-        let mut out = BTreeMap::new();
-        let mut told = BTreeSet::new();
+    /// The items that the slice needs; each has to be today's, but in a terminal, where the record is the page.
+    fn items(&mut self, slice: &mut Slice) -> BTreeMap<Key, ExecutionId> {
+        let mut out: BTreeMap<Key, ExecutionId> = BTreeMap::new();
+        let mut texts: BTreeMap<Key, String> = BTreeMap::new();
+        let (mut told, mut notes) = (BTreeSet::new(), BTreeSet::new());
         for id in slice.taken.keys() {
             let idents = self.idents(slice, *id);
+            let terminal = self.history.past(*id).is_some_and(|past| past.cell.is_none());
             for (key, at) in self.history.reached(*id, &idents) {
                 let now = self.history.explored.items.iter().find(|d| d.key == key);
                 let then = self.history.items_at(*id).and_then(|items| items.iter().find(|d| d.key == key));
-                let same = now.zip(then).is_some_and(|(now, then)| now.text == then.text);
-                if key.kind == Kind::Use || same {
+                let Some(then) = then else { continue };
+                let same = now.is_some_and(|now| now.text == then.text);
+                let other = texts.get(&key).is_some_and(|text| *text != then.text);
+                if key.kind == Kind::Use || same || terminal && !other {
+                    if !same && key.kind != Kind::Use {
+                        notes.insert(format!(
+                            "cell {} used `{}` as it was then; it was defined anew later",
+                            self.history.number(*id),
+                            key.name
+                        ));
+                    }
                     let newest = if same { now.map_or(at, |d| d.execution) } else { at };
+                    texts.insert(key.clone(), then.text.clone());
+                    if key.kind != Kind::Use && told.insert(key.clone()) {
+                        self.refusals.extend(self.item_on_page(slice, *id, &key, newest));
+                    }
                     out.insert(key, newest);
                 } else if told.insert(key.clone()) {
                     self.refusals.push(self.outdated_item(slice, *id, &key, now));
                 }
             }
         }
+        slice.notes.extend(notes);
         out
+    }
+
+    /// Whether the cell of an item is on the page as it ran.
+    fn item_on_page(&self, slice: &Slice, reader: ExecutionId, key: &Key, id: ExecutionId) -> Option<Refusal> {
+        let unit = self.history.unit(id)?;
+        let cell = unit.past.cell.as_deref()?;
+        self.on_page(slice, unit, cell, Some(&(reader, key.name.clone())))
     }
 
     fn outdated_item(&self, slice: &Slice, id: ExecutionId, key: &Key, now: Option<&Definition>) -> Refusal {
@@ -379,7 +452,7 @@ impl Checks<'_, '_> {
                     "cell {number} ran with an older `{word} {name}`; cell {} has defined it anew since",
                     self.history.number(now.execution)
                 ),
-                format!("run cell {number} and what depends on it again (`%rerun --stale`)"),
+                format!("run cell {number} again with the new `{name}`, then what depends on it (`%rerun --stale`)"),
             ),
             None => (
                 format!("cell {number} uses `{word} {name}`, which is gone"),
@@ -391,6 +464,110 @@ impl Checks<'_, '_> {
             Some(unit) => refusal.at(self.mention(slice, unit, name)),
             None => refusal,
         }
+    }
+
+    /// Files that the session's functions read.
+    fn files_of_items(&mut self, slice: &mut Slice, items: &BTreeMap<Key, ExecutionId>) {
+        let declared = |id: &ExecutionId| self.history.unit(*id).is_some_and(|unit| !unit.marks.data.is_empty());
+        for (key, of) in items.iter().filter(|(key, _)| matches!(key.kind, Kind::Function | Kind::Impl | Kind::Module))
+        {
+            let Some(unit) = self.history.unit(*of) else { continue };
+            let Some((_, range)) = unit.items.iter().find(|(item, range)| {
+                let own = ironbook_session::items::definitions(item, range.clone(), &unit.text, *of, &[]);
+                own.iter().any(|definition| definition.key == *key)
+            }) else {
+                continue;
+            };
+            let (literals, opaque) = data::literals(&unit.text.text, range.clone());
+            for call in opaque {
+                if slice.taken.keys().any(declared) || declared(of) {
+                    continue;
+                }
+                self.refusals.push(
+                    Refusal::new(
+                        Reason::File,
+                        format!("`{}` in `{}` reads a file whose path is computed", call.reader, key.name),
+                        "read it in a cell, by a path in quotes, or declare it (`// data: NAME=PATH` above the statement)",
+                    )
+                    .at(unit.place(call.range.start)),
+                );
+            }
+            for literal in literals.into_iter().filter(|literal| literal.read) {
+                let known = slice.data.iter().find(|file| file.written == literal.path).map(|file| file.name.clone());
+                let taken = |name: &str| slice.data.iter().any(|file| file.name == name);
+                let name = known.clone().unwrap_or_else(|| data::name_for(&literal.path, &taken));
+                if known.is_none() {
+                    let directory = &self.history.explored.directory;
+                    match data::file(name.clone(), &literal.path, directory, unit, literal.range.start) {
+                        Ok(file) => slice.data.push(file),
+                        Err(refusal) => {
+                            self.refusals.push(refusal);
+                            continue;
+                        }
+                    }
+                }
+                let reach: Vec<ExecutionId> = slice
+                    .taken
+                    .keys()
+                    .filter(|id| self.history.reached(**id, &self.idents(slice, **id)).iter().any(|(k, _)| k == key))
+                    .copied()
+                    .collect();
+                for id in reach {
+                    if let Some(taken) = slice.taken.get_mut(&id) {
+                        taken.declared_files.insert(name.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lines of needed cells that change what is around the session.
+    fn surroundings(&mut self, slice: &Slice) {
+        let mut seen = BTreeSet::new();
+        for id in slice.taken.keys() {
+            let Some(unit) = self.history.unit(*id) else { continue };
+            if !seen.insert(unit.past.number) {
+                continue;
+            }
+            for (line, text) in unit.past.source.text.lines().enumerate() {
+                let trimmed = text.trim_start();
+                let word = trimmed.split_whitespace().next().unwrap_or("");
+                let (what, remedy) = match word {
+                    "%cd" => ("changes the working directory", "write the whole path in quotes instead"),
+                    "%env" | "%set_env" => {
+                        ("sets an environment variable", "make it a parameter (`let name = \"..\"; // param`)")
+                    }
+                    "%sh" | "%bash" | "%%sh" | "%%bash" | "%system" => {
+                        ("runs a shell", "put it into a cell of its own")
+                    }
+                    _ if trimmed.starts_with('!') && self.is_shell(*id, line) => {
+                        ("runs a shell", "put it into a cell of its own")
+                    }
+                    _ => continue,
+                };
+                let place = crate::refusal::Place { cell: unit.past.number, line: line + 1, text: text.to_owned() };
+                let words = format!("cell {} {what}, which no stage does", unit.past.number);
+                let remedy = format!("{remedy}, or --allow environment");
+                self.refusals.push(Refusal::new(Reason::Environment, words, remedy).at(place));
+            }
+        }
+    }
+
+    /// Whether a line of a cell that begins with `!` is one for the shell, and no Rust.
+    fn is_shell(&self, id: ExecutionId, line: usize) -> bool {
+        let in_rust = |past: &Past| {
+            past.source.parts.iter().any(|part| match part {
+                Part::User(range) => {
+                    let own = &past.source.text[range.clone()];
+                    let start = range.start + own.len() - own.trim_start().len();
+                    let first = past.source.text[..start].matches('\n').count();
+                    let last = past.source.text[..range.end].trim_end().matches('\n').count();
+                    (first..=last).contains(&line)
+                }
+                Part::Lowered { .. } => false,
+            })
+        };
+        !self.history.run_of(id).into_iter().any(in_rust)
     }
 
     /// What a run may not give again.
@@ -409,24 +586,24 @@ impl Checks<'_, '_> {
         }
         for (key, id) in items {
             let Some(unit) = self.history.unit(*id) else { continue };
-            self.item(unit, key, &imported);
+            self.item(slice, unit, key, &imported);
         }
     }
 
-    fn item(&mut self, unit: &Unit<'_>, key: &Key, imported: &BTreeSet<String>) {
+    fn item(&mut self, slice: &Slice, unit: &Unit<'_>, key: &Key, imported: &BTreeSet<String>) {
         let definitions = unit.definitions();
         let Some(definition) = definitions.iter().find(|d| d.key == *key) else { return };
         if let Some((of, mutable)) = &definition.static_type
             && (*mutable || holds_state(of))
         {
-            self.refusals.push(
-                Refusal::new(
-                    Reason::Statics,
-                    format!("the value depends on the static `{}`, which cells change behind the data flow", key.name),
-                    format!("make `{}` a variable, or --allow statics", key.name),
-                )
-                .at(unit.place(self.start_of(unit, definition))),
+            let refusal = Refusal::new(
+                Reason::Statics,
+                format!("the value depends on the static `{}`, which cells change behind the data flow", key.name),
+                format!("make `{}` a variable and pass it as an argument, or --allow statics", key.name),
             );
+            let own = || unit.place(self.start_of(unit, definition));
+            let place = self.reaching(slice, key).filter(|_| !mutable).unwrap_or_else(own);
+            self.refusals.push(refusal.at(place));
         }
         if matches!(key.kind, Kind::Function | Kind::Impl | Kind::Trait | Kind::Module | Kind::Const | Kind::Static) {
             let start = self.start_of(unit, definition);
@@ -436,6 +613,20 @@ impl Checks<'_, '_> {
                 self.sighted(unit, &Sighting { range: found..found + what.len(), ..seen });
             }
         }
+    }
+
+    /// The first statement that reaches an item.
+    fn reaching(&self, slice: &Slice, key: &Key) -> Option<crate::refusal::Place> {
+        for (id, taken) in &slice.taken {
+            let unit = self.history.unit(*id)?;
+            for at in &taken.kept {
+                let statement = &unit.statements[*at];
+                if self.history.reached(*id, &statement.idents).iter().any(|(other, _)| other == key) {
+                    return Some(unit.place(statement.range.start));
+                }
+            }
+        }
+        None
     }
 
     fn start_of(&self, unit: &Unit<'_>, definition: &Definition) -> usize {
@@ -461,7 +652,7 @@ impl Checks<'_, '_> {
                     Refusal::new(
                         Reason::Statics,
                         format!("the value depends on the thread-local `{name}`"),
-                        format!("make `{name}` a variable, or --allow statics"),
+                        format!("make `{name}` a variable and pass it as an argument, or --allow statics"),
                     )
                     .at(self.mention(slice, unit, name)),
                 );
@@ -480,7 +671,12 @@ impl Checks<'_, '_> {
             Reason::Environment => format!("`{}` depends on where the pipeline runs", seen.what),
             _ => format!("`{}` reads a file that is not declared", seen.what),
         };
-        let refusal = Refusal::new(seen.reason, words, watch::remedy(seen, name)).at(unit.place(seen.range.start));
+        let place = unit.place(seen.range.start);
+        let remedy = match place.text.contains("seed") {
+            true => format!("give a number as the seed (`let seed = 42;`), or --allow {}", seen.reason.name()),
+            false => watch::remedy(seen, name),
+        };
+        let refusal = Refusal::new(seen.reason, words, remedy).at(place);
         if !self.refusals.contains(&refusal) {
             self.refusals.push(refusal);
         }

@@ -162,7 +162,7 @@ fn register_line(line: &str) -> Option<Registration> {
     Some(Registration { model, name: after("--as")?, alias: after("--alias") })
 }
 
-/// What the pipeline is for: what was named, else registered last, else the newest variable that a cell made or showed.
+/// What the pipeline is for: what was named, else registered last, else the variable that a cell returned last.
 fn targets(
     history: &History<'_>,
     options: &Options,
@@ -182,15 +182,11 @@ fn targets(
         if let Some(name) = tail.filter(|name| there(name)) {
             return Ok(vec![name]);
         }
-        let made = unit.statements.iter().rev().flat_map(|s| s.binds.iter()).find(|name| there(name));
-        if let Some(name) = made {
-            return Ok(vec![name.clone()]);
-        }
     }
     Err(vec![Refusal::new(
         Reason::NoTarget,
-        "the session has made nothing that could be promoted",
-        "run the cells that make the model, then name it (`--target model`)",
+        "nothing says what the pipeline is for: no model was registered, and no cell returned a variable",
+        "name the variable (`--target model`)",
     )])
 }
 
@@ -232,10 +228,13 @@ fn unkept(history: &History<'_>, slice: &Slice) -> Vec<Refusal> {
         let refusal = Refusal::new(
             Reason::UnkeptTarget,
             format!("`{name}` cannot be written to disk: {why}"),
-            "promote what is made of it, or a value with serde (`#[derive(Serialize, Deserialize, PartialEq)]`)",
+            "make it a `fn` or a type with serde (`#[derive(Serialize, Deserialize, PartialEq)]`), or promote what is made with it",
         );
         out.push(match history.unit(*id) {
-            Some(unit) => refusal.at(unit.place(0)),
+            Some(unit) => {
+                let made = unit.statements.iter().rev().find(|s| s.binds.contains(name));
+                refusal.at(unit.place(made.map_or(0, |statement| statement.range.start)))
+            }
             None => refusal,
         });
     }

@@ -99,11 +99,18 @@ impl<'h, 'a> Slicer<'h, 'a> {
         };
         self.slice.targets.insert(name.to_owned(), held.execution);
         match self.param_of(name, held.execution) {
-            Some(_) => self.refusals.push(Refusal::new(
-                Reason::ParameterTarget,
-                format!("`{name}` is a parameter: nothing is computed for it"),
-                "name a variable that is made of it",
-            )),
+            Some(declared) => {
+                let refusal = Refusal::new(
+                    Reason::ParameterTarget,
+                    format!("`{name}` is a parameter: nothing is computed for it"),
+                    "name a variable that is made from it",
+                );
+                let at = |unit: &Unit<'_>| unit.place(unit.statements[declared.statement].range.start);
+                self.refusals.push(match self.history.unit(held.execution) {
+                    Some(unit) => refusal.at(at(unit)),
+                    None => refusal,
+                });
+            }
             None => self.want(name, held.execution, "the targets"),
         }
     }
@@ -112,7 +119,7 @@ impl<'h, 'a> Slicer<'h, 'a> {
         if let Some((id, how)) = self.history.explored.lost.get(name) {
             let cell = self.history.number(*id);
             return Refusal::new(
-                Reason::MakerGone,
+                Reason::UnknownTarget,
                 format!("`{name}` is lost: it {how}"),
                 format!("run cell {cell} again, which makes it (`%rerun --lost`)"),
             );
