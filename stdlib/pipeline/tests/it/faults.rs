@@ -135,3 +135,25 @@ fn a_kill_in_any_stage_leaves_what_was_finished() {
         assert_eq!(toy.run(&["--force"]).statuses(), ALL_DONE);
     }
 }
+
+#[test]
+fn a_kill_at_any_moment_leaves_a_good_cache() {
+    let toy = Toy::new();
+    let whole = toy.run(&["--cache", "undisturbed"]).digests();
+    for delay in (0..60).map(|number| std::time::Duration::from_millis(number * 3)) {
+        let mut command = toy.command(&["run", "--no-track", "--force"]);
+        let mut run = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(delay);
+        run.kill().unwrap();
+        run.wait().unwrap();
+    }
+    let ran = toy.run(&[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(!ran.err.contains("damaged"), "{}", ran.err);
+    let plain =
+        |digests: Vec<(String, String)>| digests.into_iter().filter(|(name, _)| name != "model").collect::<Vec<_>>();
+    assert_eq!(plain(ran.digests()), plain(whole));
+    crate::toy::wait_for("nothing is left", || crate::hostile::of_folder(&toy).is_empty());
+    toy.run(&[]);
+    assert!(std::fs::read_dir(toy.cache().join("work")).unwrap().next().is_none());
+}
