@@ -20,16 +20,17 @@ fn object(toy: &Toy, digests: &[(String, String)], name: &str) -> PathBuf {
 #[test]
 fn a_damaged_entry_is_noticed_said_and_made_again() {
     let toy = Toy::new();
-    toy.run(&[]);
-    for entry in files(&toy.cache().join("entries")) {
+    // Without the model, whose map is written in another order each time.
+    let run = || toy.run(&["--only", "sum"]);
+    run();
+    let entries = files(&toy.cache().join("entries"));
+    assert_eq!(entries.len(), 3);
+    for entry in entries {
         let bytes = fs::read(&entry).unwrap();
         for damaged in [&bytes[..bytes.len() / 2], b"", &[&bytes[..bytes.len() - 3], b"x}\n"].concat()] {
             fs::write(&entry, damaged).unwrap();
-            let ran = toy.run(&[]);
-            assert_eq!(ran.code, Some(0));
-            // The model's map is written in another order each time.
-            let expected = if ran.statuses().contains("model done") { 2 } else { 1 };
-            assert_eq!(ran.statuses().matches(" done").count(), expected, "{}", ran.err);
+            let ran = run();
+            assert_eq!((ran.code, ran.statuses().matches(" done").count()), (Some(0), 1), "{}", ran.err);
             assert!(ran.err.contains("damaged (its entry is not what was written); it is run again"), "{}", ran.err);
         }
     }

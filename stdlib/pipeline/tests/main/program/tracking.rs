@@ -96,7 +96,9 @@ fn a_model_is_registered_once_its_gates_have_passed() {
             text
         })
     };
-    let ran = tracked(&toy, &["-p", "least=100"]);
+    let ran = Toy::new().run(&["--only", "register"]);
+    assert!(ran.code == Some(2) && ran.err.contains("no stage `register`"), "{}", ran.err);
+    let ran = tracked(&toy, &["-p", "least=100", "--only", "register"]);
     assert_eq!((ran.code, log()), (Some(3), None), "{}", ran.err);
     let ran = tracked(&toy, &[]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
