@@ -14,13 +14,16 @@ const VALUES: usize = 1_000_000;
 const RUNS: usize = 30;
 
 fn definition() -> String {
-    let mut text = "schema = 1\nname = \"chain\"\nversion = \"1.0.0\"\ncontent = \"0\"\ntargets = [\"s9.v9\"]\n\
+    let hash = |word: &str| blake3::hash(word.as_bytes()).to_hex().to_string();
+    let none = hash("");
+    let mut text = format!(
+        "schema = 1\nname = \"chain\"\nversion = \"1.0.0\"\ncontent = \"{none}\"\ntargets = [\"s9.v9\"]\n\
         [origin]\npromoted = \"2026-01-01T00:00:00Z\"\ncells = [1]\n\
-        [toolchain]\nrustc = \"1\"\nironbook = \"0\"\nlibrary = \"0\"\nlock = \"0\"\ntarget = \"any\"\ncpu_features = []\nthreads = 1\n\
+        [toolchain]\nrustc = \"1\"\nironbook = \"0\"\nlibrary = \"{none}\"\nlock = \"{none}\"\ntarget = \"any\"\ncpu_features = []\nthreads = 1\n\
         [[params]]\nname = \"start\"\ntype = \"f64\"\ndefault = 0.0\n"
-        .to_owned();
+    );
     for stage in 0..STAGES {
-        writeln!(text, "[[stages]]\nname = \"s{stage}\"\ncode = \"{stage}\"").unwrap();
+        writeln!(text, "[[stages]]\nname = \"s{stage}\"\ncode = \"{}\"", hash(&stage.to_string())).unwrap();
         match stage {
             0 => writeln!(text, "params = [\"start\"]").unwrap(),
             _ => {

@@ -3,7 +3,7 @@
 mod arguments;
 mod views;
 
-use crate::definition::{Definition, SCHEMA};
+use crate::definition::Definition;
 use crate::program::Pipeline;
 use crate::run::cache::Cache;
 use crate::run::error::{Result, RunError};
@@ -23,9 +23,9 @@ pub(crate) fn main(pipeline: &Pipeline) -> ExitCode {
         let code = ended(served.map(|()| 0));
         return if full { ExitCode::from(child::NO_ROOM) } else { code };
     }
-    let definition = match read(pipeline.definition) {
+    let definition = match Definition::parse(pipeline.definition) {
         Ok(definition) => definition,
-        Err(error) => return ended(Err(error)),
+        Err(error) => return ended(Err(RunError::Definition(error.to_string()))),
     };
     let about = if definition.description.is_empty() {
         format!("{} {}: a pipeline that was promoted by Ironbook", definition.name, definition.version)
@@ -59,22 +59,6 @@ fn ended(result: Result<u8>) -> ExitCode {
         },
         ExitCode::from,
     )
-}
-
-/// The definition in a program's text.
-fn read(text: &str) -> Result<Definition> {
-    #[derive(serde::Deserialize)]
-    struct Form {
-        schema: u32,
-    }
-    let unreadable = |error: toml::de::Error| RunError::Definition(error.to_string());
-    let form: Form = toml::from_str(text).map_err(unreadable)?;
-    if form.schema > SCHEMA {
-        let newer = "it is of schema {}, and this program reads up to {known}; build the program with a newer Ironbook";
-        let text = newer.replace("{}", &form.schema.to_string()).replace("{known}", &SCHEMA.to_string());
-        return Err(RunError::Definition(text));
-    }
-    toml::from_str(text).map_err(unreadable)
 }
 
 fn perform(pipeline: &Pipeline, definition: Definition, command: Command) -> Result<u8> {

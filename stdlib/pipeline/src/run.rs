@@ -84,12 +84,14 @@ impl Prepared {
     pub(crate) fn new(definition: Definition, options: &RunOptions) -> Result<Prepared> {
         let needs = graph::needs(&definition)?;
         let all = options.only.is_empty();
-        let registers = all || options.only.iter().any(|name| name == graph::REGISTER);
+        // A stage may have that name; it is meant then.
+        let is_registration = |name: &str| name == graph::REGISTER && graph::index(&definition, name).is_err();
+        let registers = all || options.only.iter().any(|name| is_registration(name));
         if registers && !all && definition.register.is_none() {
             graph::index(&definition, graph::REGISTER)?;
         }
         let mut named = vec![all || registers; needs.len()];
-        for name in options.only.iter().filter(|name| *name != graph::REGISTER) {
+        for name in options.only.iter().filter(|name| !is_registration(name)) {
             named[graph::index(&definition, name)?] = true;
         }
         let asked: Vec<usize> = (0..needs.len()).filter(|at| named[*at]).collect();

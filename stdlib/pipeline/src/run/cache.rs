@@ -207,7 +207,7 @@ impl Cache {
     /// # Errors
     /// When it cannot be created.
     pub fn work(&self) -> Result<Work> {
-        self.sweep();
+        let _alone = self.sweep()?;
         let all = self.root.join("work");
         let made = tempfile::Builder::new().prefix("run-").tempdir_in(&all);
         let directory = made.map_err(|e| RunError::io("create a directory in", &all, e))?;
@@ -216,28 +216,25 @@ impl Cache {
         Ok(Work { directory, _lock: lock })
     }
 
-    /// Removes the directories of runs that are no more.
-    fn sweep(&self) {
-        let Ok(all) = fs::read_dir(self.root.join("work")) else { return };
-        for directory in all.flatten().map(|entry| entry.path()) {
-            let old = fs::metadata(&directory)
-                .and_then(|of| of.modified())
-                .is_ok_and(|time| time.elapsed().is_ok_and(|age| age > UNLOCKED));
-            let dead = match File::open(directory.join(LOCK)) {
-                Ok(file) => file.try_lock().is_ok(),
-                // It is just being made, or was never finished.
-                Err(_) => old,
-            };
-            if dead {
-                let _ = fs::remove_dir_all(directory);
+    /// Removes the directories of runs that are no more. Nobody begins a run as long as the result is held.
+    fn sweep(&self) -> Result<File> {
+        let path = self.root.join(LOCK);
+        let refuse = |error| RunError::io("lock", &path, error);
+        let alone = open_lock(&path)?;
+        alone.lock().map_err(refuse)?;
+        for entry in fs::read_dir(self.root.join("work")).map_err(refuse)?.flatten() {
+            // Whoever lives has its lock; who died before it had one left none.
+            let lives = File::open(entry.path().join(LOCK)).is_ok_and(|file| file.try_lock().is_err());
+            if !lives {
+                // What cannot be removed is tried again by the next run.
+                let _ = fs::remove_dir_all(entry.path());
             }
         }
+        Ok(alone)
     }
 }
 
 const LOCK: &str = "lock";
-/// How long a run may take from the creation of its directory to that of its lock.
-const UNLOCKED: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// The directory for half-written files of a run; it goes with this value.
 #[derive(Debug)]
@@ -253,9 +250,13 @@ impl Work {
     }
 }
 
+fn open_lock(path: &Path) -> Result<File> {
+    let file = File::options().create(true).truncate(false).write(true).read(true).open(path);
+    file.map_err(|e| RunError::io("open the lock", path, e))
+}
+
 fn lock_file(path: &Path) -> Result<Option<File>> {
-    let options = File::options().create(true).truncate(false).write(true).read(true).open(path);
-    let file = options.map_err(|e| RunError::io("open the lock", path, e))?;
+    let file = open_lock(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),

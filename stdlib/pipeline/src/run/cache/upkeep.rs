@@ -3,7 +3,7 @@
 use super::{Cache, parse};
 use crate::run::error::{Result, RunError};
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ impl Cache {
     /// # Errors
     /// [`RunError::Busy`] while a run uses it.
     pub fn clear(&self) -> Result<Freed> {
-        self.idle()?;
+        let _alone = self.idle()?;
         let mut freed = Freed::default();
         for part in ["entries", "objects", "logs", "locks"] {
             files(&self.root().join(part)).iter().for_each(|path| remove(path, &mut freed));
@@ -36,7 +36,7 @@ impl Cache {
     /// # Errors
     /// [`RunError::Busy`] while a run uses it.
     pub fn prune(&self, age: Duration) -> Result<Freed> {
-        self.idle()?;
+        let _alone = self.idle()?;
         let mut freed = Freed::default();
         let mut used: HashSet<PathBuf> = HashSet::new();
         for path in files(&self.root().join("entries")) {
@@ -53,12 +53,12 @@ impl Cache {
         Ok(freed)
     }
 
-    /// That no run uses it.
-    fn idle(&self) -> Result<()> {
-        self.sweep();
+    /// That no run uses it, as long as the result is held.
+    fn idle(&self) -> Result<File> {
+        let alone = self.sweep()?;
         let work = self.root().join("work");
         let mut left = fs::read_dir(&work).map_err(|e| RunError::io("read", &work, e))?;
-        if left.next().is_some() { Err(RunError::Busy(self.root().to_owned())) } else { Ok(()) }
+        if left.next().is_some() { Err(RunError::Busy(self.root().to_owned())) } else { Ok(alone) }
     }
 }
 

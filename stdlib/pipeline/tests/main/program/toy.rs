@@ -1,11 +1,14 @@
 //! A project with the toy pipeline in it.
 
 use serde_json::Value;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 pub struct Toy {
     pub folder: tempfile::TempDir,
+    /// Its definition, with short words in place of hashes.
+    text: RefCell<String>,
 }
 
 /// What a run has said.
@@ -129,7 +132,7 @@ impl Toy {
         let folder = tempfile::Builder::new().prefix("ironbook-pipeline-").tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("data")).unwrap();
         std::fs::create_dir_all(folder.path().join(".ironbook")).unwrap();
-        let toy = Toy { folder };
+        let toy = Toy { folder, text: RefCell::default() };
         toy.write_numbers("1 2 3 4\n");
         let (print, _) = ironbook_pipeline::fingerprint::fingerprint(&toy.path("data/numbers.txt")).unwrap();
         toy.define(&DEFINITION.replace("FINGERPRINT", &print));
@@ -144,13 +147,25 @@ impl Toy {
         std::fs::write(self.path("data/numbers.txt"), text).unwrap();
     }
 
-    pub fn define(&self, text: &str) {
-        std::fs::write(self.path("toy.toml"), text).unwrap();
+    fn define(&self, text: &str) {
+        text.clone_into(&mut self.text.borrow_mut());
+        let mut whole = String::new();
+        for line in text.lines() {
+            let hashed =
+                line.split_once(" = ").filter(|(name, _)| ["code", "content", "library", "lock"].contains(name));
+            match hashed {
+                Some((name, word)) => {
+                    whole.push_str(&format!("{name} = \"{}\"\n", blake3::hash(word.as_bytes()).to_hex()));
+                }
+                None => whole.push_str(&format!("{line}\n")),
+            }
+        }
+        std::fs::write(self.path("toy.toml"), whole).unwrap();
     }
 
     /// Changes the definition.
     pub fn edit(&self, from: &str, to: &str) {
-        let text = std::fs::read_to_string(self.path("toy.toml")).unwrap();
+        let text = self.text.borrow().clone();
         assert!(text.contains(from), "{from}");
         self.define(&text.replace(from, to));
     }

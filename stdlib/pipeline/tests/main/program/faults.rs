@@ -1,6 +1,6 @@
 //! Stages that fail in all ways.
 
-use crate::toy::{ALL_DONE, NAMES, Toy};
+use crate::program::toy::{ALL_DONE, NAMES, Toy};
 
 /// What is said of a stage that fails so.
 fn why(toy: &Toy, trouble: &str) -> String {
@@ -40,7 +40,7 @@ fn a_hang_ends_at_its_limit_with_all_that_it_started() {
     toy.edit("code = \"sum-1\"", "code = \"sum-1\"\ntimeout_s = 0.5");
     assert_eq!(why(&toy, "sum:hang"), "sum timeout it was stopped after 0.5 s, the longest that it may take");
     assert!(why(&toy, "sum:child").starts_with("sum timeout"));
-    assert_eq!(crate::hostile::of_folder(&toy), Vec::<String>::new());
+    assert_eq!(crate::program::hostile::of_folder(&toy), Vec::<String>::new());
 }
 
 #[test]
@@ -119,10 +119,10 @@ fn a_kill_in_any_stage_leaves_what_was_finished() {
         let mut run =
             command.env("TOY_TROUBLE", format!("{stage}:hang")).stderr(std::process::Stdio::null()).spawn().unwrap();
         let ran = || std::fs::read_to_string(toy.path("ran")).unwrap_or_default();
-        crate::toy::wait_for("the stage hangs", || ran().lines().any(|line| line == stage));
+        crate::program::toy::wait_for("the stage hangs", || ran().lines().any(|line| line == stage));
         run.kill().unwrap();
         run.wait().unwrap();
-        crate::toy::wait_for("nothing is left", || crate::hostile::of_folder(&toy).is_empty());
+        crate::program::toy::wait_for("nothing is left", || crate::program::hostile::of_folder(&toy).is_empty());
         let before = toy.ran();
         let ran = toy.run(&[]);
         assert_eq!(ran.code, Some(0), "{stage}: {}", ran.err);
@@ -134,4 +134,26 @@ fn a_kill_in_any_stage_leaves_what_was_finished() {
         assert!(std::fs::read_dir(toy.cache().join("work")).unwrap().next().is_none());
         assert_eq!(toy.run(&["--force"]).statuses(), ALL_DONE);
     }
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_a_good_cache() {
+    let toy = Toy::new();
+    let whole = toy.run(&["--cache", "undisturbed"]).digests();
+    for delay in (0..60).map(|number| std::time::Duration::from_millis(number * 3)) {
+        let mut command = toy.command(&["run", "--no-track", "--force"]);
+        let mut run = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(delay);
+        run.kill().unwrap();
+        run.wait().unwrap();
+    }
+    let ran = toy.run(&[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(!ran.err.contains("damaged"), "{}", ran.err);
+    let plain =
+        |digests: Vec<(String, String)>| digests.into_iter().filter(|(name, _)| name != "model").collect::<Vec<_>>();
+    assert_eq!(plain(ran.digests()), plain(whole));
+    crate::program::toy::wait_for("nothing is left", || crate::program::hostile::of_folder(&toy).is_empty());
+    toy.run(&[]);
+    assert!(std::fs::read_dir(toy.cache().join("work")).unwrap().next().is_none());
 }

@@ -1,6 +1,6 @@
 //! What is kept, damaged, shared, cleared.
 
-use crate::toy::{ALL_CACHED, ALL_DONE, Toy};
+use crate::program::toy::{ALL_CACHED, ALL_DONE, Toy};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,14 +20,17 @@ fn object(toy: &Toy, digests: &[(String, String)], name: &str) -> PathBuf {
 #[test]
 fn a_damaged_entry_is_noticed_said_and_made_again() {
     let toy = Toy::new();
-    toy.run(&[]);
-    for entry in files(&toy.cache().join("entries")) {
+    // Without the model, whose map is written in another order each time.
+    let run = || toy.run(&["--only", "sum"]);
+    run();
+    let entries = files(&toy.cache().join("entries"));
+    assert_eq!(entries.len(), 3);
+    for entry in entries {
         let bytes = fs::read(&entry).unwrap();
         for damaged in [&bytes[..bytes.len() / 2], b"", &[&bytes[..bytes.len() - 3], b"x}\n"].concat()] {
             fs::write(&entry, damaged).unwrap();
-            let ran = toy.run(&[]);
-            assert_eq!(ran.code, Some(0));
-            assert_eq!(ran.statuses().matches(" done").count(), 1, "{}", ran.err);
+            let ran = run();
+            assert_eq!((ran.code, ran.statuses().matches(" done").count()), (Some(0), 1), "{}", ran.err);
             assert!(ran.err.contains("damaged (its entry is not what was written); it is run again"), "{}", ran.err);
         }
     }
@@ -75,7 +78,7 @@ fn two_runs_at_once_share_the_work() {
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
     };
     let runs = [start(), start(), start()];
-    let runs = runs.map(|run| crate::toy::said(&run.wait_with_output().unwrap()));
+    let runs = runs.map(|run| crate::program::toy::said(&run.wait_with_output().unwrap()));
     for run in &runs {
         assert_eq!(run.code, Some(0), "{}", run.err);
         assert_eq!(run.digests(), runs[0].digests());
@@ -91,7 +94,7 @@ fn a_full_disk_is_said_and_leaves_a_good_cache() {
     fs::write(toy.path("many.txt"), many).unwrap();
     let data = format!("numbers={}", toy.path("many.txt").display());
     // With the signal ignored, what is larger than the limit fails like what finds the disk full.
-    let program = crate::toy::program("toy");
+    let program = crate::program::toy::program("toy");
     let line = format!("trap '' XFSZ; ulimit -f 100; exec {} run --json --no-track --data {data}", program.display());
     let command = toy.command(&[]);
     let limited = std::process::Command::new("sh")
@@ -100,7 +103,7 @@ fn a_full_disk_is_said_and_leaves_a_good_cache() {
         .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
         .output()
         .unwrap();
-    let ran = crate::toy::said(&limited);
+    let ran = crate::program::toy::said(&limited);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     assert!(
         ran.err.contains("there is no room for the value `read.numbers`") && ran.err.contains("--cache"),
@@ -138,7 +141,7 @@ fn the_cache_is_cleared_and_pruned() {
     assert_eq!(toy.call(&["cache", "--clear"]).code, Some(0));
     assert_eq!(count(), 0);
     let mut running = toy.command(&["run", "--no-track"]).env("TOY_TROUBLE", "read:slow:2000").spawn().unwrap();
-    crate::toy::wait_for("the run begins", || {
+    crate::program::toy::wait_for("the run begins", || {
         fs::read_to_string(toy.path("ran"))
             .is_ok_and(|text| text.contains("read\nscale\nsum\ncount\n") || text.matches("read").count() > 2)
     });
@@ -152,7 +155,7 @@ fn another_cache_can_be_named() {
     let toy = Toy::new();
     assert_eq!(toy.run(&["--cache", "here"]).statuses(), ALL_DONE);
     let mut command = toy.command(&["run", "--json", "--no-track"]);
-    let ran = crate::toy::said(&command.env("IRONBOOK_PIPELINE_CACHE", toy.path("here")).output().unwrap());
+    let ran = crate::program::toy::said(&command.env("IRONBOOK_PIPELINE_CACHE", toy.path("here")).output().unwrap());
     assert_eq!(ran.statuses(), ALL_CACHED);
     assert!(!toy.cache().exists());
 }

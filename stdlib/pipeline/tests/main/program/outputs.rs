@@ -1,6 +1,6 @@
 //! Tables, graphs, comparisons, predictions.
 
-use crate::toy::Toy;
+use crate::program::toy::Toy;
 use serde_json::json;
 use std::fs;
 
@@ -10,13 +10,13 @@ fn stages_are_listed() {
     let ran = toy.call(&["stages"]);
     assert_eq!(
         ran.out,
-        "stage         takes                 makes             parameters  files\n\
-         read                                numbers: Vec<f64>             numbers\n\
-         scale         read.numbers          scaled: Vec<f64>  factor\n\
+        "stage         takes                 makes              parameters  files\n\
+         read                                numbers: Vec<f64>              numbers\n\
+         scale         read.numbers          scaled: Vec<f64>   factor\n\
          sum           scale.scaled          sum: f64\n\
          count         read.numbers          count: usize\n\
-         model         sum.sum, count.count  model: Model      title\n\
-         check (gate)  model.model           check: bool       least\n"
+         model         sum.sum, count.count  model: Model       title\n\
+         check (gate)  model.model           check: bool        least\n"
     );
     let list: serde_json::Value = serde_json::from_str(&toy.call(&["stages", "--json"]).out).unwrap();
     assert_eq!(list[1]["inputs"][0]["from"], "read");

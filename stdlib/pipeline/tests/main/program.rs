@@ -1,7 +1,5 @@
 //! The program of a pipeline from outside, with a toy one.
 
-#![expect(clippy::unwrap_used, reason = "in tests a panic is the message, also in their helpers")]
-
 mod toy;
 
 mod cache;

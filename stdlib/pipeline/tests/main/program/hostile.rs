@@ -1,6 +1,6 @@
 //! Signals, and processes that are left.
 
-use crate::toy::{Toy, wait_for};
+use crate::program::toy::{Toy, wait_for};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::process::Stdio;
@@ -23,7 +23,7 @@ fn interrupted_by(signal: Signal) {
     wait_for("the stage runs", || fs::read_to_string(toy.path("ran")).is_ok_and(|text| text.contains("sum")));
     wait_for("it has started something", || of_folder(&toy).iter().any(|line| line.starts_with("sleep")));
     kill_process(Pid::from_raw(i32::try_from(run.id()).unwrap()).unwrap(), signal).unwrap();
-    let ran = crate::toy::said(&run.wait_with_output().unwrap());
+    let ran = crate::program::toy::said(&run.wait_with_output().unwrap());
     assert_eq!(ran.code, Some(130), "{}", ran.err);
     assert_eq!(ran.json()["status"], "interrupted");
     assert_eq!(of_folder(&toy), Vec::<String>::new());

@@ -1,6 +1,6 @@
 //! Parameters, data and definitions.
 
-use crate::toy::{ALL_CACHED, ALL_DONE, Toy};
+use crate::program::toy::{ALL_CACHED, ALL_DONE, Toy};
 
 #[test]
 fn a_run_makes_what_it_is_for_and_then_has_nothing_to_do() {
@@ -40,7 +40,7 @@ fn parameters_come_from_file_environment_and_command_line() {
     std::fs::write(toy.path("other.yaml"), "factor: 3\ntitle: of the file\n").unwrap();
     let mut command = toy.command(&["run", "--json", "--no-track", "--params", "other.yaml", "-p", "least=-1e3"]);
     command.env("IRONBOOK_PARAM_TITLE", "of the environment");
-    let ran = crate::toy::said(&command.output().unwrap());
+    let ran = crate::program::toy::said(&command.output().unwrap());
     let params = &ran.json()["params"];
     assert_eq!(params["factor"]["value"], "3.0");
     assert_eq!(params["factor"]["from"], "other.yaml");
