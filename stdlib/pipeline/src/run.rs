@@ -176,7 +176,7 @@ pub(crate) fn run(definition: Definition, functions: &Functions, options: &RunOp
     let stop = stop.map_err(|e| RunError::io("listen for signals to", Path::new("this process"), e))?;
     let report = Schedule::new((&prepared, functions, options), &console, stop, (events, taken)).run();
     if report.status == report::Status::Finished {
-        files::leave(options, &report, &prepared.cache)?;
+        files::leave((&options.only, &options.files, options.track), &report, &prepared.cache)?;
     }
     Ok(report)
 }

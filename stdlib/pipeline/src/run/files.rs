@@ -126,15 +126,19 @@ fn taken(path: &Path, name: &str, output: Option<&Output>, cache: &Cache, work: 
 }
 
 /// Writes the values of a stage that is done to the files that they were asked for in.
-pub(super) fn leave(options: &RunOptions, report: &Report, cache: &Cache) -> Result<()> {
+pub(super) fn leave(
+    (only, files, track): (&[String], &StageFiles, bool),
+    report: &Report,
+    cache: &Cache,
+) -> Result<()> {
     let made = |name: &str| {
-        let stages = report.stages.iter().filter(|stage| options.only.contains(&stage.name));
+        let stages = report.stages.iter().filter(|stage| only.contains(&stage.name));
         stages.flat_map(|stage| &stage.outputs).find(|made| made.name == name)
     };
-    for (name, path) in &options.files.outputs {
+    for (name, path) in &files.outputs {
         let bytes = match made(name) {
             Some(made) => cache.read(&made.digest).map_err(|e| RunError::io("read", &cache.object(&made.digest), e))?,
-            None if name == graph::REGISTER && !options.track => {
+            None if name == graph::REGISTER && !track => {
                 return Err(RunError::Cannot("nothing was registered: leave out --no-track".to_owned()));
             }
             None if name == graph::REGISTER => {
@@ -147,4 +151,53 @@ pub(super) fn leave(options: &RunOptions, report: &Report, cache: &Cache) -> Res
         write_whole(path, &bytes, folder)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::report::{StageReport, StageStatus, Status};
+
+    fn gate() -> Definition {
+        crate::sample::definition("[[stages]]\nname = \"good\"\nkind = \"gate\"\ncode = \"0\"\n")
+    }
+
+    #[test]
+    fn a_gate_without_values_has_one_in_its_own_name() {
+        let sides = sides(&gate(), "good").map(|sides| (sides.inputs.len(), sides.outputs.join(" ")));
+        assert_eq!(sides.unwrap(), (0, "good".to_owned()));
+    }
+
+    #[test]
+    fn what_has_no_values_leaves_a_line() {
+        let desk = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&desk.path().join("cache")).unwrap();
+        let file = desk.path().join("deep/good");
+        let stage = StageReport {
+            name: "good".into(),
+            kind: Kind::Gate,
+            status: StageStatus::Done,
+            seconds: None,
+            outputs: Vec::new(),
+            failure: None,
+            why: None,
+            log: None,
+        };
+        let report = Report {
+            pipeline: "p".into(),
+            version: "1.0.0".into(),
+            status: Status::Finished,
+            seconds: 0.0,
+            stages: vec![stage],
+            params: BTreeMap::new(),
+            data: BTreeMap::new(),
+            registered: Some("model version 3".into()),
+            run: None,
+        };
+        let files = |name: &str| StageFiles { outputs: [(name.into(), file.clone())].into(), ..StageFiles::default() };
+        leave((&["good".to_owned()], &files("good"), true), &report, &cache).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "passed\n");
+        leave((&["register".to_owned()], &files("register"), true), &report, &cache).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "model version 3\n");
+    }
 }
