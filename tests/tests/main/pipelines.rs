@@ -32,6 +32,11 @@ fn the_exported_workflow_is_one() {
 }
 
 #[test]
+fn odd_texts_come_back_from_exported_files() {
+    exported(DVC, "yaml", 120);
+}
+
+#[test]
 fn definitions_are_what_their_schema_says() {
     exported(DVC, "schema", 120);
 }
