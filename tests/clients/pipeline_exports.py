@@ -316,7 +316,7 @@ def yaml(project):
     import ruamel.yaml
     import yaml as pyyaml
 
-    params = "".join(f'[[params]]\nname = "p{at}"\ntype = "String"\ndefault = {json.dumps(odd)}\ndoc = {json.dumps(odd)}\n\n'
+    params = "".join(f'[[params]]\nname = "p{at}"\ntype = "String"\ndefault = {json.dumps(odd, ensure_ascii=False)}\ndoc = {json.dumps(odd, ensure_ascii=False)}\n\n'
                      for at, odd in enumerate(ODD))
     uses = "params = [" + ", ".join(["\"title\"", *(f'"p{at}"' for at in range(len(ODD)))]) + "]"
     text = DEFINITION.replace("[[params]]", params + "[[params]]", 1).replace('params = ["title"]', uses)
