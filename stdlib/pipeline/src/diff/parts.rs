@@ -62,13 +62,13 @@ pub(super) fn targets(old: &Definition, new: &Definition, found: &mut Found) {
 }
 
 pub(super) fn params(old: &Definition, new: &Definition, found: &mut Found) {
-    let shown = |param: &Param| format!("{} = {}", param.type_name, param.default);
+    let shown = |param: &Param| format!("{} = {}", param.type_name, param.literal());
     for (before, after) in pairs(&old.params, &new.params, |param| &param.name) {
         match (before, after) {
             (Some(a), Some(b)) => {
                 let types = (a.type_name.as_str(), b.type_name.as_str());
                 found.field(Part::Parameter, &a.name, "type", types, Level::Major);
-                let defaults = (a.default.to_string(), b.default.to_string());
+                let defaults = (a.literal(), b.literal());
                 found.field(Part::Parameter, &a.name, "default", (&defaults.0, &defaults.1), Level::Patch);
                 found.optional(Part::Parameter, &a.name, "description", (&a.doc, &b.doc), Level::Patch);
             }
