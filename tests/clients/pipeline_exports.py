@@ -2,7 +2,7 @@
 
     python tests/clients/pipeline_exports.py TOOL IRONBOOK TOY
 
-TOOL is dvc, mlproject, airflow, kubeflow, github or schema; TOY is the example `toy` of ironbook-pipeline. Needs what
+TOOL is dvc, mlproject, airflow, kubeflow, github, schema or yaml; TOY is the example `toy` of ironbook-pipeline. Needs what
 tests/env lists for the tool. Each check prints a line; the first that fails ends the run.
 """
 
@@ -306,6 +306,39 @@ def github(project):
     ok("it can be written to the root of the repository")
 
 
+ODD = ["", " ", "yes", "No", "ON", "y", "null", "~", "1.0", "1_000", "0x1f", "1e3", "1:30", "2026-11-26", "a: b", "a #b", "- a", "?",
+       "{a}", "[a]", "*a", "&a", "!a", "|", "%a", "@a", "it's", '"', "a\nb\n", "a\tb", "\u0007", "\u0085", "ä", "🚀", "=", "<<", "---",
+       "${x}", "{{x}}", "\\"]
+
+
+def yaml(project):
+    """Two readers, of YAML 1.1 and 1.2, read what was written."""
+    import ruamel.yaml
+    import yaml as pyyaml
+
+    params = "".join(f'[[params]]\nname = "p{at}"\ntype = "String"\ndefault = {json.dumps(odd, ensure_ascii=False)}\ndoc = {json.dumps(odd, ensure_ascii=False)}\n\n'
+                     for at, odd in enumerate(ODD))
+    uses = "params = [" + ", ".join(["\"title\"", *(f'"p{at}"' for at in range(len(ODD)))]) + "]"
+    text = DEFINITION.replace("[[params]]", params + "[[params]]", 1).replace('params = ["title"]', uses)
+    (project.version / "pipeline.toml").write_text(text)
+    expected = {each["name"]: each["default"] for each in tomllib.loads(text)["params"]}
+    for tool, file in [("dvc", "params.yaml"), ("mlproject", "MLproject"), ("kubeflow", "kubeflow.yaml"), ("dvc", "dvc.yaml"),
+                       ("github", ".github/workflows/toy.yml")]:
+        project.export(tool)
+        text = (project.version / file).read_text()
+        old, new = pyyaml.safe_load(text), ruamel.yaml.YAML(typ="safe").load(text)
+        check(old == new, f"both readers find the same in {file}")
+        if file == "params.yaml":
+            check(old == expected, f"{file}:\n{text}")
+        if file == "MLproject":
+            found = {name: each["default"] for name, each in old["entry_points"]["main"]["parameters"].items()}
+            check(found == expected, f"{file}:\n{text}")
+        if file == "kubeflow.yaml":
+            found = {name: each.get("defaultValue") for name, each in old["root"]["inputDefinitions"]["parameters"].items()}
+            check(expected.items() <= found.items(), f"{file}:\n{text}")
+    ok(f"{len(ODD)} odd texts come back from all files")
+
+
 def schema(project):
     schema = str(ROOT / "stdlib/pipeline/schema/pipeline-1.json")
     full = ROOT / "stdlib/pipeline/tests/main/full.toml"
@@ -331,7 +364,7 @@ if __name__ == "__main__":
     project = Project(ironbook, toy)
     try:
         {"dvc": dvc, "mlproject": mlproject, "airflow": airflow, "kubeflow": kubeflow, "github": github,
-         "schema": schema}[tool](project)
+         "schema": schema, "yaml": yaml}[tool](project)
     finally:
         shutil.rmtree(project.folder, ignore_errors=True)
     print("all checks passed")

@@ -1,6 +1,6 @@
 //! `ironbook pipeline list`.
 
-use super::show::{day, verified};
+use super::show::{day, verified_briefly};
 use super::table::table;
 use crate::Error;
 use crate::terminal::Terminal;
@@ -45,7 +45,7 @@ pub(super) fn run(list: &List, folder: &Folder, terminal: &Terminal) -> Result<u
 
 fn cells(row: &Row) -> Vec<String> {
     let (promoted, verified) = match &row.latest {
-        Ok(definition) => (day(&definition.origin.promoted), verified(definition)),
+        Ok(definition) => (day(&definition.origin.promoted), verified_briefly(definition)),
         Err(error) => ("-".to_owned(), format!("not readable: {}", error.lines().next().unwrap_or_default())),
     };
     let latest = row.versions.last().map(Version::to_string).unwrap_or_default();

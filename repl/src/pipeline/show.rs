@@ -56,7 +56,7 @@ fn text(found: &Found, changes: &Changes, terminal: &Terminal) -> String {
     if !definition.params.is_empty() {
         out.push_str(&heading("Parameters"));
         let cells = |param: &ironbook_pipeline::definition::Param| {
-            vec![param.name.clone(), param.type_name.clone(), param.default.to_string(), param.doc.clone()]
+            vec![param.name.clone(), param.type_name.clone(), param.literal(), param.doc.clone()]
         };
         let rows: Vec<Vec<String>> = definition.params.iter().map(cells).collect();
         out.push_str(&table(&["name", "type", "default", "description"], &rows, terminal));
@@ -92,20 +92,21 @@ fn facts(found: &Found, changes: &Changes) -> Vec<(&'static str, String)> {
     out
 }
 
-/// What the runs in clean processes showed: `3 of 3 values, bit for bit, in 2 runs`.
+/// What the runs in clean processes showed: `yes: 3 of 3 values bit for bit in 2 runs`.
 pub(super) fn verified(definition: &Definition) -> String {
     let Some(verified) = &definition.verified else { return "no".to_owned() };
-    let mut out = format!(
-        "{}: {} of {} values bit for bit, in {} runs",
-        if verified.equal == verified.compared { "yes" } else { "no" },
-        verified.equal,
-        verified.compared,
-        verified.runs
-    );
+    let mut out = format!("{} in {} runs", verified_briefly(definition), verified.runs);
     if !verified.not_compared.is_empty() {
         out.push_str(&format!("; not compared: {}", verified.not_compared.join(", ")));
     }
     out
+}
+
+/// The same without the rest: `yes: 3 of 3 values bit for bit`.
+pub(super) fn verified_briefly(definition: &Definition) -> String {
+    let Some(verified) = &definition.verified else { return "no".to_owned() };
+    let word = if verified.equal == verified.compared { "yes" } else { "no" };
+    format!("{word}: {} of {} values bit for bit", verified.equal, verified.compared)
 }
 
 fn content(definition: &Definition, changes: &Changes) -> String {

@@ -88,7 +88,7 @@ impl<'a> Context<'a> {
     }
 
     /// A path relative to the project, as seen from the directory of the version.
-    fn from_version(&self, path: &str) -> String {
+    fn inside(&self, path: &str) -> String {
         if Path::new(path).is_absolute() {
             return path.to_owned();
         }

@@ -6,6 +6,7 @@ pub(crate) mod compare;
 pub(crate) mod console;
 pub mod data;
 pub mod error;
+pub mod files;
 pub mod graph;
 mod job;
 mod key;
@@ -20,10 +21,11 @@ mod tracked;
 
 use crate::definition::{Definition, Register};
 use crate::program::Functions;
-use cache::{Cache, Work};
+use cache::{Cache, Entry, Work};
 use console::Console;
 use data::{DataFile, DataOptions};
 use error::{Result, RunError};
+use files::StageFiles;
 use params::{Settings, Sources};
 use report::Report;
 use schedule::{Event, Schedule};
@@ -52,6 +54,8 @@ pub struct RunOptions {
     pub force: bool,
     /// The stages to run, with all that they need; none: all.
     pub only: Vec<String>,
+    /// Files with values of the one stage that `only` names.
+    pub files: StageFiles,
     /// Whether a failure lets stages that do not need the failed one go on.
     pub keep_going: bool,
     /// Whether the run is tracked, and its model registered.
@@ -67,6 +71,8 @@ pub(crate) struct Prepared {
     pub(crate) definition: Definition,
     pub(crate) needs: Vec<Vec<usize>>,
     pub(crate) wanted: Vec<bool>,
+    /// Stages that do not run, since what others take of them was given.
+    given: BTreeMap<usize, Entry>,
     /// Those that were asked for, without what they need.
     named: Vec<bool>,
     pub(crate) settings: Settings,
@@ -83,6 +89,8 @@ impl Prepared {
     /// Looks at everything before anything runs.
     pub(crate) fn new(definition: Definition, options: &RunOptions) -> Result<Prepared> {
         let needs = graph::needs(&definition)?;
+        files::check(&definition, options)?;
+        let is_given = !options.files.inputs.is_empty();
         let all = options.only.is_empty();
         // A stage may have that name; it is meant then.
         let is_registration = |name: &str| name == graph::REGISTER && graph::index(&definition, name).is_err();
@@ -90,15 +98,16 @@ impl Prepared {
         if registers && !all && definition.register.is_none() {
             graph::index(&definition, graph::REGISTER)?;
         }
-        let mut named = vec![all || registers; needs.len()];
+        let mut named = vec![all || registers && !is_given; needs.len()];
         for name in options.only.iter().filter(|name| !is_registration(name)) {
             named[graph::index(&definition, name)?] = true;
         }
         let asked: Vec<usize> = (0..needs.len()).filter(|at| named[*at]).collect();
-        let wanted = graph::with_needs(&needs, &asked);
+        let wanted = if is_given { named.clone() } else { graph::with_needs(&needs, &asked) };
         let settings = params::resolve(&definition, &options.sources)?;
         let cache = Cache::open(&options.cache)?;
         let work = cache.work()?;
+        let given = files::take(&definition, options, (&cache, work.path()))?;
         let project = std::fs::canonicalize(&options.project).map_err(|e| RunError::io("find", &options.project, e))?;
         let read = |name: &str| {
             (0..needs.len()).any(|at| wanted[at] && definition.stages[at].data.iter().any(|of| of == name))
@@ -109,7 +118,21 @@ impl Prepared {
         let jobs = if options.in_process { 1 } else { options.jobs.map_or(cores, NonZero::get) };
         let threads = threads(options, definition.toolchain.threads).unwrap_or(cores);
         let register = definition.register.clone().filter(|_| registers && options.track);
-        Ok(Prepared { definition, needs, wanted, named, settings, data, project, cache, work, register, jobs, threads })
+        Ok(Prepared {
+            definition,
+            needs,
+            wanted,
+            given,
+            named,
+            settings,
+            data,
+            project,
+            cache,
+            work,
+            register,
+            jobs,
+            threads,
+        })
     }
 
     /// A task for a stage of this name, with nothing to take and nothing to make.
@@ -153,7 +176,11 @@ pub(crate) fn run(definition: Definition, functions: &Functions, options: &RunOp
     // Nobody waits for it any more once the run has ended.
     let stop = Stop::listen(move || drop(signals.send(Event::Signal)));
     let stop = stop.map_err(|e| RunError::io("listen for signals to", Path::new("this process"), e))?;
-    Ok(Schedule::new((&prepared, functions, options), &console, stop, (events, taken)).run())
+    let report = Schedule::new((&prepared, functions, options), &console, stop, (events, taken)).run();
+    if report.status == report::Status::Finished {
+        files::leave((&options.only, &options.files, options.track), &report, &prepared.cache)?;
+    }
+    Ok(report)
 }
 
 /// What may keep the run from giving the same bits as when the version was made.

@@ -87,10 +87,10 @@ fn the_tracking_page_works_in_a_browser() {
 }
 
 /// Names the Python with `tests/env/mlflow.txt`.
-const MLFLOW: &str = "IRONBOOK_TEST_MLFLOW";
+pub const MLFLOW: &str = "IRONBOOK_TEST_MLFLOW";
 
 /// Path of the built command.
-fn program() -> String {
+pub fn program() -> String {
     ironbook().get_program().to_string_lossy().into_owned()
 }
 
@@ -121,7 +121,7 @@ fn check(script: &str, arguments: &[&str], seconds: i64) {
 
 /// Runs a script to its end, in the Python that a variable names; it must succeed in so many seconds, and skip nothing.
 #[track_caller]
-fn check_with(variable: &str, script: &str, arguments: &[&str], seconds: i64) {
+pub fn check_with(variable: &str, script: &str, arguments: &[&str], seconds: i64) {
     // They share two cores and a history, and a browser is no light neighbour.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);

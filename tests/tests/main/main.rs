@@ -11,6 +11,7 @@ mod inputs;
 mod kernelspec;
 mod library;
 mod package;
+mod pipelines;
 mod project;
 mod readme;
 mod runs;

@@ -29,18 +29,23 @@ fn is_of_cargo_test(name: &OsStr) -> bool {
         || ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_MAKEFLAGS", "OUT_DIR"].contains(&&*name)
 }
 
+/// Builds something of the workspace.
+fn build(arguments: &[&str]) {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.arg("build").args(arguments).current_dir(workspace());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_cargo_test(name)) {
+        build.env_remove(name);
+    }
+    let built = build.env("CARGO_TARGET_DIR", target()).status().expect("cargo starts");
+    assert!(built.success(), "{arguments:?} does not build");
+}
+
 /// The `ironbook` command, built, with the library ready.
 pub fn ironbook() -> Command {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build.args(["build", "-p", "ironbook-repl", "--bin", "ironbook"]).current_dir(workspace());
-        for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_cargo_test(name)) {
-            build.env_remove(name);
-        }
-        let built = build.env("CARGO_TARGET_DIR", target()).status().expect("cargo starts");
-        assert!(built.success(), "the command does not build");
+        build(&["-p", "ironbook-repl", "--bin", "ironbook"]);
         let program = target().join("debug/ironbook");
         let setup = Command::new(&program).arg("setup").stdin(Stdio::null()).status().expect("ironbook starts");
         assert!(setup.success(), "the library does not build");
@@ -49,6 +54,13 @@ pub fn ironbook() -> Command {
     let mut command = Command::new(program);
     command.stdin(Stdio::null()).env("NO_COLOR", "1");
     command
+}
+
+/// The example `toy` of ironbook-pipeline, built.
+pub fn toy() -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| build(&["-p", "ironbook-pipeline", "--example", "toy"]));
+    target().join("debug/examples/toy")
 }
 
 /// The Python of the tests with its jupyter_client; without one the test is skipped, which CI does not allow.

@@ -3,6 +3,7 @@
 use crate::definition::{Definition, FILE};
 use crate::run::data::DataOptions;
 use crate::run::error::{Result, RunError};
+use crate::run::files::StageFiles;
 use crate::run::params::{Sources, environment};
 use crate::run::{RunOptions, cache_of, project_of};
 use std::num::NonZero;
@@ -112,6 +113,7 @@ impl Inputs {
             threads: self.threads,
             force: false,
             only: Vec::new(),
+            files: StageFiles::default(),
             keep_going: false,
             track: true,
             in_process: false,
@@ -141,6 +143,12 @@ pub(super) struct RunArguments {
     /// Run this stage and what it needs; may be repeated; `register` stands for the registration
     #[arg(long, value_name = "STAGE")]
     only: Vec<String>,
+    /// Take a value of the stage of --only from a file, and let nothing before it run; may be repeated
+    #[arg(long, value_name = "NAME=FILE")]
+    input: Vec<String>,
+    /// Write a value of the stage of --only to a file as well; may be repeated
+    #[arg(long, value_name = "NAME=FILE")]
+    output: Vec<String>,
     /// After a failure, go on with what does not need the failed stage
     #[arg(long)]
     keep_going: bool,
@@ -164,6 +172,7 @@ impl RunArguments {
             jobs: self.jobs,
             force: self.force,
             only: self.only.clone(),
+            files: StageFiles::read(&self.input, &self.output)?,
             keep_going: self.keep_going,
             track: !self.no_track,
             in_process: self.in_process,

@@ -1,8 +1,8 @@
 //! What a version is, as one hash, and which of its files are no longer as they were.
 //!
 //! Hashed are the definition in canonical form and the files that a build or run reads. Paths are relative to the version,
-//! so that the place does not matter. Where `Cargo.toml` or `Cargo.lock` give the package the pipeline's own version, that
-//! line is hashed as `version = "0.0.0"`: the same pipeline has the same hash under each version.
+//! so that the place does not matter. The line with the version of the crate itself, in `Cargo.toml` and in `Cargo.lock`, is
+//! hashed as `version = "0.0.0"`, whatever it says: the same pipeline has the same hash under each version.
 
 mod files;
 
@@ -99,7 +99,7 @@ fn sort(value: &mut Value) {
 /// # Errors
 /// When a file of the version cannot be read, or is a link.
 pub fn content_hash(definition: &Definition, directory: &Path) -> io::Result<String> {
-    Ok(hash_of(definition, &files::hashes(directory, &definition.version)?))
+    Ok(hash_of(definition, &files::hashes(directory)?))
 }
 
 fn hash_of(definition: &Definition, files: &BTreeMap<String, String>) -> String {
@@ -116,7 +116,7 @@ fn hash_of(definition: &Definition, files: &BTreeMap<String, String>) -> String 
 /// # Errors
 /// When a file of the version cannot be read or written, or is a link.
 pub fn seal(definition: &mut Definition, directory: &Path) -> io::Result<()> {
-    let hashes = files::hashes(directory, &definition.version)?;
+    let hashes = files::hashes(directory)?;
     definition.content = hash_of(definition, &hashes);
     std::fs::write(directory.join(FILES), files::list(&hashes))?;
     definition.write(directory)
@@ -128,7 +128,7 @@ pub fn seal(definition: &mut Definition, directory: &Path) -> io::Result<()> {
 /// # Errors
 /// When a file of the version cannot be read, or is a link.
 pub fn verify(definition: &Definition, directory: &Path) -> io::Result<Changes> {
-    let now = files::hashes(directory, &definition.version)?;
+    let now = files::hashes(directory)?;
     let then = match std::fs::read_to_string(directory.join(FILES)) {
         Ok(text) => files::read(&text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => now.clone(),

@@ -30,6 +30,14 @@ impl Param {
         })
     }
 
+    /// The default as it is written in Rust: text in quotes.
+    pub fn literal(&self) -> String {
+        match &self.default {
+            Value::String(text) => format!("{text:?}"),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether a value is one of its type; numbers have to be in the type's range, a float may be written as `3`.
     pub fn takes(&self, value: &Value) -> bool {
         match (self.type_name.as_str(), value) {

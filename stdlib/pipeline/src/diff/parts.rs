@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 pub(super) struct Found(pub(super) Vec<Difference>);
 
 type Pair = (Option<String>, Option<String>);
+/// A value and its type.
+type Typed = (String, String);
 
 impl Found {
     /// Adds a difference, if it is one.
@@ -60,13 +62,13 @@ pub(super) fn targets(old: &Definition, new: &Definition, found: &mut Found) {
 }
 
 pub(super) fn params(old: &Definition, new: &Definition, found: &mut Found) {
-    let shown = |param: &Param| format!("{} = {}", param.type_name, param.default);
+    let shown = |param: &Param| format!("{} = {}", param.type_name, param.literal());
     for (before, after) in pairs(&old.params, &new.params, |param| &param.name) {
         match (before, after) {
             (Some(a), Some(b)) => {
                 let types = (a.type_name.as_str(), b.type_name.as_str());
                 found.field(Part::Parameter, &a.name, "type", types, Level::Major);
-                let defaults = (a.default.to_string(), b.default.to_string());
+                let defaults = (a.literal(), b.literal());
                 found.field(Part::Parameter, &a.name, "default", (&defaults.0, &defaults.1), Level::Patch);
                 found.optional(Part::Parameter, &a.name, "description", (&a.doc, &b.doc), Level::Patch);
             }
@@ -150,13 +152,13 @@ fn stage(a: &Stage, b: &Stage, found: &mut Found) {
     if a.code != b.code {
         found.add(part, name, "code", (Some(short(&a.code)), Some(short(&b.code))), Level::Minor);
     }
-    let inputs = |stage: &Stage| -> Vec<(String, String)> {
+    let inputs = |stage: &Stage| -> Vec<Typed> {
         let named =
             |input: &crate::definition::Input| (format!("{}.{}", input.from, input.name), input.type_name.clone());
         stage.inputs.iter().map(named).collect()
     };
     values("input", (part, name), (&inputs(a), &inputs(b)), found);
-    let outputs = |stage: &Stage| -> Vec<(String, String)> {
+    let outputs = |stage: &Stage| -> Vec<Typed> {
         let named = |output: &crate::definition::Output| (output.name.clone(), output.type_name.clone());
         stage.outputs.iter().map(named).collect()
     };
@@ -173,15 +175,10 @@ fn stage(a: &Stage, b: &Stage, found: &mut Found) {
 }
 
 /// Inputs or outputs, each with its type.
-fn values(
-    word: &str,
-    (part, name): (Part, &str),
-    lists: (&[(String, String)], &[(String, String)]),
-    found: &mut Found,
-) {
+fn values(word: &str, (part, name): (Part, &str), lists: (&[Typed], &[Typed]), found: &mut Found) {
     for (before, after) in pairs(lists.0, lists.1, |value| &value.0) {
-        let what = |value: &(String, String)| format!("{word} {}", value.0);
-        let type_of = |value: Option<&(String, String)>| value.map(|value| value.1.clone());
+        let what = |value: &Typed| format!("{word} {}", value.0);
+        let type_of = |value: Option<&Typed>| value.map(|value| value.1.clone());
         if let Some(value) = before.or(after) {
             found.add(part, name, &what(value), (type_of(before), type_of(after)), Level::Minor);
         }

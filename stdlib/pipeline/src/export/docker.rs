@@ -57,7 +57,7 @@ RUN apt-get update \
     && mkdir -p /project/.ironbook \
     && chown -R pipeline /project
 COPY --from=build /build/target/debug/{name} /usr/local/bin/{name}
-COPY params.yaml /project/
+COPY pipeline.toml params.yaml /project/
 WORKDIR /project
 USER 10001
 ENTRYPOINT ["/usr/local/bin/{name}"]

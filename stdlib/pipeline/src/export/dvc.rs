@@ -35,7 +35,7 @@ fn stage(context: &Context<'_>, task: &Task<'_>) -> Yaml {
     let words = task.arguments("outputs/").iter().map(|word| quote::shell(word)).collect::<Vec<_>>().join(" ");
     let mut deps: Vec<String> = ["pipeline.toml", "Cargo.lock", "src"].map(str::to_owned).into();
     for name in task.data {
-        deps.extend(context.definition.data_named(name).map(|data| context.from_version(&data.path)));
+        deps.extend(context.definition.data_named(name).map(|data| context.inside(&data.path)));
     }
     deps.extend(task.inputs.iter().map(|(name, from)| format!("outputs/{}", file(from, name))));
     deps.extend(task.waits_for.iter().map(|(gate, name)| format!("outputs/{}", file(gate, name))));

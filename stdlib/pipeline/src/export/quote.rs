@@ -29,9 +29,9 @@ pub(super) fn python_value(value: &toml::Value) -> String {
     }
 }
 
-/// Text for a comment: one line.
+/// Text for a comment: one line for every reader.
 pub(super) fn line(text: &str) -> String {
-    text.split(['\n', '\r']).collect::<Vec<_>>().join(" ")
+    text.replace(|c: char| c.is_control() || "\u{2028}\u{2029}\u{feff}".contains(c), " ")
 }
 
 #[cfg(test)]

@@ -79,6 +79,33 @@ pub enum RunError {
         /// Those that there are, in words.
         known: String,
     },
+    /// `--input` or `--output` without one stage that they are for.
+    #[error("--input and --output are for one stage: name it with --only STAGE")]
+    FilesOfOneStage,
+    /// No value of the stage has this name.
+    #[error("{option} {name}: the stage `{stage}` {does} no `{name}`; {known}")]
+    UnknownValue {
+        /// The option.
+        option: &'static str,
+        /// What a stage does with such values.
+        does: &'static str,
+        /// The stage.
+        stage: String,
+        /// The name that was given.
+        name: String,
+        /// Those that there are, in words.
+        known: String,
+    },
+    /// Some values were given and others not.
+    #[error(
+        "--input: the stage `{stage}` also takes {missing}; give all that it takes with --input NAME=FILE, or none"
+    )]
+    MissingInputs {
+        /// The stage.
+        stage: String,
+        /// Those that are missing, in words.
+        missing: String,
+    },
     /// A file that is not there.
     #[error("the file `{name}` cannot be read at {path}: {source}\ngive another place with --data {name}=PATH")]
     NoData {
@@ -151,6 +178,9 @@ impl RunError {
         match self {
             RunError::UnknownStage { .. }
             | RunError::NoPair { .. }
+            | RunError::FilesOfOneStage
+            | RunError::UnknownValue { .. }
+            | RunError::MissingInputs { .. }
             | RunError::UnknownParam { .. }
             | RunError::ParamValue { .. }
             | RunError::ParamsFile { .. }

@@ -25,6 +25,12 @@ enum State {
     Failed(Failed),
 }
 
+impl State {
+    fn first(given: Option<&Entry>) -> State {
+        given.map_or(State::Waiting, |entry| State::Done { entry: entry.clone(), cached: true })
+    }
+}
+
 /// What reaches the schedule.
 pub(crate) enum Event {
     /// A stage has ended.
@@ -68,7 +74,7 @@ impl<'a> Schedule<'a> {
         Schedule {
             machine: key::machine(&prepared.definition.toolchain, prepared.threads),
             tracked: Tracked::new(options.track, console),
-            states: stages.iter().map(|_| State::Waiting).collect(),
+            states: (0..stages.len()).map(|at| State::first(prepared.given.get(&at))).collect(),
             outdated: vec![false; stages.len()],
             repairs: vec![0; stages.len()],
             keys: vec![None; stages.len() + 1],

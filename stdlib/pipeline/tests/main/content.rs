@@ -131,3 +131,25 @@ fn links_are_refused() {
     let error = content_hash(&definition, desk.path()).unwrap_err().to_string();
     assert!(error.contains("src/link.rs is a link"), "{error}");
 }
+
+/// The crate's own version may say anything; those of its dependencies may not.
+#[test]
+fn the_version_of_the_crate_is_no_content() {
+    let desk = tempfile::tempdir().unwrap();
+    let definition = written(desk.path());
+    for (file, own, other) in [
+        ("Cargo.toml", "name = \"late-flights\"\nversion = \"1.3.0\"", "[dependencies.other]\nversion = \"1.3.0\""),
+        ("Cargo.lock", "name = \"late-flights\"\nversion = \"1.3.0\"", "name = \"aaa\"\nversion = \"1.3.0\""),
+    ] {
+        let whole = fs::read_to_string(desk.path().join(file)).unwrap();
+        let with = |part: &str| {
+            assert!(whole.contains(part), "{part}");
+            fs::write(desk.path().join(file), whole.replace(part, &part.replace("1.3.0", "1.0.0"))).unwrap();
+            let hash = content_hash(&definition, desk.path()).unwrap();
+            fs::write(desk.path().join(file), &whole).unwrap();
+            hash
+        };
+        assert_eq!(with(own), definition.content, "{file}");
+        assert_ne!(with(other), definition.content, "{file}");
+    }
+}

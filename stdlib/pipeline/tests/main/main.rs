@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "in tests a panic is the message, also in their helpers")]
 
+#![expect(clippy::unwrap_used, reason = "in tests a panic is the message, also in their helpers")]
+
 mod content;
 mod definition;
 mod diffs;

@@ -4,6 +4,7 @@ mod toy;
 
 mod cache;
 mod faults;
+mod files;
 mod hostile;
 mod inputs;
 mod outputs;

@@ -10,14 +10,14 @@ const READ: [&str; 8] =
     ["Cargo.toml", "Cargo.lock", "params.yaml", "rust-toolchain.toml", ".cargo", "build.rs", "src", "vendor"];
 
 /// Hash of each file by its path, with `/` on every system.
-pub(super) fn hashes(directory: &Path, version: &str) -> io::Result<BTreeMap<String, String>> {
+pub(super) fn hashes(directory: &Path) -> io::Result<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     let package = package_name(directory)?;
     for name in READ {
         collect(directory, name, &mut |path, bytes| {
             let hash = match path {
-                "Cargo.toml" => blake3::hash(&without_version(bytes, "[package]", None, version)),
-                "Cargo.lock" => blake3::hash(&without_version(bytes, "[[package]]", package.as_deref(), version)),
+                "Cargo.toml" => blake3::hash(&without_version(bytes, "[package]", None)),
+                "Cargo.lock" => blake3::hash(&without_version(bytes, "[[package]]", package.as_deref())),
                 _ => blake3::hash(bytes),
             };
             found.insert(path.to_owned(), hash.to_hex().to_string());
@@ -67,9 +67,8 @@ fn package_name(directory: &Path) -> io::Result<Option<String>> {
 }
 
 /// The text with the version `0.0.0` in sections of this head, and of this name if one is given.
-fn without_version(bytes: &[u8], head: &str, name: Option<&str>, version: &str) -> Vec<u8> {
+fn without_version(bytes: &[u8], head: &str, name: Option<&str>) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(bytes) else { return bytes.to_vec() };
-    let own = format!("version = \"{version}\"");
     let named = name.map(|name| format!("name = \"{name}\""));
     let mut out = String::with_capacity(text.len());
     let (mut in_head, mut is_named) = (false, named.is_none());
@@ -80,8 +79,8 @@ fn without_version(bytes: &[u8], head: &str, name: Option<&str>, version: &str) 
             is_named = named.is_none();
         }
         is_named |= named.as_deref() == Some(words);
-        if in_head && is_named && words == own {
-            out.push_str(&line.replace(&own, "version = \"0.0.0\""));
+        if in_head && is_named && words.starts_with("version = ") {
+            out.push_str("version = \"0.0.0\"\n");
         } else {
             out.push_str(line);
         }
