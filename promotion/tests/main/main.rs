@@ -6,3 +6,4 @@ mod generate;
 mod generated;
 mod random;
 mod session_file;
+mod whole;

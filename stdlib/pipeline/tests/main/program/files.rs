@@ -1,6 +1,6 @@
 //! Stages whose values are files of another tool.
 
-use super::toy::{Ran, Toy};
+use crate::program::toy::{Ran, Toy};
 use std::fs;
 use std::path::PathBuf;
 

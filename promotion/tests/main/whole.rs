@@ -1,0 +1,210 @@
+//! Promotions from beginning to end: a session, a version, its program, and what comes of it.
+
+use crate::session_file;
+use ironbook_pipeline::Definition;
+use ironbook_pipeline::definition::{FILE, verify};
+use ironbook_promotion::{Options, PromoteError, Promoted, Request, Writing, program, promote, with_data};
+use ironbook_session::library::{Library, Paths};
+use ironbook_session::{Config, ExecuteOptions, Session, Source, Status, Tier};
+use std::fs;
+use std::ops::ControlFlow;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A project with a session in it.
+struct Desk {
+    session: Session,
+    directory: TempDir,
+    paths: Paths,
+    library: Library,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        let paths = Paths::from_env();
+        let build = |_| Library::build(&paths, &mut |_| ControlFlow::Continue(()));
+        let library = Library::locate(&paths).or_else(build).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("data")).unwrap();
+        for entry in fs::read_dir(session_file::corpus().join("data")).unwrap().flatten() {
+            fs::copy(entry.path(), directory.path().join("data").join(entry.file_name())).unwrap();
+        }
+        let (cache, project) = (paths.cells(), directory.path().to_owned());
+        let config = Config { library: library.clone(), cache, directory: project, tier: Tier::Auto };
+        let mut session = Session::start(config).unwrap();
+        session.keep_in(&directory.path().join(".sessions")).unwrap();
+        Desk { session, directory, paths, library }
+    }
+
+    #[track_caller]
+    fn cell(&mut self, id: &str, text: &str) {
+        let options = ExecuteOptions { cell: Some(id.to_owned()), ..ExecuteOptions::default() };
+        let done = self.session.execute(&Source::plain(text), &options, &mut |_| {});
+        assert!(matches!(done.status, Status::Ok), "{text}\n{:?}", done.status);
+    }
+
+    fn promote(&mut self, targets: &[&str], verify: bool) -> Result<Promoted, PromoteError> {
+        let explored = self.session.explored(&mut |_| {}).unwrap();
+        let request = Request {
+            options: Options {
+                name: "late".to_owned(),
+                targets: targets.iter().map(|name| (*name).to_owned()).collect(),
+                ..Options::default()
+            },
+            writing: Writing::default(),
+            verify,
+        };
+        promote(&explored, None, &request, (&self.paths, &self.library), &mut |_| {})
+    }
+
+    /// Runs the program of a version.
+    fn run(&self, promoted: &Promoted, arguments: &[&str]) -> Output {
+        let library = || Some(self.library.clone());
+        let program = program(&promoted.definition, &promoted.directory, (&self.paths, &library))
+            .unwrap_or_else(|e| panic!("{e}"));
+        Command::new(program).args(arguments).current_dir(self.directory.path()).output().unwrap()
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A small thing of the real kind: a table, a filter, a data set, a model, a report.
+fn patients(desk: &mut Desk) {
+    desk.cell("p", "// parameters\nlet oldest = 90.0; // who is older is left out\nlet trees = 10;");
+    desk.cell("a", "use ironbook::data::read_csv;\nlet raw = read_csv(\"data/patients.csv\")?;\nraw.head(Some(3))");
+    desk.cell(
+        "b",
+        "// Some are too old.\nlet kept = raw.clone().lazy().filter(col(\"age\").lt(lit(oldest))).collect()?;\n\
+         println!(\"{} of {}\", kept.height(), raw.height());",
+    );
+    desk.cell(
+        "c",
+        "#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]\nstruct Size { rows: usize }\n\
+         let all = Dataset::new(&kept, &[\"age\", \"bmi\", \"stay\"], \"relapse\")?;\nlet size = Size { rows: all.rows() };",
+    );
+    desk.cell("d", "let model = RandomForest::params().n_estimators(trees).fit(&all)?;");
+    desk.cell(
+        "e",
+        "let shares = model.predict_proba(&all.features)?;\nlet summary = (size.rows, shares.iter().sum::<f64>());",
+    );
+}
+
+#[test]
+fn a_session_becomes_a_version_that_reproduces_itself() {
+    let mut desk = Desk::new();
+    patients(&mut desk);
+    let promoted = desk.promote(&["model", "summary"], true).unwrap_or_else(|error| panic!("{error}"));
+    let verdict = promoted.verdict.clone().unwrap();
+    assert!(verdict.reproduced() && verdict.equal.len() >= 5 && verdict.not_compared.is_empty(), "{verdict:?}");
+    assert_eq!(promoted.definition.version, "1.0.0");
+    for file in ["Cargo.toml", "Cargo.lock", "README.md", "params.yaml", "src/main.rs", "src/stages.rs", FILE] {
+        assert!(promoted.directory.join(file).is_file(), "{file}");
+    }
+    let read = Definition::read(promoted.directory.join(FILE)).unwrap();
+    assert_eq!(read, promoted.definition);
+    assert!(verify(&read, &promoted.directory).unwrap().none());
+    assert_eq!(read.params.iter().map(|param| param.name.as_str()).collect::<Vec<_>>(), ["oldest", "trees"]);
+    assert_eq!(read.data[0].path, "data/patients.csv");
+    let stages = fs::read_to_string(promoted.directory.join("src/stages.rs")).unwrap();
+    assert!(stages.contains("// Some are too old."), "comments go with the code\n{stages}");
+    assert!(!stages.contains("println!") && !stages.contains("head(Some(3))"), "what only shows is left out\n{stages}");
+    // The program runs in the project, and does nothing the second time.
+    let first = desk.run(&promoted, &["run", "--no-track"]);
+    assert!(first.status.success(), "{}", text(&first));
+    let second = desk.run(&promoted, &["run", "--no-track"]);
+    assert!(text(&second).contains("unchanged") && !text(&second).contains(" run,"), "{}", text(&second));
+    // Nothing has changed: the version is there.
+    let again = desk.promote(&["model", "summary"], true).unwrap();
+    assert!(again.unchanged && again.definition.version == "1.0.0");
+    // Another constant is a patch, another statement more than that.
+    desk.cell("p", "// parameters\nlet oldest = 90.0; // who is older is left out\nlet trees = 12;");
+    desk.cell("d", "let model = RandomForest::params().n_estimators(trees).fit(&all)?;");
+    desk.cell(
+        "b",
+        "// Some are too old.\nlet kept = raw.clone().lazy().filter(col(\"age\").lt(lit(oldest))).collect()?;",
+    );
+    let error = desk.promote(&["model"], true).unwrap_err().to_string();
+    assert!(error.contains("stale-read"), "cells that read the parameters were not all run again: {error}");
+    patients(&mut desk);
+    desk.cell("p", "// parameters\nlet oldest = 90.0; // who is older is left out\nlet trees = 12;");
+    for (id, cell) in [
+        ("b", "let kept = raw.clone().lazy().filter(col(\"age\").lt(lit(oldest))).collect()?;"),
+        ("c2", "let all = Dataset::new(&kept, &[\"age\", \"bmi\", \"stay\"], \"relapse\")?;"),
+        ("d", "let model = RandomForest::params().n_estimators(trees).fit(&all)?;"),
+    ] {
+        desk.cell(id, cell);
+    }
+    let next = desk.promote(&["model"], true).unwrap_or_else(|error| panic!("{error}"));
+    assert!(!next.unchanged && next.definition.version != "1.0.0", "{:?}", next.definition.version);
+    // The same code on other data is one more version.
+    let csv = fs::read_to_string(desk.directory.path().join("data/patients.csv")).unwrap();
+    let half: Vec<&str> = csv.lines().take(csv.lines().count() / 2).collect();
+    let other = desk.directory.path().join("data/half.csv");
+    fs::write(&other, half.join("\n") + "\n").unwrap();
+    let name = next.definition.data[0].name.clone();
+    let (version, directory) =
+        with_data(&next.definition, &next.directory, &[(name, other)], desk.directory.path()).unwrap();
+    let read = Definition::read(directory.join(FILE)).unwrap();
+    assert_eq!((read.version.clone(), read.data[0].path.as_str()), (version.to_string(), "data/half.csv"));
+    let promoted = Promoted { definition: read, directory, ..next };
+    let output = desk.run(&promoted, &["run", "--no-track"]);
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+#[test]
+fn what_two_runs_give_differently_is_named_with_the_call() {
+    let mut desk = Desk::new();
+    desk.cell("a", "let numbers: Vec<u64> = (0..2000).collect();");
+    desk.cell(
+        "b",
+        "let table = df![\"k\" => numbers.iter().map(|n| n % 700).collect::<Vec<_>>(), \"v\" => numbers.clone()]?;\n\
+         let sums = table.lazy().group_by([col(\"k\")]).agg([col(\"v\").sum()]).collect()?;",
+    );
+    let error = desk.promote(&["sums"], true).unwrap_err();
+    let words = error.to_string();
+    assert!(matches!(error, PromoteError::NotReproduced(..)), "{words}");
+    assert!(words.contains("differs between two clean runs") && words.contains("group_by"), "{words}");
+    assert!(!desk.directory.path().join("pipelines/late").exists(), "nothing was published");
+}
+
+#[test]
+fn async_cells_macros_modules_and_helpers_become_a_crate() {
+    let mut desk = Desk::new();
+    desk.cell("a", "macro_rules! twice { ($e:expr) => { $e * 2 } }\nmod scale { pub fn by(x: f64) -> f64 { crate::FACTOR * x } }\nconst FACTOR: f64 = 3.0;");
+    desk.cell("b", "async fn later(x: i64) -> Result<i64, String> { Ok(x + 1) }\nlet n = later(twice!(20)).await?;");
+    desk.cell("c", "trait Shape { fn area(&self) -> f64; }\nstruct Square(f64);\nimpl Shape for Square { fn area(&self) -> f64 { self.0 * self.0 } }\nlet area = Box::new(Square(scale::by(2.0))) as Box<dyn Shape>;");
+    desk.cell("d", "let mut total = area.area();\ntotal += n as f64;");
+    desk.cell("e", "total *= 2.0;\ntotal");
+    let promoted = desk.promote(&["total"], true).unwrap_or_else(|error| panic!("{error}"));
+    assert!(promoted.verdict.as_ref().unwrap().reproduced());
+    assert!(promoted.plan.stages.iter().any(|stage| stage.cells.len() > 1), "a boxed trait object joins its cells");
+}
+
+#[test]
+fn two_hundred_cells_are_promoted_at_once() {
+    let mut desk = Desk::new();
+    desk.cell("c0", "let v0 = 1u64;");
+    for at in 1..200 {
+        desk.cell(&format!("c{at}"), &format!("let v{at} = v{}.wrapping_mul(31) + {at};", at - 1));
+    }
+    // The first one asks cargo for the lock file.
+    drop(desk.promote(&["v199"], false).unwrap_or_else(|error| panic!("{error}")));
+    let begun = Instant::now();
+    let promoted = desk.promote(&["v199"], false).unwrap();
+    assert!(promoted.unchanged && promoted.plan.stages.len() == 200);
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_version_is_the_same_wherever_it_is_made() {
+    let content = |_: u32| {
+        let mut desk = Desk::new();
+        patients(&mut desk);
+        let promoted = desk.promote(&["summary"], true).unwrap_or_else(|error| panic!("{error}"));
+        (promoted.definition.content.clone(), promoted.definition.verified.unwrap().digests)
+    };
+    assert_eq!(content(1), content(2));
+}
