@@ -32,10 +32,10 @@ pub(crate) fn stages_file(
     out.push_str("use ironbook::prelude::*;\n");
     let own: BTreeSet<String> = slice.items.keys().map(|key| key.name.clone()).collect();
     for path in types.uses.iter().filter(|path| !own.contains(last(path))) {
-        let _ = writeln!(out, "use {};", path.trim_start_matches("::"));
+        let _ = writeln!(out, "use {};", by_facade(path));
     }
     for line in uses {
-        out.push_str(&line);
+        out.push_str(line.trim_start_matches("#[allow(unused_imports)]").trim_start());
         out.push('\n');
     }
     for item in items {
@@ -120,10 +120,17 @@ fn last(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
+/// The way to a type that a person would write: the facade's modules, not the crates behind them.
+fn by_facade(path: &str) -> String {
+    path.trim_start_matches("::").replace("ironbook::ironbook_", "ironbook::")
+}
+
 fn in_prelude(path: &str) -> bool {
     let name = last(path);
     let word = |c: char| c.is_alphanumeric() || c == '_';
-    path.contains("polars::prelude::") || PRELUDE.split(|c| !word(c)).any(|other| other == name)
+    path.contains("ironbook::prelude::")
+        || path.contains("polars::prelude::")
+        || PRELUDE.split(|c| !word(c)).any(|other| other == name)
 }
 
 /// The items that are needed: `use`s, and all others as they were written.
@@ -342,7 +349,11 @@ fn body(history: &History<'_>, slice: &Slice, stage: &Stage) -> Body {
                 }
                 continue;
             }
-            body.text.push_str(&in_crate(&statement_text(unit, taken, *at)));
+            let text = in_crate(&statement_text(unit, taken, *at));
+            body.text.push_str(match is_unused(history, slice, stage, (*id, *at)) {
+                true => value_only(&text),
+                false => &text,
+            });
             body.text.push('\n');
             body.awaits |= statement.idents.contains("await");
             for name in &statement.binds {
@@ -351,6 +362,36 @@ fn body(history: &History<'_>, slice: &Slice, stage: &Stage) -> Body {
         }
     }
     body
+}
+
+/// Whether nothing in the stage reads what a statement binds, and nothing outside of it needs it.
+fn is_unused(history: &History<'_>, slice: &Slice, stage: &Stage, (id, at): (ExecutionId, usize)) -> bool {
+    let Some(unit) = history.unit(id) else { return false };
+    let statement = &unit.statements[at];
+    if !statement.is_let || statement.binds.len() != 1 {
+        return false;
+    }
+    let read = |name: &String| {
+        stage.outputs.iter().any(|(output, _)| output == name)
+            || stage.executions.iter().filter(|other| **other >= id).any(|other| {
+                let (Some(unit), Some(taken)) = (history.unit(*other), slice.taken.get(other)) else { return false };
+                let later = |position: &&usize| *other > id || **position > at;
+                taken.kept.iter().filter(later).any(|position| {
+                    let statement = &unit.statements[*position];
+                    statement.mentions.contains(name) || statement.assigns.contains(name)
+                })
+            })
+    };
+    !statement.binds.iter().any(read)
+}
+
+/// `f(x)?;` of `let a = f(x)?;`
+fn value_only(text: &str) -> &str {
+    let Some(at) = text.find("let ") else { return text };
+    match text[at..].find('=') {
+        Some(equals) if !text[at..at + equals].contains(['(', '{', '<']) => text[at + equals + 1..].trim_start(),
+        _ => text,
+    }
 }
 
 /// Older variables that the statements which are taken change.

@@ -277,7 +277,7 @@ pub enum EvalError {
     NoRules,
     /// A rule about chance needs resamples.
     #[error(
-        "there are no resamples of {metric} to compare\nevaluate both models with resamples in this session: they are not saved"
+        "there are no resamples of {metric} to compare\nevaluate both models with resamples: files of reports have none"
     )]
     NoResamples {
         /// Name of the metric.

@@ -4,7 +4,8 @@ use crate::bootstrap::Interval;
 use crate::error::EvalError;
 use ironbook_core::{Bundle, Display};
 use ironbook_learn::table::{Table, number};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Serialize, Serializer};
 use std::sync::Arc;
 
 /// Which way a metric is better.
@@ -71,20 +72,35 @@ impl Display for Score {
 }
 
 /// The metrics of a report; those that are not defined on its rows are left out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Scores {
     /// The metrics, the most telling ones first.
     pub list: Vec<Score>,
     /// Names of those that are not defined on the rows.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     undefined: Vec<String>,
-    /// Values on the resamples, for comparisons on the same rows; not saved.
-    #[serde(skip)]
+    /// Values on the resamples, for comparisons on the same rows; not in files that people read.
+    #[serde(default)]
     draws: Draws,
 }
 
+impl Serialize for Scores {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (undefined, draws) = (!self.undefined.is_empty(), !serializer.is_human_readable());
+        let mut out = serializer.serialize_struct("Scores", 1 + usize::from(undefined) + usize::from(draws))?;
+        out.serialize_field("list", &self.list)?;
+        if undefined {
+            out.serialize_field("undefined", &self.undefined)?;
+        }
+        if draws {
+            out.serialize_field("draws", &self.draws)?;
+        }
+        out.end()
+    }
+}
+
 /// Values of metrics on resamples.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Draws {
     /// Which rows were drawn: of the data, its size, the seed.
     key: u64,
