@@ -72,7 +72,7 @@ fn what_was_given_is_what_counts() {
 fn a_file_that_is_no_such_value_fails_the_stage() {
     let toy = Toy::new();
     fs::create_dir(toy.path("values")).unwrap();
-    fs::write(file(&toy, "scaled"), "nonsense").unwrap();
+    fs::write(file(&toy, "scaled"), "seven b").unwrap();
     let ran = stage(&toy, "sum", &["scaled"], &["sum"], &["--no-track"]);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     assert!(ran.err.contains("scaled") && !file(&toy, "sum").exists(), "{}", ran.err);
