@@ -49,7 +49,9 @@ impl Task<'_> {
 /// The tasks of a definition, in its order; the registration, if there is one, comes last.
 pub(super) fn tasks(definition: &Definition) -> Vec<Task<'_>> {
     let mut out: Vec<Task<'_>> = definition.stages.iter().map(task).collect();
-    let model = definition.register.as_ref().and_then(|register| register.model.split_once('.'));
+    // The program would run a stage of that name instead.
+    let register = definition.register.as_ref().filter(|_| definition.stage(REGISTER).is_none());
+    let model = register.and_then(|register| register.model.split_once('.'));
     if let Some((stage, value)) = model {
         let gates = definition.stages.iter().filter(|stage| stage.kind == Kind::Gate);
         let waits_for = gates.filter_map(|gate| Some((gate.name.as_str(), outputs(gate).first()?.0))).collect();

@@ -77,7 +77,9 @@ pub(super) fn check(definition: &Definition, options: &RunOptions) -> Result<()>
 }
 
 fn sides<'a>(definition: &'a Definition, name: &str) -> Result<Sides<'a>> {
-    if let (graph::REGISTER, Some(register)) = (name, &definition.register) {
+    // A stage may be called so; it is meant then.
+    let is_registration = name == graph::REGISTER && graph::index(definition, name).is_err();
+    if let (true, Some(register)) = (is_registration, &definition.register) {
         let (maker, value) = graph::value(definition, &register.model)?;
         return Ok(Sides { inputs: vec![(value, maker)], outputs: vec![graph::REGISTER] });
     }
@@ -135,13 +137,14 @@ pub(super) fn leave(
         let stages = report.stages.iter().filter(|stage| only.contains(&stage.name));
         stages.flat_map(|stage| &stage.outputs).find(|made| made.name == name)
     };
+    let is_registration = report.stages.iter().all(|stage| stage.name != graph::REGISTER);
     for (name, path) in &files.outputs {
         let bytes = match made(name) {
             Some(made) => cache.read(&made.digest).map_err(|e| RunError::io("read", &cache.object(&made.digest), e))?,
-            None if name == graph::REGISTER && !track => {
+            None if is_registration && name == graph::REGISTER && !track => {
                 return Err(RunError::Cannot("nothing was registered: leave out --no-track".to_owned()));
             }
-            None if name == graph::REGISTER => {
+            None if is_registration && name == graph::REGISTER => {
                 format!("{}\n", report.registered.as_deref().unwrap_or("registered")).into_bytes()
             }
             None => b"passed\n".to_vec(),

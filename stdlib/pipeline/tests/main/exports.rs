@@ -143,3 +143,16 @@ fn what_belongs_to_the_version_is_not_replaced() {
     let error = write(dvc, &Context::new(&definition), &desk.path().join("dvc.yaml")).unwrap_err().to_string();
     assert!(error.starts_with("cannot write "), "{error}");
 }
+
+/// The program runs a stage called `register` when it is told to register.
+#[test]
+fn a_stage_called_register_is_no_registration() {
+    let mut definition = full();
+    definition.stages[2].name = "register".into();
+    definition.stages[3].inputs[0].from = "register".into();
+    definition.targets[1] = "register.report".into();
+    assert_eq!(definition.problems(), []);
+    let dvc = yaml("dvc", "dvc.yaml", &definition);
+    assert_eq!(keys(&dvc["stages"]), ["read", "train", "register", "auc_is_good"]);
+    assert_eq!(dvc["stages"]["register"]["outs"][0], "outputs/register/report");
+}

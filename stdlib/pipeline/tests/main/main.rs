@@ -1,7 +1,6 @@
 //! Definitions, versions and their folder, the files for other tools, and programs that run.
 
 #![expect(clippy::unwrap_used, reason = "in tests a panic is the message, also in their helpers")]
-#![expect(clippy::unwrap_used, reason = "in tests a panic is the message, also in their helpers")]
 
 mod content;
 mod definition;
