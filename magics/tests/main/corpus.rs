@@ -13,6 +13,7 @@ use tempfile::TempDir;
 /// A session after the last step of its script, and its directory.
 pub struct Played {
     pub shell: Shell,
+    #[allow(dead_code, reason = "it goes when the session does")]
     pub directory: TempDir,
 }
 

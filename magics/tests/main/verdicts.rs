@@ -115,7 +115,9 @@ fn refused(expected: &Refused, refusals: &[Refusal], labels: &BTreeMap<u64, Stri
     if here.is_empty() {
         return Err(format!("PLACE: should be at {:?}\n{}", expected.at, told(refusals)));
     }
-    let advises = |refusal: &&&Refusal| refusal.remedy.to_lowercase().contains(&expected.remedy.to_lowercase());
+    let mut numbers: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    labels.iter().for_each(|(number, cell)| numbers.entry(cell.clone()).or_default().push(*number));
+    let advises = |refusal: &&&Refusal| expected.is_in(&refusal.remedy, &numbers);
     if !here.iter().any(advises) {
         return Err(format!("REMEDY: should say `{}`\n{}", expected.remedy, told(refusals)));
     }

@@ -2,7 +2,7 @@
 //! target: changed fresh
 //! verdict: refuses
 //! reason: alias
-//! remedy: name
+//! remedy: of its own
 //! runs: 1 2 3 1 4
 
 // %% 1

@@ -3,7 +3,7 @@
 //! verdict: refuses
 //! reason: ran-twice
 //! at: 3:1
-//! remedy: cell 1
+//! remedy: `losses`
 //! runs: 1 2 3 3 4
 
 // %% 1

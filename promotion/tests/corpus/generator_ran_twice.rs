@@ -3,7 +3,7 @@
 //! verdict: refuses
 //! reason: ran-twice
 //! at: 2:1
-//! remedy: cell 1
+//! remedy: `draw`
 //! runs: 1 2 2
 
 // %% 1

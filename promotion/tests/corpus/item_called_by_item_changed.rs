@@ -3,7 +3,7 @@
 //! verdict: refuses
 //! reason: stale-read
 //! at: 3:1
-//! remedy: `floor`
+//! remedy: run cell 3
 //! runs: 1 2 3 1'
 
 // %% 1

@@ -2,8 +2,8 @@
 //! target: late
 //! verdict: refuses
 //! reason: maker-gone
-//! at: 2:1
-//! remedy: `is_late`
+//! at: 2:1 1
+//! remedy: cell
 //! runs: 1 2 -1
 
 // %% 1

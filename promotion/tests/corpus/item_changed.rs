@@ -3,7 +3,7 @@
 //! verdict: refuses
 //! reason: stale-read
 //! at: 2:2
-//! remedy: `is_late`
+//! remedy: run cell 2
 //! runs: 1 2 1'
 
 // %% 1

@@ -2,8 +2,8 @@
 //! target: mean
 //! verdict: refuses
 //! reason: maker-gone
-//! at: 2:1
-//! remedy: `sales`
+//! at: 2:1 1
+//! remedy: cell
 //! runs: 1 2 -1
 
 // %% 1

@@ -2,7 +2,7 @@
 //! target: guess
 //! verdict: refuses
 //! reason: order
-//! remedy: one cell
+//! remedy: cell
 //! runs: 1 2 3 2 3
 
 // %% 1

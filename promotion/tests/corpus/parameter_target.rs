@@ -2,8 +2,7 @@
 //! target: depth
 //! verdict: refuses
 //! reason: parameter-target
-//! at: 1
-//! remedy: made from it
+//! remedy: variable
 
 // %% 1 tags=parameters
 let depth: u32 = 3;

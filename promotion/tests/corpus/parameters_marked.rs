@@ -7,6 +7,6 @@
 
 // %% 1
 let sales = read_csv("data/sales.csv")?;
-let rows = 7; // param
+let rows: usize = 7; // param
 // %% 2
 let few = sales.head(Some(rows));

@@ -7,7 +7,7 @@
 
 // %% 1
 let sales = read_csv("data/sales.csv")?;
-display(&sales.head(Some(2)));
+display(&plot::histogram(&sales.floats("month")?)?);
 // %% 2
 let months = sales.floats("month")?;
 let amounts: Vec<f64> = sales.floats("amount")?.into_iter().map(|a| if a.is_nan() { 0.0 } else { a }).collect();

@@ -3,7 +3,7 @@
 //! verdict: refuses
 //! reason: ran-twice
 //! at: 2:1
-//! remedy: run cell 1
+//! remedy: `scores`
 //! runs: 1 2 2 3
 
 // %% 1

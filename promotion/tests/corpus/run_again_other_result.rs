@@ -7,9 +7,9 @@
 //! runs: 1 2 3 1' 2
 
 // %% 1
-let limit = 4;
+let limit = 4u32;
 // %% 1'
-let limit = 6;
+let limit = 6u32;
 // %% 2
 let numbers: Vec<u32> = (0..limit).collect();
 // %% 3

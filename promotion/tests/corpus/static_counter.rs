@@ -2,8 +2,8 @@
 //! target: ids
 //! verdict: refuses
 //! reason: statics
-//! at: 1:3 3:1
-//! remedy: argument
+//! at: 1:2 1:3 3:1
+//! remedy: variable
 
 // %% 1
 use std::sync::atomic::{AtomicU64, Ordering};

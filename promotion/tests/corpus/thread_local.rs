@@ -3,7 +3,7 @@
 //! verdict: refuses
 //! reason: statics
 //! at: 1:1 1:2 2:1
-//! remedy: argument
+//! remedy: variable
 
 // %% 1
 thread_local! { static CALLS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) }; }

@@ -41,16 +41,17 @@ fn play(generated: &Generated, paths: &Paths, library: &Library, folder: &Path) 
     engine.keep_in(&folder.join(".sessions")).unwrap();
     for step in &generated.steps {
         let Step::Run { cell, text, fails } = step else { continue };
-        let options = ExecuteOptions { cell: Some(cell.clone()), ..ExecuteOptions::default() };
+        let identity = (!generated.terminal).then(|| cell.clone());
+        let options = ExecuteOptions { cell: identity, ..ExecuteOptions::default() };
         let done = engine.execute(&Source::plain(text.as_str()), &options, &mut |_| {});
         assert_eq!(matches!(done.status, Status::Failed(_)), *fails, "{text}\n{:?}", done.status);
     }
     engine.explored(&mut |_| {}).unwrap()
 }
 
-fn page(generated: &Generated) -> Page {
+fn page(generated: &Generated) -> Option<Page> {
     let cell = |(id, text): (&String, &String)| PageCell { id: id.clone(), text: text.clone(), ..PageCell::default() };
-    Page { cells: generated.page.iter().map(cell).collect() }
+    (!generated.terminal).then(|| Page { cells: generated.page.iter().map(cell).collect() })
 }
 
 fn options(generated: &Generated) -> Options {
@@ -63,7 +64,7 @@ fn told(refusals: &[Refusal]) -> String {
 
 fn judge(generated: &Generated, explored: &Explored, run: bool, paths: &Paths, library: &Library) -> Outcome {
     let page = page(generated);
-    match (&generated.expected, plan(explored, Some(&page), &options(generated))) {
+    match (&generated.expected, plan(explored, page.as_ref(), &options(generated))) {
         (Expected::Promotes(_), Err(refusals)) => Outcome::FalseRefusal(told(&refusals)),
         (Expected::Refuses(reasons), Err(refusals)) => {
             let named = refusals.iter().any(|refusal| reasons.contains(refusal.reason.name()));
@@ -73,7 +74,7 @@ fn judge(generated: &Generated, explored: &Explored, run: bool, paths: &Paths, l
                 Outcome::Otherwise(format!("should be {reasons:?}, is\n{}", told(&refusals)))
             }
         }
-        (Expected::Refuses(reasons), Ok(plan)) => match proved(generated, explored, &page, paths, library) {
+        (Expected::Refuses(reasons), Ok(plan)) => match proved(generated, explored, page.as_ref(), paths, library) {
             Err(_) => Outcome::Caught,
             Ok(()) => Outcome::WrongPromotion(format!("should be {reasons:?}\n{}", plan.stages_rs)),
         },
@@ -82,7 +83,7 @@ fn judge(generated: &Generated, explored: &Explored, run: bool, paths: &Paths, l
             if !promoted.are_stages(&cells) {
                 return Outcome::Otherwise(format!("{cells:?}, should be {:?}\n{}", promoted.stages, plan.stages_rs));
             }
-            match run.then(|| proved(generated, explored, &page, paths, library)) {
+            match run.then(|| proved(generated, explored, page.as_ref(), paths, library)) {
                 Some(Err(words)) => Outcome::FalseRefusal(format!("{words}\n{}", plan.stages_rs)),
                 _ => Outcome::Right,
             }
@@ -109,12 +110,12 @@ fn cells(generated: &Generated, plan: &Plan) -> Vec<String> {
 fn proved(
     generated: &Generated,
     explored: &Explored,
-    page: &Page,
+    page: Option<&Page>,
     paths: &Paths,
     library: &Library,
 ) -> Result<(), String> {
     let request = Request { options: options(generated), writing: Writing::default(), verify: true };
-    match promote(explored, Some(page), &request, (paths, library), &mut |_| {}) {
+    match promote(explored, page, &request, (paths, library), &mut |_| {}) {
         Ok(_) => Ok(()),
         Err(PromoteError::Build(error)) => panic!("the stages do not compile: {error}"),
         Err(error) => Err(error.to_string()),

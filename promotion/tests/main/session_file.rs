@@ -90,6 +90,8 @@ pub struct Promoted {
     pub dropped: Vec<String>,
     /// Cells that may be in `stages` or in `dropped`.
     pub may_stay: Vec<String>,
+    /// All cells of a slice whose unit is the cell, where `stages` is one whose unit is the statement; empty: no difference.
+    pub whole: Vec<String>,
     /// Names that become parameters.
     pub parameters: Vec<String>,
     /// Data dependencies: names and paths.
@@ -103,8 +105,11 @@ pub struct Promoted {
 impl Promoted {
     /// Whether these are the cells of the slice, in order.
     pub fn are_stages(&self, found: &[String]) -> bool {
-        let sure: Vec<&String> = found.iter().filter(|cell| !self.may_stay.contains(cell)).collect();
-        sure == self.stages.iter().collect::<Vec<_>>()
+        let sure = |cells: &[String]| -> Vec<String> {
+            cells.iter().filter(|cell| !self.may_stay.contains(cell)).cloned().collect()
+        };
+        let found = sure(found);
+        found == sure(&self.stages) || !self.whole.is_empty() && found == sure(&self.whole)
     }
 }
 

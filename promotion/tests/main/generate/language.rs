@@ -112,7 +112,7 @@ impl Statement {
             Statement::Function { name, factor, plus } => {
                 format!("fn {name}(x: i64) -> i64 {{ (x * {factor} + {plus}) % {MODULUS} }}")
             }
-            Statement::Let { to, value } => format!("let {to} = {};", value.rust()),
+            Statement::Let { to, value } => format!("let mut {to} = {};", value.rust()),
             Statement::Assign { to, value } => format!("{to} = {};", value.rust()),
             Statement::Push { list, value } => format!("{list}.push({});", value.rust()),
             Statement::Sort { list } => format!("{list}.sort();"),
@@ -216,9 +216,20 @@ pub struct Trace {
     pub shared: bool,
     /// Whether it ended with a panic.
     pub panicked: bool,
+    /// Of each statement that a pipeline can keep: what it read and wrote.
+    pub statements: Vec<(BTreeSet<Key>, BTreeSet<Key>)>,
 }
 
 impl Trace {
+    /// Adds what one statement did.
+    fn take(&mut self, own: Trace) {
+        own.read.iter().for_each(|key| self.read(key.clone()));
+        self.wrote.extend(own.wrote.iter().cloned());
+        self.called.extend(own.called);
+        self.shared |= own.shared;
+        self.statements.push((own.read, own.wrote));
+    }
+
     fn read(&mut self, key: Key) {
         if !self.wrote.contains(&key) {
             self.read.insert(key);
@@ -247,7 +258,9 @@ impl State {
                 trace.panicked = true;
                 break;
             }
-            next.step(statement, &mut trace)?;
+            let mut own = Trace::default();
+            next.step(statement, &mut own)?;
+            trace.take(own);
         }
         *self = next;
         Ok(trace)

@@ -34,6 +34,8 @@ pub struct Run {
     pub called: BTreeMap<String, Function>,
     /// Functions that it defined.
     pub defined: BTreeSet<String>,
+    /// What each of its statements read and wrote.
+    parts: Vec<(BTreeSet<Key>, BTreeSet<Key>)>,
     /// The variables that it touched as they were in its end, those behind handles with what these point to.
     left: BTreeMap<String, (Value, Option<usize>)>,
     /// Whether it touched shared handles, and which run had done so before.
@@ -86,6 +88,7 @@ impl Session {
             wrote: BTreeSet::new(),
             called: BTreeMap::new(),
             defined: BTreeSet::new(),
+            parts: Vec::new(),
             left: BTreeMap::new(),
             shared: None,
         };
@@ -105,6 +108,7 @@ impl Session {
             .filter_map(|name| Some((name.clone(), self.state.functions.get(name)?.clone())))
             .collect();
         run.defined = trace.defined;
+        run.parts = trace.statements;
         if trace.shared {
             run.shared = Some(self.touched);
             self.touched = id;
@@ -282,8 +286,36 @@ impl Session {
         })
     }
 
+    /// The cells that are needed when unneeded statements are left out of needed cells, in the order of their runs.
+    fn finest(&self, targets: &[String]) -> Vec<String> {
+        // A statement: its run, and its place there.
+        let last = |id: RunId, key: &Key, before: usize| {
+            let part = self.at(id).parts[..before].iter().rposition(|(_, wrote)| wrote.contains(key))?;
+            Some((id, part))
+        };
+        let left = |id: RunId, key: &Key| last(id, key, self.at(id).parts.len());
+        let keys = targets.iter().map(|name| Key::Var(name.clone()));
+        let mut open: Vec<(RunId, usize)> = keys.filter_map(|key| left(*self.versions.get(&key)?, &key)).collect();
+        let mut needed: BTreeSet<(RunId, usize)> = BTreeSet::new();
+        while let Some((id, at)) = open.pop() {
+            if needed.insert((id, at)) {
+                let run = self.at(id);
+                let from = |key: &Key| last(id, key, at).or_else(|| left(*run.read.get(key)?, key));
+                open.extend(run.parts[at].0.iter().filter_map(from));
+            }
+        }
+        let mut cells: Vec<String> = Vec::new();
+        for (id, _) in needed {
+            if !cells.contains(&self.at(id).cell) {
+                cells.push(self.at(id).cell.clone());
+            }
+        }
+        cells
+    }
+
     fn promoted(&self, order: &[RunId], targets: &[String]) -> Promoted {
         let stages: Vec<String> = order.iter().map(|id| self.at(*id).cell.clone()).collect();
+        let finest = self.finest(targets);
         let mut outside: BTreeSet<String> = BTreeSet::new();
         for run in order.iter().map(|id| self.at(*id)) {
             for (name, used) in &run.called {
@@ -303,9 +335,10 @@ impl Session {
         let taken = |cell: &String| stages.contains(cell) || outside.contains(cell) || may.contains(cell);
         Promoted {
             dropped: ran.into_iter().filter(|cell| !taken(cell)).cloned().collect(),
-            may_stay: may.into_iter().cloned().collect(),
+            may_stay: may.into_iter().chain(stages.iter().filter(|cell| !finest.contains(cell))).cloned().collect(),
             outside: outside.into_iter().collect(),
-            stages,
+            whole: stages,
+            stages: finest,
             ..Promoted::default()
         }
     }
