@@ -23,25 +23,19 @@ pub fn program(
     directory: &Path,
     (paths, library): (&Paths, &dyn Fn() -> Option<Library>),
 ) -> Result<PathBuf, BuildError> {
-    let programs = paths.data.join("pipeline-programs");
-    // Found again without a look at the library's sources.
-    let known = programs.join("by-content").join(&definition.content);
-    if let Ok(program) = fs::read_to_string(&known).map(PathBuf::from)
-        && program.is_file()
-        && program.metadata()?.len() > 0
-    {
+    if let Some(program) = program::recall(paths, &definition.content) {
         return Ok(program);
     }
     let same = Sources::read(&paths.source).is_ok_and(|sources| sources.hash() == definition.toolchain.library);
-    let built = match library().filter(|_| same) {
-        Some(library) => program::build(&library, directory, &programs)?,
-        None => by_cargo(directory, &paths.target)?,
-    };
-    // Only a memory.
-    let kept = fs::create_dir_all(programs.join("by-content"))
-        .and_then(|()| fs::write(&known, built.as_os_str().as_encoded_bytes()));
-    drop(kept);
-    Ok(built)
+    let library = if same { library() } else { None };
+    match library {
+        Some(library) => {
+            let built = program::build(&library, directory, &program::folder(paths))?;
+            program::remember(paths, &definition.content, &built, &library);
+            Ok(built)
+        }
+        None => by_cargo(directory, &paths.target),
+    }
 }
 
 fn by_cargo(directory: &Path, target: &Path) -> Result<PathBuf, BuildError> {

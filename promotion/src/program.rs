@@ -1,6 +1,6 @@
 //! Programs of versions, compiled directly against the library: seconds instead of a build by cargo.
 
-use ironbook_session::library::Library;
+use ironbook_session::library::{Library, Paths};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,27 @@ pub fn build(library: &Library, version: &Path, folder: &Path) -> Result<PathBuf
     }
     fs::rename(&fresh, &program)?;
     Ok(program)
+}
+
+/// Where programs are kept.
+pub(crate) fn folder(paths: &Paths) -> PathBuf {
+    paths.data.join("pipeline-programs")
+}
+
+/// Remembers the program of a version by its content, so that it is found without a look at the library's sources.
+pub(crate) fn remember(paths: &Paths, content: &str, program: &Path, library: &Library) {
+    let known = folder(paths).join("by-content");
+    let text = format!("{}\n{}\n", program.display(), library.dylib.display());
+    // Only a memory: without it the program is built again.
+    drop(fs::create_dir_all(&known).and_then(|()| fs::write(known.join(content), text)));
+}
+
+/// The program of a version, if it is there, and the library that it is linked to.
+pub(crate) fn recall(paths: &Paths, content: &str) -> Option<PathBuf> {
+    let text = fs::read_to_string(folder(paths).join("by-content").join(content)).ok()?;
+    let mut lines = text.lines().map(PathBuf::from);
+    let (program, dylib) = (lines.next()?, lines.next()?);
+    (program.is_file() && dylib.is_file()).then_some(program)
 }
 
 fn compiler(library: &Library) -> Command {

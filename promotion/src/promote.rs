@@ -151,7 +151,7 @@ pub fn promote(
     let verdict = match request.verify {
         false => None,
         true => {
-            let program = program::build(library, draft.path(), &paths.data.join("pipeline-programs"))?;
+            let program = program::build(library, draft.path(), &program::folder(paths))?;
             told("running");
             let project = folder::project(&explored.directory);
             let verdict = verify::verify(&plan, explored, &definition, &program, &project)?;
@@ -183,5 +183,10 @@ pub fn promote(
     definition.version = version.to_string();
     seal(&mut definition, draft.path())?;
     let directory = draft.publish(version)?;
+    if request.verify {
+        // The one that was proved says another version of itself.
+        let program = program::build(library, &directory, &program::folder(paths))?;
+        program::remember(paths, &definition.content, &program, library);
+    }
     Ok(Promoted { plan, definition, directory, reasons, unchanged: false, verdict })
 }

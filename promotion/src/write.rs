@@ -43,7 +43,7 @@ pub(crate) fn write(
     fs::create_dir_all(directory.join("src"))?;
     fs::write(directory.join("src/stages.rs"), formatted(&rustfmt, &plan.stages_rs))?;
     fs::write(directory.join("src/main.rs"), formatted(&rustfmt, &plan.main_rs))?;
-    fs::write(directory.join(".gitignore"), "target/\n")?;
+    fs::write(directory.join(".gitignore"), "target/\noutputs/\n")?;
     let hash = sources.hash();
     let facade = match &writing.link {
         Some(link) => link.join("stdlib/ironbook").display().to_string(),
