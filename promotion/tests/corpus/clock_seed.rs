@@ -3,7 +3,7 @@
 //! verdict: refuses
 //! reason: clock
 //! at: 2:1
-//! remedy: param
+//! remedy: seed
 //! allow: clock
 //! verdict: promotes
 //! stages-cells: 1 2
