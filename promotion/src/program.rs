@@ -78,7 +78,9 @@ fn compiler(library: &Library) -> Command {
         text.push(path);
         text
     };
-    command.arg("--extern").arg(named("ironbook=", &library.dylib));
+    for (name, path) in &library.externs {
+        command.arg("--extern").arg(named(&format!("{name}="), path));
+    }
     command.arg("-L").arg(named("dependency=", &library.deps));
     command.envs(library.linker_path.iter().map(|path| ("LIBRARY_PATH", path)));
     command.stdin(Stdio::null());

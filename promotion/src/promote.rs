@@ -39,7 +39,7 @@ pub enum PromoteError {
     Refused(Vec<Refusal>),
     /// The values are not the session's. Nothing was published.
     #[error("{}", not_reproduced(.0, .1))]
-    NotReproduced(Box<Plan>, Verdict),
+    NotReproduced(Box<Plan>, Box<Verdict>),
     /// The stages do not compile, though the cells do.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -156,7 +156,7 @@ pub fn promote(
             let project = folder::project(&explored.directory);
             let verdict = verify::verify(&plan, explored, &definition, &program, &project)?;
             if !verdict.reproduced() {
-                return Err(PromoteError::NotReproduced(Box::new(plan), verdict));
+                return Err(PromoteError::NotReproduced(Box::new(plan), Box::new(verdict)));
             }
             Some(verdict)
         }

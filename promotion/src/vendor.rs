@@ -100,6 +100,13 @@ impl Sources {
         toml::to_string(&root).unwrap_or_default()
     }
 
+    /// The line of a manifest that names a crate as the workspace does; `name` is that of the library.
+    pub fn dependency(&self, name: &str) -> Option<String> {
+        let all = self.manifest.get("workspace")?.get("dependencies")?.as_table()?;
+        let (package, value) = all.iter().find(|(package, _)| package.replace('-', "_") == name)?;
+        Some(format!("{package} = {value}\n"))
+    }
+
     fn package(&self, directory: &str) -> Option<String> {
         let content = self.files.get(&Path::new(directory).join("Cargo.toml"))?;
         let table: Table = std::str::from_utf8(content).ok()?.parse().ok()?;
@@ -149,11 +156,12 @@ fn collect(source: &Path, directory: &Path, files: &mut BTreeMap<PathBuf, Vec<u8
         }
         match entry.file_type()? {
             kind if kind.is_file() => drop(files.insert(path, fs::read(entry.path())?)),
-            kind if kind.is_dir() && !NOT_NEEDED.iter().any(|skip| name == *skip) => {
-                // A crate inside of a crate's directory is one of its own.
-                if !entry.path().join("Cargo.toml").is_file() {
-                    collect(source, &path, files)?;
-                }
+            // A crate inside of a crate's directory is one of its own.
+            kind if kind.is_dir()
+                && !NOT_NEEDED.iter().any(|skip| name == *skip)
+                && !entry.path().join("Cargo.toml").is_file() =>
+            {
+                collect(source, &path, files)?;
             }
             _ => {}
         }

@@ -94,10 +94,10 @@ pub(crate) fn verify(
     let folder = scratch.path().join("expected");
     fs::create_dir_all(&folder)?;
     let mut list = Vec::new();
-    for (at, (stage, name, bytes)) in values.iter().enumerate() {
+    for (at, value) in values.iter().enumerate() {
         let file = format!("{at}.value");
-        fs::write(folder.join(&file), bytes)?;
-        list.push(serde_json::json!({ "stage": stage, "name": name, "file": file }));
+        fs::write(folder.join(&file), &value.bytes)?;
+        list.push(serde_json::json!({ "stage": value.stage, "name": value.name, "file": file }));
     }
     fs::write(folder.join("expected.json"), serde_json::to_vec(&list).map_err(io::Error::other)?)?;
     let begun = std::time::Instant::now();

@@ -11,6 +11,8 @@ use ironbook_pipeline::definition::{
 use ironbook_pipeline::folder;
 use ironbook_session::explored::Explored;
 use ironbook_session::library::{Library, Paths};
+use proc_macro2::TokenTree;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -52,9 +54,13 @@ pub(crate) fn write(
             format!("{}/stdlib/ironbook", vendor::FOLDER)
         }
     };
-    fs::write(directory.join("Cargo.toml"), manifest(&plan.name, &facade, &sources.profiles()))?;
+    let crates = named_crates(&plan.stages_rs, library);
+    let dependencies: String = crates.iter().filter_map(|name| sources.dependency(name)).collect();
+    let manifest = manifest(&plan.name, &facade, &dependencies, &sources.profiles());
+    fs::write(directory.join("Cargo.toml"), manifest)?;
     let linked = if writing.link.is_some() { "-linked" } else { "" };
-    lock::write(paths, directory, &plan.name, &format!("{}{linked}", &hash[..32]))?;
+    let key = blake3::hash(format!("{hash}{linked} {}", crates.join(" ")).as_bytes());
+    lock::write(paths, directory, &plan.name, &key.to_hex()[..32])?;
     let mut definition = definition(plan, explored, library, writing, hash, &directory.join("Cargo.lock"))?;
     fs::write(directory.join("params.yaml"), ironbook_pipeline::export::params_yaml(&definition))?;
     fs::write(directory.join("README.md"), readme::readme(plan, &definition))?;
@@ -62,10 +68,31 @@ pub(crate) fn write(
     Ok(definition)
 }
 
-fn manifest(name: &str, facade: &str, profiles: &str) -> String {
+/// Crates beside the facade that the code names, as cells may.
+fn named_crates(text: &str, library: &Library) -> Vec<String> {
+    fn heads(tokens: proc_macro2::TokenStream, out: &mut BTreeSet<String>) {
+        let trees: Vec<TokenTree> = tokens.into_iter().collect();
+        let colon = |at: usize| matches!(trees.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+        for (at, tree) in trees.iter().enumerate() {
+            match tree {
+                TokenTree::Group(group) => heads(group.stream(), out),
+                TokenTree::Ident(name) if colon(at + 1) && colon(at + 2) => drop(out.insert(name.to_string())),
+                _ => {}
+            }
+        }
+    }
+    let mut named = BTreeSet::new();
+    if let Ok(tokens) = text.parse() {
+        heads(tokens, &mut named);
+    }
+    let own = |name: &&String| *name != "ironbook" && !name.starts_with("ironbook_");
+    library.externs.iter().map(|(name, _)| name).filter(own).filter(|name| named.contains(*name)).cloned().collect()
+}
+
+fn manifest(name: &str, facade: &str, dependencies: &str, profiles: &str) -> String {
     format!(
         "[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\nrust-version = \"1.95\"\npublish = false\n\n\
-         [dependencies]\nironbook = {{ path = {facade:?} }}\n\n\
+         [dependencies]\nironbook = {{ path = {facade:?} }}\n{dependencies}\n\
          # A workspace of its own, whatever stands around it.\n[workspace]\nexclude = [\"vendor\"]\n\n\
          # As Ironbook is built, so that what both need is compiled once.\n{profiles}"
     )
@@ -237,14 +264,23 @@ fn origin(plan: &Plan, explored: &Explored, writing: &Writing) -> Origin {
     }
 }
 
-/// Values of the session that a run can be compared with: stage, name, and the bytes as they are kept.
-pub(crate) fn expected(plan: &Plan, explored: &Explored) -> (Vec<(String, String, Vec<u8>)>, Vec<String>) {
+/// A value of the session: the stage that makes it, its name, and its bytes as they are kept.
+pub(crate) struct Expected {
+    pub stage: String,
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Values of the session that a run can be compared with, and those that the session no longer has.
+pub(crate) fn expected(plan: &Plan, explored: &Explored) -> (Vec<Expected>, Vec<String>) {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for stage in &plan.stages {
         for (name, _) in &stage.outputs {
             let made_here = explored.variables.get(name).is_some_and(|held| stage.executions.contains(&held.execution));
             match made_here.then(|| explored.value(name)) {
-                Some(Ok(value)) => found.push((stage.name.clone(), name.clone(), value.bytes)),
+                Some(Ok(value)) => {
+                    found.push(Expected { stage: stage.name.clone(), name: name.clone(), bytes: value.bytes });
+                }
                 _ => missing.push(format!("{}.{name}", stage.name)),
             }
         }

@@ -73,7 +73,7 @@ fn text(output: &Output) -> String {
 
 /// A small thing of the real kind: a table, a filter, a data set, a model, a report.
 fn patients(desk: &mut Desk) {
-    desk.cell("p", "// parameters\nlet oldest = 90.0; // who is older is left out\nlet trees = 10;");
+    desk.cell("p", "// parameters\nlet oldest = 90.0; // who is older is left out\nlet trees = 10usize;");
     desk.cell("a", "use ironbook::data::read_csv;\nlet raw = read_csv(\"data/patients.csv\")?;\nraw.head(Some(3))");
     desk.cell(
         "b",
@@ -120,7 +120,7 @@ fn a_session_becomes_a_version_that_reproduces_itself() {
     let again = desk.promote(&["model", "summary"], true).unwrap();
     assert!(again.unchanged && again.definition.version == "1.0.0");
     // Another constant is a patch, another statement more than that.
-    desk.cell("p", "// parameters\nlet oldest = 90.0; // who is older is left out\nlet trees = 12;");
+    desk.cell("p", "// parameters\nlet oldest = 90.0; // who is older is left out\nlet trees = 12usize;");
     desk.cell("d", "let model = RandomForest::params().n_estimators(trees).fit(&all)?;");
     desk.cell(
         "b",
@@ -129,7 +129,7 @@ fn a_session_becomes_a_version_that_reproduces_itself() {
     let error = desk.promote(&["model"], true).unwrap_err().to_string();
     assert!(error.contains("stale-read"), "cells that read the parameters were not all run again: {error}");
     patients(&mut desk);
-    desk.cell("p", "// parameters\nlet oldest = 90.0; // who is older is left out\nlet trees = 12;");
+    desk.cell("p", "// parameters\nlet oldest = 90.0; // who is older is left out\nlet trees = 12usize;");
     for (id, cell) in [
         ("b", "let kept = raw.clone().lazy().filter(col(\"age\").lt(lit(oldest))).collect()?;"),
         ("c2", "let all = Dataset::new(&kept, &[\"age\", \"bmi\", \"stay\"], \"relapse\")?;"),
