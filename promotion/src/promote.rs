@@ -7,6 +7,7 @@ use crate::refusal::Refusal;
 use crate::verify::{self, Verdict, VerifyError};
 use crate::write::{self, Writing};
 use ironbook_pipeline::definition::{self, Definition, seal};
+use ironbook_pipeline::export;
 use ironbook_pipeline::folder::{self, Folder};
 use ironbook_pipeline::version::{Level, Version, bump};
 use ironbook_session::explored::Explored;
@@ -182,6 +183,10 @@ pub fn promote(
     };
     definition.version = version.to_string();
     seal(&mut definition, draft.path())?;
+    let context = export::Context::new(&definition).of(draft.path());
+    for exporter in export::ALL {
+        export::write(*exporter, &context, draft.path())?;
+    }
     let directory = draft.publish(version)?;
     if request.verify {
         // The one that was proved says another version of itself.

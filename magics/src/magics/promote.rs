@@ -3,11 +3,13 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::magic::{Call, Example, Expect, Lowered, Magic};
+use crate::notebook::{Cell, Notebook};
+use crate::script::CellKind;
 use ironbook_promotion as promotion;
-use ironbook_promotion::{Options, PromoteError, Request, Writing};
+use ironbook_promotion::{Options, Page, PageCell, PromoteError, Request, Writing};
 use ironbook_session::FailureKind;
 use ironbook_session::library::Paths;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `%promote`.
 pub struct Promote;
@@ -31,6 +33,9 @@ struct Arguments {
     /// Use the library's sources where they are, instead of a copy in the version
     #[arg(long, value_name = "DIRECTORY")]
     link: Option<PathBuf>,
+    /// The notebook, as it was saved: cells that were edited or deleted since they ran are noticed
+    #[arg(long, value_name = "FILE")]
+    notebook: Option<PathBuf>,
     /// What it is for, in a sentence
     #[arg(short, long, default_value = "")]
     description: String,
@@ -66,7 +71,16 @@ fn promote(cx: &mut Context<'_>, arguments: Arguments) -> Result<(), Error> {
     let Some(library) = cx.engine.library() else {
         return Err(refused("this session has no library to build a pipeline with".to_owned(), ""));
     };
+    let page = arguments.notebook.as_deref().map(|path| page(&cx.engine.directory().join(path))).transpose()?;
     let explored = cx.engine.explored(cx.out)?;
+    if explored.session.is_none() {
+        let advice = "`ironbook promote FILE --name NAME` runs a notebook or script and promotes it";
+        return Err(refused(
+            "the values of this session are not kept on disk, so nothing can be compared".to_owned(),
+            advice,
+        ));
+    }
+    let notebook = arguments.notebook.as_deref().and_then(Path::file_name);
     let request = Request {
         options: Options {
             name: arguments.name,
@@ -74,11 +88,15 @@ fn promote(cx: &mut Context<'_>, arguments: Arguments) -> Result<(), Error> {
             allow: arguments.allow.into_iter().collect(),
             keep_display: arguments.keep_display,
         },
-        writing: Writing { notebook: String::new(), description: arguments.description, link: arguments.link },
+        writing: Writing {
+            notebook: notebook.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            description: arguments.description,
+            link: arguments.link,
+        },
         verify: !arguments.no_verify,
     };
     let paths = Paths::from_env();
-    let promoted = promotion::promote(&explored, None, &request, (&paths, &library), &mut |_| {});
+    let promoted = promotion::promote(&explored, page.as_ref(), &request, (&paths, &library), &mut |_| {});
     match promoted {
         Ok(promoted) => {
             cx.show(promotion::report(&promoted));
@@ -86,6 +104,18 @@ fn promote(cx: &mut Context<'_>, arguments: Arguments) -> Result<(), Error> {
         }
         Err(error) => Err(failed(&error)),
     }
+}
+
+/// The cells of code of a notebook.
+fn page(path: &Path) -> Result<Page, Error> {
+    let unread = |why: String| {
+        refused(format!("{} cannot be read: {why}", path.display()), "save the notebook, and check the path")
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| unread(error.to_string()))?;
+    let notebook = Notebook::parse(&text).map_err(|error| unread(error.to_string()))?;
+    let code = notebook.cells.iter().filter(|cell| cell.kind() == CellKind::Code);
+    let cell = |cell: &Cell| PageCell { id: cell.id().to_owned(), text: cell.source(), tags: cell.tags() };
+    Ok(Page { cells: code.map(cell).collect() })
 }
 
 fn failed(error: &PromoteError) -> Error {

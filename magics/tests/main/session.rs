@@ -151,3 +151,26 @@ fn an_interrupt_skips_the_rest() {
     assert!(matches!(outcome.status, Status::Failed(failure) if failure.kind == FailureKind::Interrupted));
     assert_eq!(ok(&mut shell, "%who"), "kept\n");
 }
+
+#[test]
+fn a_session_is_promoted_where_it_stands() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut shell = shell(directory.path());
+    ok(&mut shell, "let parts = vec![1.5, 2.5, 4.0];");
+    ok(&mut shell, "let mean = parts.iter().sum::<f64>() / parts.len() as f64;\nmean");
+    let said = ok(&mut shell, "%promote tiny --description \"the mean of three\"");
+    assert!(said.contains("tiny 1.0.0: reproduced: 2 of 2 values, bit for bit"), "{said}");
+    let version = directory.path().join("pipelines/tiny/1.0.0");
+    for file in
+        ["pipeline.toml", "src/stages.rs", "Cargo.lock", "dvc.yaml", "MLproject", "Dockerfile", "vendor/Cargo.toml"]
+    {
+        assert!(version.join(file).is_file(), "{file}");
+    }
+    let again = ok(&mut shell, "%promote tiny --description \"the mean of three\"");
+    assert!(again.contains("nothing has changed"), "{again}");
+    ok(&mut shell, "let late = std::time::SystemTime::now();\nlet seconds = late.elapsed()?.as_secs_f64();");
+    let (_, failure) = run(&mut shell, "%promote timed --target seconds");
+    let (kind, report) = failure.unwrap();
+    assert_eq!(kind, FailureKind::Magic);
+    assert!(report.contains("clock") && report.contains("cell 5, line 1") && report.contains("remedy"), "{report}");
+}
