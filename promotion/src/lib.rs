@@ -18,6 +18,7 @@ mod promote;
 mod readme;
 mod refusal;
 mod report;
+mod samples;
 mod slice;
 mod stages;
 mod statements;

@@ -190,7 +190,9 @@ pub(crate) fn register() {
     keep::register_sampler::<DataFrame>(|df, rows| (df.height() > rows).then(|| df.head(Some(rows))));
     keep::register_sampler::<Column>(|column, rows| (column.len() > rows).then(|| column.head(Some(rows))));
     keep::register_sampler::<Series>(|series, rows| (series.len() > rows).then(|| series.head(Some(rows))));
-    keep::register_sampler::<Matrix>(|matrix, rows| (matrix.rows() > rows).then(|| matrix.select_rows(&first_rows(rows))));
+    keep::register_sampler::<Matrix>(|matrix, rows| {
+        (matrix.rows() > rows).then(|| matrix.select_rows(&first_rows(rows)))
+    });
     keep::register_sampler::<Dataset>(|data, rows| (data.rows() > rows).then(|| data.select_rows(&first_rows(rows))));
 }
 

@@ -32,6 +32,9 @@ pub struct Expected {
     pub cpu_features: Vec<String>,
     /// Threads of numeric work that it was made with.
     pub threads: usize,
+    /// The names of the samples of files that it reads.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
     /// Its outputs.
     pub outputs: BTreeMap<String, ExpectedOutput>,
 }
@@ -89,8 +92,8 @@ fn file_name(data: &Data) -> String {
 }
 
 /// Where the sample of a file lies, relative to the version.
-fn data_path(stage: &str, data: &Data) -> String {
-    format!("{FOLDER}/{stage}/data/{}", file_name(data))
+fn data_path(stage: &str, file: &str) -> String {
+    format!("{FOLDER}/{stage}/data/{file}")
 }
 
 /// Where the sample of a value lies, relative to the version.

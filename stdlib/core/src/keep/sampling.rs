@@ -22,7 +22,8 @@ pub enum Cut {
 /// Registers how a value of a type is cut to its first rows: `None` when it has no more than that, or cannot be cut. The
 /// latest registration wins.
 pub fn register_sampler<T: Any>(cut: fn(&T, usize) -> Option<T>) {
-    let cut = move |value: &dyn Any, rows: usize| Some(Box::new(cut(value.downcast_ref::<T>()?, rows)?) as Box<dyn Any>);
+    let cut =
+        move |value: &dyn Any, rows: usize| Some(Box::new(cut(value.downcast_ref::<T>()?, rows)?) as Box<dyn Any>);
     let mut samplers = SAMPLERS.write().unwrap_or_else(PoisonError::into_inner);
     samplers.get_or_insert_default().insert(TypeId::of::<T>(), Arc::new(cut));
 }

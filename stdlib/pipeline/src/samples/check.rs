@@ -89,14 +89,10 @@ impl std::fmt::Display for DifferentValue {
 ///
 /// # Errors
 /// [`SampleError`].
-pub fn check_sample(
-    pipeline: &Pipeline,
-    stage: &str,
-    directory: impl AsRef<Path>,
-) -> Result<Checked, SampleError> {
+pub fn check_sample(pipeline: &Pipeline, stage: &str, directory: impl AsRef<Path>) -> Result<Checked, SampleError> {
     let directory = directory.as_ref();
     let expected = recorded(stage, directory)?;
-    let made = made(pipeline, stage, directory)?;
+    let made = made(pipeline, (stage, &expected), directory)?;
     let same_processor = crate::machine::cpu_features() == expected.cpu_features;
     let same_threads = threads() == expected.threads;
     let (mut checked, mut values) = (Checked::default(), Vec::new());
@@ -123,10 +119,9 @@ fn recorded(stage: &str, directory: &Path) -> Result<Expected, SampleError> {
     read.map_err(|error| SampleError::NoSample { stage: stage.to_owned(), path, why: error.to_string() })
 }
 
-fn made(pipeline: &Pipeline, name: &str, directory: &Path) -> Result<Finished, SampleError> {
+fn made(pipeline: &Pipeline, (name, expected): (&str, &Expected), directory: &Path) -> Result<Finished, SampleError> {
     let failed = |why: String| SampleError::Failed { stage: name.to_owned(), why };
-    let definition =
-        Definition::parse(pipeline.definition).map_err(|error| RunError::Definition(error.to_string()))?;
+    let definition = Definition::parse(pipeline.definition).map_err(|error| RunError::Definition(error.to_string()))?;
     let stage = definition.stages.iter().find(|stage| stage.name == name);
     let stage = stage.ok_or_else(|| failed("the definition has no such stage".to_owned()))?;
     let directory = std::fs::canonicalize(directory).map_err(|e| RunError::io("find", directory, e))?;
@@ -136,7 +131,7 @@ fn made(pipeline: &Pipeline, name: &str, directory: &Path) -> Result<Finished, S
     let settings = params::resolve(&definition, &Sources::default())?;
     let outcome = desk.path().join("outcome");
     let place = (&settings, &cache, work.path().to_owned(), directory.as_path(), outcome);
-    let task = take::task(&definition, stage, place)?;
+    let task = take::task((stage, &expected.files), place)?;
     match stage::perform(&pipeline.functions, &task) {
         Outcome::Done(finished) => Ok(finished),
         Outcome::Failed(error) => Err(failed(error.line())),
@@ -147,6 +142,5 @@ fn made(pipeline: &Pipeline, name: &str, directory: &Path) -> Result<Finished, S
 /// Threads that numeric libraries use in this process.
 fn threads() -> usize {
     let set = std::env::var(crate::run::child::THREADS[0]).ok().and_then(|text| text.parse().ok());
-    set.filter(|threads| *threads > 0)
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get))
+    set.filter(|threads| *threads > 0).unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get))
 }

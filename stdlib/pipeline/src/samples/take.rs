@@ -1,7 +1,7 @@
 //! Taking samples: each stage is run on the first rows of what it took in a run of the whole pipeline.
 
 use super::files::{self, Cut};
-use super::{Equal, Expected, ExpectedOutput, Sampled, SampledStage, data_path, expected_path, value_path};
+use super::{Equal, Expected, ExpectedOutput, Sampled, SampledStage, data_path, expected_path, file_name, value_path};
 use crate::definition::{Definition, Stage};
 use crate::program::Functions;
 use crate::run::cache::{Cache, Made, Work};
@@ -116,7 +116,8 @@ impl<'a> Sampler<'a> {
             recorded: Cache::open(&options.cache)?,
             settings: params::resolve(definition, &Sources::default())?,
             threads: if threads > 0 { threads } else { cores },
-            stop: Stop::listen(|| ()).map_err(|e| RunError::io("listen for signals to", Path::new("this process"), e))?,
+            stop: Stop::listen(|| ())
+                .map_err(|e| RunError::io("listen for signals to", Path::new("this process"), e))?,
             work: cache.work()?,
             cache,
             desk,
@@ -204,7 +205,7 @@ impl<'a> Sampler<'a> {
             return Err(format!("has {} KB, too many for a sample", read.bytes >> 10));
         }
         let bytes = fs::read(&to).map_err(|error| format!("cannot be cut: {error}"))?;
-        Ok((data_path(stage, data), bytes, cut == Cut::First))
+        Ok((data_path(stage, &file_name(data)), bytes, cut == Cut::First))
     }
 
     /// What the stage makes of a sample.
@@ -226,8 +227,18 @@ impl<'a> Sampler<'a> {
             let digest = if equal == Equal::Never { String::new() } else { made.digest.clone() };
             (made.name.clone(), ExpectedOutput { equal, digest })
         });
-        let outputs = outputs.collect();
-        Ok(Expected { cpu_features: crate::machine::cpu_features(), threads: self.threads, outputs })
+        Ok(Expected {
+            cpu_features: crate::machine::cpu_features(),
+            threads: self.threads,
+            files: self.files(stage),
+            outputs: outputs.collect(),
+        })
+    }
+
+    /// The names of the samples of a stage's files.
+    fn files(&self, stage: &Stage) -> BTreeMap<String, String> {
+        let read = self.definition.data.iter().filter(|data| stage.data.contains(&data.name));
+        read.map(|data| (data.name.clone(), file_name(data))).collect()
     }
 
     fn output_has_order(&self, made: &Made) -> bool {
@@ -249,7 +260,7 @@ impl<'a> Sampler<'a> {
         sample.write(place.path()).map_err(|error| (FailedKind::Start, error.to_string()))?;
         let outcome = self.desk.path().join("outcome");
         let work = self.work.path().to_owned();
-        let task = task(self.definition, stage, (&self.settings, &self.cache, work, place.path(), outcome));
+        let task = task((stage, &self.files(stage)), (&self.settings, &self.cache, work, place.path(), outcome));
         let task = task.map_err(|error| (FailedKind::Start, error.to_string()))?;
         let log = self.desk.path().join("log");
         let own = stage.timeout_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -275,8 +286,7 @@ fn has_order(keeper: &keep::Keeper, bytes: &[u8]) -> bool {
 
 /// The task of running a stage on the sample in a directory, its values taken into the cache.
 pub(super) fn task(
-    definition: &Definition,
-    stage: &Stage,
+    (stage, files): (&Stage, &BTreeMap<String, String>),
     (settings, cache, work, directory, outcome): (&Settings, &Cache, PathBuf, &Path, PathBuf),
 ) -> Result<Task> {
     let mut inputs = Vec::new();
@@ -287,7 +297,6 @@ pub(super) fn task(
         inputs.push(Taken { name: input.name.clone(), from: input.from.clone(), digest });
     }
     let params = stage.params.iter().filter_map(|name| Some((name.clone(), settings.get(name)?.clone())));
-    let data = definition.data.iter().filter(|data| stage.data.contains(&data.name));
     Ok(Task {
         role: Role::Stage,
         stage: stage.name.clone(),
@@ -296,7 +305,7 @@ pub(super) fn task(
         outcome,
         inputs,
         params: params.collect(),
-        data: data.map(|data| (data.name.clone(), data_path(&stage.name, data))).collect(),
+        data: files.iter().map(|(name, file)| (name.clone(), data_path(&stage.name, file))).collect(),
         outputs: stage.outputs.iter().map(|output| output.name.clone()).collect(),
         memory_mb: stage.memory_mb,
         run: None,

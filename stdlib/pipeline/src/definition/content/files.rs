@@ -6,8 +6,17 @@ use std::path::Path;
 use std::{fs, io};
 
 /// What is read: files, and all files of directories.
-const READ: [&str; 9] =
-    ["Cargo.toml", "Cargo.lock", "params.yaml", "rust-toolchain.toml", ".cargo", "build.rs", "src", "samples", "vendor"];
+const READ: [&str; 9] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "params.yaml",
+    "rust-toolchain.toml",
+    ".cargo",
+    "build.rs",
+    "src",
+    "samples",
+    "vendor",
+];
 
 /// Hash of each file by its path, with `/` on every system.
 pub(super) fn hashes(directory: &Path) -> io::Result<BTreeMap<String, String>> {
