@@ -33,7 +33,7 @@ pub use data::DataFile;
 pub use page::{Page, PageCell};
 pub use params::Parameter;
 pub use plan::{Options, Plan, Registration, plan};
-pub use program::{BuildError, build};
+pub use program::{BuildError, build, build_tests};
 pub use promote::{PromoteError, Promoted, Request, promote};
 pub use refusal::{Place, Reason, Refusal};
 pub use report::{graph, headline, report, tree};
