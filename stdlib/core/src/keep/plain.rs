@@ -160,11 +160,11 @@ fn list<T: Plain>() {
     let ways = (shown::<Vec<T>>(), measured::<Vec<T>>());
     let keeper = Keeper::new::<Vec<T>>(|list, to| write_list(list, to), read_list, ways);
     register_type::<Vec<T>>(Known::Kept(keeper.owned::<Vec<T>>()));
-    register_sampler::<Vec<T>>(first);
+    register_sampler::<Vec<T>>(|list, rows| first(list, rows));
 }
 
 /// A longer list's first values.
-fn first<T: Clone>(list: &Vec<T>, rows: usize) -> Option<Vec<T>> {
+fn first<T: Clone>(list: &[T], rows: usize) -> Option<Vec<T>> {
     (list.len() > rows).then(|| list[..rows].to_vec())
 }
 
@@ -197,8 +197,8 @@ pub fn register() {
         read,
         texts,
     )));
-    register_sampler::<Vec<String>>(first);
-    register_sampler::<Vec<&'static str>>(first);
+    register_sampler::<Vec<String>>(|list, rows| first(list, rows));
+    register_sampler::<Vec<&'static str>>(|list, rows| first(list, rows));
     register_type::<Instant>(Known::Never("a moment of this process's own clock"));
 }
 

@@ -10,6 +10,10 @@ use crate::run::stage;
 use crate::run::task::{Finished, Outcome};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// One stage at a time: tests are threads of one process, which has one working directory and one seed.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// What a check has compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -132,6 +136,7 @@ fn made(pipeline: &Pipeline, (name, expected): (&str, &Expected), directory: &Pa
     let outcome = desk.path().join("outcome");
     let place = (&settings, &cache, work.path().to_owned(), directory.as_path(), outcome);
     let task = take::task((stage, &expected.files), place)?;
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     match stage::perform(&pipeline.functions, &task) {
         Outcome::Done(finished) => Ok(finished),
         Outcome::Failed(error) => Err(failed(error.line())),

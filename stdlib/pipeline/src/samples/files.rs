@@ -33,12 +33,10 @@ pub(super) fn cut(from: &Path, to: &Path, rows: usize, most: u64) -> io::Result<
     let read = || File::open(from).map(|file| BufReader::with_capacity(1 << 16, file));
     let text = match ending.as_str() {
         // A line of names stands before them.
-        "csv" | "tsv" => first(&mut read()?, &mut Lines { left: rows.saturating_add(1), quoted: false }, most)?,
-        "txt" | "jsonl" | "ndjson" => first(&mut read()?, &mut Lines { left: rows, quoted: false }, most)?,
+        "csv" | "tsv" => first(&mut read()?, &mut Lines::of_table(rows.saturating_add(1)), most)?,
+        "txt" | "jsonl" | "ndjson" => first(&mut read()?, &mut Lines::new(rows), most)?,
         "json" if starts_as_list(&mut read()?)? => first(&mut read()?, &mut List::new(rows), most)?,
-        "json" if is_line_of_json(&mut read()?)? => {
-            first(&mut read()?, &mut Lines { left: rows, quoted: false }, most)?
-        }
+        "json" if is_line_of_json(&mut read()?)? => first(&mut read()?, &mut Lines::new(rows), most)?,
         _ => return other(from, to, rows, (&ending, most)),
     };
     match text {
@@ -109,16 +107,27 @@ fn first(from: &mut impl BufRead, end: &mut dyn End, most: u64) -> io::Result<Op
     }
 }
 
-/// Lines, and records of several lines in quotes.
+/// Lines, or records of a table, which go on over several lines in quotes.
 struct Lines {
     left: usize,
+    table: bool,
     quoted: bool,
+}
+
+impl Lines {
+    fn new(left: usize) -> Lines {
+        Lines { left, table: false, quoted: false }
+    }
+
+    fn of_table(left: usize) -> Lines {
+        Lines { left, table: true, quoted: false }
+    }
 }
 
 impl End for Lines {
     fn see(&mut self, byte: u8) -> Seen {
         match byte {
-            b'"' => self.quoted = !self.quoted,
+            b'"' if self.table => self.quoted = !self.quoted,
             b'\n' if !self.quoted => self.left = self.left.saturating_sub(1),
             _ => return Seen::GoOn,
         }
@@ -180,12 +189,12 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(name: &str, text: &str, rows: usize, wanted: (Cut, &str)) {
+    fn check(name: &str, text: &str, rows: usize, (wanted, left): (Cut, &str)) {
         let desk = tempfile::tempdir().unwrap();
         let (from, to) = (desk.path().join(name), desk.path().join("out"));
         fs::write(&from, text).unwrap();
         let cut = cut(&from, &to, rows, 64).unwrap();
-        assert_eq!((cut, fs::read_to_string(&to).unwrap_or_default().as_str()), wanted);
+        assert_eq!((cut, fs::read_to_string(&to).unwrap_or_default().as_str()), (wanted, left));
     }
 
     #[test]
@@ -204,7 +213,7 @@ mod tests {
         check("a.json", list, 2, (Cut::First, "[{\"a\": [1, 2], \"b\": \"],\\\"[\"}, {\"a\": 3}]\n"));
         check("a.json", list, 3, (Cut::Whole, list));
         check("a.json", "{\"a\": 1}\n{\"a\": 2}\n", 1, (Cut::First, "{\"a\": 1}\n"));
-        check("a.jsonl", "{\"a\": 1}\n{\"a\": 2}\n", 1, (Cut::First, "{\"a\": 1}\n"));
+        check("a.jsonl", "{\"a\": \"\\\"\"}\n{\"a\": 2}\n", 1, (Cut::First, "{\"a\": \"\\\"\"}\n"));
         check("a.json", "{\n\"a\": 1}\n", 1, (Cut::Whole, "{\n\"a\": 1}\n"));
     }
 
