@@ -1,4 +1,4 @@
-//! The files of a version that a build or run reads, with their hashes.
+//! The files of a version that a build, run or test reads, with their hashes.
 
 use super::Change;
 use std::collections::BTreeMap;
