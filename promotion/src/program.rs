@@ -35,17 +35,31 @@ pub fn build(library: &Library, version: &Path, folder: &Path) -> Result<PathBuf
     fs::create_dir_all(folder)?;
     let fresh =
         folder.join(format!(".{}-{}", program.file_name().unwrap_or_default().to_string_lossy(), std::process::id()));
+    link(compiler(library), library, version, &fresh)?;
+    fs::rename(&fresh, &program)?;
+    Ok(program)
+}
+
+/// Compiles the tests of a version against a library, into the program `to`.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn build_tests(library: &Library, version: &Path, to: &Path) -> Result<(), BuildError> {
     let mut command = compiler(library);
+    command.arg("--test").env("CARGO_MANIFEST_DIR", std::path::absolute(version)?);
+    link(command, library, version, to)
+}
+
+fn link(mut command: Command, library: &Library, version: &Path, to: &Path) -> Result<(), BuildError> {
     command.arg(version.join("src/main.rs")).args(["-C", "opt-level=1"]);
     for folder in library.library_path() {
         command.arg("-C").arg(format!("link-arg=-Wl,-rpath,{}", folder.display()));
     }
-    let output = command.arg("-o").arg(&fresh).output()?;
-    if !output.status.success() {
-        return Err(BuildError::Compile(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    let output = command.arg("-o").arg(to).output()?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(BuildError::Compile(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
     }
-    fs::rename(&fresh, &program)?;
-    Ok(program)
 }
 
 /// Where programs are kept.

@@ -4,11 +4,13 @@ use crate::page::Page;
 use crate::plan::{Options, Plan, plan};
 use crate::program::{self, BuildError};
 use crate::refusal::Refusal;
+use crate::samples;
 use crate::verify::{self, Verdict, VerifyError};
 use crate::write::{self, Writing};
 use ironbook_pipeline::definition::{self, Definition, seal};
 use ironbook_pipeline::export;
 use ironbook_pipeline::folder::{self, Folder};
+use ironbook_pipeline::samples::SampledStage;
 use ironbook_pipeline::version::{Level, Version, bump};
 use ironbook_session::explored::Explored;
 use ironbook_session::library::{Library, Paths};
@@ -30,6 +32,8 @@ pub struct Promoted {
     pub unchanged: bool,
     /// What the runs showed; none where they were not asked for.
     pub verdict: Option<Verdict>,
+    /// Which stages the crate tests on a sample of what they took, and why not the others; empty without a verdict.
+    pub samples: Vec<SampledStage>,
 }
 
 /// Why nothing was promoted.
@@ -131,7 +135,7 @@ pub struct Request {
 
 /// Promotes.
 ///
-/// `told` is called as it goes on: `compiling`, `running`.
+/// `told` is called as it goes on: `compiling`, `running`, `sampling`.
 ///
 /// # Errors
 /// [`PromoteError`]; nothing is published then.
@@ -149,17 +153,21 @@ pub fn promote(
     definition.write(draft.path())?;
     told("compiling");
     program::tidy(library, draft.path())?;
-    let verdict = match request.verify {
-        false => None,
+    let (verdict, samples) = match request.verify {
+        false => (None, Vec::new()),
         true => {
             let program = program::build(library, draft.path(), &program::folder(paths))?;
             told("running");
             let project = folder::project(&explored.directory);
-            let verdict = verify::verify(&plan, explored, &definition, &program, &project)?;
+            let scratch = tempfile::tempdir()?;
+            let verdict = verify::verify(&plan, explored, &definition, (&program, &project), scratch.path())?;
             if !verdict.reproduced() {
                 return Err(PromoteError::NotReproduced(Box::new(plan), Box::new(verdict)));
             }
-            Some(verdict)
+            told("sampling");
+            let cache = scratch.path().join(verify::FIRST);
+            let samples = samples::add(draft.path(), (&program, &project, &cache), explored)?;
+            (Some(verdict), samples)
         }
     };
     definition.verified = verdict.as_ref().map(Verdict::recorded);
@@ -173,7 +181,7 @@ pub fn promote(
             definition.version = latest.to_string();
             seal(&mut definition, draft.path())?;
             if old.content == definition.content {
-                return Ok(Promoted { plan, definition: old, directory, reasons, unchanged: true, verdict });
+                return Ok(Promoted { plan, definition: old, directory, reasons, unchanged: true, verdict, samples });
             }
             let step = bump(&old, &definition);
             reasons = step.reasons.iter().map(ToString::to_string).collect();
@@ -193,5 +201,5 @@ pub fn promote(
         let program = program::build(library, &directory, &program::folder(paths))?;
         program::remember(paths, &definition.content, &program, library);
     }
-    Ok(Promoted { plan, definition, directory, reasons, unchanged: false, verdict })
+    Ok(Promoted { plan, definition, directory, reasons, unchanged: false, verdict, samples })
 }

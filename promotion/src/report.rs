@@ -2,6 +2,7 @@
 
 use crate::plan::Plan;
 use crate::promote::Promoted;
+use crate::samples;
 use crate::stages::Stage;
 use ironbook_core::{Bundle, bundle::escape_html};
 use std::collections::BTreeSet;
@@ -112,6 +113,7 @@ fn remarks(promoted: &Promoted) -> String {
         for (gate, why) in &verdict.gates {
             let _ = writeln!(out, "gate {gate} did not pass: {why}");
         }
+        let _ = writeln!(out, "{}", samples::remark(&promoted.samples));
     }
     if let Some(register) = &plan.register {
         let alias = register.alias.as_ref().map(|alias| format!(", alias {alias}")).unwrap_or_default();

@@ -78,7 +78,10 @@ struct ComparedValue {
     why: String,
 }
 
-/// Runs a program twice, and compares.
+/// The cache of the first run, below the directory for what is not kept.
+pub(crate) const FIRST: &str = "first";
+
+/// Runs a program twice, and compares. The values of the first run stay in `scratch/`[`FIRST`].
 ///
 /// # Errors
 /// [`VerifyError`].
@@ -86,12 +89,11 @@ pub(crate) fn verify(
     plan: &Plan,
     explored: &Explored,
     definition: &Definition,
-    program: &Path,
-    project: &Path,
+    (program, project): (&Path, &Path),
+    scratch: &Path,
 ) -> Result<Verdict, VerifyError> {
-    let scratch = tempfile::tempdir()?;
     let (values, not_compared) = expected(plan, explored);
-    let folder = scratch.path().join("expected");
+    let folder = scratch.join("expected");
     fs::create_dir_all(&folder)?;
     let mut list = Vec::new();
     for (at, value) in values.iter().enumerate() {
@@ -101,10 +103,10 @@ pub(crate) fn verify(
     }
     fs::write(folder.join("expected.json"), serde_json::to_vec(&list).map_err(io::Error::other)?)?;
     let begun = std::time::Instant::now();
-    let first = run(program, project, &scratch.path().join("first"), definition, explored)?;
+    let first = run(program, project, &scratch.join(FIRST), definition, explored)?;
     let seconds = begun.elapsed().as_secs_f64();
-    let compared = compare(program, project, &scratch.path().join("first"), &folder, explored)?;
-    let second = run(program, project, &scratch.path().join("second"), definition, explored)?;
+    let compared = compare(program, project, &scratch.join(FIRST), &folder, explored)?;
+    let second = run(program, project, &scratch.join("second"), definition, explored)?;
     let mut verdict =
         Verdict { not_compared, gates: first.gates, digests: first.digests, seconds, ..Verdict::default() };
     let unordered: Vec<String> = compared
@@ -134,7 +136,8 @@ struct Ran {
     gates: Vec<(String, String)>,
 }
 
-fn command(program: &Path, project: &Path, cache: &Path, explored: &Explored) -> Command {
+/// A command of a program, in the session's environment.
+pub(crate) fn command(program: &Path, project: &Path, cache: &Path, explored: &Explored) -> Command {
     let mut command = Command::new(program);
     command.current_dir(project).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.env("IRONBOOK_PIPELINE_CACHE", cache);

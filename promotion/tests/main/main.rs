@@ -5,5 +5,6 @@ mod corpus;
 mod generate;
 mod generated;
 mod random;
+mod samples;
 mod session_file;
 mod whole;

@@ -187,4 +187,57 @@ pub(crate) fn register() {
     keep::register::<Matrix>(Known::Kept(matrix.owned::<Matrix>()));
     let dataset = Keeper::new(write_dataset, read_dataset, own_ways::<Dataset>());
     keep::register::<Dataset>(Known::Kept(dataset.owned::<Dataset>()));
+    keep::register_sampler::<DataFrame>(|df, rows| (df.height() > rows).then(|| df.head(Some(rows))));
+    keep::register_sampler::<Column>(|column, rows| (column.len() > rows).then(|| column.head(Some(rows))));
+    keep::register_sampler::<Series>(|series, rows| (series.len() > rows).then(|| series.head(Some(rows))));
+    keep::register_sampler::<Matrix>(|matrix, rows| {
+        (matrix.rows() > rows).then(|| matrix.select_rows(&first_rows(rows)))
+    });
+    keep::register_sampler::<Dataset>(|data, rows| (data.rows() > rows).then(|| data.select_rows(&first_rows(rows))));
+}
+
+fn first_rows(rows: usize) -> Vec<usize> {
+    (0..rows).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ironbook_core::keep::{Cut, cut};
+    use polars::prelude::NamedFrom as _;
+
+    fn first<T: Any>(value: &T, rows: usize) -> T {
+        match cut(value, rows) {
+            Cut::First(first) => *first.downcast().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_has_rows_is_cut_to_the_first_ones() {
+        register();
+        let numbers = Series::new("a".into(), (0..5000).map(f64::from).collect::<Vec<f64>>());
+        let words: Vec<String> = (0..5000).map(|i| format!("a word longer than twelve letters, the {i}th")).collect();
+        let words = Series::new("b".into(), words);
+        let df = DataFrame::new_infer_height(vec![numbers.clone().into(), words.clone().into()]).unwrap();
+        assert!(first(&df, 200).equals(&df.head(Some(200))));
+        assert!(first(&numbers, 3).equals(&numbers.head(Some(3))));
+        assert!(first(&Column::from(words.clone()), 3).equals(&Column::from(words.head(Some(3)))));
+        let matrix = Matrix::from_frame(&df, &["a"]).unwrap();
+        assert_eq!(first(&matrix, 2).data(), [0.0, 1.0]);
+        let data = Dataset::from_parts(matrix, vec![0.0; 5000], "y").with_groups(vec![1; 5000]);
+        let data = first(&data, 2);
+        assert_eq!((data.rows(), data.target.len(), data.groups.map(|groups| groups.len())), (2, 2, Some(2)));
+        assert!(matches!(cut(&df, 5000), Cut::Whole));
+    }
+
+    #[test]
+    fn the_rest_of_a_frame_is_not_written_with_its_first_rows() {
+        let words: Vec<String> = (0..5000).map(|i| format!("a word longer than twelve letters, the {i}th")).collect();
+        let df = DataFrame::new_infer_height(vec![Series::new("b".into(), words).into()]).unwrap();
+        let mut bytes = Vec::new();
+        write_frame(&df.head(Some(20)), &mut bytes).unwrap();
+        assert!(bytes.len() < 8000, "{}", bytes.len());
+        assert!(read_frame(&bytes).unwrap().equals(&df.head(Some(20))));
+    }
 }

@@ -92,6 +92,12 @@ fn objection(tensor: &Tensor) -> Option<&'static str> {
     }
 }
 
+/// The first entries of a tensor along its first dimension.
+fn first_rows(tensor: &Tensor, rows: usize) -> Option<Tensor> {
+    let all = *tensor.dims().first()?;
+    if all > rows { tensor.narrow(0, 0, rows).ok() } else { None }
+}
+
 fn registered<T: Any>() -> (Show, Measure) {
     let show = Show::of::<T>(|value| registry::show(value).unwrap_or_default());
     let measure =
@@ -126,6 +132,7 @@ pub(crate) fn register() {
         },
     );
     keep::register::<Tensor>(Known::Kept(tensor.owned::<Tensor>()));
+    keep::register_sampler::<Tensor>(first_rows);
     keep::register::<Var>(Known::Never("what a training changes; `.as_tensor().copy()?` is the value alone"));
     keep::register::<Sequential>(Known::Never("a network is code and weights; `nn::save_weights` keeps the weights"));
     models!(

@@ -3,6 +3,8 @@
 use crate::{keep, tensor};
 use ironbook_core::error::register_chain;
 use ironbook_core::rt;
+use std::io;
+use std::path::Path;
 
 /// Registers how values of other libraries are shown; the runtime calls it once, before the first cell.
 pub fn init() {
@@ -12,6 +14,7 @@ pub fn init() {
     tensor::register();
     ironbook_data::register();
     ironbook_plot::register();
+    ironbook_pipeline::samples::register_file_sampler("parquet", first_rows);
     register_chain::<candle_core::Error>();
     register_chain::<serde_json::Error>();
     register_chain::<ironbook_core::PersistError>();
@@ -22,4 +25,11 @@ pub fn init() {
     register_chain::<ironbook_nn::NnError>();
     register_chain::<ironbook_plot::PlotError>();
     ironbook_track::register();
+}
+
+/// The first rows of a Parquet file.
+fn first_rows(from: &Path, to: &Path, rows: usize) -> io::Result<bool> {
+    let table = ironbook_data::read_parquet(from).map_err(io::Error::other)?;
+    ironbook_data::write_parquet(&table.head(Some(rows)), to).map_err(io::Error::other)?;
+    Ok(table.height() > rows)
 }

@@ -1,5 +1,6 @@
 //! A small pipeline whose stages can be made to fail, for tests: `TOY_TROUBLE=STAGE:WHAT`. The definition is the file that
-//! `TOY_DEFINITION` names, and each stage that runs leaves its name in the file that `TOY_RAN` names.
+//! `TOY_DEFINITION` names, and each stage that runs leaves its name in the file that `TOY_RAN` names. With
+//! `TOY_CHECK=STAGE:DIRECTORY`, that stage is run on its sample in this directory, and nothing else is done.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, clippy::exit, reason = "a program whose stages fail on purpose")]
 
@@ -21,7 +22,7 @@ struct Model {
 struct Closed(#[expect(dead_code, reason = "it is only there to be refused")] f64);
 
 mod stages {
-    use super::{Model, act};
+    use super::{Model, act, told};
 
     pub fn read(path: &str) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
         act("read");
@@ -30,6 +31,7 @@ mod stages {
 
     pub fn scale(numbers: &[f64], factor: f64) -> Vec<f64> {
         act("scale");
+        let factor = if told("scale:other").is_some() { factor + 1.0 } else { factor };
         numbers.iter().map(|number| number * factor).collect()
     }
 
@@ -40,6 +42,8 @@ mod stages {
 
     pub fn count(numbers: &[f64]) -> usize {
         act("count");
+        let least = told("count:few:").map_or(0, |least| least.parse().unwrap());
+        assert!(numbers.len() >= least, "only {} numbers", numbers.len());
         numbers.len()
     }
 
@@ -53,6 +57,11 @@ mod stages {
         act("check");
         model.weight >= least
     }
+}
+
+/// What comes behind these words in `TOY_TROUBLE`, if it begins with them.
+fn told(words: &str) -> Option<String> {
+    Some(std::env::var("TOY_TROUBLE").ok()?.strip_prefix(words)?.to_owned())
 }
 
 /// Does what `TOY_TROUBLE` says of a stage.
@@ -88,6 +97,8 @@ fn act(stage: &str) {
                 }
             }
         }
+        ("needs", path) => assert!(std::fs::exists(path).unwrap(), "{path} is not there"),
+        ("few" | "other", _) => {}
         ("touch", path) => std::fs::write(path, "9 9 9\n").unwrap(),
         _ => panic!("unknown trouble: {what}"),
     }
@@ -106,6 +117,16 @@ fn model(io: &mut Io) -> Result<()> {
 
 fn main() -> ExitCode {
     ironbook_track::register();
+    let Ok(check) = std::env::var("TOY_CHECK") else { return pipeline().main() };
+    let (stage, directory) = check.split_once(':').unwrap();
+    match ironbook_pipeline::check_sample(&pipeline(), stage, directory) {
+        Ok(checked) => println!("equal {:?}, made {:?}", checked.equal, checked.made),
+        Err(error) => println!("{error}"),
+    }
+    ExitCode::SUCCESS
+}
+
+fn pipeline() -> Pipeline {
     let path = std::env::var("TOY_DEFINITION").unwrap_or_else(|_| "pipeline.toml".to_owned());
     let definition = std::fs::read_to_string(path).unwrap_or_default().leak();
     Pipeline::new(definition)
@@ -148,5 +169,4 @@ fn main() -> ExitCode {
             std::fs::write(output, predictions.collect::<Result<String>>()?)?;
             Ok(())
         })
-        .main()
 }

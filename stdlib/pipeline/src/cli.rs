@@ -8,7 +8,8 @@ use crate::program::Pipeline;
 use crate::run::cache::Cache;
 use crate::run::error::{Result, RunError};
 use crate::run::{self, child, compare, predict, stage};
-use arguments::{CacheArguments, Command, CompareArguments, PredictArguments, RunArguments};
+use crate::samples;
+use arguments::{CacheArguments, Command, CompareArguments, PredictArguments, RunArguments, SampleArguments};
 use clap::{CommandFactory, FromArgMatches};
 use std::io::Write;
 use std::path::Path;
@@ -75,6 +76,7 @@ fn perform(pipeline: &Pipeline, definition: Definition, command: Command) -> Res
         Command::Predict(arguments) => predict_rows(pipeline, definition, &arguments),
         Command::Cache(arguments) => upkeep(&arguments),
         Command::Compare(arguments) => compared(pipeline, definition, &arguments),
+        Command::Sample(arguments) => sampled(pipeline, &definition, &arguments),
     }
 }
 
@@ -99,6 +101,13 @@ fn compared(pipeline: &Pipeline, definition: Definition, arguments: &CompareArgu
     let compared = compare::compare(definition, &pipeline.functions, &options, &arguments.directory)?;
     json(&compared)?;
     Ok(u8::from(!compared.all_same()))
+}
+
+fn sampled(pipeline: &Pipeline, definition: &Definition, arguments: &SampleArguments) -> Result<u8> {
+    let options = arguments.inputs.options(definition)?;
+    let place = (arguments.directory.as_path(), arguments.rows);
+    json(&samples::take(definition, &pipeline.functions, &options, place)?)?;
+    Ok(0)
 }
 
 fn upkeep(arguments: &CacheArguments) -> Result<u8> {

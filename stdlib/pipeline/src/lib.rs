@@ -18,6 +18,7 @@ mod program;
 pub mod run;
 #[cfg(test)]
 mod sample;
+pub mod samples;
 mod value;
 pub mod version;
 
@@ -28,4 +29,5 @@ pub use io::Io;
 pub use ironbook_core as __core;
 pub use param::ParamValue;
 pub use program::{Pipeline, PredictFn, StageFn};
+pub use samples::check_sample;
 pub use value::Value;

@@ -7,12 +7,14 @@
 mod file;
 mod keeping;
 mod plain;
+mod sampling;
 mod serial;
 mod writer;
 
 pub use file::{Place, Read, digest, number_of, read};
 pub use keeping::{Keeping, Limits};
 pub use plain::register as register_plain;
+pub use sampling::{Cut, cut, register_sampler};
 pub use serial::{Compare, keeper_of};
 
 pub(crate) use writer::Wanted;

@@ -1,6 +1,6 @@
 //! Numbers, text and lists of them: their bytes as they lie in memory, little-endian.
 
-use super::{Keeper, Known, register as register_type};
+use super::{Keeper, Known, register as register_type, register_sampler};
 use crate::bundle::Bundle;
 use crate::inspect::Inspect;
 use crate::rt::{Measure, Show};
@@ -160,6 +160,12 @@ fn list<T: Plain>() {
     let ways = (shown::<Vec<T>>(), measured::<Vec<T>>());
     let keeper = Keeper::new::<Vec<T>>(|list, to| write_list(list, to), read_list, ways);
     register_type::<Vec<T>>(Known::Kept(keeper.owned::<Vec<T>>()));
+    register_sampler::<Vec<T>>(|list, rows| first(list, rows));
+}
+
+/// A longer list's first values.
+fn first<T: Clone>(list: &[T], rows: usize) -> Option<Vec<T>> {
+    (list.len() > rows).then(|| list[..rows].to_vec())
 }
 
 macro_rules! each { // a function for each type of a list
@@ -191,6 +197,8 @@ pub fn register() {
         read,
         texts,
     )));
+    register_sampler::<Vec<String>>(|list, rows| first(list, rows));
+    register_sampler::<Vec<&'static str>>(|list, rows| first(list, rows));
     register_type::<Instant>(Known::Never("a moment of this process's own clock"));
 }
 

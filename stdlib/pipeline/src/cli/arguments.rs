@@ -53,6 +53,9 @@ pub(super) enum Command {
     /// Compare the values of a run with others
     #[command(hide = true)]
     Compare(CompareArguments),
+    /// Write a sample of what each stage takes, and what it makes of it
+    #[command(hide = true)]
+    Sample(SampleArguments),
 }
 
 /// Where a run keeps what it makes.
@@ -213,6 +216,17 @@ pub(super) struct CacheArguments {
 pub(super) struct CompareArguments {
     /// Directory with expected.json and the files that it names
     pub(super) directory: PathBuf,
+    #[command(flatten)]
+    pub(super) inputs: Inputs,
+}
+
+#[derive(clap::Args)]
+pub(super) struct SampleArguments {
+    /// Directory of the version
+    pub(super) directory: PathBuf,
+    /// Rows of each value, as long as the stage can be run on them
+    #[arg(long, value_name = "N", default_value_t = crate::samples::ROWS)]
+    pub(super) rows: usize,
     #[command(flatten)]
     pub(super) inputs: Inputs,
 }

@@ -1,6 +1,6 @@
 //! What a version is, as one hash, and which of its files are no longer as they were.
 //!
-//! Hashed are the definition in canonical form and the files that a build or run reads. Paths are relative to the version,
+//! Hashed are the definition in canonical form and the files that a build, run or test reads. Paths are relative to the version,
 //! so that the place does not matter. The line with the version of the crate itself, in `Cargo.toml` and in `Cargo.lock`, is
 //! hashed as `version = "0.0.0"`, whatever it says: the same pipeline has the same hash under each version.
 

@@ -55,6 +55,8 @@ pub(crate) fn perform(functions: &Functions, task: &Task) -> Outcome {
     }
     let run = task.run.as_deref().and_then(|run| resume(run, &task.project));
     note_panics();
+    // Another stage in this process may have set it.
+    ironbook_core::seed::set(ironbook_core::seed::DEFAULT);
     let mut io = Io::new(task.clone());
     let result = catch_unwind(AssertUnwindSafe(|| call(functions, task, &mut io)));
     let outcome = match result {

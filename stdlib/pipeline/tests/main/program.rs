@@ -8,4 +8,5 @@ mod files;
 mod hostile;
 mod inputs;
 mod outputs;
+mod samples;
 mod tracking;

@@ -28,6 +28,7 @@ pub fn write_version(directory: &Path, definition: &Definition) -> Definition {
         ("Cargo.lock", &lock),
         ("params.yaml", "n_estimators: 300\n"),
         ("README.md", "# late-flights\n"),
+        ("samples/read/expected.json", "{}\n"),
         ("src/main.rs", "fn main() {}\n"),
         ("src/stages.rs", "/// Reads.\npub fn read() {\n    one();\n}\n\npub fn train() {\n    fit();\n}\n"),
         ("vendor/core/src/lib.rs", "pub fn core() {}\n"),

@@ -1,4 +1,4 @@
-//! The files of a version that a build or run reads, with their hashes.
+//! The files of a version that a build, run or test reads, with their hashes.
 
 use super::Change;
 use std::collections::BTreeMap;
@@ -6,8 +6,17 @@ use std::path::Path;
 use std::{fs, io};
 
 /// What is read: files, and all files of directories.
-const READ: [&str; 8] =
-    ["Cargo.toml", "Cargo.lock", "params.yaml", "rust-toolchain.toml", ".cargo", "build.rs", "src", "vendor"];
+const READ: [&str; 9] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "params.yaml",
+    "rust-toolchain.toml",
+    ".cargo",
+    "build.rs",
+    "src",
+    "samples",
+    "vendor",
+];
 
 /// Hash of each file by its path, with `/` on every system.
 pub(super) fn hashes(directory: &Path) -> io::Result<BTreeMap<String, String>> {
