@@ -129,6 +129,8 @@ fn remarks(promoted: &Promoted) -> String {
 
 const BOX: (f64, f64) = (190.0, 46.0);
 const GAP: (f64, f64) = (26.0, 54.0);
+/// Room at the side for edges that pass other layers.
+const SIDE: f64 = 70.0;
 
 fn html(promoted: &Promoted) -> String {
     let headline = escape_html(&headline(promoted));
@@ -156,7 +158,8 @@ pub fn graph(plan: &Plan) -> String {
         members.iter().enumerate().for_each(|(index, at)| column[*at] = offset + index as f64);
     }
     let place = |at: usize| (column[at] * (BOX.0 + GAP.0) + 4.0, layer[at] as f64 * (BOX.1 + GAP.1) + 4.0);
-    let (width, height) = (widest * (BOX.0 + GAP.0) - GAP.0 + 8.0, layers as f64 * (BOX.1 + GAP.1) - GAP.1 + 8.0);
+    let (width, height) =
+        (widest * (BOX.0 + GAP.0) - GAP.0 + 8.0 + SIDE * 2.0, layers as f64 * (BOX.1 + GAP.1) - GAP.1 + 8.0);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
          style=\"max-width:100%;color:currentColor\" font-family=\"system-ui,sans-serif\" fill=\"currentColor\">"
@@ -168,7 +171,11 @@ pub fn graph(plan: &Plan) -> String {
         for other in from {
             let names: Vec<&str> =
                 stage.inputs.iter().filter(|edge| edge.from == other).map(|edge| edge.name.as_str()).collect();
-            edge(&mut out, place(other), place(at), &short(&names.join(", "), 26));
+            let label = short(&names.join(", "), 26);
+            match layer[at] - layer[other] {
+                1 => edge(&mut out, place(other), place(at), &label),
+                _ => around(&mut out, place(other), place(at), &label),
+            }
         }
     }
     for (at, stage) in plan.stages.iter().enumerate() {
@@ -196,6 +203,26 @@ fn edge(out: &mut String, from: (f64, f64), to: (f64, f64), label: &str) {
         y2 - 6.0,
         x1 + (x2 - x1) * 0.72,
         y1 + (y2 - y1) * 0.72,
+        escape_html(label)
+    );
+}
+
+/// An edge past other layers, which leaves and comes in at the side.
+fn around(out: &mut String, from: (f64, f64), to: (f64, f64), label: &str) {
+    let (x1, y1) = (from.0 + BOX.0, from.1 + BOX.1 / 2.0);
+    let (x2, y2) = (to.0 + BOX.0, to.1 + BOX.1 / 2.0);
+    let side = x1.max(x2) + SIDE * 0.7;
+    let _ = write!(
+        out,
+        "<path d=\"M{x1:.1} {y1:.1} C{side:.1} {y1:.1} {side:.1} {y2:.1} {x2:.1} {y2:.1}\" fill=\"none\" stroke=\"currentColor\" \
+         stroke-opacity=\".45\" stroke-width=\"1.3\"/><path d=\"M{:.1} {:.1} L{x2:.1} {y2:.1} L{:.1} {:.1}\" fill=\"none\" \
+         stroke=\"currentColor\" stroke-opacity=\".6\"/><text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" opacity=\".75\">{}</text>",
+        x2 + 6.0,
+        y2 - 4.0,
+        x2 + 6.0,
+        y2 + 4.0,
+        x1.max(x2) + SIDE * 0.55,
+        (y1 + y2) / 2.0 + 3.0,
         escape_html(label)
     );
 }

@@ -2,7 +2,7 @@
 
 use ironbook_session::parse::{self, Cell, Kind};
 use proc_macro2::TokenStream;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use syn::visit::Visit;
 
@@ -101,8 +101,13 @@ pub(crate) struct Shape {
 
 impl<'ast> Visit<'ast> for Shape {
     fn visit_block(&mut self, block: &'ast syn::Block) {
-        if let [syn::Stmt::Macro(call)] = block.stmts.as_slice() {
-            self.only_macro = call.mac.path.segments.last().map(|last| last.ident.to_string());
+        let only = match block.stmts.as_slice() {
+            [syn::Stmt::Macro(call)] => Some(&call.mac),
+            [syn::Stmt::Expr(syn::Expr::Macro(call), _)] => Some(&call.mac),
+            _ => None,
+        };
+        if let Some(call) = only {
+            self.only_macro = call.path.segments.last().map(|last| last.ident.to_string());
         }
         syn::visit::visit_block(self, block);
     }
@@ -194,11 +199,21 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) fn needed(all: &[Statement], wanted: &BTreeSet<String>, around: &Surroundings<'_>) -> Needed {
     // What can be changed through a mention: `mut` variables, older ones that are changed, and what holds on to those.
     let mut open: BTreeSet<String> = around.changes.clone();
+    // Of names that hold on to others (`let r = &mut v`), those others.
+    let mut held: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for statement in all {
         open.extend(statement.mutable.iter().cloned());
         open.extend(statement.assigns.iter().cloned());
-        let holds = statement.takes_hold() && !statement.mentions.is_disjoint(&open);
-        open.extend(statement.binds.iter().filter(|name| holds || (around.shares)(name)).cloned());
+        if statement.takes_hold() {
+            for mention in statement.mentions.iter().filter(|name| open.contains(*name)) {
+                let mut of = held.get(mention.as_str()).cloned().unwrap_or_default();
+                of.insert(mention);
+                statement.binds.iter().for_each(|name| held.entry(name).or_default().extend(&of));
+            }
+        }
+        open.extend(
+            statement.binds.iter().filter(|name| held.contains_key(name.as_str()) || (around.shares)(name)).cloned(),
+        );
         open.extend(statement.mentions.iter().filter(|name| (around.shares)(name)).cloned());
     }
     let shares_live = |statement: &Statement, live: &BTreeSet<String>| {
@@ -209,9 +224,13 @@ pub(crate) fn needed(all: &[Statement], wanted: &BTreeSet<String>, around: &Surr
     let mut kept = Vec::new();
     for (index, statement) in all.iter().enumerate().rev() {
         let makes = !statement.binds.is_disjoint(&live) || !statement.assigns.is_disjoint(&live);
-        let changes = statement.mentions.iter().any(|name| open.contains(name) && live.contains(name));
+        let holds_live =
+            |name: &String| held.get(name.as_str()).is_some_and(|of| of.iter().any(|other| live.contains(*other)));
+        let changes =
+            statement.mentions.iter().any(|name| open.contains(name) && live.contains(name) || holds_live(name));
         let looks = statement.prints && statement.assigns.is_empty();
-        let effect = !looks && !live.is_empty() && (statement.has_effect() || (around.acts)(statement));
+        let effect =
+            !looks && !(live.is_empty() && kept.is_empty()) && (statement.has_effect() || (around.acts)(statement));
         let shown = around.keep_display && (statement.is_tail || statement.prints);
         if !(makes
             || around.forced.contains(&index)
