@@ -230,7 +230,7 @@ pub(crate) fn needed(all: &[Statement], wanted: &BTreeSet<String>, around: &Surr
             statement.mentions.iter().any(|name| open.contains(name) && live.contains(name) || holds_live(name));
         let looks = statement.prints && statement.assigns.is_empty();
         let effect =
-            !looks && !(live.is_empty() && kept.is_empty()) && (statement.has_effect() || (around.acts)(statement));
+            !(looks || live.is_empty() && kept.is_empty()) && (statement.has_effect() || (around.acts)(statement));
         let shown = around.keep_display && (statement.is_tail || statement.prints);
         if !(makes
             || around.forced.contains(&index)
