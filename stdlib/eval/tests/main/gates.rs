@@ -172,6 +172,14 @@ fn without_a_baseline_thresholds_hold_all_the_same() {
 }
 
 #[test]
+fn the_first_metric_is_not_another_one_where_all_rows_are_of_one_class() {
+    let (model, data) = binary(vec![1.0; 50], (0..50).map(|i| 0.5 + 0.01 * f64::from(i)).collect());
+    let scores = predictions(&model, &data).unwrap().scores(&EvaluateOptions::new().resamples(100)).unwrap();
+    let found = scores_gate("y", &scores, Some(&scores), &GateRules::first_metric());
+    assert!(matches!(found, Err(EvalError::Undefined { metric, .. }) if metric == "roc_auc"));
+}
+
+#[test]
 fn a_gate_names_what_it_compares_with() {
     let (better, worse) = (report(2), {
         let (truth, proba) = rows(400, 2);

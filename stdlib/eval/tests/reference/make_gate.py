@@ -42,7 +42,7 @@ def binary(n):
     signal = 1.3 - 1.4 * truth - rng.standard_normal(n)
     # The champion sees almost the same as the model, a little less well.
     own = np.round(1 / (1 + np.exp(signal)), 6)
-    other = np.round(1 / (1 + np.exp(signal + 0.35 * rng.standard_normal(n))), 6)
+    other = np.round(1 / (1 + np.exp(signal + 0.8 * rng.standard_normal(n))), 6)
     weight = np.round(rng.gamma(2.0, 1.0, n), 3)
     statistics = {
         "roc_auc": lambda y, p, w: m.roc_auc_score(y, p, sample_weight=w),

@@ -43,7 +43,7 @@ where
     M::Task: Judge<M>,
 {
     let name = name.strip_prefix("models:/").unwrap_or(name);
-    let uri = format!("models:/{name}");
+    let uri = if name.contains(":/") { name.to_owned() } else { format!("models:/{name}") };
     let own = scored(model, test, "the model")?;
     let fetched = match track::fetch_model(&uri) {
         Ok(fetched) => fetched,
@@ -143,7 +143,7 @@ fn first(own: &Scores, test: &Dataset, name: &str, rules: &GateRules) -> Result<
 /// missing is something else.
 fn is_vacant(error: &track::Error, name: &str) -> bool {
     let Some((_, alias)) = name.split_once('@') else {
-        let version = name.rsplit('/').next().unwrap_or(name);
+        let Some((_, version)) = name.rsplit_once('/').filter(|_| !name.contains(":/")) else { return false };
         let missing = matches!(error, track::Error::NotFound { what, .. } if !matches!(*what, "model" | "artifact"));
         return missing && !version.bytes().all(|byte| byte.is_ascii_digit());
     };
@@ -198,5 +198,8 @@ mod tests {
         }
         let version = missing("version of a model");
         assert!(is_vacant(&version, "late/Production") && !is_vacant(&version, "late/3"));
+        for name in ["runs:/3/model", "m-123", "late"] {
+            assert!(!is_vacant(&missing("run"), name), "{name}");
+        }
     }
 }

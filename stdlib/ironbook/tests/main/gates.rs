@@ -77,7 +77,7 @@ fn without_a_champion_the_gate_passes_and_says_so() {
     models::register(&model, "late", Some("challenger")).unwrap();
     assert!(gates::champion(&model, &test, "late@champion", &GateRules::first_metric()).unwrap().checks.is_empty());
     assert!(gates::champion(&model, &test, "late/Production", &GateRules::first_metric()).unwrap().passed);
-    for wrong in ["late/9", "late", "runs:/x/y"] {
+    for wrong in ["late/9", "late", "runs:/x/y", "m-12"] {
         let error = gates::champion(&model, &test, wrong, &GateRules::first_metric()).unwrap_err();
         assert!(matches!(error, GateError::Store(_)), "{wrong}: {error}");
     }
