@@ -117,6 +117,7 @@ impl<F> Expectations<F> {
 
     /// The column is of this type.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "DataType::Int64 reads better in a cell than a reference to it")]
     pub fn of_type(self, column: impl Into<String>, dtype: DataType) -> Self {
         self.and(vec![column.into()], Rule::OfType(dtype.to_string()))
     }

@@ -79,7 +79,7 @@ fn shares_and_means_are_those_of_pandas() {
     }
 }
 
-fn only(expected: Expectations<&DataFrame>) -> (String, bool) {
+fn only(expected: &Expectations<&DataFrame>) -> (String, bool) {
     let check = expected.check().unwrap().checks.remove(0);
     (check.found, check.passed)
 }
@@ -87,14 +87,14 @@ fn only(expected: Expectations<&DataFrame>) -> (String, bool) {
 #[test]
 fn the_table_itself() {
     let df = df!["a" => [1i64, 2], "b" => ["x", "y"], "c" => [0.5, f64::NAN]].unwrap();
-    assert_eq!(only(expect(&df).columns(["c", "a"])), ("3 columns".to_owned(), true));
-    assert_eq!(only(expect(&df).columns(["a", "z"])), ("missing: z".to_owned(), false));
-    assert_eq!(only(expect(&df).only_columns(["c", "b", "a"])), ("3 columns".to_owned(), true));
-    assert_eq!(only(expect(&df).only_columns(["a", "z"])), ("missing: z; not expected: b, c".to_owned(), false));
-    assert_eq!(only(expect(&df).of_type("a", DataType::Int64)), ("i64".to_owned(), true));
-    assert_eq!(only(expect(&df).of_type("b", DataType::Float64)), ("str".to_owned(), false));
-    assert!(only(expect(&df).row_count(2..)).1 && only(expect(&df).row_count(1..=2)).1);
-    assert_eq!(only(expect(&df).row_count(..2)), ("2".to_owned(), false));
+    assert_eq!(only(&expect(&df).columns(["c", "a"])), ("3 columns".to_owned(), true));
+    assert_eq!(only(&expect(&df).columns(["a", "z"])), ("missing: z".to_owned(), false));
+    assert_eq!(only(&expect(&df).only_columns(["c", "b", "a"])), ("3 columns".to_owned(), true));
+    assert_eq!(only(&expect(&df).only_columns(["a", "z"])), ("missing: z; not expected: b, c".to_owned(), false));
+    assert_eq!(only(&expect(&df).of_type("a", DataType::Int64)), ("i64".to_owned(), true));
+    assert_eq!(only(&expect(&df).of_type("b", DataType::Float64)), ("str".to_owned(), false));
+    assert!(only(&expect(&df).row_count(2..)).1 && only(&expect(&df).row_count(1..=2)).1);
+    assert_eq!(only(&expect(&df).row_count(..2)), ("2".to_owned(), false));
 }
 
 #[test]
