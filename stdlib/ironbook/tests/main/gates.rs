@@ -1,4 +1,5 @@
 //! Gates: against the registry's model, its absence and its differences; the latency of a row.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 use ironbook::Display as _;
 use ironbook::data::{Dataset, Matrix};
@@ -120,7 +121,7 @@ fn a_gate_writes_nothing_to_the_run() {
     let model = fit(&test);
     models::register(&model, "late", Some("champion")).unwrap();
     let metrics = || {
-        track::flush();
+        track::flush().unwrap();
         place.run.fetch().unwrap().metrics.len()
     };
     let before = metrics();
@@ -145,7 +146,7 @@ fn a_champion_of_another_kind_is_refused_with_what_to_write() {
         "{words}"
     );
     assert!(words.contains("models::load::<ironbook::learn::DecisionTree>(\"models:/late@champion\")?"), "{words}");
-    let loaded = models::load::<ironbook::learn::DecisionTree>("models:/late@champion").unwrap();
+    let loaded = models::load::<DecisionTree>("models:/late@champion").unwrap();
     let gate = gates::against(&model, &loaded, &test, &rules).unwrap();
     assert!(gate.paired && gate.against == "the other model" && gate.checks[0].metric == "roc_auc");
 }
@@ -245,6 +246,6 @@ limit of p99   5.000ms
 3 predictions, measured here and now: another run gives other numbers.";
     assert_eq!(latency.bundle().plain(), expected);
     assert!(latency.bundle().get("text/html").unwrap().contains("<td>12.345ms</td>"));
-    let text = ironbook::serde_json::to_string(&latency).unwrap();
-    assert_eq!(ironbook::serde_json::from_str::<Latency>(&text).unwrap(), latency);
+    let text = serde_json::to_string(&latency).unwrap();
+    assert_eq!(serde_json::from_str::<Latency>(&text).unwrap(), latency);
 }
