@@ -243,6 +243,36 @@ pub enum DataError {
         /// Its type.
         dtype: DataType,
     },
+    /// A column is not text.
+    #[error("column \"{name}\" is of type {dtype}, not text\ncast it first: col(\"{name}\").cast(DataType::String)")]
+    NotText {
+        /// The column.
+        name: String,
+        /// Its type.
+        dtype: DataType,
+    },
+    /// Nothing was expected.
+    #[error("nothing is expected of the table\nsay what it has to be like, for instance expect(&df).not_null(\"id\")")]
+    NoExpectations,
+    /// An expectation that no data can be held against.
+    #[error("the expectation \"{expected}\" makes no sense\n{problem}")]
+    Expectation {
+        /// The expectation, in words.
+        expected: String,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
+    /// A table is not as expected.
+    #[error(
+        "{} of {expectations} expectations do not hold: {}\nmend the data, or the cell that made it, or change what is expected",
+        reasons.len(), reasons.join("; ")
+    )]
+    Unexpected {
+        /// How many expectations there are.
+        expectations: usize,
+        /// Those that do not hold, with what was found.
+        reasons: Vec<String>,
+    },
     /// A column has nulls where they have no meaning.
     #[error(
         "column \"{name}\" has {count} null values of {rows}\n\

@@ -275,6 +275,14 @@ pub enum EvalError {
     /// A gate has no rules.
     #[error("the gate has no rules\nsay what the model has to show, for instance GateRules::new().better(\"roc_auc\")")]
     NoRules,
+    /// A rule compares, and nothing was given to compare with.
+    #[error(
+        "the rule \"{rule}\" compares, and a threshold gate has no baseline\ncompare with baseline_gate, or ask for at_least or at_most"
+    )]
+    NeedsBaseline {
+        /// The rule, in words.
+        rule: String,
+    },
     /// A rule about chance needs resamples.
     #[error(
         "there are no resamples of {metric} to compare\nevaluate both models with resamples: files of reports have none"

@@ -1,7 +1,9 @@
 //! Judging a model on data that it has not seen: one entry for classifiers, regressions and rankings.
 
+use crate::bootstrap::EXACT;
 use crate::error::EvalError;
-use crate::outcome::{Kind, Outcome};
+
+use crate::outcome::{Drawing, Kind, Outcome};
 use crate::report::{ClassificationReport, RankingReport, RegressionReport};
 use crate::scores::Scores;
 use crate::slices::sliced;
@@ -18,18 +20,25 @@ use serde::{Deserialize, Serialize};
 /// | [`resamples`](Self::resamples) | 1000 | bootstrap resamples for the intervals, at least 100; 0 for no intervals |
 /// | [`seed`](Self::seed) | 0 | seed of the resamples; the same seed gives the same intervals |
 /// | [`threshold`](Self::threshold) | 0.5 | class 1 of two is predicted above this probability |
+/// | [`paired_up_to`](Self::paired_up_to) | 20,000 | rows up to which the resamples of two models can be compared in pairs |
 /// | [`slices`](Self::slices) | none | features by whose values the metrics are given as well |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EvaluateOptions {
     resamples: usize,
     seed: u64,
     threshold: f64,
+    #[serde(default = "exact")]
+    paired_up_to: usize,
     slices: Vec<String>,
+}
+
+fn exact() -> usize {
+    EXACT
 }
 
 impl Default for EvaluateOptions {
     fn default() -> Self {
-        EvaluateOptions { resamples: 1000, seed: 0, threshold: 0.5, slices: Vec::new() }
+        EvaluateOptions { resamples: 1000, seed: 0, threshold: 0.5, paired_up_to: EXACT, slices: Vec::new() }
     }
 }
 
@@ -60,6 +69,15 @@ impl EvaluateOptions {
         self
     }
 
+    /// Sets the number of rows (of queries, for rankings) up to which resamples are drawn row by row, so that a gate can
+    /// compare two models resample by resample. More rows are drawn in cells, which is faster (100,000 rows drawn one by
+    /// one take a second or two) and gives the same intervals, but no pairs.
+    #[must_use]
+    pub fn paired_up_to(mut self, rows: usize) -> Self {
+        self.paired_up_to = rows;
+        self
+    }
+
     /// Names the features by whose values the metrics are given as well.
     #[must_use]
     pub fn slices(mut self, by: &[impl AsRef<str>]) -> Self {
@@ -68,7 +86,8 @@ impl EvaluateOptions {
     }
 
     pub(crate) fn scores(&self, outcome: &Outcome) -> Result<Scores, EvalError> {
-        outcome.scores(self.threshold, self.resamples, self.seed)
+        let drawing = Drawing { resamples: self.resamples, seed: self.seed, row_by_row: self.paired_up_to };
+        outcome.scores(self.threshold, drawing)
     }
 
     pub(crate) fn cut(&self) -> f64 {

@@ -43,7 +43,7 @@ pub use folds::{
     Fold, Folds, GroupKFold, Holdout, KFold, LeaveOneGroupOut, RepeatedKFold, RepeatedStratifiedKFold, ShuffleSplit,
     StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit, train_test_split,
 };
-pub use gate::{Gate, GateCheck, GateRules, baseline_gate};
+pub use gate::{Gate, GateCheck, GateRules, baseline_gate, scores_gate, threshold_gate};
 pub use judge::{EvaluateOptions, Judge, Predictions, Report, evaluate, evaluate_with, predictions};
 pub use metrics::{
     ConfusionMatrix, accuracy, accuracy_weighted, brier, brier_weighted, confusion_matrix, f1, log_loss,

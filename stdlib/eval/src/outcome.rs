@@ -9,6 +9,7 @@ use crate::ranking::{area, cuts, precision_area};
 use crate::regression::Residuals;
 use crate::scores::Scores;
 use crate::{calibration, check, metrics};
+use std::collections::HashSet;
 
 /// Truth and prediction of each row.
 #[derive(Clone, Debug)]
@@ -16,6 +17,16 @@ pub(crate) struct Outcome {
     pub(crate) target: String,
     pub(crate) weights: Option<Vec<f64>>,
     pub(crate) kind: Kind,
+}
+
+/// How resamples are drawn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drawing {
+    /// How many; 0 for none.
+    pub(crate) resamples: usize,
+    pub(crate) seed: u64,
+    /// So many rows are drawn row by row, more of them in cells.
+    pub(crate) row_by_row: usize,
 }
 
 /// Truth and prediction, by what was asked.
@@ -75,8 +86,9 @@ impl Outcome {
         }
     }
 
-    /// All metrics that are defined on the rows, with intervals from `resamples` resamples (0 for none).
-    pub(crate) fn scores(&self, threshold: f64, resamples: usize, seed: u64) -> Result<Scores, EvalError> {
+    /// All metrics that are defined on the rows, with intervals from resamples.
+    pub(crate) fn scores(&self, threshold: f64, drawing: Drawing) -> Result<Scores, EvalError> {
+        let Drawing { resamples, seed, row_by_row } = drawing;
         if resamples > 0 {
             bootstrap::resamples_checked(resamples)?;
         }
@@ -84,14 +96,15 @@ impl Outcome {
             check::weights(weights, self.rows())?;
         }
         let weights = self.weights.as_deref();
-        let key = if self.rows() <= bootstrap::EXACT { self.key(seed) } else { 0 };
+        let exact = self.drawn() <= row_by_row;
+        let key = if exact { self.key(seed) } else { 0 };
         match &self.kind {
             Kind::Binary { truth, proba, .. } => {
                 let scores = binary(truth, proba, weights, threshold)?;
                 if resamples == 0 {
                     return Ok(scores);
                 }
-                let draws = Binary::new(truth, proba, weights, threshold).resample(resamples, seed)?;
+                let draws = Binary::new(truth, proba, weights, threshold, exact).resample(resamples, seed)?;
                 Ok(scores.with_draws(BINARY, &draws, key))
             }
             Kind::Classes { truth, probas, names } => {
@@ -102,7 +115,7 @@ impl Outcome {
                     return Ok(scores);
                 }
                 let areas = ["roc_auc", "average_precision"].map(|name| scores.value(name));
-                let cells = Classes::new(&checked, truth, &predicted, weights, names.clone(), areas);
+                let cells = Classes::new(&checked, truth, &predicted, weights, names.clone(), areas, exact);
                 Ok(scores.with_draws(CLASSES, &cells.resample(resamples, seed)?, key))
             }
             Kind::Values { truth, predicted } => {
@@ -110,7 +123,7 @@ impl Outcome {
                 if resamples == 0 {
                     return Ok(scores);
                 }
-                let draws = Values::new(truth, predicted, weights).resample(resamples, seed)?;
+                let draws = Values::new(truth, predicted, weights, exact).resample(resamples, seed)?;
                 Ok(scores.with_draws(VALUES, &draws, key))
             }
             Kind::Ranked { relevance, scores, groups } => {
@@ -119,8 +132,16 @@ impl Outcome {
                 if resamples == 0 {
                     return Ok(found);
                 }
-                Ok(found.with_draws(RANKED, &bootstrap::queries(&queries, resamples, seed)?, key))
+                Ok(found.with_draws(RANKED, &bootstrap::queries(&queries, resamples, seed, exact)?, key))
             }
+        }
+    }
+
+    /// What is drawn: rows, or the queries of a ranking.
+    fn drawn(&self) -> usize {
+        match &self.kind {
+            Kind::Ranked { groups, .. } => groups.iter().collect::<HashSet<_>>().len(),
+            _ => self.rows(),
         }
     }
 

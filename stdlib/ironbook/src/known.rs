@@ -22,6 +22,7 @@ pub fn init() {
     register_chain::<ironbook_explain::ExplainError>();
     register_chain::<ironbook_features::FeatureError>();
     register_chain::<ironbook_learn::LearnError>();
+    register_chain::<crate::gates::GateError>();
     register_chain::<ironbook_nn::NnError>();
     register_chain::<ironbook_plot::PlotError>();
     ironbook_track::register();

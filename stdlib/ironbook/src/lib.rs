@@ -30,6 +30,7 @@ pub use ironbook_core::{
 pub use ironbook_core::{interrupt, progress, seed};
 pub use {candle_core, candle_nn, chrono, plotters, polars, rand, rayon, serde, serde_json, thiserror, tokio};
 
+pub mod gates;
 mod keep;
 mod known;
 pub mod models;

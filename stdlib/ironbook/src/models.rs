@@ -160,8 +160,7 @@ fn described<R>(
     save: Save<'_>,
     then: &mut dyn FnMut(&ModelFiles<'_>) -> Result<R>,
 ) -> Result<R> {
-    let known = TYPES.iter().find(|(of, _)| *of == format).map(|(_, path)| (*path).to_owned());
-    let type_path = known.unwrap_or_else(|| behind_features(full).unwrap_or_else(|| full.to_owned()));
+    let type_path = path_of(format, full);
     let kind = type_path.rsplit("::").next().unwrap_or(format).trim_end_matches('>').to_owned();
     let input = |kind: &Kind| match kind {
         // Whole numbers and others alike: MLflow refuses columns of integers where a signature says `double`.
@@ -187,6 +186,12 @@ fn described<R>(
         loader: PYTHON.contains(&format).then_some(LOADER),
         write: save,
     })
+}
+
+/// The type of a format as a cell writes it; `full` is its name for the compiler.
+pub(crate) fn path_of(format: &str, full: &str) -> String {
+    let known = TYPES.iter().find(|(of, _)| *of == format).map(|(_, path)| (*path).to_owned());
+    known.unwrap_or_else(|| behind_features(full).unwrap_or_else(|| full.to_owned()))
 }
 
 /// `..Featured<..Boosted<..>>` as a cell writes it.

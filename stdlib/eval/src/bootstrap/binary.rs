@@ -1,6 +1,5 @@
 //! Resamples of a binary classifier's rows: all metrics of one in a single pass over the sorted cells.
 
-use super::EXACT;
 use super::cells::Cells;
 use crate::error::EvalError;
 use rayon::prelude::*;
@@ -54,14 +53,14 @@ struct Row {
 const ENDS: usize = 256;
 
 impl Binary {
-    /// Sorts the rows and puts them into cells; `truth` holds 0 and 1, `proba` probabilities.
-    pub(crate) fn new(truth: &[f64], proba: &[f64], weights: Option<&[f64]>, threshold: f64) -> Self {
+    /// Sorts the rows and puts them into cells; `truth` holds 0 and 1, `proba` probabilities; drawn row by row where
+    /// `exact`.
+    pub(crate) fn new(truth: &[f64], proba: &[f64], weights: Option<&[f64]>, threshold: f64, exact: bool) -> Self {
         let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
         let row = |i: usize| Row { score: proba[i], one: truth[i] == 1.0, weight: weight(i), row: i as u32 };
         let mut rows: Vec<Row> = (0..truth.len()).map(row).collect();
         // Ties by class and row, so that cells are runs of rows and the order does not depend on the sort.
         rows.par_sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(b.one.cmp(&a.one)).then(a.row.cmp(&b.row)));
-        let exact = truth.len() <= EXACT;
         let mut built = Builder { cell_of: vec![0; rows.len()], ..Builder::default() };
         let (mut start, mut cut) = (0, None);
         while start < rows.len() {

@@ -1,6 +1,5 @@
 //! Resamples of the rows of a classifier of many classes, and of queries.
 
-use super::EXACT;
 use super::cells::Cells;
 use crate::class_scores::ClassScores;
 use crate::confusion::{Average, ConfusionTable};
@@ -44,10 +43,10 @@ impl Classes {
         weights: Option<&[f64]>,
         classes: Vec<String>,
         areas: [f64; 2],
+        exact: bool,
     ) -> Self {
         let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
         let influence = [scores.auc_influence(), scores.precision_influence()];
-        let exact = truth.len() <= EXACT;
         let k = classes.len();
         let all: Vec<(usize, usize)> = match exact {
             true => truth.iter().copied().zip(predicted.iter().copied()).collect(),
@@ -80,9 +79,8 @@ impl Classes {
 }
 
 /// [`RANKED`] of each of `n` resamples of whole queries.
-pub(crate) fn queries(queries: &Queries, n: usize, seed: u64) -> Result<Vec<[f64; 5]>, EvalError> {
+pub(crate) fn queries(queries: &Queries, n: usize, seed: u64, exact: bool) -> Result<Vec<[f64; 5]>, EvalError> {
     let cell_of = (0..queries.len() as u32).collect();
-    let exact = queries.len() <= EXACT;
     let cells = Cells::<5>::new(cell_of, queries.len(), exact, |q| queries.weight(q), |q| queries.metrics(q));
     cells.resample(n, seed, |weights, sums| {
         let all: f64 = weights.iter().sum();

@@ -18,7 +18,7 @@ use ironbook_core::{Bundle, Display};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Data of at most this many rows is resampled row by row; larger data in cells, see [`bootstrap`].
+/// Data of at most this many rows is resampled row by row unless told otherwise; larger data in cells, see [`bootstrap`].
 pub(crate) const EXACT: usize = 20_000;
 
 /// Where a metric lies with a certain confidence.

@@ -1,6 +1,5 @@
 //! Resamples of a regression's rows.
 
-use super::EXACT;
 use super::cells::Cells;
 use crate::error::EvalError;
 use crate::regression::explained;
@@ -19,12 +18,11 @@ pub(crate) struct Values {
 const END: usize = 256;
 
 impl Values {
-    pub(crate) fn new(truth: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> Self {
+    pub(crate) fn new(truth: &[f64], predicted: &[f64], weights: Option<&[f64]>, exact: bool) -> Self {
         let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
         let error = |i: usize| (truth[i] - predicted[i]).abs();
         let mut order: Vec<(f64, u32)> = (0..truth.len()).map(|i| (error(i), i as u32)).collect();
         order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let exact = truth.len() <= EXACT;
         let (mut cell_of, mut errors) = (vec![0; truth.len()], Vec::new());
         let mut start = 0;
         while start < order.len() {

@@ -3,6 +3,7 @@
 
 mod edges;
 mod folds;
+mod gates;
 mod intervals;
 mod judge;
 mod metrics;

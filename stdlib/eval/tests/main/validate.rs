@@ -88,7 +88,7 @@ fn a_gate_asks_for_more_than_chance() {
     let rules = GateRules::new().better("roc_auc").better_by("log_loss", 0.01).at_least("roc_auc", 0.6);
     let gate = baseline_gate(&report, &baseline, &rules).unwrap();
     assert!(gate.passed && gate.paired && gate.checks[0].interval.unwrap().low > 0.0, "{gate:?}");
-    assert_eq!(gate.checks[0].gain, report.roc_auc - 0.5);
+    assert_eq!(gate.checks[0].gain, Some(report.roc_auc - 0.5));
     assert!(gate.clone().require().is_ok() && gate.bundle().plain().contains("passed"));
 
     let paired = baseline_gate(&better, &report, &GateRules::new().better("log_loss")).unwrap();

@@ -94,6 +94,8 @@ fn frames_and_data_sets() {
     show("data set", &dataset("late"));
     show("matrix", &dataset("late").features);
     show("profile", &data::profile(&df).unwrap());
+    let expected = data::expect(&df).one_of(evil("t"), [evil("z")]).matches(evil("t"), "^a").columns([EVIL]);
+    show("validation", &expected.check().unwrap());
 }
 
 #[test]
@@ -133,6 +135,8 @@ fn reports_explanations_and_pipelines() {
     let report = eval::evaluate(&boosted, &text).unwrap();
     show("report", &report);
     show("comparison", &report.compare(&report));
+    let gate = eval::baseline_gate(&report, &report, &eval::GateRules::first_metric()).unwrap();
+    show("gate", &gate.against(EVIL).note(EVIL));
     show("confusion", &report.confusion);
     let classes = RandomForest::params().n_estimators(3).seed(1).fit(&many).unwrap();
     show("report of classes", &eval::evaluate(&classes, &many).unwrap());
