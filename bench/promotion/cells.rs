@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p ironbook-promotion --example cells -- [CELLS]`
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 use ironbook_promotion::{Options, Request, Writing, promote};
 use ironbook_session::library::{Library, Paths};
 use ironbook_session::{Config, ExecuteOptions, Session, Source, Tier};

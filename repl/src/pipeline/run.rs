@@ -41,7 +41,8 @@ pub struct Run {
 pub fn run(run: &Run, folder: &Folder, paths: &Paths, terminal: &Terminal) -> Result<u8, Error> {
     let found = folder.resolve(&run.version)?;
     let library = || -> Option<Library> { setup::ready(paths, terminal).ok() };
-    let program = promotion::program(&found.definition, &found.directory, (paths, &library)).map_err(not_built)?;
+    let program = promotion::program(&found.definition, &found.directory, (paths, &library))
+        .map_err(|error| not_built(&error))?;
     let promote = run.rest.iter().any(|word| word == "--promote");
     let mut command = Command::new(&program);
     command.arg("run").args(run.rest.iter().filter(|word| *word != "--promote"));
@@ -93,7 +94,7 @@ fn data(words: &[OsString]) -> Vec<(String, PathBuf)> {
     out
 }
 
-fn not_built(error: promotion::BuildError) -> Error {
+fn not_built(error: &promotion::BuildError) -> Error {
     Error::Pipeline {
         words: error.to_string(),
         remedy: "`cargo run -- run` in the version's directory builds it from its own sources".to_owned(),
