@@ -1,6 +1,6 @@
 //! How long it takes from a session to the files of a version, building and running apart.
 //!
-//! `cargo run -p ironbook-promotion --example cells -- [CELLS]`
+//! `cargo run -p ironbook-promotion --example promote_cells -- [CELLS]`
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
