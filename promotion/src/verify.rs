@@ -81,7 +81,7 @@ struct ComparedValue {
 /// The cache of the first run, below the directory for what is not kept.
 pub(crate) const FIRST: &str = "first";
 
-/// Runs a program twice, and compares. The values of the first run stay in `scratch/`[`FIRST`].
+/// Runs a program twice, the second time with a process for each stage, and compares. The values of the first run stay in `scratch/`[`FIRST`].
 ///
 /// # Errors
 /// [`VerifyError`].
@@ -103,10 +103,11 @@ pub(crate) fn verify(
     }
     fs::write(folder.join("expected.json"), serde_json::to_vec(&list).map_err(io::Error::other)?)?;
     let begun = std::time::Instant::now();
-    let first = run(program, project, &scratch.join(FIRST), definition, explored)?;
+    let first = run(program, project, &scratch.join(FIRST), definition, explored, &[])?;
     let seconds = begun.elapsed().as_secs_f64();
     let compared = compare(program, project, &scratch.join(FIRST), &folder, explored)?;
-    let second = run(program, project, &scratch.join("second"), definition, explored)?;
+    // What stages of one process leave for each other would differ here.
+    let second = run(program, project, &scratch.join("second"), definition, explored, &["--isolate"])?;
     let mut verdict =
         Verdict { not_compared, gates: first.gates, digests: first.digests, seconds, ..Verdict::default() };
     let unordered: Vec<String> = compared
@@ -156,9 +157,10 @@ fn run(
     cache: &Path,
     definition: &Definition,
     explored: &Explored,
+    more: &[&str],
 ) -> Result<Ran, VerifyError> {
-    let output =
-        command(program, project, cache, explored).args(["run", "--no-track", "--json", "--keep-going"]).output()?;
+    let mut command = command(program, project, cache, explored);
+    let output = command.args(["run", "--no-track", "--json", "--keep-going"]).args(more).output()?;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|_| failed(&output.stderr))?;
     let gate = |name: &str| {
         definition.stages.iter().any(|s| s.name == name && s.kind == ironbook_pipeline::definition::Kind::Gate)

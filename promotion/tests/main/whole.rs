@@ -208,3 +208,20 @@ fn a_version_is_the_same_wherever_it_is_made() {
     };
     assert_eq!(content(1), content(2));
 }
+
+/// A version that was made on another machine asks for what this one has not: as of any fault of a stage, it is said what.
+#[test]
+fn a_gpu_that_is_not_there_is_named() {
+    let mut desk = Desk::new();
+    desk.cell("p", "// parameters\nlet place = \"cpu\".to_owned();");
+    desk.cell(
+        "t",
+        "let total = Tensor::new(&[1f32, 2.0], &ironbook::nn::device(&place)?)?.sum_all()?.to_scalar::<f32>()?;",
+    );
+    let promoted = desk.promote(&["total"], true).unwrap_or_else(|error| panic!("{error}"));
+    let ran = desk.run(&promoted, &["run", "--no-track", "-p", "place=cuda:99"]);
+    assert_eq!(ran.status.code(), Some(1), "{}", text(&ran));
+    assert!(text(&ran).contains("no device cuda:99") && text(&ran).contains("cpu"), "{}", text(&ran));
+    let ran = desk.run(&promoted, &["run", "--no-track"]);
+    assert!(ran.status.success(), "{}", text(&ran));
+}

@@ -7,18 +7,17 @@ use ironbook_core::keep::{self, Detached, Keeper, Known};
 use ironbook_core::rt::{Measure, Show};
 use ironbook_core::{Display, inspect::Inspect, registry};
 use polars::prelude::{
-    Column, CompatLevel, DataFrame, IpcReader, IpcWriter, LazyFrame, SerReader as _, SerWriter as _, Series,
+    Column, CompatLevel, DataFrame, IntoColumn as _, IpcReader, IpcWriter, LazyFrame, SerReader as _, SerWriter as _,
+    Series,
 };
+use polars::series::IsSorted;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::io::{self, Cursor, Write};
 
-/// Rows in a batch: reading takes batches side by side.
-const BATCH: usize = 1 << 18;
-
 fn write_frame(df: &DataFrame, to: &mut dyn Write) -> io::Result<()> {
-    let mut writer = IpcWriter::new(to).with_compat_level(CompatLevel::newest()).with_record_batch_size(Some(BATCH));
-    // The writer makes one chunk of each batch; a copy of the handles is all that it changes.
+    let mut writer = IpcWriter::new(to).with_compat_level(CompatLevel::newest());
+    // A batch for each chunk, once all columns have the same; a copy of the handles is all that changes.
     writer.finish(&mut df.clone()).map_err(io::Error::other)
 }
 
@@ -26,6 +25,22 @@ fn write_frame(df: &DataFrame, to: &mut dyn Write) -> io::Result<()> {
 fn read_frame(bytes: &[u8]) -> io::Result<DataFrame> {
     let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, format!("{error}"));
     IpcReader::new(Cursor::new(bytes)).set_rechunk(false).finish().map_err(invalid)
+}
+
+/// As a frame is read back: the same chunks in all columns, each value in its place, nothing known of their order. Sums go by
+/// chunk and algorithms are chosen by order, so that otherwise the same bytes could give other last digits.
+fn settled(df: &DataFrame) -> DataFrame {
+    let columns = df.columns().iter().map(|column| settled_series(column.as_materialized_series()).into_column());
+    // They are those of a frame.
+    let mut df = DataFrame::new(df.height(), columns.collect()).unwrap_or_else(|_| df.clone());
+    df.align_chunks_par();
+    df
+}
+
+fn settled_series(series: &Series) -> Series {
+    let mut series = series.clone();
+    series.set_sorted_flag(IsSorted::Not);
+    series
 }
 
 /// Frames share their memory, and copy it before they change it.
@@ -170,17 +185,21 @@ fn read_dataset(mut bytes: &[u8]) -> io::Result<Dataset> {
 
 /// Registers how they are kept.
 pub(crate) fn register() {
-    let frame = Keeper::new(write_frame, read_frame, ways::<DataFrame>()).detached(|df: &DataFrame| later(df.clone()));
+    let frame = Keeper::new(write_frame, read_frame, ways::<DataFrame>())
+        .detached(|df: &DataFrame| later(df.clone()))
+        .shared(settled);
     keep::register::<DataFrame>(Known::Kept(frame.owned::<DataFrame>()));
     let write = |column: &Column, to: &mut dyn Write| write_frame(&column.clone().into_frame(), to);
     let read = |bytes: &[u8]| only_column(read_frame(bytes)?);
-    let column =
-        Keeper::new(write, read, ways::<Column>()).detached(|column: &Column| later(column.clone().into_frame()));
+    let column = Keeper::new(write, read, ways::<Column>())
+        .detached(|column: &Column| later(column.clone().into_frame()))
+        .shared(|column: &Column| settled_series(column.as_materialized_series()).into_column());
     keep::register::<Column>(Known::Kept(column.owned::<Column>()));
     let write = |series: &Series, to: &mut dyn Write| write_frame(&series.clone().into_frame(), to);
     let read = |bytes: &[u8]| Ok(only_column(read_frame(bytes)?)?.take_materialized_series());
-    let series =
-        Keeper::new(write, read, ways::<Series>()).detached(|series: &Series| later(series.clone().into_frame()));
+    let series = Keeper::new(write, read, ways::<Series>())
+        .detached(|series: &Series| later(series.clone().into_frame()))
+        .shared(settled_series);
     keep::register::<Series>(Known::Kept(series.owned::<Series>()));
     keep::register::<LazyFrame>(Known::Never("a query; its cell makes it anew at once"));
     let matrix = Keeper::new(write_matrix, read_matrix, own_ways::<Matrix>());
@@ -229,6 +248,36 @@ mod tests {
         let data = first(&data, 2);
         assert_eq!((data.rows(), data.target.len(), data.groups.map(|groups| groups.len())), (2, 2, Some(2)));
         assert!(matches!(cut(&df, 5000), Cut::Whole));
+    }
+
+    /// What a stage takes from memory is what it would have taken from the disk, to the last digit and the order of rows.
+    #[test]
+    fn a_shared_frame_is_as_it_is_read_back() {
+        register();
+        let part =
+            |from: i32| Series::new("a".into(), (from..from + 700).map(|i| f64::from(i).sqrt()).collect::<Vec<_>>());
+        let mut numbers = part(0);
+        numbers.append(&part(700)).unwrap();
+        numbers.set_sorted_flag(IsSorted::Ascending);
+        let whole = numbers.rechunk().with_name("b".into());
+        let scalar = Column::new_scalar("c".into(), 0.1.into(), 1400);
+        let df = DataFrame::new_infer_height(vec![numbers.into(), whole.into(), scalar]).unwrap();
+        let Some(Known::Kept(keeper)) = keep::known(std::any::TypeId::of::<DataFrame>()) else { panic!() };
+        let mut bytes = Vec::new();
+        keeper.write(&df, &mut bytes).unwrap();
+        let read = *keeper.read(&bytes).unwrap().downcast::<DataFrame>().unwrap();
+        let shared = *keeper.share(&df).unwrap().downcast::<DataFrame>().unwrap();
+        assert!(shared.equals(&df));
+        for (shared, read) in shared.columns().iter().zip(read.columns()) {
+            let (Some(shared), Some(read)) = (shared.as_series(), read.as_series()) else { panic!("a scalar") };
+            let lengths = |series: &Series| series.chunk_lengths().collect::<Vec<_>>();
+            assert_eq!(lengths(shared), lengths(read), "{}", shared.name());
+            assert_eq!(shared.is_sorted_flag(), read.is_sorted_flag(), "{}", shared.name());
+            assert_eq!(shared.sum::<f64>().unwrap().to_bits(), read.sum::<f64>().unwrap().to_bits());
+        }
+        let mut again = Vec::new();
+        keeper.write(&shared, &mut again).unwrap();
+        assert_eq!(again, bytes);
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! A small pipeline whose stages can be made to fail, for tests: `TOY_TROUBLE=STAGE:WHAT`. The definition is the file that
 //! `TOY_DEFINITION` names, and each stage that runs leaves its name in the file that `TOY_RAN` names. With
-//! `TOY_CHECK=STAGE:DIRECTORY`, that stage is run on its sample in this directory, and nothing else is done.
+//! `TOY_CHECK=STAGE:DIRECTORY`, that stage is run on its sample in this directory, and nothing else is done. With
+//! `TOY_SHARED=MS`, lists of numbers stay in memory, take so many milliseconds to be written, and say so in the file of
+//! `TOY_RAN`; with `TOY_SHARED=full`, there is no room for them. With `TOY_ASKS=URI`, the gate looks up this name of the
+//! registry.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, clippy::exit, reason = "a program whose stages fail on purpose")]
 
+use ironbook_core::keep::{self, Detached, Known};
 use ironbook_pipeline::{Io, Pipeline, Result, keep};
 use serde::{Deserialize, Serialize};
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::io::Write;
 use std::process::ExitCode;
@@ -64,12 +69,34 @@ fn told(words: &str) -> Option<String> {
     Some(std::env::var("TOY_TROUBLE").ok()?.strip_prefix(words)?.to_owned())
 }
 
-/// Does what `TOY_TROUBLE` says of a stage.
-fn act(stage: &str) {
+/// Into the file of what has happened.
+fn note(what: &str) {
     if let Some(path) = std::env::var_os("TOY_RAN") {
         let mut file = std::fs::File::options().append(true).create(true).open(path).unwrap();
-        file.write_all(format!("{stage}\n").as_bytes()).unwrap();
+        file.write_all(format!("{what}\n").as_bytes()).unwrap();
     }
+}
+
+/// Has lists of numbers stay in memory, and be written slowly.
+fn share() {
+    let Ok(how) = std::env::var("TOY_SHARED") else { return };
+    let Some(Known::Kept(keeper)) = keep::known(TypeId::of::<Vec<f64>>()) else { panic!("plain values are known") };
+    let own = keeper.clone();
+    let later = move |list: &Vec<f64>| -> Option<Detached> {
+        let (list, own, how) = (list.clone(), own.clone(), how.clone());
+        Some(Box::new(move |to: &mut dyn Write| {
+            let ms = how.parse().map_err(|_| std::io::Error::from(std::io::ErrorKind::StorageFull))?;
+            std::thread::sleep(Duration::from_millis(ms));
+            note("wrote");
+            own.write(&list, to)
+        }))
+    };
+    keep::register::<Vec<f64>>(Known::Kept(keeper.detached(later).shared(Vec::<f64>::clone)));
+}
+
+/// Does what `TOY_TROUBLE` says of a stage.
+fn act(stage: &str) {
+    note(stage);
     println!("{stage} is at work");
     let trouble = std::env::var("TOY_TROUBLE").unwrap_or_default();
     let Some(what) = trouble.strip_prefix(stage).and_then(|rest| rest.strip_prefix(':')) else { return };
@@ -129,7 +156,9 @@ fn main() -> ExitCode {
 fn pipeline() -> Pipeline {
     let path = std::env::var("TOY_DEFINITION").unwrap_or_else(|_| "pipeline.toml".to_owned());
     let definition = std::fs::read_to_string(path).unwrap_or_default().leak();
-    Pipeline::new(definition)
+    let pipeline = Pipeline::new(definition);
+    share();
+    pipeline
         .value(keep!(Model))
         .value(keep!(Closed))
         .stage("read", |io| {
@@ -153,6 +182,10 @@ fn pipeline() -> Pipeline {
         })
         .stage("model", model)
         .stage("check", |io| {
+            if let Ok(uri) = std::env::var("TOY_ASKS") {
+                // Whoever it leads to has no files.
+                let _ = ironbook_track::fetch_model(&uri);
+            }
             let check = stages::check(&io.take("model")?, io.param("least")?);
             io.put("check", check)
         })

@@ -7,7 +7,7 @@ use crate::definition::Definition;
 use crate::program::Pipeline;
 use crate::run::cache::Cache;
 use crate::run::error::{Result, RunError};
-use crate::run::{self, child, compare, predict, stage};
+use crate::run::{self, child, compare, predict, stage, worker};
 use crate::samples;
 use arguments::{CacheArguments, Command, CompareArguments, PredictArguments, RunArguments, SampleArguments};
 use clap::{CommandFactory, FromArgMatches};
@@ -18,8 +18,11 @@ use std::time::Duration;
 
 pub(crate) fn main(pipeline: &Pipeline) -> ExitCode {
     // Before anything else: this is how each stage begins.
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == child::COMMAND) {
-        let served = stage::serve(&pipeline.functions);
+    let first = std::env::args_os().nth(1);
+    let is = |command: &str| first.as_ref().is_some_and(|argument| argument == command);
+    if is(child::COMMAND) || is(worker::COMMAND) {
+        let served =
+            if is(child::COMMAND) { stage::serve(&pipeline.functions) } else { stage::work(&pipeline.functions) };
         let full = matches!(served, Err(RunError::Full { .. }));
         let code = ended(served.map(|()| 0));
         return if full { ExitCode::from(child::NO_ROOM) } else { code };

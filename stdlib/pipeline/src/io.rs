@@ -4,10 +4,12 @@ use crate::failure::Result;
 use crate::param::ParamValue;
 use crate::run::cache::{Cache, Made};
 use crate::run::error::is_full;
+use crate::run::held::{Held, Later};
 use crate::run::task::{Failed, FailedKind, Finished, Outcome, Role, Taken, Task};
 use ironbook_core::keep::{self, Keeper, Known};
 use std::any::{Any, TypeId, type_name};
 use std::io;
+use std::rc::Rc;
 
 /// Inputs, parameters, data and outputs of the stage that runs in this process.
 pub struct Io {
@@ -18,12 +20,18 @@ pub struct Io {
     registered: Option<String>,
     /// What went wrong in a way that the run has to know of.
     special: Option<Outcome>,
+    /// Values in the memory of this process, if it performs several stages.
+    held: Option<Rc<Held>>,
 }
 
 impl Io {
     pub(crate) fn new(task: Task) -> Io {
         let cache = Cache::at(task.cache.clone());
-        Io { task, cache, made: Vec::new(), passed: None, registered: None, special: None }
+        Io { task, cache, made: Vec::new(), passed: None, registered: None, special: None, held: None }
+    }
+
+    pub(crate) fn with_held(self, held: Option<&Rc<Held>>) -> Io {
+        Io { held: held.cloned(), ..self }
     }
 
     /// Takes a value that another stage made.
@@ -36,6 +44,10 @@ impl Io {
         let taken = taken.ok_or_else(|| format!("the stage `{stage}` has no input `{name}`"))?;
         let from = format!("the value `{}.{name}`", taken.from);
         let keeper = self.keeper::<T>(&from)?;
+        if let Some(value) = self.held.as_ref().and_then(|held| held.get(&taken.from, name)) {
+            let other = |_| self.fail(format!("{from} is no {}", type_name::<T>()));
+            return value.downcast::<T>().map(|value| *value).map_err(other);
+        }
         let bytes = match self.cache.read(&taken.digest) {
             Ok(bytes) => bytes,
             Err(error) => return Err(self.damaged(taken, &from, &error)),
@@ -61,25 +73,35 @@ impl Io {
         let what = format!("the value `{stage}.{name}`");
         let keeper = self.keeper::<T>(&what)?;
         let any: &dyn Any = &value;
+        if name == stage {
+            self.passed = any.downcast_ref::<bool>().copied();
+        }
+        self.made.retain(|made| made.name != name);
+        let mut made =
+            Made { name: name.to_owned(), digest: String::new(), bytes: 0, type_name: type_name::<T>().to_owned() };
+        let refuse = refusal(what, type_name::<T>(), &self.cache);
+        if let Some(held) = &self.held
+            && let Some(copy) = keeper.share(any)
+            && let Some(write) = keeper.detach(&*copy)
+        {
+            let (cache, work) = (self.cache.clone(), self.task.work.clone());
+            let later = Later { stage, name: name.to_owned(), write, cache, work, refuse: Box::new(refuse) };
+            held.put(keeper, copy, later);
+            self.made.push(made);
+            return Ok(());
+        }
         match self.cache.write(&self.task.work, |to| keeper.write(any, to)) {
             Ok((digest, bytes)) => {
-                if name == stage {
-                    self.passed = any.downcast_ref::<bool>().copied();
-                }
-                let type_name = type_name::<T>().to_owned();
-                self.made.retain(|made| made.name != name);
-                self.made.push(Made { name: name.to_owned(), digest, bytes, type_name });
+                made = Made { digest, bytes, ..made };
+                self.made.push(made);
                 Ok(())
             }
-            Err(error) if is_full(&error) => {
-                let at = self.cache.root().display();
-                let text = format!(
-                    "there is no room for {what} in {at}: {error}; free some, or give another directory with --cache"
-                );
-                self.special = Some(Outcome::Failed(Failed::new(FailedKind::NoRoom, text.clone())));
+            Err(error) => {
+                let failed = refuse(&error);
+                let text = failed.line();
+                self.special = Some(Outcome::Failed(failed));
                 Err(text.into())
             }
-            Err(error) => Err(self.fail(format!("{what} of type {} cannot be written: {error}", type_name::<T>()))),
         }
     }
 
@@ -165,7 +187,8 @@ impl Io {
             let text = format!("the stage `{}` has ended without its output `{name}`", self.task.stage);
             return Outcome::Failed(Failed::new(FailedKind::Value, text));
         }
-        Outcome::Done(Finished { outputs: self.made, passed: self.passed, registered: self.registered })
+        let lookups = ironbook_track::take_lookups();
+        Outcome::Done(Finished { outputs: self.made, passed: self.passed, registered: self.registered, lookups })
     }
 
     /// File of rows, and file for their predictions.
@@ -174,5 +197,20 @@ impl Io {
             Role::Predict { input, output } => Some((input.clone(), output.clone())),
             _ => None,
         }
+    }
+}
+
+/// What is said of a value that cannot be written.
+fn refusal(what: String, type_name: &'static str, cache: &Cache) -> impl FnOnce(&io::Error) -> Failed + Send + 'static {
+    let at = cache.root().to_owned();
+    move |error| {
+        if !is_full(error) {
+            return Failed::new(FailedKind::Value, format!("{what} of type {type_name} cannot be written: {error}"));
+        }
+        let text = format!(
+            "there is no room for {what} in {}: {error}; free some, or give another directory with --cache",
+            at.display()
+        );
+        Failed::new(FailedKind::NoRoom, text)
     }
 }

@@ -1,8 +1,8 @@
 //! Versioned pipelines: what `%promote` writes, what an exported crate runs, and what other tools read of it.
 //!
 //! A version is a directory with a [`Definition`] (`pipeline.toml`) and a crate that builds to one program. The program's
-//! `main` hands its stages to a [`Pipeline`], which runs them in processes of their own, keeps what they made by the hash
-//! of all that went into it, and so does nothing when nothing has changed.
+//! `main` hands its stages to a [`Pipeline`], which runs them in other processes, keeps what they made by the hash of
+//! all that went into it, and so does nothing when nothing has changed.
 
 mod cli;
 pub mod definition;

@@ -8,6 +8,7 @@ pub mod data;
 pub mod error;
 pub mod files;
 pub mod graph;
+pub(crate) mod held;
 mod job;
 mod key;
 pub mod params;
@@ -18,6 +19,8 @@ pub(crate) mod stage;
 pub(crate) mod stop;
 pub(crate) mod task;
 mod tracked;
+pub(crate) mod worker;
+mod workers;
 
 use crate::definition::{Definition, Register};
 use crate::program::Functions;
@@ -60,6 +63,9 @@ pub struct RunOptions {
     pub keep_going: bool,
     /// Whether the run is tracked, and its model registered.
     pub track: bool,
+    /// Whether each stage has a process of its own, and all values pass through the disk; else only stages that are bounded
+    /// or tried again have one.
+    pub isolate: bool,
     /// Whether stages run in this process, one after the other: without bounds on time and memory.
     pub in_process: bool,
     /// Whether only warnings and failures are shown.

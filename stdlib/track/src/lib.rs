@@ -31,6 +31,7 @@ mod data;
 mod destination;
 mod format;
 mod handle;
+mod lookups;
 mod mlmodel;
 mod models;
 mod pending;
@@ -54,9 +55,10 @@ pub use handle::RunHandle;
 /// The parts of [`Store`], for calls on a store of a known type.
 pub use ironbook_store::store::{Artifacts, Experiments, Models, Registry, Runs, Traces};
 pub use ironbook_store::{
-    ArtifactInfo, ArtifactsOf, Batch, Code, Error, Experiment, Metric, NewExperiment, NewRun, Page, Param, Result, Run,
-    RunInfo, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store, Tag, View, locate,
+    ArtifactInfo, ArtifactsOf, Batch, Code, Error, Experiment, Metric, NewExperiment, NewRun, NewVersion, Page, Param,
+    Result, Run, RunInfo, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store, Tag, View, locate,
 };
+pub use lookups::{Lookup, is_vacant, look_up, take_lookups};
 pub use models::{Fetched, ModelFiles, Registered, alias, fetch_model, log_model, register_model, stage, where_to};
 pub use place::{set_uri, uri};
 pub use process::recover;

@@ -6,6 +6,7 @@
 use crate::active;
 use crate::auto;
 use crate::handle::RunHandle;
+use crate::lookups;
 use crate::mlmodel;
 use crate::place;
 use ironbook_core::record::Mark;
@@ -225,7 +226,13 @@ impl Fetched {
 pub fn fetch_model(uri: &str) -> Result<Fetched> {
     let store: Arc<dyn Store> = active::store_to_show()?;
     let directory = Scratch::new()?;
-    fetch(&*store, uri, &directory.0, MOST_STEPS)?;
+    let fetched = fetch(&*store, uri, &directory.0, MOST_STEPS);
+    if let Err(error) = fetched {
+        if lookups::is_vacant(&error, uri.trim_start_matches("models:/")) {
+            lookups::note(uri, None);
+        }
+        return Err(error);
+    }
     let card = mlmodel::read(&directory.0, uri)?;
     Ok(Fetched { directory, format: card.format, type_path: card.type_path })
 }
@@ -244,13 +251,15 @@ fn fetch(store: &dyn Store, uri: &str, to: &Path, steps: usize) -> Result<()> {
         return some(store.fetch_artifact(ArtifactsOf::Run(run), path, to)?, uri);
     }
     let rest = uri.strip_prefix("models:/").ok_or_else(|| refuse("it names no model"))?;
-    let source = match (rest.split_once('@'), rest.split_once('/')) {
-        (Some((name, alias)), _) => store.version_by_alias(name, alias)?.source,
-        (None, Some((name, which))) => version(store, name, which)?.source,
-        (None, None) if rest.starts_with("m-") => {
+    let source = match version_of(store, uri)? {
+        Some(version) => {
+            lookups::note(uri, Some(&version.version));
+            version.source
+        }
+        None if rest.starts_with("m-") => {
             return some(store.fetch_artifact(ArtifactsOf::Model(rest), "", to)?, uri);
         }
-        (None, None) => return Err(refuse("it says which model, not which version")),
+        None => return Err(refuse("it says which model, not which version")),
     };
     if source.starts_with("models:/") || source.starts_with("runs:/") {
         let left = steps.checked_sub(1).ok_or_else(|| refuse("it leads to other names without end"))?;
@@ -259,6 +268,16 @@ fn fetch(store: &dyn Store, uri: &str, to: &Path, steps: usize) -> Result<()> {
     // A place of files, as other programs register.
     let repo = ironbook_store::artifacts::open(&source, to)?;
     some(ironbook_store::artifacts::copy_repo(&*repo, "", to)?, uri)
+}
+
+/// The registered version that a name leads to; none for a name of something else.
+pub(crate) fn version_of(store: &dyn Store, uri: &str) -> Result<Option<ModelVersion>> {
+    let rest = uri.strip_prefix("models:/").unwrap_or(uri);
+    match (rest.split_once('@'), rest.split_once('/')) {
+        (Some((name, alias)), _) => store.version_by_alias(name, alias).map(Some),
+        (None, Some((name, which))) => version(store, name, which).map(Some),
+        (None, None) => Ok(None),
+    }
 }
 
 fn some(files: usize, uri: &str) -> Result<()> {

@@ -34,6 +34,7 @@ pub type Detached = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
 type WriteValue = Arc<dyn Fn(&dyn Any, &mut dyn Write) -> io::Result<()> + Send + Sync>;
 type ReadValue = Arc<dyn Fn(&[u8]) -> io::Result<Box<dyn Any>> + Send + Sync>;
 type DetachValue = Arc<dyn Fn(&dyn Any) -> Option<Detached> + Send + Sync>;
+type ShareValue = Arc<dyn Fn(&dyn Any) -> Option<Box<dyn Any>> + Send + Sync>;
 type MoveValue = fn(*mut ()) -> Box<dyn Any>;
 type SameValue = Arc<dyn Fn(&dyn Any, &dyn Any) -> bool + Send + Sync>;
 type Objection = Arc<dyn Fn(&dyn Any) -> Option<&'static str> + Send + Sync>;
@@ -47,6 +48,7 @@ pub struct Keeper {
     pub(crate) write: WriteValue,
     pub(crate) read: ReadValue,
     detach: Option<DetachValue>,
+    share: Option<ShareValue>,
     objection: Option<Objection>,
     /// Whether a value changes only through a mutable reference to it.
     pub(crate) frozen: bool,
@@ -77,6 +79,7 @@ impl Keeper {
             write: Arc::new(write),
             read: Arc::new(move |bytes| Ok(Box::new(read(bytes)?))),
             detach: None,
+            share: None,
             objection: None,
             frozen: true,
             aliased: false,
@@ -100,6 +103,13 @@ impl Keeper {
     #[must_use]
     pub fn detached<T: Any>(mut self, copy: impl Fn(&T) -> Option<Detached> + Send + Sync + 'static) -> Keeper {
         self.detach = Some(Arc::new(move |value| copy(value.downcast_ref::<T>()?)));
+        self
+    }
+
+    /// With a cheap copy that is what reading it back would give: whoever computes with either gets the same bits.
+    #[must_use]
+    pub fn shared<T: Any>(mut self, copy: impl Fn(&T) -> T + Send + Sync + 'static) -> Keeper {
+        self.share = Some(Arc::new(move |value| Some(Box::new(copy(value.downcast_ref::<T>()?)))));
         self
     }
 
@@ -155,7 +165,13 @@ impl Keeper {
         self.same.as_ref().map(|same| same(a, b))
     }
 
-    pub(crate) fn detach(&self, value: &dyn Any) -> Option<Detached> {
+    /// A cheap copy, for types that have one and values that can be kept.
+    pub fn share(&self, value: &dyn Any) -> Option<Box<dyn Any>> {
+        self.share.as_ref().filter(|_| self.objection(value).is_none()).and_then(|share| share(value))
+    }
+
+    /// What writes a value later, on any thread, for types that can.
+    pub fn detach(&self, value: &dyn Any) -> Option<Detached> {
         self.detach.as_ref().and_then(|detach| detach(value))
     }
 

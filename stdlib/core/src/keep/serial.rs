@@ -85,6 +85,7 @@ fn keeper(type_name: &'static str, of: Type, (show, measure): (Show, Measure)) -
         write: Arc::new(move |value, to| write(&of, value, to)),
         read: Arc::new(move |bytes| read(&reader, bytes)),
         detach: None,
+        share: None,
         objection: None,
         // A `Cell` or a `Mutex` can stand anywhere in a type; who compiles it knows more.
         frozen: false,

@@ -6,7 +6,7 @@ use ironbook_core::Persist;
 use ironbook_data::Dataset;
 use ironbook_eval::{EvalError, EvaluateOptions, Gate, GateRules, Judge, Scores, predictions, scores_gate};
 use ironbook_learn::{Predict, Signature};
-use ironbook_track::{self as track, Code};
+use ironbook_track as track;
 use std::borrow::Cow;
 
 /// Rows up to which both models are judged on the same resamples.
@@ -47,7 +47,7 @@ where
     let own = scored(model, test, "the model")?;
     let fetched = match track::fetch_model(&uri) {
         Ok(fetched) => fetched,
-        Err(error) if is_vacant(&error, name) => return Ok(first(&own, test, name, rules)?),
+        Err(error) if track::is_vacant(&error, name) => return Ok(first(&own, test, name, rules)?),
         Err(error) => return Err(error.into()),
     };
     let expected = models::path_of(M::FORMAT, std::any::type_name::<M>());
@@ -137,69 +137,4 @@ fn rows_for<'a>(test: &'a Dataset, signature: &Signature, who: &str) -> Result<C
 fn first(own: &Scores, test: &Dataset, name: &str, rules: &GateRules) -> Result<Gate, EvalError> {
     let gate = scores_gate(&test.target_name, own, None, rules)?;
     Ok(gate.note(format!("There is no {name} in {} yet.", track::where_to())))
-}
-
-/// Whether an error says that nobody has this alias or stage: a registered model's version, a file or a server that is
-/// missing is something else.
-fn is_vacant(error: &track::Error, name: &str) -> bool {
-    let Some((_, alias)) = name.split_once('@') else {
-        let Some((_, version)) = name.rsplit_once('/').filter(|_| !name.contains(":/")) else { return false };
-        let missing = matches!(error, track::Error::NotFound { what, .. } if !matches!(*what, "model" | "artifact"));
-        return missing && !version.bytes().all(|byte| byte.is_ascii_digit());
-    };
-    match error {
-        track::Error::NotFound { what, .. } => !matches!(*what, "model" | "artifact"),
-        track::Error::InvalidValue { what, value, expected } => {
-            *what == "alias" && value == alias && expected.starts_with("no version has it")
-        }
-        // A server, MLflow's or ours: a model that is not registered, and an alias that is not set.
-        track::Error::Remote { code, message, .. } => match code {
-            Code::ResourceDoesNotExist => message.to_lowercase().contains("registered model"),
-            Code::InvalidParameterValue => {
-                message.contains("alias") && message.contains("not found") || message.contains("no version has it")
-            }
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use track::Error;
-
-    #[test]
-    fn only_a_name_that_nobody_has_is_vacant() {
-        let missing = |what: &'static str| Error::NotFound { what, name: "late".to_owned() };
-        let remote = |code: Code, message: &str| Error::Remote {
-            uri: "http://127.0.0.1:5000".to_owned(),
-            status: 404,
-            code,
-            message: message.to_owned(),
-        };
-        let unset = |value: &str| Error::InvalidValue {
-            what: "alias",
-            value: value.to_owned(),
-            expected: "no version has it: give one that was set",
-        };
-        // The words of MLflow 3's server, and those of ours.
-        let nobody = remote(Code::ResourceDoesNotExist, "Registered Model with name=late not found");
-        let ours = remote(Code::ResourceDoesNotExist, "there is no registered model `late` in the tracking store");
-        let alias = remote(Code::InvalidParameterValue, "Registered model alias champion not found.");
-        for error in [missing("registered model"), missing("run in"), unset("champion"), nobody, ours, alias] {
-            assert!(is_vacant(&error, "late@champion"), "{error}");
-        }
-        let file = remote(Code::ResourceDoesNotExist, "No such artifact: 'model.json'");
-        let refused = remote(Code::InvalidParameterValue, "Invalid alias name: 'v1'");
-        let away = Error::Io { doing: "read", path: "x".into(), source: std::io::ErrorKind::NotFound.into() };
-        for error in [missing("model"), missing("artifact"), unset("other"), file, refused, away] {
-            assert!(!is_vacant(&error, "late@champion"), "{error}");
-        }
-        let version = missing("version of a model");
-        assert!(is_vacant(&version, "late/Production") && !is_vacant(&version, "late/3"));
-        for name in ["runs:/3/model", "m-123", "late"] {
-            assert!(!is_vacant(&missing("run"), name), "{name}");
-        }
-    }
 }

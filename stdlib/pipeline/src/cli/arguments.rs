@@ -119,6 +119,7 @@ impl Inputs {
             files: StageFiles::default(),
             keep_going: false,
             track: true,
+            isolate: false,
             in_process: false,
             quiet: false,
         })
@@ -158,6 +159,9 @@ pub(super) struct RunArguments {
     /// Neither track the run nor register its model
     #[arg(long)]
     no_track: bool,
+    /// Run each stage in a process of its own, and pass all values through the disk
+    #[arg(long, conflicts_with = "in_process")]
+    isolate: bool,
     /// Run stages in this process, one after the other, without their bounds on time and memory
     #[arg(long)]
     in_process: bool,
@@ -178,6 +182,7 @@ impl RunArguments {
             files: StageFiles::read(&self.input, &self.output)?,
             keep_going: self.keep_going,
             track: !self.no_track,
+            isolate: self.isolate,
             in_process: self.in_process,
             quiet: self.quiet,
             ..self.inputs.options(definition)?

@@ -4,6 +4,7 @@
 //! - `entries/`: one file per key with the digests of a stage's outputs; its first line is the hash of the rest;
 //! - `work/`: a directory per run, locked as long as the run lives: half-written files and the results of stages;
 //! - `logs/`: what each stage printed, per key;
+//! - `seen/`: an empty file for each hash of a stage's code that has left something;
 //! - `locks/`: one file per key, so that two runs do not do the same at once.
 //!
 //! Everything is written beside its place and renamed, so that a kill at any moment leaves whole files.
@@ -11,6 +12,7 @@
 mod upkeep;
 
 use super::error::{Result, RunError};
+use ironbook_track::Lookup;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
@@ -42,6 +44,9 @@ pub struct Entry {
     /// For the registration: what was registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered: Option<String>,
+    /// Names of the registry that it has looked up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lookups: Vec<Lookup>,
     /// Seconds that it took.
     pub seconds: f64,
     /// When it was made, RFC 3339.
@@ -74,7 +79,7 @@ impl Cache {
     /// # Errors
     /// When it cannot be.
     pub fn open(root: &Path) -> Result<Cache> {
-        for part in ["objects", "entries", "work", "logs", "locks"] {
+        for part in ["objects", "entries", "work", "logs", "locks", "seen"] {
             let path = root.join(part);
             if !path.is_dir() {
                 fs::create_dir_all(&path).map_err(|e| RunError::io("create the directory", &path, e))?;
@@ -143,6 +148,21 @@ impl Cache {
         let body = serde_json::to_string(entry).map_err(|e| RunError::io("write", &self.entry(key), e.into()))?;
         let text = format!("{}\n{body}\n", blake3::hash(body.as_bytes()).to_hex());
         write_whole(&self.entry(key), text.as_bytes(), work)
+    }
+
+    /// Whether a stage with this hash of its code has ever left something: with other inputs, it may do so again.
+    pub(crate) fn was_seen(&self, code: &str) -> bool {
+        self.seen(code).exists()
+    }
+
+    /// Notes that it has.
+    pub(crate) fn see(&self, code: &str) {
+        // Without it, the stage only begins before it is known whether it has to.
+        let _ = File::create(self.seen(code));
+    }
+
+    fn seen(&self, code: &str) -> PathBuf {
+        self.root.join("seen").join(code)
     }
 
     /// Forgets a key.

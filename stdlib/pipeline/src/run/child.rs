@@ -31,15 +31,17 @@ pub(crate) struct Bounds<'a> {
 /// How it ended.
 pub(crate) enum Ended {
     With(Outcome),
+    /// The process went with what it had not written yet, for a reason that is not the stage's.
+    Lost,
     /// The run was told to stop.
     Stopped,
 }
 
 /// Between the first signal and the last.
-const GRACE: Duration = Duration::from_secs(1);
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
 const LONGEST_NAP: Duration = Duration::from_millis(20);
 /// How often the last line of the log is looked at.
-const LOOK: Duration = Duration::from_millis(200);
+pub(crate) const LOOK: Duration = Duration::from_millis(200);
 
 /// Runs a task in a process of its own; `tell` gets the last line of its log now and then.
 pub(crate) fn run(task: &Task, bounds: &Bounds<'_>, stop: &Stop, tell: &dyn Fn(&str)) -> Ended {
@@ -72,15 +74,22 @@ pub(crate) fn run(task: &Task, bounds: &Bounds<'_>, stop: &Stop, tell: &dyn Fn(&
 
 fn start(task: &Task, bounds: &Bounds<'_>) -> io::Result<Child> {
     let log = File::options().append(true).create(true).open(bounds.log)?;
+    let mut command = command(COMMAND, bounds.threads)?;
+    command.arg(&task.stage).stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
+    command.spawn()
+}
+
+/// This program with a hidden subcommand, in a group of its own.
+pub(crate) fn command(subcommand: &str, threads: usize) -> io::Result<Command> {
     let mut command = Command::new(own_program()?);
     if let Some(name) = std::env::args_os().next() {
         command.arg0(name);
     }
-    command.arg(COMMAND).arg(&task.stage).stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log).process_group(0);
+    command.arg(subcommand).process_group(0);
     for variable in THREADS {
-        command.env(variable, bounds.threads.to_string());
+        command.env(variable, threads.to_string());
     }
-    command.spawn()
+    Ok(command)
 }
 
 /// This program, also after another was built in its place.
@@ -148,7 +157,8 @@ fn outcome(task: &Task, status: ExitStatus, bounds: &Bounds<'_>) -> Outcome {
     }
 }
 
-fn died(task: &Task, status: ExitStatus, log: &Path) -> Failed {
+/// Why a process ended that has not said how its stage went.
+pub(crate) fn died(task: &Task, status: ExitStatus, log: &Path) -> Failed {
     let lines = last_lines(log, 3);
     let limit = task.memory_mb.map(|mib| format!(" (it may take {mib} MiB)")).unwrap_or_default();
     if lines.iter().any(|line| line.starts_with("memory allocation of ")) {

@@ -111,6 +111,7 @@ pub(super) fn take(
             outputs: Vec::new(),
             passed: None,
             registered: None,
+            lookups: Vec::new(),
             seconds: 0.0,
             made: String::new(),
             run: None,

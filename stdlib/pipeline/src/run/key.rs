@@ -45,6 +45,11 @@ pub(crate) fn machine(toolchain: &Toolchain, threads: usize) -> String {
     keyed.end()
 }
 
+/// The hash of all that goes into a stage's key but what it takes from other stages.
+pub(crate) fn of_code(stage: &Stage, machine: &str, params: &Settings, data: &BTreeMap<String, DataFile>) -> String {
+    of_stage(stage, machine, &[], params, data)
+}
+
 /// The key of a stage: `inputs` has the digest of each value that it takes, in the definition's order.
 pub(crate) fn of_stage(
     stage: &Stage,

@@ -41,7 +41,7 @@ pub(crate) fn predict(
     let stop = Stop::listen(|| ()).map_err(|e| RunError::io("listen for signals to", Path::new("this process"), e))?;
     let console = Console::new(false);
     match child::run(&task, &bounds, &stop, &|_| ()) {
-        child::Ended::Stopped => Err(RunError::Interrupted),
+        child::Ended::Stopped | child::Ended::Lost => Err(RunError::Interrupted),
         child::Ended::With(Outcome::Done(_)) => {
             child::last_lines(&log, 1).iter().for_each(|line| console.note(line));
             Ok(0)

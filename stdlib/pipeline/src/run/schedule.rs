@@ -1,16 +1,21 @@
 //! Which stage runs when: each as soon as what it needs is there, as many at once as allowed.
 
+mod ahead;
+mod registry;
+
 use super::cache::{Entry, Found};
 use super::console::Console;
+use super::error::is_full;
 use super::graph;
-use super::job::{self, Ended, Job};
+use super::job::{self, Ended, Job, Place};
 use super::key;
 use super::report::{Report, StageReport, StageStatus, Status, time};
 use super::stop::Stop;
-use super::task::{Failed, FailedKind, Taken};
+use super::task::{Failed, FailedKind, Finished, Taken};
 use super::tracked::Tracked;
+use super::workers::Workers;
 use super::{Prepared, RunOptions};
-use crate::definition::{Kind, Register, Stage};
+use crate::definition::{Kind, Stage};
 use crate::program::Functions;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender};
@@ -20,8 +25,15 @@ use std::time::Instant;
 /// What is known of a stage.
 enum State {
     Waiting,
-    Running,
-    Done { entry: Entry, cached: bool },
+    /// In a worker, if this says which.
+    Running(Option<usize>),
+    /// Its worker is free for the next stage, but not all of its values are written, or those that it took were not; then
+    /// with what it has left.
+    Returned(usize, Finished, Option<Entry>),
+    Done {
+        entry: Entry,
+        cached: bool,
+    },
     Failed(Failed),
 }
 
@@ -33,6 +45,8 @@ impl State {
 
 /// What reaches the schedule.
 pub(crate) enum Event {
+    /// The function of a stage has returned; its values are still being written.
+    Returned(usize, Finished),
     /// A stage has ended.
     Ended(usize, Ended),
     /// A signal.
@@ -41,6 +55,8 @@ pub(crate) enum Event {
 
 /// How often a stage is made again because a value of it is damaged.
 const MOST_REPAIRS: u32 = 3;
+/// How often in a run a stage may go down with its process.
+const MOST_LOSSES: u32 = 10;
 
 pub(crate) struct Schedule<'a> {
     prepared: &'a Prepared,
@@ -59,6 +75,8 @@ pub(crate) struct Schedule<'a> {
     keys: Vec<Option<String>>,
     /// The registration: none, or how it went.
     registered: Option<State>,
+    workers: Workers,
+    losses: u32,
     events: (Sender<Event>, Receiver<Event>),
 }
 
@@ -79,6 +97,8 @@ impl<'a> Schedule<'a> {
             repairs: vec![0; stages.len()],
             keys: vec![None; stages.len() + 1],
             registered: None,
+            workers: Workers::default(),
+            losses: 0,
             prepared,
             functions,
             options,
@@ -94,8 +114,8 @@ impl<'a> Schedule<'a> {
         let start = Instant::now();
         std::thread::scope(|scope| {
             loop {
-                while self.advance(scope) {}
-                if self.running() == 0 {
+                while self.settle() || self.advance(scope) {}
+                if self.running() == 0 && !self.states.iter().any(|state| matches!(state, State::Returned(..))) {
                     break;
                 }
                 if let Ok(event) = self.events.1.recv() {
@@ -103,6 +123,7 @@ impl<'a> Schedule<'a> {
                 }
             }
         });
+        self.workers.end();
         let status = self.status();
         self.tracked.end(status);
         self.report(status, start.elapsed().as_secs_f64())
@@ -118,8 +139,8 @@ impl<'a> Schedule<'a> {
     }
 
     fn running(&self) -> usize {
-        let stages = self.states.iter().filter(|state| matches!(state, State::Running)).count();
-        stages + usize::from(matches!(self.registered, Some(State::Running)))
+        let stages = self.states.iter().filter(|state| matches!(state, State::Running(_))).count();
+        stages + usize::from(matches!(self.registered, Some(State::Running(_))))
     }
 
     fn is_halted(&self) -> bool {
@@ -151,16 +172,19 @@ impl<'a> Schedule<'a> {
             if !matches!(self.states[at], State::Waiting) {
                 continue;
             }
-            let Some(inputs) = self.inputs(at) else { continue };
-            let digests: Vec<String> = inputs.iter().map(|taken| taken.digest.clone()).collect();
-            let stage = self.stage(at);
-            let key = key::of_stage(stage, &self.machine, &digests, &self.prepared.settings, &self.prepared.data);
-            self.keys[at] = Some(key.clone());
-            if !self.forced[at] && self.is_cached(at, &key) {
-                return true;
-            }
-            if free {
-                self.start(scope, at, key, inputs);
+            if let Some(inputs) = self.inputs(at) {
+                let key = self.key(at, &inputs);
+                self.keys[at] = Some(key.clone());
+                if !self.forced[at] && self.is_cached(at, &key) {
+                    return true;
+                }
+                if free {
+                    self.start(scope, at, (Some(key), inputs), None);
+                    return true;
+                }
+            } else if free && let Some((worker, inputs)) = self.ahead(at) {
+                self.keys[at] = Some(self.code(at));
+                self.start(scope, at, (None, inputs), Some(worker));
                 return true;
             }
         }
@@ -182,6 +206,16 @@ impl<'a> Schedule<'a> {
     fn is_cached(&mut self, at: usize, key: &str) -> bool {
         match self.prepared.cache.find(key) {
             Found::Entry(entry) => {
+                if let Some((lookup, now)) = self.moved(&entry) {
+                    let name = |version: &Option<String>| {
+                        version.as_ref().map_or("nobody".to_owned(), |v| format!("version {v}"))
+                    };
+                    let (uri, was, now) = (&lookup.uri, name(&lookup.version), name(&now));
+                    let text = format!("{}: {uri} is {now}, and was {was}; it is run again", self.stage(at).name);
+                    self.console.note(&text);
+                    self.prepared.cache.forget(key);
+                    return false;
+                }
                 self.done(at, entry, true);
                 true
             }
@@ -210,16 +244,47 @@ impl<'a> Schedule<'a> {
         self.states[at] = State::Done { entry, cached };
     }
 
-    fn start<'s>(&mut self, scope: &'s Scope<'s, '_>, at: usize, key: String, inputs: Vec<Taken>)
-    where
+    fn start<'s>(
+        &mut self,
+        scope: &'s Scope<'s, '_>,
+        at: usize,
+        (key, inputs): (Option<String>, Vec<Taken>),
+        worker: Option<usize>,
+    ) where
         'a: 's,
     {
         let stage = self.stage(at);
         self.begin_record();
         let run = self.tracked.stage(stage, &self.prepared.settings);
-        let job = Job::of_stage(self.prepared, stage, key, inputs, run, self.forced[at]);
-        self.states[at] = State::Running;
-        self.spawn(scope, at, job);
+        let values: Vec<_> = inputs.iter().map(|taken| (taken.from.clone(), taken.name.clone())).collect();
+        let job = Job::of_stage(self.prepared, stage, (key, self.code(at)), inputs, run, self.forced[at]);
+        let worker = match (worker, self.log(at)) {
+            (None, Some(log)) if self.in_worker(at) => {
+                self.workers.free(&values, self.prepared.threads, &log).map(Some)
+            }
+            (worker, _) => Ok(worker),
+        };
+        let worker = match worker {
+            Ok(worker) => worker,
+            Err(error) => {
+                let kind = if is_full(&error) { FailedKind::NoRoom } else { FailedKind::Start };
+                return self.fail(at, Failed::new(kind, format!("its process cannot be started: {error}")), false);
+            }
+        };
+        self.states[at] = State::Running(worker);
+        let place = match worker {
+            Some(worker) => {
+                // This stage has begun, but takes its values only now.
+                let is_taken = |value: &(String, String)| {
+                    values.contains(value) || ahead::is_taken(self.prepared, &self.states, value)
+                };
+                let (worker, forget) = self.workers.begin(worker, is_taken);
+                Place::Worker(worker, forget)
+            }
+            None if self.options.in_process => Place::Here(self.functions),
+            None => Place::Alone,
+        };
+        self.spawn(scope, at, job, place);
     }
 
     /// The run in the tracking store begins with the first thing that is done; what was there before is told then.
@@ -235,16 +300,17 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    fn spawn<'s>(&mut self, scope: &'s Scope<'s, '_>, at: usize, job: Job)
+    fn spawn<'s>(&mut self, scope: &'s Scope<'s, '_>, at: usize, job: Job, place: Place<'s>)
     where
         'a: 's,
     {
-        let (prepared, functions, console) = (self.prepared, self.functions, self.console);
-        let (stop, events, in_process) = (self.stop.clone(), self.events.0.clone(), self.options.in_process);
+        let (prepared, console) = (self.prepared, self.console);
+        let (stop, events) = (self.stop.clone(), self.events.0.clone());
         self.console.started(&job.task.stage);
         let work = move || {
-            let ended = job::run(&job, prepared, in_process.then_some(functions), &stop, console);
-            // The schedule waits for it.
+            // The schedule waits for both.
+            let returned = |finished| _ = events.send(Event::Returned(at, finished));
+            let ended = job::run(&job, prepared, &place, (&stop, console), &returned);
             let _ = events.send(Event::Ended(at, ended));
         };
         if let Err(error) = std::thread::Builder::new().spawn_scoped(scope, work) {
@@ -254,20 +320,57 @@ impl<'a> Schedule<'a> {
     }
 
     fn take(&mut self, event: Event) {
-        let Event::Ended(at, ended) = event else { return };
+        let (at, ended) = match event {
+            Event::Ended(at, ended) => (at, ended),
+            Event::Returned(at, finished) => return self.returned(at, finished),
+            Event::Signal => return,
+        };
         if at == self.states.len() {
             return self.take_registered(ended);
         }
+        if let State::Running(Some(worker)) = self.states[at] {
+            // It has written all that it made before it returned, or it has come to nothing.
+            match ended {
+                Ended::Done { .. } | Ended::Unkeyed(_) | Ended::Failed(_) | Ended::Damaged { .. } => {
+                    self.workers.returned(worker, []);
+                }
+                Ended::Lost | Ended::Stopped => self.workers.retire(worker),
+            }
+        }
         self.forced[at] = false;
-        if std::mem::take(&mut self.outdated[at]) && matches!(ended, Ended::Done { .. }) {
+        if std::mem::take(&mut self.outdated[at]) && matches!(ended, Ended::Done { .. } | Ended::Unkeyed(_)) {
             self.console.ended(&self.stage(at).name, "looked at again, since a value that it takes was made again");
             self.states[at] = State::Waiting;
             return;
         }
         match ended {
             Ended::Done { entry, cached } => self.done(at, entry, cached),
-            Ended::Failed(failed) => self.fail(at, failed, false),
+            Ended::Unkeyed(entry) => {
+                let finished = Finished { outputs: entry.outputs.clone(), ..Finished::default() };
+                let worker = match self.states[at] {
+                    State::Returned(worker, ..) | State::Running(Some(worker)) => worker,
+                    _ => return,
+                };
+                self.states[at] = State::Returned(worker, finished, Some(entry));
+            }
+            Ended::Failed(failed) => {
+                // A worker whose stage has failed may be gone, or not what it was.
+                if let State::Running(Some(worker)) | State::Returned(worker, ..) = self.states[at] {
+                    self.workers.retire(worker);
+                }
+                self.fail(at, failed, false);
+            }
             Ended::Damaged { taken, why } => self.repair(at, &taken, &why),
+            Ended::Lost if self.losses == MOST_LOSSES => {
+                self.fail(at, Failed::new(FailedKind::Died, "its process ended before it began"), false);
+            }
+            Ended::Lost => {
+                self.losses += 1;
+                let name = &self.stage(at).name;
+                self.tracked.failed(name, "its process went with values that were not written", true);
+                self.console.ended(name, "undone, since its process went before all was written");
+                self.states[at] = State::Waiting;
+            }
             Ended::Stopped => {
                 let name = &self.stage(at).name;
                 self.tracked.failed(name, "interrupted", true);
@@ -315,70 +418,17 @@ impl<'a> Schedule<'a> {
         }
         self.console.failed(&self.stage(at).name, &format!("{text}; `{}` is run again", taken.from));
         self.states[at] = State::Waiting;
+        // What they hold may be of before.
+        self.workers.retire_all();
         let mut again = graph::dependents(&self.prepared.needs, maker);
         again.push(maker);
         for at in again {
             match self.states[at] {
-                State::Running => self.outdated[at] = true,
-                State::Done { .. } => self.states[at] = State::Waiting,
+                State::Running(_) | State::Returned(_, _, None) => self.outdated[at] = true,
+                State::Done { .. } | State::Returned(_, _, Some(_)) => self.states[at] = State::Waiting,
                 State::Waiting | State::Failed(_) => {}
             }
         }
-    }
-
-    /// Registers the model, once all stages are done and all gates have passed; whether something was begun or found.
-    fn register<'s>(&mut self, scope: &'s Scope<'s, '_>) -> bool
-    where
-        'a: 's,
-    {
-        let Some(register) = self.prepared.register.as_ref() else { return false };
-        let all_done = self.wanted().all(|at| matches!(self.states[at], State::Done { .. }));
-        if self.registered.is_some() || !all_done {
-            return false;
-        }
-        let Some(taken) = self.model(register) else { return false };
-        let mut keyed = key::Keyed::new("register");
-        keyed.text(&taken.digest).text(&register.name).text(&register.alias).text(&ironbook_track::where_to());
-        let key = keyed.end();
-        self.keys[self.states.len()] = Some(key.clone());
-        if let (false, Found::Entry(entry)) = (self.options.force, self.prepared.cache.find(&key)) {
-            self.registered = Some(State::Done { entry, cached: true });
-            return true;
-        }
-        self.begin_record();
-        let run = self.tracked.id();
-        let job = Job::of_register(self.prepared, register, key, taken, run);
-        self.registered = Some(State::Running);
-        self.spawn(scope, self.states.len(), job);
-        true
-    }
-
-    fn model(&self, register: &Register) -> Option<Taken> {
-        let (at, name) = graph::value(&self.prepared.definition, &register.model).ok()?;
-        let State::Done { entry, .. } = &self.states[at] else { return None };
-        let made = entry.outputs.iter().find(|made| made.name == name)?;
-        Some(Taken { name: name.to_owned(), from: entry.stage.clone(), digest: made.digest.clone() })
-    }
-
-    fn take_registered(&mut self, ended: Ended) {
-        self.registered = Some(match ended {
-            Ended::Done { entry, cached } => {
-                let words = entry.registered.clone().unwrap_or_else(|| "done".to_owned());
-                self.console.ended(graph::REGISTER, &words);
-                State::Done { entry, cached }
-            }
-            Ended::Failed(failed) => {
-                self.console.failed(graph::REGISTER, &format!("failed: {}", failed.chain.join("\n  because ")));
-                self.show_log(self.states.len());
-                State::Failed(failed)
-            }
-            Ended::Damaged { taken, why } => {
-                self.registered = None;
-                let Ok(maker) = graph::index(&self.prepared.definition, &taken.from) else { return };
-                return self.repair(maker, &taken, &why);
-            }
-            Ended::Stopped => State::Waiting,
-        });
     }
 
     fn status(&self) -> Status {
@@ -440,7 +490,7 @@ impl<'a> Schedule<'a> {
                 log: self.log(at),
                 ..empty
             },
-            State::Waiting | State::Running => empty,
+            State::Waiting | State::Running(_) | State::Returned(..) => empty,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::cache::write_whole;
 use super::error::{Result, RunError};
+use super::held::{Held, Replies, Said};
 use super::task::{Failed, FailedKind, Outcome, Role, Task};
+use super::worker::Order;
 use crate::io::Io;
 use crate::program::Functions;
 use ironbook_track as track;
@@ -11,6 +13,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::rc::Rc;
+use std::sync::mpsc::channel;
 use std::sync::{Mutex, PoisonError};
 
 /// Does what standard input says, and ends with the process on the other end of it.
@@ -32,6 +36,61 @@ pub(crate) fn serve(functions: &Functions) -> Result<()> {
     write_whole(&outcome, &text, &work)
 }
 
+/// Performs one stage after another, as standard input says, and ends with the process on the other end of it.
+pub(crate) fn work(functions: &Functions) -> Result<()> {
+    let input = |source: std::io::Error| RunError::io("read the task from", Path::new("standard input"), source);
+    let output = |source: std::io::Error| RunError::io("answer to", Path::new("standard output"), source);
+    let replies = Replies::new(take_stdout().map_err(output)?);
+    let mut pipe = BufReader::new(take_stdin().map_err(input)?);
+    let (orders, taken) = channel::<Order>();
+    let listen = move || {
+        let mut line = String::new();
+        while matches!(pipe.read_line(&mut line), Ok(1..)) {
+            // What cannot be read comes from no run.
+            let Ok(order) = serde_json::from_str(&line) else { break };
+            let _ = orders.send(order);
+            line.clear();
+        }
+        end_with_parent(pipe);
+    };
+    std::thread::Builder::new().name("parent".to_owned()).spawn(listen).map_err(input)?;
+    let held = Rc::new(Held::start(replies.clone()).map_err(output)?);
+    for Order { task, log, forget } in taken {
+        held.forget(&forget);
+        print_to(&log).map_err(|e| RunError::io("write", &log, e))?;
+        let stage = task.stage.clone();
+        match perform_with(functions, &task, Some(&held)) {
+            Outcome::Done(finished) if finished.outputs.iter().any(|made| made.digest.is_empty()) => {
+                replies.send(&stage, Said::Returned(finished.clone()));
+                held.done(&stage, finished);
+            }
+            outcome => {
+                if !matches!(outcome, Outcome::Done(_)) {
+                    held.drop_all_of(&stage);
+                }
+                replies.send(&stage, Said::Ended(outcome));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Standard output, for answers only: what stages print goes elsewhere.
+fn take_stdout() -> std::io::Result<File> {
+    let own = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
+    rustix::stdio::dup2_stdout(File::options().write(true).open("/dev/null")?)?;
+    Ok(own.into())
+}
+
+/// What is printed from now on goes to this file.
+fn print_to(log: &Path) -> std::io::Result<()> {
+    std::io::stdout().flush()?;
+    let log = File::options().append(true).create(true).open(log)?;
+    rustix::stdio::dup2_stdout(&log)?;
+    rustix::stdio::dup2_stderr(&log)?;
+    Ok(())
+}
+
 /// Standard input, for this thread only: what stages read from is empty.
 fn take_stdin() -> std::io::Result<File> {
     let own = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
@@ -49,15 +108,20 @@ fn end_with_parent(mut pipe: BufReader<File>) {
 
 /// Performs a task in this process.
 pub(crate) fn perform(functions: &Functions, task: &Task) -> Outcome {
+    perform_with(functions, task, None)
+}
+
+fn perform_with(functions: &Functions, task: &Task, held: Option<&Rc<Held>>) -> Outcome {
     if let Err(error) = std::env::set_current_dir(&task.project) {
         let text = format!("cannot enter the project's directory {}: {error}", task.project.display());
         return Outcome::Failed(Failed::new(FailedKind::Start, text));
     }
     let run = task.run.as_deref().and_then(|run| resume(run, &task.project));
     note_panics();
+    drop(ironbook_track::take_lookups());
     // Another stage in this process may have set it.
     ironbook_core::seed::set(ironbook_core::seed::DEFAULT);
-    let mut io = Io::new(task.clone());
+    let mut io = Io::new(task.clone()).with_held(held);
     let result = catch_unwind(AssertUnwindSafe(|| call(functions, task, &mut io)));
     let outcome = match result {
         Ok(result) => io.end(result),

@@ -3,6 +3,7 @@
 use super::cache::Made;
 use super::params::Settings;
 use crate::definition::Register;
+use ironbook_track::Lookup;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub(crate) struct Taken {
     pub(crate) name: String,
     /// The stage that made it.
     pub(crate) from: String,
+    /// Of its bytes; empty while they are being written, when the process that takes it has it in memory.
     pub(crate) digest: String,
 }
 
@@ -78,6 +80,9 @@ pub(crate) struct Finished {
     pub(crate) outputs: Vec<Made>,
     pub(crate) passed: Option<bool>,
     pub(crate) registered: Option<String>,
+    /// Names of the registry that it has looked up.
+    #[serde(default)]
+    pub(crate) lookups: Vec<Lookup>,
 }
 
 /// Why it failed.

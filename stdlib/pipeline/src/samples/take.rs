@@ -266,7 +266,7 @@ impl<'a> Sampler<'a> {
         let own = stage.timeout_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let timeout = Some(own.unwrap_or(LONGEST).min(LONGEST));
         match child::run(&task, &Bounds { log: &log, timeout, threads }, &self.stop, &|_| ()) {
-            child::Ended::Stopped => Err((FailedKind::Timeout, "it was interrupted".to_owned())),
+            child::Ended::Stopped | child::Ended::Lost => Err((FailedKind::Timeout, "it was interrupted".to_owned())),
             child::Ended::With(Outcome::Done(finished)) => Ok(finished),
             child::Ended::With(Outcome::Damaged { why, .. }) => Err((FailedKind::Start, why)),
             child::Ended::With(Outcome::Failed(failed)) => {

@@ -10,3 +10,4 @@ mod inputs;
 mod outputs;
 mod samples;
 mod tracking;
+mod workers;

@@ -24,7 +24,7 @@ impl Cache {
     pub fn clear(&self) -> Result<Freed> {
         let _alone = self.idle()?;
         let mut freed = Freed::default();
-        for part in ["entries", "objects", "logs", "locks"] {
+        for part in ["entries", "objects", "logs", "locks", "seen"] {
             files(&self.root().join(part)).iter().for_each(|path| remove(path, &mut freed));
         }
         remove(&self.root().join(super::super::data::FINGERPRINTS), &mut freed);
@@ -47,7 +47,8 @@ impl Cache {
         }
         let unused = files(&self.root().join("objects")).into_iter().filter(|path| !used.contains(path));
         unused.for_each(|path| remove(&path, &mut freed));
-        let logs = files(&self.root().join("logs")).into_iter().filter(|path| is_older(path, age));
+        let old = ["logs", "seen"].iter().flat_map(|part| files(&self.root().join(part)));
+        let logs = old.filter(|path| is_older(path, age));
         logs.for_each(|path| remove(&path, &mut Freed::default()));
         files(&self.root().join("locks")).iter().for_each(|path| remove(path, &mut Freed::default()));
         Ok(freed)

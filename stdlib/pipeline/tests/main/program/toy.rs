@@ -198,6 +198,19 @@ impl Toy {
         said(&command.env("TOY_TROUBLE", trouble).output().unwrap())
     }
 
+    /// A run whose lists of numbers stay in memory: `TOY_SHARED` as given.
+    pub fn shared(&self, how: &str, trouble: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.command(&[&["run", "--json", "--no-track"], arguments].concat());
+        said(&command.env("TOY_SHARED", how).env("TOY_TROUBLE", trouble).output().unwrap())
+    }
+
+    /// What has happened since the last call, in order.
+    pub fn happened(&self) -> String {
+        let text = std::fs::read_to_string(self.path("ran")).unwrap_or_default();
+        let _ = std::fs::remove_file(self.path("ran"));
+        text.lines().collect::<Vec<_>>().join(" ")
+    }
+
     /// The stages that have run since the last call, sorted.
     pub fn ran(&self) -> String {
         let text = std::fs::read_to_string(self.path("ran")).unwrap_or_default();

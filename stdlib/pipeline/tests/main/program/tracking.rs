@@ -1,7 +1,7 @@
 //! Runs in the tracking store, and registration.
 
 use crate::program::toy::{Ran, Toy};
-use ironbook_track::{Run, Search, SqliteStore, Status, Store};
+use ironbook_track::{NewVersion, Run, Search, SqliteStore, Status, Store};
 
 const REGISTER: &str =
     "\n[register]\nmodel = \"model.model\"\nas = \"toy-model\"\nalias = \"champion\"\n\n[[params]]\nname = \"factor\"";
@@ -107,4 +107,36 @@ fn a_model_is_registered_once_its_gates_have_passed() {
     assert_eq!((tracked(&toy, &[]).code, log()), (Some(0), None));
     assert_eq!((toy.run(&["--force"]).code, log()), (Some(0), None));
     assert_eq!((tracked(&toy, &["-p", "factor=4"]).code, log().is_some()), (Some(0), true));
+}
+
+#[test]
+fn a_gate_runs_again_when_the_name_that_it_asked_leads_elsewhere() {
+    let toy = Toy::new();
+    let run = |asks: &str| {
+        let mut command = toy.command(&["run", "--json", "--no-track"]);
+        crate::program::toy::said(&command.env("TOY_ASKS", asks).output().unwrap())
+    };
+    let check = |ran: &Ran| {
+        let statuses = ran.statuses();
+        statuses.rsplit_once(", check ").map(|(_, status)| status.to_owned()).unwrap_or_else(|| panic!("{}", ran.err))
+    };
+    let store = SqliteStore::open(&ironbook_track::locate(toy.folder.path())).unwrap();
+    let store: &dyn Store = &store;
+    let version = || {
+        let new = NewVersion { name: "late".to_owned(), source: "models:/m-1".to_owned(), ..NewVersion::default() };
+        store.create_version(&new).unwrap().version
+    };
+    let asks = "models:/late@champion";
+    assert_eq!((check(&run(asks)), check(&run(asks))), ("done".to_owned(), "cached".to_owned()));
+    store.create_registered("late", None, &[]).unwrap();
+    let first = version();
+    assert_eq!(check(&run(asks)), "cached", "the alias still leads to nobody");
+    store.set_alias("late", "champion", &first).unwrap();
+    let again = run(asks);
+    assert_eq!(check(&again), "done", "{}", again.err);
+    let told = "check: models:/late@champion is version 1, and was nobody; it is run again";
+    assert!(again.err.contains(told), "{}", again.err);
+    assert_eq!(check(&run(asks)), "cached");
+    store.set_alias("late", "champion", &version()).unwrap();
+    assert_eq!((check(&run(asks)), check(&run(asks))), ("done".to_owned(), "cached".to_owned()));
 }
