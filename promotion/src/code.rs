@@ -450,7 +450,7 @@ fn wiring(
     let mut out = String::from(
         "/// The stages, each with what it takes and leaves.\n\
          pub fn pipeline() -> ironbook::pipeline::Pipeline {\n    \
-         ironbook::pipeline::Pipeline::new(include_str!(\"../pipeline.toml\"))\n",
+         ironbook::pipeline::Pipeline::new(include_str!(\"../pipeline.toml\"))\n        .source(include_str!(\"stages.rs\"))\n",
     );
     let values: BTreeSet<&String> = stages
         .iter()

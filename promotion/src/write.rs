@@ -146,6 +146,7 @@ fn definition(
         name: plan.name.clone(),
         version: "1.0.0".into(),
         content: String::new(),
+        source: String::new(),
         description: writing.description.clone(),
         targets: plan.targets.iter().map(|(at, name)| format!("{}.{name}", stage_name(*at))).collect(),
         origin: origin(plan, explored, writing),

@@ -3,7 +3,7 @@
 //! `TOY_CHECK=STAGE:DIRECTORY`, that stage is run on its sample in this directory, and nothing else is done. With
 //! `TOY_SHARED=MS`, lists of numbers stay in memory, take so many milliseconds to be written, and say so in the file of
 //! `TOY_RAN`; with `TOY_SHARED=full`, there is no room for them. With `TOY_ASKS=URI`, the gate looks up this name of the
-//! registry.
+//! registry. `TOY_SOURCE` is taken for the text of the stages' code.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, clippy::exit, reason = "a program whose stages fail on purpose")]
 
@@ -159,6 +159,7 @@ fn pipeline() -> Pipeline {
     let pipeline = Pipeline::new(definition);
     share();
     pipeline
+        .source(std::env::var("TOY_SOURCE").unwrap_or_default().leak())
         .value(keep!(Model))
         .value(keep!(Closed))
         .stage("read", |io| {

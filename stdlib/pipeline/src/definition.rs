@@ -35,6 +35,9 @@ pub struct Definition {
     /// cells, and all other files of the version that a run reads ([`content_hash`]). Two promotions of the same have the
     /// same.
     pub content: String,
+    /// BLAKE3 hash of `src/stages.rs`: a program that was built of another one knows that its stages' hashes are not theirs.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
     /// What it is for, in a sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,

@@ -21,6 +21,8 @@ pub(crate) struct Functions {
     pub(crate) stages: Vec<(&'static str, StageFn)>,
     pub(crate) register: Option<StageFn>,
     pub(crate) predict: Option<PredictFn>,
+    /// The text of the stages' code; empty when it is not known.
+    pub(crate) source: &'static str,
 }
 
 impl Functions {
@@ -53,6 +55,13 @@ pub struct Pipeline {
     pub(crate) functions: Functions,
 }
 
+/// Whether the stages' code is another than that of the definition: its hash then.
+pub(crate) fn edited(source: &str, definition: &Definition) -> Option<String> {
+    let hash = || blake3::hash(source.as_bytes()).to_hex().to_string();
+    let known = !source.is_empty() && !definition.source.is_empty();
+    known.then(hash).filter(|hash| *hash != definition.source)
+}
+
 impl Pipeline {
     /// A pipeline of this definition: the text of `pipeline.toml`.
     #[must_use]
@@ -60,6 +69,13 @@ impl Pipeline {
         // A program without the rest of the library knows numbers and text only.
         ironbook_core::keep::register_plain();
         Pipeline { definition, functions: Functions::default() }
+    }
+
+    /// With the text of the stages' code: after an edit, nothing that was made before is taken for its work.
+    #[must_use]
+    pub fn source(mut self, source: &'static str) -> Pipeline {
+        self.functions.source = source;
+        self
     }
 
     /// With the function of a stage.

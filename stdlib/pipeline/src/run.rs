@@ -23,7 +23,7 @@ pub(crate) mod worker;
 mod workers;
 
 use crate::definition::{Definition, Register};
-use crate::program::Functions;
+use crate::program::{self, Functions};
 use cache::{Cache, Entry, Work};
 use console::Console;
 use data::{DataFile, DataOptions};
@@ -176,6 +176,10 @@ pub(crate) fn run(definition: Definition, functions: &Functions, options: &RunOp
     functions.fit(&definition)?;
     let prepared = Prepared::new(definition, options)?;
     let console = Console::new(options.quiet);
+    if program::edited(functions.source, &prepared.definition).is_some() {
+        console
+            .note("note: src/stages.rs was edited after the version was made; promote again for a version of its own");
+    }
     say_differences(&prepared, options, &console);
     let (events, taken) = std::sync::mpsc::channel();
     let signals = events.clone();

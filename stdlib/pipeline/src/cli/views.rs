@@ -2,7 +2,7 @@
 
 use super::arguments::Inputs;
 use crate::definition::{Definition, Kind};
-use crate::program::Functions;
+use crate::program::{self, Functions};
 use crate::run::cache::Cache;
 use crate::run::data;
 use crate::run::error::Result;
@@ -137,6 +137,11 @@ pub(super) fn validate(functions: &Functions, definition: &Definition, inputs: &
         if let Err(error) = data::resolve([file], &options.data, &options.project, (&cache, work.path())) {
             problems.push(error.to_string());
         }
+    }
+    if program::edited(functions.source, definition).is_some() {
+        problems.push(
+            "src/stages.rs was edited after the version was made; promote again for a version of its own".to_owned(),
+        );
     }
     Ok(if problems.is_empty() {
         let (stages, params, files) = (definition.stages.len(), definition.params.len(), definition.data.len());

@@ -17,6 +17,9 @@ use std::path::Path;
 /// them; they are kept to name what has changed.
 pub const FILES: &str = "files.b3";
 
+/// The stages' own code.
+const SOURCE: &str = "src/stages.rs";
+
 /// What is said of where a version comes from, and not of what it is.
 const LEFT_OUT: [&str; 4] = ["version", "content", "origin", "verified"];
 
@@ -110,13 +113,14 @@ fn hash_of(definition: &Definition, files: &BTreeMap<String, String>) -> String 
     hasher.finalize().to_hex().to_string()
 }
 
-/// Puts the content hash into the definition, and writes `pipeline.toml` and the list of hashes ([`FILES`]) into the
+/// Puts the content hash and that of the stages' code into the definition, and writes `pipeline.toml` and the list of hashes ([`FILES`]) into the
 /// directory of the version. All its other files have to be there.
 ///
 /// # Errors
 /// When a file of the version cannot be read or written, or is a link.
 pub fn seal(definition: &mut Definition, directory: &Path) -> io::Result<()> {
     let hashes = files::hashes(directory)?;
+    definition.source = hashes.get(SOURCE).cloned().unwrap_or_default();
     definition.content = hash_of(definition, &hashes);
     std::fs::write(directory.join(FILES), files::list(&hashes))?;
     definition.write(directory)

@@ -4,6 +4,8 @@
 use super::cache::{Cache, Made};
 use super::task::{Failed, FailedKind, Finished, Outcome};
 use ironbook_core::keep::{Detached, Keeper};
+use rustix::process::setpriority_process;
+use rustix::thread::gettid;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::cell::RefCell;
@@ -115,7 +117,12 @@ impl Held {
     }
 }
 
+/// How much the writing thread gives way to stages: it takes the time that they leave, and a tenth where they leave none.
+const NICE: i32 = 10;
+
 fn write_all(jobs: &Receiver<Job>, replies: &Replies) {
+    // Where that is not allowed, it only competes with them.
+    let _ = setpriority_process(Some(gettid()), NICE);
     let mut written: HashMap<String, Vec<Result<(String, String, u64), Failed>>> = HashMap::new();
     for job in jobs {
         match job {

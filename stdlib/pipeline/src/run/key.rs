@@ -34,7 +34,8 @@ impl Keyed {
 }
 
 /// What all stages of a run have in common: a hash over the compiler, the library, the locked crates, the machine, threads.
-pub(crate) fn machine(toolchain: &Toolchain, threads: usize) -> String {
+/// `edited` is the hash of the stages' code when it is not that of the definition.
+pub(crate) fn machine(toolchain: &Toolchain, threads: usize, edited: Option<&str>) -> String {
     let mut keyed = Keyed::new("machine");
     keyed.text(&toolchain.rustc).text(&toolchain.library).text(&toolchain.lock);
     keyed.text(std::env::consts::ARCH).text(std::env::consts::OS);
@@ -42,6 +43,7 @@ pub(crate) fn machine(toolchain: &Toolchain, threads: usize) -> String {
     keyed.count(features.len());
     features.iter().for_each(|feature| _ = keyed.text(feature));
     keyed.count(threads);
+    edited.map(|hash| keyed.text(hash));
     keyed.end()
 }
 

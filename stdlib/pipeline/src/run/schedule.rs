@@ -16,7 +16,7 @@ use super::tracked::Tracked;
 use super::workers::Workers;
 use super::{Prepared, RunOptions};
 use crate::definition::{Kind, Stage};
-use crate::program::Functions;
+use crate::program::{self, Functions};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::Scope;
@@ -88,9 +88,10 @@ impl<'a> Schedule<'a> {
         events: (Sender<Event>, Receiver<Event>),
     ) -> Schedule<'a> {
         let stages = &prepared.definition.stages;
+        let edited = program::edited(functions.source, &prepared.definition);
         let forced = (0..stages.len()).map(|at| options.force && prepared.named[at]).collect();
         Schedule {
-            machine: key::machine(&prepared.definition.toolchain, prepared.threads),
+            machine: key::machine(&prepared.definition.toolchain, prepared.threads, edited.as_deref()),
             tracked: Tracked::new(options.track, console),
             states: (0..stages.len()).map(|at| State::first(prepared.given.get(&at))).collect(),
             outdated: vec![false; stages.len()],

@@ -149,3 +149,24 @@ fn only_a_stage_and_what_it_needs() {
     assert_eq!(toy.run(&["--only", "count", "--force"]).statuses(), "read cached, count done");
     assert_eq!(toy.run(&["--force"]).statuses(), ALL_DONE);
 }
+
+#[test]
+fn what_was_made_before_an_edit_of_the_code_is_not_taken_for_its_work() {
+    let toy = Toy::new();
+    toy.edit("content = \"0\"", &format!("content = \"0\"\nsource = \"{}\"", blake3::hash(b"as it was").to_hex()));
+    let run = |source: &str, arguments: &[&str]| {
+        let mut command = toy.command(arguments);
+        crate::program::toy::said(&command.env("TOY_SOURCE", source).output().unwrap())
+    };
+    let arguments = ["run", "--json", "--no-track"];
+    assert_eq!(run("as it was", &arguments).statuses(), ALL_DONE);
+    assert_eq!(run("as it was", &arguments).statuses(), ALL_CACHED);
+    let edited = run("edited", &arguments);
+    assert_eq!(edited.statuses(), ALL_DONE);
+    assert!(edited.err.contains("note: src/stages.rs was edited after the version was made"), "{}", edited.err);
+    assert_eq!(run("edited", &arguments).statuses(), ALL_CACHED);
+    let validated = run("edited", &["validate"]);
+    assert_eq!(validated.code, Some(1));
+    assert!(validated.out.contains("src/stages.rs was edited"), "{}", validated.out);
+    assert_eq!(run("as it was", &["validate"]).code, Some(0));
+}

@@ -123,7 +123,7 @@ fn a_gate_runs_again_when_the_name_that_it_asked_leads_elsewhere() {
     let store = SqliteStore::open(&ironbook_track::locate(toy.folder.path())).unwrap();
     let store: &dyn Store = &store;
     let version = || {
-        let new = NewVersion { name: "late".to_owned(), source: "models:/m-1".to_owned(), ..NewVersion::default() };
+        let new = NewVersion { name: "late".to_owned(), source: "file:///nowhere".to_owned(), ..NewVersion::default() };
         store.create_version(&new).unwrap().version
     };
     let asks = "models:/late@champion";
