@@ -202,9 +202,19 @@ pub(crate) fn register() {
         .shared(settled_series);
     keep::register::<Series>(Known::Kept(series.owned::<Series>()));
     keep::register::<LazyFrame>(Known::Never("a query; its cell makes it anew at once"));
-    let matrix = Keeper::new(write_matrix, read_matrix, own_ways::<Matrix>());
+    let matrix = Keeper::new(write_matrix, read_matrix, own_ways::<Matrix>())
+        .detached(|matrix: &Matrix| {
+            let matrix = matrix.clone();
+            Some(Box::new(move |to: &mut dyn Write| write_matrix(&matrix, to)))
+        })
+        .shared(Matrix::clone);
     keep::register::<Matrix>(Known::Kept(matrix.owned::<Matrix>()));
-    let dataset = Keeper::new(write_dataset, read_dataset, own_ways::<Dataset>());
+    let dataset = Keeper::new(write_dataset, read_dataset, own_ways::<Dataset>())
+        .detached(|dataset: &Dataset| {
+            let dataset = dataset.clone();
+            Some(Box::new(move |to: &mut dyn Write| write_dataset(&dataset, to)))
+        })
+        .shared(Dataset::clone);
     keep::register::<Dataset>(Known::Kept(dataset.owned::<Dataset>()));
     keep::register_sampler::<DataFrame>(|df, rows| (df.height() > rows).then(|| df.head(Some(rows))));
     keep::register_sampler::<Column>(|column, rows| (column.len() > rows).then(|| column.head(Some(rows))));

@@ -11,6 +11,7 @@ use ironbook_core::{Bundle, Display};
 use polars::prelude::{Column, DataFrame};
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 /// Features as numbers: `rows` x `cols` of `f64`, column after column, each with a name.
 ///
@@ -21,7 +22,8 @@ pub struct Matrix {
     names: Vec<String>,
     kinds: Vec<Kind>,
     rows: usize,
-    data: Vec<f64>,
+    /// Copies share it.
+    data: Arc<Vec<f64>>,
 }
 
 impl Matrix {
@@ -39,14 +41,14 @@ impl Matrix {
     /// A matrix as it was taken apart; `None` if the parts do not belong together.
     pub(crate) fn from_parts(names: Vec<String>, kinds: Vec<Kind>, rows: usize, data: Vec<f64>) -> Option<Self> {
         let sound = kinds.len() == names.len() && data.len() == rows * names.len();
-        sound.then_some(Matrix { names, kinds, rows, data })
+        sound.then_some(Matrix { names, kinds, rows, data: Arc::new(data) })
     }
 
     fn from_named(df: &DataFrame, names: Vec<String>) -> Result<Self, DataError> {
         check_names(&names)?;
         let mut data = Vec::with_capacity(df.height() * names.len());
         let kinds = names.iter().map(|name| push_values(find(df, name)?, &mut data)).collect::<Result<_, _>>()?;
-        Ok(Matrix { names, kinds, rows: df.height(), data })
+        Ok(Matrix { names, kinds, rows: df.height(), data: Arc::new(data) })
     }
 
     /// A matrix of named columns of numbers, of one length.
@@ -82,7 +84,7 @@ impl Matrix {
             data.extend_from_slice(&values);
         }
         check_names(&names)?;
-        Ok(Matrix { names, kinds, rows, data })
+        Ok(Matrix { names, kinds, rows, data: Arc::new(data) })
     }
 
     /// Number of rows (samples).
@@ -148,7 +150,7 @@ impl Matrix {
             let column = self.column(j);
             data.extend(rows.iter().map(|&i| column[i]));
         }
-        Matrix { names: self.names.clone(), kinds: self.kinds.clone(), rows: rows.len(), data }
+        Matrix { names: self.names.clone(), kinds: self.kinds.clone(), rows: rows.len(), data: Arc::new(data) }
     }
 
     /// The matrix as a frame: `f64` columns, and text where the column is categorical.
