@@ -2,13 +2,13 @@
 
 use crate::data::fingerprint;
 use crate::program::{self, BuildError};
-use crate::vendor::Sources;
+use crate::vendor::{self, Sources};
+use crate::write;
 use ironbook_pipeline::Definition;
-use ironbook_pipeline::definition::seal;
 use ironbook_pipeline::folder::{self, Folder};
 use ironbook_pipeline::version::{Level, Version};
-use ironbook_session::library::{Library, Paths, find_program};
-use std::fs;
+use ironbook_session::library::{Library, Paths, find_program, without_caller};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -26,7 +26,8 @@ pub fn program(
     if let Some(program) = program::recall(paths, &definition.content) {
         return Ok(program);
     }
-    let same = Sources::read(&paths.source).is_ok_and(|sources| sources.hash() == definition.toolchain.library);
+    let same =
+        Sources::read(&vendor::folder(paths)).is_ok_and(|sources| sources.hash() == definition.toolchain.library);
     let library = if same { library() } else { None };
     match library {
         Some(library) => {
@@ -41,7 +42,9 @@ pub fn program(
 fn by_cargo(directory: &Path, target: &Path) -> Result<PathBuf, BuildError> {
     let cargo =
         find_program("cargo").ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "cargo is not installed"))?;
-    let output = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    without_caller(&mut command);
+    let output = command
         .args(["build", "--locked", "--message-format", "json-render-diagnostics", "--manifest-path"])
         .arg(directory.join("Cargo.toml"))
         .env("CARGO_TARGET_DIR", target)
@@ -87,7 +90,7 @@ pub fn with_data(
     let latest = folder.latest(&definition.name)?.unwrap_or(Version::FIRST);
     let version = latest.next(Level::Patch);
     next.version = version.to_string();
-    seal(&mut next, draft.path()).map_err(|error| failed(draft.path(), error))?;
+    write::finish(&mut next, draft.path()).map_err(|error| failed(draft.path(), error))?;
     Ok((version, draft.publish(version)?))
 }
 
@@ -101,7 +104,16 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
                 fs::create_dir_all(&target)?;
                 copy(&entry.path(), &target)?;
             }
-            _ => drop(fs::copy(entry.path(), target)?),
+            _ => {
+                fs::copy(entry.path(), &target)?;
+                // cargo goes by times; where one cannot be set, a crate is only compiled once more.
+                drop(
+                    entry
+                        .metadata()?
+                        .modified()
+                        .and_then(|time| File::options().write(true).open(target)?.set_modified(time)),
+                );
+            }
         }
     }
     Ok(())

@@ -38,5 +38,6 @@ pub use promote::{PromoteError, Promoted, Request, promote};
 pub use refusal::{Place, Reason, Refusal};
 pub use report::{graph, headline, report, tree};
 pub use stages::{Edge, Stage};
+pub use vendor::packed;
 pub use verify::{Verdict, VerifyError};
 pub use write::Writing;

@@ -5,17 +5,18 @@ use crate::plan::{Options, Plan, plan};
 use crate::program::{self, BuildError};
 use crate::refusal::Refusal;
 use crate::samples;
+use crate::vendor;
 use crate::verify::{self, Verdict, VerifyError};
 use crate::write::{self, Writing};
 use ironbook_pipeline::definition::{self, Definition, seal};
-use ironbook_pipeline::export;
 use ironbook_pipeline::folder::{self, Folder};
 use ironbook_pipeline::samples::SampledStage;
 use ironbook_pipeline::version::{Level, Version, bump};
 use ironbook_session::explored::Explored;
-use ironbook_session::library::{Library, Paths};
+use ironbook_session::library::{Library, Missing, Paths};
+use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What came of a promotion.
 #[derive(Clone, Debug)]
@@ -54,12 +55,23 @@ pub enum PromoteError {
     /// The name cannot be one, or the version is there.
     #[error(transparent)]
     Folder(#[from] folder::Error),
+    /// There is nothing that could travel with the version.
+    #[error("the library's sources, which go with a version, are not in {}\n{}", path.display(), remedy(path))]
+    NoSources {
+        /// Where they were looked for.
+        path: PathBuf,
+    },
     /// An older version cannot be read.
     #[error(transparent)]
     Definition(#[from] definition::Error),
     /// A file could not be written.
     #[error("the version could not be written: {0}")]
     Io(#[from] io::Error),
+}
+
+fn remedy(path: &Path) -> String {
+    let missing = Missing::NoSource { path: path.to_owned() };
+    format!("{}; or name that directory with `--link`", missing.remedy())
 }
 
 fn refused(refusals: &[Refusal]) -> String {
@@ -133,6 +145,17 @@ pub struct Request {
     pub verify: bool,
 }
 
+/// The same, once it is known that the library's sources are there.
+fn located(writing: &Writing, paths: &Paths) -> Result<Writing, PromoteError> {
+    // The crate names it from another directory than this process works in.
+    let link = writing.link.as_ref().map(|link| fs::canonicalize(link).unwrap_or_else(|_| link.clone()));
+    let path = link.clone().unwrap_or_else(|| vendor::folder(paths));
+    match path.join("stdlib/ironbook/Cargo.toml").is_file() {
+        true => Ok(Writing { link, ..writing.clone() }),
+        false => Err(PromoteError::NoSources { path }),
+    }
+}
+
 /// Promotes.
 ///
 /// `told` is called as it goes on: `compiling`, `running`, `sampling`.
@@ -147,6 +170,7 @@ pub fn promote(
     told: &mut dyn FnMut(&str),
 ) -> Result<Promoted, PromoteError> {
     let folder = Folder::near(&explored.directory);
+    let request = &Request { writing: located(&request.writing, paths)?, ..request.clone() };
     let plan = plan(explored, page, &request.options).map_err(PromoteError::Refused)?;
     let mut draft = folder.begin(&request.options.name)?;
     let mut definition = write::write(&plan, explored, (paths, library), &request.writing, draft.path())?;
@@ -190,11 +214,7 @@ pub fn promote(
         }
     };
     definition.version = version.to_string();
-    seal(&mut definition, draft.path())?;
-    let context = export::Context::new(&definition).of(draft.path());
-    for exporter in export::ALL {
-        export::write(*exporter, &context, draft.path())?;
-    }
+    write::finish(&mut definition, draft.path())?;
     let directory = draft.publish(version)?;
     if request.verify {
         // The one that was proved says another version of itself.

@@ -6,9 +6,9 @@ use crate::stages::Stage;
 use crate::vendor::{self, Sources};
 use crate::{lock, readme};
 use ironbook_pipeline::definition::{
-    Allowed, Data, Definition, Input, Kind, Origin, Output, Param, Register, SCHEMA, Stage as Defined, Toolchain,
+    Allowed, Data, Definition, Input, Kind, Origin, Output, Param, Register, SCHEMA, Stage as Defined, Toolchain, seal,
 };
-use ironbook_pipeline::folder;
+use ironbook_pipeline::{export, folder};
 use ironbook_session::explored::Explored;
 use ironbook_session::library::{Library, Paths};
 use proc_macro2::TokenTree;
@@ -40,29 +40,22 @@ pub(crate) fn write(
     writing: &Writing,
     directory: &Path,
 ) -> io::Result<Definition> {
-    let sources = Sources::read(&paths.source)?;
+    let link = writing.link.as_deref();
+    let sources = Sources::read(&link.map_or_else(|| vendor::folder(paths), Path::to_owned))?;
     let rustfmt = library.sysroot.join("bin/rustfmt");
     fs::create_dir_all(directory.join("src"))?;
     fs::write(directory.join("src/stages.rs"), formatted(&rustfmt, &plan.stages_rs))?;
     fs::write(directory.join("src/main.rs"), formatted(&rustfmt, &plan.main_rs))?;
     fs::write(directory.join(".gitignore"), "target/\noutputs/\n")?;
-    let hash = sources.hash();
-    let facade = match &writing.link {
-        Some(link) => link.join("stdlib/ironbook").display().to_string(),
-        None => {
-            sources.write(&directory.join(vendor::FOLDER))?;
-            format!("{}/stdlib/ironbook", vendor::FOLDER)
-        }
-    };
     let crates = named_crates(&plan.stages_rs, library);
-    let dependencies: String = crates.iter().filter_map(|name| sources.dependency(name)).collect();
-    let manifest = manifest(&plan.name, &facade, &dependencies, &sources.profiles());
-    fs::write(directory.join("Cargo.toml"), manifest)?;
-    let linked = if writing.link.is_some() { "-linked" } else { "" };
-    let key = blake3::hash(format!("{hash}{linked} {}", crates.join(" ")).as_bytes());
-    lock::write(paths, directory, &plan.name, &key.to_hex()[..32])?;
+    let dependencies: Vec<&str> =
+        crates.iter().filter_map(|name| sources.dependency(name)).map(|(package, _)| package).collect();
+    write_crate(&sources, link, (&plan.name, &dependencies), directory)?;
+    let lock = lock::of_version(paths, &sources, link, (&plan.name, &dependencies))?;
+    fs::write(directory.join("Cargo.lock"), lock)?;
+    let hash = sources.hash();
     let mut definition = definition(plan, explored, library, writing, hash, &directory.join("Cargo.lock"))?;
-    fs::write(directory.join("params.yaml"), ironbook_pipeline::export::params_yaml(&definition))?;
+    fs::write(directory.join("params.yaml"), export::params_yaml(&definition))?;
     fs::write(directory.join("README.md"), readme::readme(plan, &definition))?;
     definition.content = "0".repeat(64);
     Ok(definition)
@@ -89,13 +82,60 @@ fn named_crates(text: &str, library: &Library) -> Vec<String> {
     library.externs.iter().map(|(name, _)| name).filter(own).filter(|name| named.contains(*name)).cloned().collect()
 }
 
-fn manifest(name: &str, facade: &str, dependencies: &str, profiles: &str) -> String {
-    format!(
-        "[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\nrust-version = \"1.95\"\npublish = false\n\n\
+/// Writes `Cargo.toml` of a version of this name that names these packages, and the sources that travel with it.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(crate) fn write_crate(
+    sources: &Sources,
+    link: Option<&Path>,
+    (name, dependencies): (&str, &[&str]),
+    directory: &Path,
+) -> io::Result<()> {
+    let facade = match link {
+        Some(link) => link.join("stdlib/ironbook").display().to_string(),
+        None => {
+            sources.write(&directory.join(vendor::FOLDER))?;
+            format!("{}/stdlib/ironbook", vendor::FOLDER)
+        }
+    };
+    let known = dependencies.iter().filter_map(|package| sources.dependency(&package.replace('-', "_")));
+    let dependencies: String = known.map(|(package, value)| format!("{package} = {value}\n")).collect();
+    let profile = sources.profile();
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"{UNNAMED}\"\nedition = \"2024\"\nrust-version = \"1.95\"\npublish = false\n\n\
          [dependencies]\nironbook = {{ path = {facade:?} }}\n{dependencies}\n\
          # A workspace of its own, whatever stands around it.\n[workspace]\nexclude = [\"vendor\"]\n\n\
-         # As Ironbook is built, so that what both need is compiled once.\n{profiles}"
-    )
+         # As Ironbook is built, so that what both need is compiled once.\n{profile}"
+    );
+    fs::write(directory.join("Cargo.toml"), manifest)
+}
+
+/// Version of a crate that has none yet.
+pub(crate) const UNNAMED: &str = "1.0.0";
+
+/// Ends a version: seals it, gives its crate the version, and writes the files for other tools.
+///
+/// The crate's version tells also of the content: where several projects share a target directory, cargo takes crates of
+/// the same name and version in the same place of their workspaces for one.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub(crate) fn finish(definition: &mut Definition, directory: &Path) -> io::Result<()> {
+    seal(definition, directory)?;
+    let name = &definition.name;
+    let version = format!("{}+{}", definition.version, &definition.content[..12]);
+    let manifest = fs::read_to_string(directory.join("Cargo.toml"))?;
+    let line = manifest.lines().find(|line| line.starts_with("version = ")).unwrap_or_default();
+    let manifest = manifest.replacen(line, &format!("version = \"{version}\""), 1);
+    fs::write(directory.join("Cargo.toml"), manifest)?;
+    let lock = fs::read_to_string(directory.join("Cargo.lock"))?;
+    fs::write(directory.join("Cargo.lock"), lock::with_version(&lock, name, &version))?;
+    let context = export::Context::new(definition).of(directory);
+    for exporter in export::ALL {
+        export::write(*exporter, &context, directory)?;
+    }
+    Ok(())
 }
 
 /// The text as rustfmt writes it; as it is where there is no rustfmt.

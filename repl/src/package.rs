@@ -76,7 +76,7 @@ pub fn run(package: &Package, paths: &Paths) -> Result<u8, Error> {
     // The library for GPUs stands on CUDA's own, which are not ours to give away.
     let paths = &Paths { cuda: None, ..paths.clone() };
     let library = setup::ready(paths, &terminal)?;
-    let pieces = tree::pieces(&library)?;
+    let pieces = tree::pieces(&library, paths)?;
     report_parts(&pieces, &terminal)?;
     if let Some(directory) = &package.directory {
         tree::write(&pieces, directory)?;
@@ -134,6 +134,7 @@ fn part(name: &str) -> &'static str {
         (_, true, _) => "proc macros",
         (_, _, Some("so" | "dylib")) => "the library",
         _ if name.ends_with("/ironbook-runtime") => "runtime",
+        _ if name.contains("/source/") => "sources for pipelines",
         _ if name.contains("/index-") => "names for completion",
         _ => "kernelspec, licences and other small files",
     }

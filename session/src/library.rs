@@ -17,6 +17,7 @@ mod rustc;
 mod weights;
 
 pub use build::{BuildProgress, Stage};
+pub use cargo::without_caller;
 pub use error::{BuildError, Missing};
 pub use paths::Paths;
 pub use rustc::{Rustc, find_program};

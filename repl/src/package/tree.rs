@@ -4,8 +4,8 @@ use super::bytes;
 use crate::{Error, cli, shell_files};
 use clap_complete::Shell;
 use ironbook_kernel::kernelspec::{DISPLAY_NAME, Kernelspec, NAME};
-use ironbook_session::library::Library;
 use ironbook_session::library::installed::{self, Content, Piece};
+use ironbook_session::library::{Library, Paths};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub const LICENSES: [(&str, &str); 2] = [
 const PROGRAM: &str = "{resource_dir}/../../../../bin/ironbook";
 
 /// Everything that is installed, in the order of names.
-pub fn pieces(library: &Library) -> Result<Vec<Piece>, Error> {
+pub fn pieces(library: &Library, paths: &Paths) -> Result<Vec<Piece>, Error> {
     let program = std::env::current_exe().map_err(|source| Error::Pack { path: "ironbook".into(), source })?;
     let mut pieces = vec![Piece { name: "bin/ironbook".into(), content: Content::File(program), executable: true }];
     let spec = Kernelspec { program: PROGRAM.into(), display_name: DISPLAY_NAME.into(), env: Vec::new() };
@@ -29,6 +29,9 @@ pub fn pieces(library: &Library) -> Result<Vec<Piece>, Error> {
     pieces.extend(for_shells()?);
     let lib = installed::pieces(library);
     pieces.extend(lib.map_err(|source| Error::Pack { path: library.deps.clone(), source })?);
+    let sources = ironbook_promotion::packed(paths);
+    let sources = sources.map_err(|source| Error::Pack { path: paths.source.clone(), source })?;
+    pieces.extend(sources.into_iter().map(|(file, bytes)| text(format!("lib/ironbook/{file}"), bytes)));
     pieces.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(pieces)
 }

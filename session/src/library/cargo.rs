@@ -150,7 +150,13 @@ pub(super) fn command(paths: &Paths) -> Result<Command, BuildError> {
     let mut command = Command::new(program);
     command.envs(paths.cuda.iter().flat_map(|cuda| cuda.environment(&paths.data)));
     command.current_dir(&paths.source).stdin(Stdio::null()).env("CARGO_TARGET_DIR", &paths.target);
-    // What `cargo run` and `cargo test` tell their program of itself must not reach the build scripts.
+    without_caller(&mut command);
+    Ok(command)
+}
+
+/// Takes out of a command's environment what `cargo run` and `cargo test` tell their program of itself. Build scripts that
+/// look at it would run again, and all that stands on them, polars too, would be compiled anew.
+pub fn without_caller(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         let own = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix));
@@ -159,7 +165,6 @@ pub(super) fn command(paths: &Paths) -> Result<Command, BuildError> {
             command.env_remove(&*name);
         }
     }
-    Ok(command)
 }
 
 /// Runs `cargo metadata`.

@@ -1,4 +1,4 @@
-//! An installed copy: the library lies beside the program, without sources; only its own compiler is looked for.
+//! An installed copy: the library lies beside the program, without what would build it; only its own compiler is looked for.
 //!
 //! `<prefix>/bin/ironbook` finds `<prefix>/lib/ironbook/`, wherever the prefix was moved to; nothing in it is ever written.
 

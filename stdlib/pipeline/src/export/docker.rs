@@ -30,9 +30,12 @@ impl Exporter for Docker {
 
 fn dockerfile(context: &Context<'_>) -> String {
     let name = &context.definition.name;
-    let vendor = match context.library {
-        Library::Vendored => "COPY vendor vendor\n",
-        Library::Linked => "",
+    let (vendor, remark) = match context.library {
+        Library::Vendored => ("COPY vendor vendor\n", ""),
+        Library::Linked => (
+            "",
+            "# Cargo.toml names sources outside of this directory (`--link`): promoted without, it can be built in an image.\n",
+        ),
     };
     let short: Vec<&str> = context.rust().splitn(3, '.').take(2).collect();
     let rust = if short.len() == 2 { short.join(".") } else { "1".to_owned() };
@@ -40,12 +43,18 @@ fn dockerfile(context: &Context<'_>) -> String {
         r#"# {title}:
 #   docker build -t {image} .
 #   docker run -v "$PWD/data:/project/data:ro" {image}
+{remark}FROM docker.io/library/rust:{rust}-bookworm AS manifest
+WORKDIR /build
+COPY Cargo.toml Cargo.lock ./
+# Without the pipeline's own version, which says nothing of what it depends on.
+RUN sed -i '/^name = "{name}"$/{{n;s/^version = .*/version = "0.0.0"/}}' Cargo.toml Cargo.lock
+
 FROM docker.io/library/rust:{rust}-bookworm AS build
 WORKDIR /build
 # What the pipeline depends on is a layer of its own, which stays as long as only stages change.
-COPY Cargo.toml Cargo.lock ./
+COPY --from=manifest /build/Cargo.toml /build/Cargo.lock ./
 {vendor}RUN mkdir src && echo 'fn main() {{}}' > src/main.rs && cargo build --locked && rm -r src
-COPY pipeline.toml params.yaml ./
+COPY Cargo.toml Cargo.lock pipeline.toml params.yaml ./
 COPY src src
 RUN touch src/main.rs && cargo build --locked
 

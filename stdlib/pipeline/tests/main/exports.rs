@@ -123,7 +123,8 @@ fn a_crate_without_vendored_sources_copies_none() {
     let definition = full();
     let desk = tempfile::tempdir().unwrap();
     let linked = Context::new(&definition).of(desk.path());
-    assert!(!named("docker").unwrap().files(&linked)[0].text.contains("vendor"));
+    let text = &named("docker").unwrap().files(&linked)[0].text;
+    assert!(!text.contains("vendor") && text.contains("`--link`"), "{text}");
     fs::create_dir(desk.path().join("vendor")).unwrap();
     let vendored = Context::new(&definition).of(desk.path());
     assert!(named("docker").unwrap().files(&vendored)[0].text.contains("COPY vendor vendor\n"));
