@@ -15,7 +15,8 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// What a worker says of a stage.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,6 +50,35 @@ impl Replies {
     }
 }
 
+/// How long a stage has to run before values are written beside it: what is short uses all cores, and would have to share them.
+const SHORT: Duration = Duration::from_millis(100);
+/// How long a value waits at most.
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
+
+/// Since when a stage has been running, if one is. Clones are the same.
+#[derive(Clone, Default)]
+struct Busy(Arc<(Mutex<Option<Instant>>, Condvar)>);
+
+impl Busy {
+    fn set(&self, since: Option<Instant>) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+        self.0.1.notify_all();
+    }
+
+    /// Waits until no stage runs, or one that is not short, or a value that was left at `left` has waited long enough.
+    fn wait(&self, left: Instant) {
+        let mut since = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let rest = since.map(|since| SHORT.saturating_sub(since.elapsed()));
+            let rest = rest.unwrap_or_default().min(LONGEST_WAIT.saturating_sub(left.elapsed()));
+            if rest.is_zero() {
+                return;
+            }
+            since = self.0.1.wait_timeout(since, rest).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
 /// A value to be written.
 pub(crate) struct Later {
     pub(crate) stage: String,
@@ -61,7 +91,7 @@ pub(crate) struct Later {
 }
 
 enum Job {
-    Write(Later),
+    Write(Later, Instant),
     /// All values of a stage were handed over.
     Done(String, Finished),
     /// They are of no use.
@@ -72,20 +102,31 @@ enum Job {
 pub(crate) struct Held {
     values: RefCell<HashMap<(String, String), (Keeper, Box<dyn Any>)>>,
     writer: Sender<Job>,
+    busy: Busy,
 }
 
 impl Held {
     /// Starts the thread that writes.
     pub(crate) fn start(replies: Replies) -> io::Result<Held> {
         let (writer, jobs) = channel();
-        std::thread::Builder::new().name("values".to_owned()).spawn(move || write_all(&jobs, &replies))?;
-        Ok(Held { values: RefCell::default(), writer })
+        let busy = Busy::default();
+        let own = busy.clone();
+        std::thread::Builder::new().name("values".to_owned()).spawn(move || write_all(&jobs, &replies, &own))?;
+        Ok(Held { values: RefCell::default(), writer, busy })
+    }
+
+    /// Does the work of a stage.
+    pub(crate) fn while_busy<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.busy.set(Some(Instant::now()));
+        let done = work();
+        self.busy.set(None);
+        done
     }
 
     /// Keeps a value, and has it written.
     pub(crate) fn put(&self, keeper: Keeper, value: Box<dyn Any>, later: Later) {
         self.values.borrow_mut().insert((later.stage.clone(), later.name.clone()), (keeper, value));
-        self.tell(Job::Write(later));
+        self.tell(Job::Write(later, Instant::now()));
     }
 
     /// A copy of what a stage has made, if it is here.
@@ -120,13 +161,14 @@ impl Held {
 /// How much the writing thread gives way to stages: it takes the time that they leave, and a tenth where they leave none.
 const NICE: i32 = 10;
 
-fn write_all(jobs: &Receiver<Job>, replies: &Replies) {
+fn write_all(jobs: &Receiver<Job>, replies: &Replies, busy: &Busy) {
     // Where that is not allowed, it only competes with them.
     let _ = setpriority_process(Some(gettid()), NICE);
     let mut written: HashMap<String, Vec<Result<(String, String, u64), Failed>>> = HashMap::new();
     for job in jobs {
         match job {
-            Job::Write(later) => {
+            Job::Write(later, left) => {
+                busy.wait(left);
                 let (stage, made) = write(later);
                 written.entry(stage).or_default().push(made);
             }

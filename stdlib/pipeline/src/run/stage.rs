@@ -59,7 +59,7 @@ pub(crate) fn work(functions: &Functions) -> Result<()> {
         held.forget(&forget);
         print_to(&log).map_err(|e| RunError::io("write", &log, e))?;
         let stage = task.stage.clone();
-        match perform_with(functions, &task, Some(&held)) {
+        match held.while_busy(|| perform_with(functions, &task, Some(&held))) {
             Outcome::Done(finished) if finished.outputs.iter().any(|made| made.digest.is_empty()) => {
                 replies.send(&stage, Said::Returned(finished.clone()));
                 held.done(&stage, finished);
