@@ -88,13 +88,17 @@ impl Folder {
         Ok(self.versions(name)?.pop())
     }
 
-    /// Begins a version of a pipeline: a directory to write into, which [`Draft::publish`] gives its number.
+    /// Begins a version of a pipeline: a directory to write into, which [`Draft::publish`] gives its number. What
+    /// promotions have left that were killed is removed.
     ///
     /// # Errors
     /// When the name is none of a pipeline, or the directory cannot be made.
     pub fn begin(&self, name: &str) -> Result<Draft, Error> {
         if !check::is_pipeline_name(name) {
             return Err(Error::Name { name: name.to_owned() });
+        }
+        for name in entries(&self.root)?.iter().filter(|name| check::is_pipeline_name(name)) {
+            draft::sweep(&self.root.join(name));
         }
         Draft::begin(self.root.join(name), name)
     }

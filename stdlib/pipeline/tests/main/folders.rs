@@ -4,7 +4,9 @@ use crate::support::{full, write_version};
 use ironbook_pipeline::folder::{Draft, Error, Folder, project};
 use ironbook_pipeline::version::Version;
 use std::fs;
-use std::path::PathBuf;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Barrier;
 
 struct Desk {
@@ -156,6 +158,53 @@ fn of_many_promotions_at_once_one_gets_the_version() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     assert_eq!(left, ["1.0.0"]);
+}
+
+/// Where the process that is to be killed writes its draft.
+const PLACE: &str = "IRONBOOK_TEST_DRAFT";
+
+fn names_in(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_draft_whose_process_was_killed_is_swept_by_the_next() {
+    if let Some(place) = std::env::var_os(PLACE) {
+        // The process that is killed: it writes, says so, and waits.
+        let draft = Folder::of(Path::new(&place)).begin("late-flights").unwrap();
+        fs::write(draft.path().join("half"), "written").unwrap();
+        println!("begun");
+        let _ = std::io::stdin().read(&mut [0]);
+        return;
+    }
+    let desk = Desk::with(&["1.0.0"]);
+    let pipeline = desk.place.path().join("pipelines/late-flights");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "folders::a_draft_whose_process_was_killed_is_swept_by_the_next", "--nocapture"])
+        .env(PLACE, desk.place.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("begun")));
+    // One that was left by a version that knew no locks, in a pipeline of which nothing was ever published.
+    fs::create_dir_all(desk.place.path().join("pipelines/never/.draft-old/src")).unwrap();
+
+    drop(desk.draft("1.0.1"));
+    let left = names_in(&pipeline);
+    assert!(left.len() == 3 && left[0].starts_with(".draft-") && left[2] == "1.0.0", "it is being written: {left:?}");
+    assert!(!desk.place.path().join("pipelines/never").exists());
+    assert_eq!(fs::read_to_string(pipeline.join(&left[0]).join("half")).unwrap(), "written");
+
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let directory = desk.publish("1.0.1").unwrap();
+    assert_eq!(names_in(&pipeline), ["1.0.0", "1.0.1"]);
+    assert!(!names_in(&directory).iter().any(|name| name.contains("lock") && name != "Cargo.lock"));
 }
 
 #[test]
