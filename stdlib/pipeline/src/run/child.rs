@@ -56,7 +56,7 @@ pub(crate) fn run(task: &Task, bounds: &Bounds<'_>, stop: &Stop, tell: &dyn Fn(&
     // Open until the end: the process ends with it.
     let _pipe = child.stdin.take().map(|mut pipe| {
         // A process that is gone already tells by its exit status.
-        let _ = serde_json::to_writer(&mut pipe, task).map_err(io::Error::from).and_then(|()| pipe.write_all(b"\n"));
+        let _ = serde_json::to_string(task).map_err(io::Error::from).and_then(|text| writeln!(pipe, "{text}"));
         pipe
     });
     match wait(&mut child, bounds, stop, tell) {

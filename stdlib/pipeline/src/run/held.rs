@@ -52,29 +52,35 @@ impl Replies {
 
 /// How long a stage has to run before values are written beside it: what is short uses all cores, and would have to share them.
 const SHORT: Duration = Duration::from_millis(100);
+/// How long there has to be no stage: the next one usually follows at once.
+const GAP: Duration = Duration::from_millis(20);
 /// How long a value waits at most.
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
-/// Since when a stage has been running, if one is. Clones are the same.
-#[derive(Clone, Default)]
-struct Busy(Arc<(Mutex<Option<Instant>>, Condvar)>);
+/// Whether a stage is running, and since when that is so. Clones are the same.
+#[derive(Clone)]
+struct Busy(Arc<(Mutex<(bool, Instant)>, Condvar)>);
 
 impl Busy {
-    fn set(&self, since: Option<Instant>) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    fn new() -> Busy {
+        Busy(Arc::new((Mutex::new((false, Instant::now())), Condvar::new())))
+    }
+
+    fn set(&self, is_busy: bool) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = (is_busy, Instant::now());
         self.0.1.notify_all();
     }
 
     /// Waits until no stage runs, or one that is not short, or a value that was left at `left` has waited long enough.
     fn wait(&self, left: Instant) {
-        let mut since = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let rest = since.map(|since| SHORT.saturating_sub(since.elapsed()));
-            let rest = rest.unwrap_or_default().min(LONGEST_WAIT.saturating_sub(left.elapsed()));
+            let long = if state.0 { SHORT } else { GAP };
+            let rest = long.saturating_sub(state.1.elapsed()).min(LONGEST_WAIT.saturating_sub(left.elapsed()));
             if rest.is_zero() {
                 return;
             }
-            since = self.0.1.wait_timeout(since, rest).unwrap_or_else(PoisonError::into_inner).0;
+            state = self.0.1.wait_timeout(state, rest).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -109,7 +115,7 @@ impl Held {
     /// Starts the thread that writes.
     pub(crate) fn start(replies: Replies) -> io::Result<Held> {
         let (writer, jobs) = channel();
-        let busy = Busy::default();
+        let busy = Busy::new();
         let own = busy.clone();
         std::thread::Builder::new().name("values".to_owned()).spawn(move || write_all(&jobs, &replies, &own))?;
         Ok(Held { values: RefCell::default(), writer, busy })
@@ -117,9 +123,9 @@ impl Held {
 
     /// Does the work of a stage.
     pub(crate) fn while_busy<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.busy.set(Some(Instant::now()));
+        self.busy.set(true);
         let done = work();
-        self.busy.set(None);
+        self.busy.set(false);
         done
     }
 

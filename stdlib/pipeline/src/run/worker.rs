@@ -152,7 +152,7 @@ impl Worker {
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(pipe) = pipe.as_mut() else { return };
         // A process that is gone is noticed where its answers are read.
-        let _ = serde_json::to_writer(&mut *pipe, order).map_err(io::Error::from).and_then(|()| pipe.write_all(b"\n"));
+        let _ = serde_json::to_string(order).map_err(io::Error::from).and_then(|text| writeln!(pipe, "{text}"));
     }
 
     /// Ends it: at once what runs, after a moment what is being written.
