@@ -121,8 +121,25 @@ fn the_archive_runs_where_there_is_only_a_compiler() {
     let spec = fs::read_to_string(user.desk.path("home/.local/share/jupyter/kernels/ironbook/kernel.json")).unwrap();
     assert!(spec.contains(program.to_str().unwrap()), "{spec}");
 
+    promotes_as_from_sources(&user, &program);
     another_compiler_is_refused(&user, &program);
     assert_eq!(before, files(&moved), "an installation is never written to");
+}
+
+/// What is promoted there, without cargo, is to the last file what is promoted in the workspace.
+fn promotes_as_from_sources(user: &User, program: &Path) {
+    let script = "// %%\nlet n = 3u64;\n\n// %%\nlet squares: Vec<u64> = (0..n).map(|x| x * x).collect();\n\
+                  let table = df![\"square\" => squares.clone()]?;\n";
+    let arguments = ["promote", "squares.rs", "--name", "squares", "--target", "table"];
+    let (home, workspace) = (user.desk.path("home"), Desk::new());
+    fs::write(home.join("squares.rs"), script).unwrap();
+    workspace.write("squares.rs", script);
+    user.run(program, &arguments).check(0, &[]);
+    let done = ironbook().args(arguments).current_dir(workspace.folder.path()).output().unwrap();
+    Done::from(done).check(0, &[]);
+    let files = |root: &Path| fs::read_to_string(root.join("pipelines/squares/1.0.0/files.b3")).unwrap();
+    assert_eq!(files(&home), files(workspace.folder.path()));
+    assert!(files(&home).lines().any(|line| line.ends_with("  vendor/stdlib/ironbook/src/lib.rs")));
 }
 
 fn another_compiler_is_refused(user: &User, program: &Path) {

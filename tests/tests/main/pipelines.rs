@@ -1,10 +1,11 @@
 //! Versions of pipelines: the command that lists, shows, compares and exports them, and the tools that run what it wrote.
 
 use crate::clients::{MLFLOW, check_with, program};
-use crate::support::{Done, ironbook, toy, workspace};
+use crate::support::{Done, cargo, ironbook, target, toy, workspace};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 #[test]
 fn dvc_runs_an_exported_pipeline() {
@@ -175,4 +176,118 @@ fn all_tools_files_are_written() {
     }
     let kubeflow = fs::read_to_string(project.directory("1.3.0").join("kubeflow.yaml")).unwrap();
     assert!(kubeflow.contains("image: registry.example/late:7\n"));
+}
+
+/// A script of the usual kind: a file, a table, a data set, a model.
+const SCRIPT: &str = r#"// %% parameters
+let least = 20.0; // who is younger is left out
+let trees = 5usize;
+
+// %%
+use ironbook::data::read_csv;
+let raw = read_csv("data/people.csv")?;
+
+// %%
+let kept = raw.lazy().filter(col("age").gt_eq(lit(least))).collect()?;
+
+// %%
+let all = Dataset::new(&kept, &["age", "weight"], "ill")?;
+let model = RandomForest::params().n_estimators(trees).fit(&all)?;
+
+// %%
+let shares = model.predict_proba(&all.features)?;
+let summary = (all.rows(), shares.iter().sum::<f64>());
+"#;
+
+/// A project with the script, and a version made of it. It is always here, so that what is compiled of the library is found
+/// by the next run.
+fn exported_project() -> (PathBuf, PathBuf) {
+    let project = target().join("exported");
+    if project.exists() {
+        fs::remove_dir_all(&project).unwrap();
+    }
+    fs::create_dir_all(project.join("data")).unwrap();
+    fs::create_dir(project.join(".ironbook")).unwrap();
+    let ill = |at: usize| if at.is_multiple_of(3) { "yes" } else { "no" };
+    let row = |at: usize| format!("{},{},{}\n", 15 + at * 7 % 60, 50 + at * 13 % 40, ill(at));
+    let rows: String = (0..60).map(row).collect();
+    fs::write(project.join("data/people.csv"), format!("age,weight,ill\n{rows}")).unwrap();
+    fs::write(project.join("people.rs"), SCRIPT).unwrap();
+    let promoted = ironbook()
+        .args(["promote", "people.rs", "--name", "exported-people", "--target", "summary", "--target", "model"])
+        .current_dir(&project)
+        .output()
+        .unwrap();
+    Done::from(promoted).check(0, &[]);
+    let version = project.join("pipelines/exported-people/1.0.0");
+    (project, version)
+}
+
+/// What cargo tells of a build of the version's crate, artifact by artifact.
+fn built_by_cargo(version: &Path) -> Vec<Value> {
+    for entry in fs::read_dir(target().join("debug/deps")).unwrap().flatten() {
+        // Each content of a version is another program.
+        if entry.file_name().to_string_lossy().starts_with("exported_people-") {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    let mut build = cargo(version);
+    build.args(["build", "--locked", "--offline", "--message-format", "json-render-diagnostics"]);
+    // Of the library, only that it compiles matters here.
+    for name in ["data", "eval", "explain", "features", "learn", "nn", "plot", "store"] {
+        build.args(["--config", &format!("profile.dev.package.ironbook-{name}.opt-level=0")]);
+    }
+    let built = build.output().unwrap();
+    let stderr = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success() && !stderr.contains("warning"), "{stderr}");
+    let messages = String::from_utf8(built.stdout).unwrap();
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    messages.filter(|message| message["reason"] == "compiler-artifact").collect()
+}
+
+/// Removes what was compiled of an older library, and writes down what is there of this one.
+fn forget_older(artifacts: &[Value]) {
+    let list = target().join("exported.txt");
+    let own = artifacts.iter().filter(|artifact| !of_registry(artifact));
+    let files = own.filter_map(|artifact| artifact["filenames"].as_array()).flatten().filter_map(Value::as_str);
+    let files: Vec<&str> = files.filter(|file| file.contains("/deps/")).collect();
+    let older = fs::read_to_string(&list).unwrap_or_default();
+    for file in older.lines().filter(|file| !files.contains(file)) {
+        drop(fs::remove_file(file));
+    }
+    fs::write(list, files.join("\n")).unwrap();
+}
+
+fn of_registry(artifact: &Value) -> bool {
+    artifact["package_id"].as_str().is_some_and(|id| id.starts_with("registry"))
+}
+
+/// The digests of what all stages make.
+fn made(command: &mut Command, project: &Path, cache: &str) -> Value {
+    let done = command.args(["--no-track", "--json", "--cache", cache]).current_dir(project).output().unwrap();
+    let done = Done::from(done);
+    done.check(0, &[]);
+    let report: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {}", done.stdout));
+    report["stages"].as_array().unwrap().iter().map(|stage| stage["outputs"].clone()).collect()
+}
+
+/// What users do with a version on another machine, which the direct compilation of promotion says nothing of. Crates of
+/// registries have to be those of the workspace, or polars would be compiled a second time.
+#[test]
+fn an_exported_crate_is_built_by_cargo_and_gives_the_same() {
+    let (project, version) = exported_project();
+    let lock = fs::read_to_string(version.join("Cargo.lock")).unwrap();
+    let artifacts = built_by_cargo(&version);
+    forget_older(&artifacts);
+    let (shared, again): (Vec<&Value>, Vec<&Value>) =
+        artifacts.iter().filter(|artifact| of_registry(artifact)).partition(|artifact| artifact["fresh"] == true);
+    assert!(again.is_empty(), "these are compiled in the workspace, and were compiled again: {again:#?}");
+    assert!(shared.len() > 300, "{}", shared.len());
+    assert_eq!(fs::read_to_string(version.join("Cargo.lock")).unwrap(), lock, "cargo has nothing to add");
+
+    let program = artifacts.iter().rev().find_map(|artifact| artifact["executable"].as_str()).unwrap();
+    let by_cargo = made(Command::new(program).arg("run"), &project, "by-cargo");
+    assert!(by_cargo.as_array().unwrap().len() > 1, "{by_cargo}");
+    let directly = made(ironbook().args(["pipeline", "run"]).arg(&version), &project, "directly");
+    assert_eq!(by_cargo, directly);
 }

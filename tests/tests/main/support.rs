@@ -29,15 +29,19 @@ fn is_of_cargo_test(name: &OsStr) -> bool {
         || ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_MAKEFLAGS", "OUT_DIR"].contains(&&*name)
 }
 
+/// cargo in a directory, with the target directory of this test.
+pub fn cargo(directory: &Path) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_cargo_test(name)) {
+        cargo.env_remove(name);
+    }
+    cargo.current_dir(directory).stdin(Stdio::null()).env("CARGO_TARGET_DIR", target());
+    cargo
+}
+
 /// Builds something of the workspace.
 fn build(arguments: &[&str]) {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.arg("build").args(arguments).current_dir(workspace());
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_cargo_test(name)) {
-        build.env_remove(name);
-    }
-    let built = build.env("CARGO_TARGET_DIR", target()).status().expect("cargo starts");
+    let built = cargo(&workspace()).arg("build").args(arguments).status().expect("cargo starts");
     assert!(built.success(), "{arguments:?} does not build");
 }
 
