@@ -1,24 +1,24 @@
-//! `Cargo.lock` of a version: the workspace's, without what the version does not need.
+//! `Cargo.lock` of a version: the one that cells were built by, without what the version does not need.
 
-use ironbook_session::library::{Paths, find_program};
+use ironbook_session::library::find_program;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Writes the lock file of the crate in `directory`; `key` stands for the sources that it is of.
+/// Writes the lock file of the crate in `directory`, from `base`; `key` stands for the sources that it is of.
 ///
-/// cargo takes out what is not needed; what it did is remembered.
+/// cargo takes out what is not needed; what it did is remembered below `memory`.
 ///
 /// # Errors
 /// When cargo is not there, or does not resolve the crate from what is on this machine.
-pub(crate) fn write(paths: &Paths, directory: &Path, name: &str, key: &str) -> io::Result<()> {
-    let memory = paths.data.join("pipeline-locks").join(format!("{key}.lock"));
+pub(crate) fn write(base: &Path, memory: &Path, directory: &Path, (name, key): (&str, &str)) -> io::Result<()> {
+    let memory = memory.join("pipeline-locks").join(format!("{key}.lock"));
     let to = directory.join("Cargo.lock");
     if let Ok(text) = fs::read_to_string(&memory) {
         return fs::write(to, text.replace(PLACEHOLDER, name));
     }
-    fs::copy(paths.source.join("Cargo.lock"), &to)?;
+    fs::copy(base, &to)?;
     let cargo =
         find_program("cargo").ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "cargo is not installed"))?;
     let output = Command::new(cargo)

@@ -1,18 +1,18 @@
 //! A plan as the files of a version.
 
 use crate::data::DataFile;
+use crate::place;
 use crate::plan::Plan;
 use crate::stages::Stage;
 use crate::vendor::{self, Sources};
-use crate::{lock, readme};
+use crate::{crates, lock, readme};
 use ironbook_pipeline::definition::{
     Allowed, Data, Definition, Input, Kind, Origin, Output, Param, Register, SCHEMA, Stage as Defined, Toolchain,
 };
-use ironbook_pipeline::folder;
 use ironbook_session::explored::Explored;
+use ironbook_session::library::extra::Package;
 use ironbook_session::library::{Library, Paths};
-use proc_macro2::TokenTree;
-use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -55,12 +55,27 @@ pub(crate) fn write(
         }
     };
     let crates = named_crates(&plan.stages_rs, library);
-    let dependencies: String = crates.iter().filter_map(|name| sources.dependency(name)).collect();
+    let more: Vec<&Package> = plan.crates.iter().filter(|package| !crates.contains(&package.library)).collect();
+    crates::write(&more, directory)?;
+    let of_library = crates.iter().filter_map(|name| sources.dependency(name));
+    let dependencies: String = of_library.chain(more.iter().map(|package| crates::dependency(package))).collect();
     let manifest = manifest(&plan.name, &facade, &dependencies, &sources.profiles());
     fs::write(directory.join("Cargo.toml"), manifest)?;
+    // The lock file that cells were built by has the crates of `%dep` as well.
+    let base = match explored.extra.as_ref().filter(|_| !more.is_empty()) {
+        Some(extra) => extra.lock.clone(),
+        None => paths.source.join("Cargo.lock"),
+    };
     let linked = if writing.link.is_some() { "-linked" } else { "" };
-    let key = blake3::hash(format!("{hash}{linked} {}", crates.join(" ")).as_bytes());
-    lock::write(paths, directory, &plan.name, &key.to_hex()[..32])?;
+    let mut key = format!("{hash}{linked} {}", crates.join(" "));
+    for package in &more {
+        let _ = write!(key, "\n{package:?}");
+    }
+    if !more.is_empty() {
+        let _ = write!(key, "\n{}", blake3::hash(&fs::read(&base)?));
+    }
+    let key = blake3::hash(key.as_bytes());
+    lock::write(&base, &paths.data, directory, (&plan.name, &key.to_hex()[..32]))?;
     let mut definition = definition(plan, explored, library, writing, hash, &directory.join("Cargo.lock"))?;
     fs::write(directory.join("params.yaml"), ironbook_pipeline::export::params_yaml(&definition))?;
     fs::write(directory.join("README.md"), readme::readme(plan, &definition))?;
@@ -70,21 +85,7 @@ pub(crate) fn write(
 
 /// Crates beside the facade that the code names, as cells may.
 fn named_crates(text: &str, library: &Library) -> Vec<String> {
-    fn heads(tokens: proc_macro2::TokenStream, out: &mut BTreeSet<String>) {
-        let trees: Vec<TokenTree> = tokens.into_iter().collect();
-        let colon = |at: usize| matches!(trees.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
-        for (at, tree) in trees.iter().enumerate() {
-            match tree {
-                TokenTree::Group(group) => heads(group.stream(), out),
-                TokenTree::Ident(name) if colon(at + 1) && colon(at + 2) => drop(out.insert(name.to_string())),
-                _ => {}
-            }
-        }
-    }
-    let mut named = BTreeSet::new();
-    if let Ok(tokens) = text.parse() {
-        heads(tokens, &mut named);
-    }
+    let named = crates::roots(text);
     let own = |name: &&String| *name != "ironbook" && !name.starts_with("ironbook_");
     library.externs.iter().map(|(name, _)| name).filter(own).filter(|name| named.contains(*name)).cloned().collect()
 }
@@ -129,6 +130,7 @@ fn definition(
     sources: String,
     lock: &Path,
 ) -> io::Result<Definition> {
+    let project = place::project(explored);
     let stage_name = |at: usize| plan.stages.get(at).map_or("", |stage| stage.name.as_str());
     let target = |name: &str| {
         let found = plan.targets.iter().find(|(_, target)| target == name);
@@ -169,7 +171,7 @@ fn definition(
                 doc: param.doc.clone(),
             })
             .collect(),
-        data: plan.data.iter().map(|file| data(file, &explored.directory)).collect(),
+        data: plan.data.iter().map(|file| data(file, &project)).collect(),
         stages: plan.stages.iter().map(|stage| defined(stage, &stage_name)).collect(),
         register,
         allowed: plan
@@ -181,12 +183,10 @@ fn definition(
     })
 }
 
-fn data(file: &DataFile, directory: &Path) -> Data {
-    let project = folder::project(directory);
-    let path = file.path.strip_prefix(&project).unwrap_or(&file.path);
+fn data(file: &DataFile, project: &Path) -> Data {
     Data {
         name: file.name.clone(),
-        path: path.display().to_string(),
+        path: place::from_project(&file.path, project, Path::new(&file.written).is_relative()).display().to_string(),
         fingerprint: file.fingerprint.clone(),
         bytes: file.bytes,
     }
