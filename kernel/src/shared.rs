@@ -3,6 +3,7 @@
 use crate::client::{OwnInfo, RunningCell};
 use crate::hub::{Channel, Hub};
 use crate::queue::Queue;
+use crate::wire::Incoming;
 use crate::worker::Job;
 use ironbook_assist::View;
 use ironbook_magics::history::HistoryFile;
@@ -34,6 +35,8 @@ pub struct Shared {
     stop: AtomicBool,
     running: Mutex<Running>,
     count: AtomicU64,
+    /// Cells that were deleted, as requests told that did not run.
+    deleted: Mutex<Vec<String>>,
 }
 
 /// The cell at work, and those that are not to begin.
@@ -75,6 +78,7 @@ impl Shared {
             stop: AtomicBool::new(false),
             running: Mutex::default(),
             count: AtomicU64::new(0),
+            deleted: Mutex::default(),
         }
     }
 
@@ -180,8 +184,17 @@ impl Shared {
         None
     }
 
+    /// Cells that the front end has deleted, as this request tells and those did that were not run before it.
+    pub fn deleted_cells(&self, request: &Incoming) -> Vec<String> {
+        let mut all = std::mem::take(&mut *self.deleted.lock().unwrap_or_else(PoisonError::into_inner));
+        all.extend(request.deleted_cells());
+        all
+    }
+
     /// Tells the client of a cell that it does not run.
     pub fn reply_aborted(&self, job: &Job, count: u64) {
+        // With the answer the front end forgets that it has told.
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner).extend(job.request.deleted_cells());
         let reply = json!({"status": "aborted", "execution_count": count, "payload": [], "user_expressions": {}});
         self.hub.reply(Channel::Shell, &job.request, "execute_reply", reply);
     }

@@ -51,6 +51,21 @@ impl Incoming {
         self.metadata.get("cellId")?.as_str().map(str::to_owned)
     }
 
+    /// Tags of that cell: front ends send its metadata with it.
+    pub fn tags(&self) -> Vec<String> {
+        self.texts("tags")
+    }
+
+    /// Identities of the cells that the front end has deleted since it had an answer.
+    pub fn deleted_cells(&self) -> Vec<String> {
+        self.texts("deletedCells")
+    }
+
+    fn texts(&self, key: &str) -> Vec<String> {
+        let all = self.metadata.get(key).and_then(Value::as_array);
+        all.into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    }
+
     /// The subshell that it is for (JEP 91).
     pub fn subshell(&self) -> Option<&str> {
         self.parent.get("subshell_id")?.as_str()
@@ -305,6 +320,23 @@ mod tests {
         assert_eq!((got.header.msg_type.as_str(), &got.content), ("execute_request", &json!({"code": "1"})));
         assert_eq!(wire.read(sent.clone()).unwrap_err(), Refused::Replayed);
         assert!(Wire::new("").read(sent).is_ok());
+    }
+
+    #[test]
+    fn metadata_tells_of_the_cell_and_its_page() {
+        let wire = Wire::new("");
+        let mut frames = frames(&wire.write(&[], &request()));
+        let mut with = |metadata: Value| {
+            frames[4] = Bytes::from(metadata.to_string());
+            let header = json!({"msg_id": metadata.to_string(), "msg_type": "execute_request"});
+            frames[2] = Bytes::from(header.to_string());
+            read(&wire, frames.clone()).unwrap()
+        };
+        let told = with(json!({"cellId": "a", "tags": ["skip", 1], "deletedCells": ["b", "c"], "recordTiming": false}));
+        assert_eq!((told.cell_id().as_deref(), told.tags()), (Some("a"), vec!["skip".to_owned()]));
+        assert_eq!(told.deleted_cells(), ["b", "c"]);
+        let told = with(json!({"tags": "skip", "deletedCells": {"b": 1}}));
+        assert_eq!((told.cell_id(), told.tags(), told.deleted_cells()), (None, Vec::new(), Vec::new()));
     }
 
     #[test]

@@ -198,7 +198,9 @@ impl Worker {
         let Some(shell) = shell else { return (Err(internal()), pages) };
         let cell_id = job.request.cell_id();
         let stopped = || shared.stopped();
-        let options = RunOptions { cell: cell_id.as_deref(), keep, stopped: Some(&stopped) };
+        let (tags, deleted) = (job.request.tags(), shared.deleted_cells(&job.request));
+        let options =
+            RunOptions { cell: cell_id.as_deref(), keep, stopped: Some(&stopped), tags: &tags, deleted: &deleted };
         let ran = catch_unwind(AssertUnwindSafe(|| {
             shell.run(&job.execute.code, options, &mut |event| match event {
                 Event::Page(text) => pages.push(json!({"source": "page", "data": {"text/plain": text}, "start": 0})),

@@ -4,6 +4,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::export::Outputs;
 use crate::history::HistoryFile;
+use crate::page::Told;
 use crate::plan::{self, Step};
 use crate::registry::Registry;
 use crate::shell;
@@ -45,6 +46,8 @@ pub struct State {
     pub(crate) number: u64,
     /// Executions of cells that the running cell has brought in.
     pub(crate) inner: Vec<ExecutionId>,
+    /// The page, as far as the front end has told of it.
+    pub(crate) page: Told,
     /// Files that are being run, outermost first.
     pub(crate) running: Vec<PathBuf>,
     pub(crate) stop: Arc<Stop>,
@@ -68,7 +71,7 @@ pub struct Connection {
 }
 
 /// A cell that was run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CellRecord {
     /// Its number in the shell, from 1.
     pub number: u64,

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     fn cell(number: u64, text: &str) -> CellRecord {
-        CellRecord { number, text: text.to_owned(), ok: true, executions: Vec::new() }
+        CellRecord { number, text: text.to_owned(), ok: true, ..CellRecord::default() }
     }
 
     #[test]

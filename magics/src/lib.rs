@@ -28,6 +28,7 @@ mod habits;
 mod help;
 mod measure;
 mod near;
+mod page;
 mod statements;
 mod table;
 mod words;

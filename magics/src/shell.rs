@@ -36,6 +36,10 @@ pub struct RunOptions<'a> {
     pub keep: Keep,
     /// Whether the user has asked already to stop it; looked at when later presses reach it.
     pub stopped: Option<&'a dyn Fn() -> bool>,
+    /// The cell's tags, where the front end tells them.
+    pub tags: &'a [String],
+    /// Identities of cells that the front end has deleted since it last told.
+    pub deleted: &'a [String],
 }
 
 /// Whether a cell leaves a trace besides what it does.
@@ -186,6 +190,10 @@ impl<E: Engine> Shell<E> {
             self.state.stop.requested.store(true, Ordering::SeqCst);
         }
         self.state.next_input = None;
+        self.state.page.deleted(options.deleted);
+        if let Some(cell) = options.cell {
+            self.state.page.ran(cell, text, options.tags);
+        }
         self.state.number += 1;
         let mut executions = Vec::new();
         let (outputs, number) = (self.state.outputs.clone(), self.state.number);
@@ -228,6 +236,9 @@ impl<E: Engine> Shell<E> {
                 text: record.text.clone(),
                 ok: record.ok,
                 executions: record.executions.clone(),
+                cell: options.cell.map(str::to_owned),
+                tags: options.tags.to_vec(),
+                deleted: self.state.page.to_write(),
             });
             self.state.cells.push(record);
         }

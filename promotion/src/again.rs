@@ -1,6 +1,7 @@
 //! Versions that are there already: their programs, and the same code on other data.
 
 use crate::data::fingerprint;
+use crate::place;
 use crate::program::{self, BuildError};
 use crate::vendor::{self, Sources};
 use crate::write;
@@ -29,14 +30,25 @@ pub fn program(
     let same =
         Sources::read(&vendor::folder(paths)).is_ok_and(|sources| sources.hash() == definition.toolchain.library);
     let library = if same { library() } else { None };
-    match library {
+    match library.filter(|library| has_all(library, directory)) {
         Some(library) => {
             let built = program::build(&library, directory, &program::folder(paths))?;
-            program::remember(paths, &definition.content, &built, &library);
+            program::remember(paths, &definition.content, &built, (&library).into());
             Ok(built)
         }
         None => by_cargo(directory, &paths.target),
     }
+}
+
+/// Whether a version needs no other crates than the library has: those of `%dep` cargo builds by the version's lock file.
+fn has_all(library: &Library, directory: &Path) -> bool {
+    let manifest =
+        fs::read_to_string(directory.join("Cargo.toml")).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let Some(dependencies) = manifest.as_ref().and_then(|manifest| manifest.get("dependencies")?.as_table()) else {
+        return true;
+    };
+    let known = |name: &String| library.externs.iter().any(|(extern_name, _)| *extern_name == name.replace('-', "_"));
+    dependencies.keys().all(known)
 }
 
 fn by_cargo(directory: &Path, target: &Path) -> Result<PathBuf, BuildError> {
@@ -81,9 +93,9 @@ pub fn with_data(
     next.verified = None;
     for (name, path) in data {
         let Some(file) = next.data.iter_mut().find(|file| file.name == *name) else { continue };
-        let full = fs::canonicalize(path).map_err(|error| failed(path, error))?;
+        let full = std::path::absolute(path).map_err(|error| failed(path, error))?;
         let (hash, bytes) = fingerprint(&full).map_err(|error| failed(path, error))?;
-        file.path = full.strip_prefix(project).unwrap_or(&full).display().to_string();
+        file.path = place::from_project(&full, project, path.is_relative()).display().to_string();
         file.fingerprint = hash;
         file.bytes = bytes;
     }

@@ -236,7 +236,7 @@ impl Checks<'_, '_> {
                         Reason::MakerGone,
                         format!("the cell that made {names} (run {number}) is no longer on the page"),
                         format!(
-                            "put the cell that makes {names} back, or make it in another one and run what depends on it"
+                            "put the cell that makes {names} back and run it, or make it in another one and run what depends on it"
                         ),
                     )
                     .at(place),

@@ -1,5 +1,6 @@
 //! The code of a pipeline: its items, a function per stage, and how they are put together.
 
+use crate::crates;
 use crate::history::History;
 use crate::plan::Registration;
 use crate::slice::{Slice, Taken};
@@ -65,8 +66,15 @@ fn hash(history: &History<'_>, slice: &Slice, text: &str) -> String {
         hasher.update(b"\n");
     }
     let reached = history.explored.items.reach(&idents);
+    let mut named = crates::roots(text);
     for definition in reached.iter().filter(|definition| slice.items.contains_key(&definition.key)) {
         hasher.update(definition.text.as_bytes());
+        hasher.update(b"\0");
+        named.extend(crates::roots(&definition.text));
+    }
+    let packages = history.explored.extra.iter().flat_map(|extra| &extra.packages);
+    for package in packages.filter(|package| named.contains(&package.library)) {
+        hasher.update(crates::identity(package).as_bytes());
         hasher.update(b"\0");
     }
     hasher.finalize().to_hex().to_string()
@@ -292,10 +300,17 @@ fn arguments(slice: &Slice, stage: &Stage, changed: &BTreeSet<String>, types: &m
             out.push(format!("{}{name}: {}", mutable(name), argument_type(&declared.parameter.type_name)));
         }
     }
-    for name in &stage.data {
-        out.push(format!("{}: &'static str", path_name(name)));
-    }
+    out.extend(paths(slice, stage).map(|name| format!("{}: &'static str", path_name(name))));
     out
+}
+
+/// Files of a stage whose paths its code takes as arguments; others are declared only.
+fn paths<'a>(slice: &'a Slice, stage: &'a Stage) -> impl Iterator<Item = &'a String> {
+    let written = |name: &&String| {
+        let taken = stage.executions.iter().filter_map(|id| slice.taken.get(id));
+        taken.flat_map(|taken| &taken.files).any(|file| file.name == **name)
+    };
+    stage.data.iter().filter(written)
 }
 
 fn argument_type(type_name: &str) -> &str {
@@ -355,7 +370,7 @@ fn body(history: &History<'_>, slice: &Slice, stage: &Stage) -> Body {
                 false => &text,
             });
             body.text.push('\n');
-            body.awaits |= statement.idents.contains("await");
+            body.awaits |= statement.awaits;
             for name in &statement.binds {
                 bound.insert(name.clone(), statement.mutable.contains(name));
             }
@@ -469,7 +484,7 @@ fn wiring(
                 false => format!("io.param({name:?})?"),
             });
         }
-        arguments.extend(stage.data.iter().map(|name| format!("io.data({name:?})")));
+        arguments.extend(paths(slice, stage).map(|name| format!("io.data({name:?})")));
         let call = format!("{}({})", stage.name, arguments.join(", "));
         let names: Vec<&str> = stage.outputs.iter().map(|(name, _)| name.as_str()).collect();
         let _ = match names.as_slice() {

@@ -1,7 +1,6 @@
 //! Files that a pipeline reads: paths in quotes that the library's readers are given, and declared ones.
 
-use crate::refusal::{Reason, Refusal};
-use crate::unit::Unit;
+use crate::refusal::{Place, Reason, Refusal};
 use std::fs::File;
 use std::io::Read as _;
 use std::ops::Range;
@@ -157,16 +156,9 @@ fn text_of(expr: &syn::Expr) -> Option<(String, Range<usize>)> {
     }
 }
 
-/// Describes a file.
-pub(crate) fn file(
-    name: String,
-    written: &str,
-    directory: &Path,
-    unit: &Unit<'_>,
-    at: usize,
-) -> Result<DataFile, Refusal> {
-    let path = directory.join(written);
-    let refused = |words: String, remedy: &str| Refusal::new(Reason::File, words, remedy).at(unit.place(at));
+/// Describes the file at `path`; `place` tells where in the cells it is read.
+pub(crate) fn file(name: String, written: &str, path: PathBuf, place: &dyn Fn() -> Place) -> Result<DataFile, Refusal> {
+    let refused = |words: String, remedy: &str| Refusal::new(Reason::File, words, remedy).at(place());
     if written.contains(['*', '?', '[']) {
         return Err(refused(
             format!("`{written}` is a pattern: which files it means can change"),

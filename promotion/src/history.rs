@@ -1,11 +1,13 @@
 //! The executions of a session, taken apart, with the items that were in force at each.
 
 use crate::page::Page;
+use crate::place;
 use crate::unit::Unit;
 use ironbook_session::ExecutionId;
 use ironbook_session::explored::{Explored, Past};
 use ironbook_session::items::{Items, Key};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// All that is known of what ran.
 pub(crate) struct History<'a> {
@@ -13,6 +15,8 @@ pub(crate) struct History<'a> {
     pub explored: &'a Explored,
     /// The page, where it is known.
     pub page: Option<&'a Page>,
+    /// The project, in which stages run.
+    pub project: PathBuf,
     units: BTreeMap<ExecutionId, Unit<'a>>,
     items: BTreeMap<ExecutionId, Items>,
     writers: BTreeMap<&'a str, Vec<ExecutionId>>,
@@ -35,7 +39,7 @@ impl<'a> History<'a> {
                 past.flow.wrote.keys().for_each(|name| writers.entry(name).or_default().push(past.id));
             }
         }
-        History { explored, page, units, items: at, writers }
+        History { explored, page, project: place::project(explored), units, items: at, writers }
     }
 
     /// An execution, taken apart.

@@ -77,10 +77,23 @@ fn whole(sources: &Sources) -> io::Result<Vec<u8>> {
 fn by_cargo(sources: &Sources, link: Option<&Path>, (name, dependencies): (&str, &[&str])) -> io::Result<String> {
     let scratch = tempfile::tempdir()?;
     let root = scratch.path();
-    write::write_crate(sources, link, (name, dependencies), root)?;
+    write::write_crate(sources, link, (name, dependencies, &[]), root)?;
     fs::create_dir_all(root.join("src"))?;
     fs::write(root.join("src/main.rs"), "fn main() {}\n")?;
     fs::write(root.join("Cargo.lock"), whole(sources)?)?;
+    resolved(root)
+}
+
+/// The lock file of the crate in this directory, of the packages of another one that it needs.
+///
+/// # Errors
+/// When cargo is not there, or does not resolve the crate from what is on this machine.
+pub(crate) fn of_crate(base: &Path, directory: &Path) -> io::Result<String> {
+    fs::copy(base, directory.join("Cargo.lock"))?;
+    resolved(directory)
+}
+
+fn resolved(root: &Path) -> io::Result<String> {
     let cargo =
         find_program("cargo").ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "cargo is not installed"))?;
     let output = Command::new(cargo)

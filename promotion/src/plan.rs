@@ -2,6 +2,7 @@
 
 use crate::checks;
 use crate::code;
+use crate::crates;
 use crate::data::DataFile;
 use crate::history::History;
 use crate::page::Page;
@@ -12,6 +13,7 @@ use crate::stages::{self, Stage};
 use crate::unit::Unit;
 use ironbook_session::ExecutionId;
 use ironbook_session::explored::Explored;
+use ironbook_session::library::extra::Package;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked for.
@@ -51,6 +53,8 @@ pub struct Plan {
     pub params: Vec<Parameter>,
     /// Files that are read.
     pub data: Vec<DataFile>,
+    /// Crates of `%dep` that the code names.
+    pub crates: Vec<Package>,
     /// The model that is registered.
     pub register: Option<Registration>,
     /// What was accepted.
@@ -97,7 +101,9 @@ pub fn plan(explored: &Explored, page: Option<&Page>, options: &Options) -> Resu
         return Err(refused);
     }
     let gates: BTreeSet<ExecutionId> = gates.into_keys().collect();
-    Ok(finished(&history, &slice, &gates, options, (register, allowed)))
+    let plan = finished(&history, &slice, &gates, options, (register, allowed));
+    let apart = crates::apart(&history, &slice, &plan.crates);
+    if apart.is_empty() { Ok(plan) } else { Err(apart) }
 }
 
 fn finished(
@@ -133,6 +139,7 @@ fn finished(
         cells,
         left,
         notes: slice.notes.clone(),
+        crates: crates::named(&stages_rs, history.explored),
         stages_rs,
         main_rs: code::main_file(&options.name),
         stages,

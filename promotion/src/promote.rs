@@ -1,8 +1,9 @@
 //! Promotion from beginning to end: plan, write, compile, prove, publish.
 
 use crate::page::Page;
+use crate::place;
 use crate::plan::{Options, Plan, plan};
-use crate::program::{self, BuildError};
+use crate::program::{self, BuildError, Crates};
 use crate::refusal::Refusal;
 use crate::samples;
 use crate::vendor;
@@ -169,20 +170,21 @@ pub fn promote(
     (paths, library): (&Paths, &Library),
     told: &mut dyn FnMut(&str),
 ) -> Result<Promoted, PromoteError> {
-    let folder = Folder::near(&explored.directory);
+    let project = place::project(explored);
+    let folder = Folder::of(&project);
     let request = &Request { writing: located(&request.writing, paths)?, ..request.clone() };
     let plan = plan(explored, page, &request.options).map_err(PromoteError::Refused)?;
     let mut draft = folder.begin(&request.options.name)?;
     let mut definition = write::write(&plan, explored, (paths, library), &request.writing, draft.path())?;
     definition.write(draft.path())?;
     told("compiling");
-    program::tidy(library, draft.path())?;
+    let crates = Crates { library, extra: explored.extra.as_ref().filter(|_| !plan.crates.is_empty()) };
+    program::tidy(crates, draft.path())?;
     let (verdict, samples) = match request.verify {
         false => (None, Vec::new()),
         true => {
-            let program = program::build(library, draft.path(), &program::folder(paths))?;
+            let program = program::build(crates, draft.path(), &program::folder(paths))?;
             told("running");
-            let project = folder::project(&explored.directory);
             let scratch = tempfile::tempdir()?;
             let verdict = verify::verify(&plan, explored, &definition, (&program, &project), scratch.path())?;
             if !verdict.reproduced() {
@@ -218,8 +220,8 @@ pub fn promote(
     let directory = draft.publish(version)?;
     if request.verify {
         // The one that was proved says another version of itself.
-        let program = program::build(library, &directory, &program::folder(paths))?;
-        program::remember(paths, &definition.content, &program, library);
+        let program = program::build(crates, &directory, &program::folder(paths))?;
+        program::remember(paths, &definition.content, &program, crates);
     }
     Ok(Promoted { plan, definition, directory, reasons, unchanged: false, verdict, samples })
 }

@@ -31,6 +31,8 @@ pub enum Reason {
     Environment,
     /// A file is read that is not declared.
     File,
+    /// A crate of `%dep` cannot be built together with the library.
+    Crate,
     /// A cell returns early, which a stage cannot do.
     Returns,
     /// There is nothing of this name.
@@ -60,6 +62,7 @@ impl Reason {
             Reason::Random => "random",
             Reason::Environment => "environment",
             Reason::File => "file",
+            Reason::Crate => "crate",
             Reason::Returns => "returns",
             Reason::UnknownTarget => "unknown-target",
             Reason::NoTarget => "no-target",

@@ -3,6 +3,7 @@
 use crate::data::{self, DataFile, Literal};
 use crate::history::History;
 use crate::params::{self, Declared};
+use crate::place;
 use crate::refusal::{Reason, Refusal};
 use crate::statements::{Shape, Statement, Surroundings, has_effect, needed};
 use crate::unit::Unit;
@@ -11,6 +12,7 @@ use ironbook_session::flow::is_shared;
 use ironbook_session::items::{Key, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::path::Path;
 use syn::visit::Visit as _;
 
 /// Where an execution takes a value from.
@@ -268,6 +270,7 @@ impl<'h, 'a> Slicer<'h, 'a> {
                 let uses: Vec<FileUse> =
                     places.map(|at| FileUse { name: name.clone(), range: at..at + quoted.len() }).collect();
                 if uses.is_empty() {
+                    self.refusals.extend(self.elsewhere(unit, path));
                     taken.declared_files.insert(name);
                 }
                 taken.files.extend(uses);
@@ -299,23 +302,59 @@ impl<'h, 'a> Slicer<'h, 'a> {
         }
     }
 
+    /// Stages run in the project: a path that stays in the code has to count from there.
+    fn elsewhere(&self, unit: &Unit<'_>, path: &str) -> Option<Refusal> {
+        let directory = &unit.past.directory;
+        if Path::new(path).is_absolute() || place::is_same(directory, &self.history.project) {
+            return None;
+        }
+        let refusal = Refusal::new(
+            Reason::File,
+            format!(
+                "`{path}` counts from {}, and stages run in {}",
+                directory.display(),
+                self.history.project.display()
+            ),
+            "put the path in quotes where the file is read, or read it from the project's directory (`%cd`)",
+        );
+        Some(refusal.at(unit.place(unit.statements.first().map_or(0, |statement| statement.range.start))))
+    }
+
     /// Whether an earlier cell wrote the file, so that it is no data but a value on its way.
     fn written_before(&mut self, unit: &Unit<'_>, literal: &Literal, taken: &mut Taken) -> bool {
         let mut found = None;
+        let path = place::without_dots(&unit.past.directory.join(&literal.path));
+        let same = |other: &Unit<'_>, written: &Literal| {
+            place::without_dots(&other.past.directory.join(&written.path)) == path
+        };
         for other in
             self.history.units().rev().filter(|other| other.id() < unit.id() && !other.past.void && other.past.ok)
         {
             for (index, statement) in other.statements.iter().enumerate() {
                 let (literals, _) = data::literals(&other.text.text, statement.range.clone());
-                if literals.iter().any(|written| !written.read && written.path == literal.path) {
-                    found = Some((other.id(), index));
+                if let Some(written) = literals.into_iter().find(|written| !written.read && same(other, written)) {
+                    let moved = Path::new(&written.path).is_relative() && other.past.directory != unit.past.directory;
+                    found = Some((other.id(), index, moved.then_some(written.path)));
                 }
             }
             if found.is_some() {
                 break;
             }
         }
-        let Some((id, index)) = found else { return false };
+        let Some((id, index, written)) = found else { return false };
+        if let Some(written) = written {
+            self.refusals.push(
+                Refusal::new(
+                    Reason::File,
+                    format!(
+                        "`{}` was written as `{written}` from another directory, which no stage changes to",
+                        literal.path
+                    ),
+                    "write and read it from one directory, by one path in quotes, and run both cells again",
+                )
+                .at(unit.place(literal.range.start)),
+            );
+        }
         self.forced.entry(id).or_default().insert(index);
         self.wants.entry(id).or_default();
         taken.after.insert(id);
@@ -323,12 +362,13 @@ impl<'h, 'a> Slicer<'h, 'a> {
     }
 
     fn data_file(&mut self, unit: &Unit<'_>, name: Option<String>, path: &str, at: usize) -> Option<String> {
-        if let Some(known) = self.slice.data.iter().find(|file| file.written == path) {
+        let full = unit.past.directory.join(path);
+        if let Some(known) = self.slice.data.iter().find(|file| place::is_same(&file.path, &full)) {
             return Some(known.name.clone());
         }
         let taken = |name: &str| self.slice.data.iter().any(|file| file.name == name);
         let name = name.unwrap_or_else(|| data::name_for(path, &taken));
-        match data::file(name, path, &self.history.explored.directory, unit, at) {
+        match data::file(name, path, full, &|| unit.place(at)) {
             Ok(file) => {
                 let name = file.name.clone();
                 self.slice.data.push(file);

@@ -33,6 +33,8 @@ pub(crate) struct Statement {
     pub prints: bool,
     /// Whether it can end the cell early.
     pub returns: bool,
+    /// Whether it waits for a future, be it in a macro.
+    pub awaits: bool,
 }
 
 /// Macros that only print.
@@ -58,7 +60,9 @@ fn statement(text: &str, of: &parse::Statement) -> Statement {
         parse::idents_of(tokens, &mut idents);
     }
     // Alone, it mentions also what earlier statements of the cell bound.
-    let alone = parse::parse(own, &|_| false).ok().and_then(|cell| cell.statements.into_iter().next());
+    let alone = parse::parse(own, &|_| false).ok();
+    let awaits = alone.as_ref().map_or_else(|| idents.contains("await"), |cell| cell.awaits);
+    let alone = alone.and_then(|cell| cell.statements.into_iter().next());
     let (mentions, assigns) =
         alone.map_or_else(|| (of.mentions.clone(), of.assigns.clone()), |alone| (alone.mentions, alone.assigns));
     let mut shape = Shape::default();
@@ -83,6 +87,7 @@ fn statement(text: &str, of: &parse::Statement) -> Statement {
         is_tail: matches!(of.kind, Kind::Tail { .. }),
         prints,
         returns: shape.returns,
+        awaits,
     }
 }
 

@@ -44,6 +44,7 @@ const PATHS: &[(&str, Reason)] = &[
     ("env::args", Reason::Environment),
     ("env::args_os", Reason::Environment),
     ("env::current_dir", Reason::Environment),
+    ("env::set_current_dir", Reason::Environment),
     ("env::current_exe", Reason::Environment),
     ("env::home_dir", Reason::Environment),
     ("env::temp_dir", Reason::Environment),

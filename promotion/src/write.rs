@@ -1,18 +1,18 @@
 //! A plan as the files of a version.
 
 use crate::data::DataFile;
+use crate::place;
 use crate::plan::Plan;
 use crate::stages::Stage;
 use crate::vendor::{self, Sources};
-use crate::{lock, readme};
+use crate::{crates, lock, readme};
 use ironbook_pipeline::definition::{
     Allowed, Data, Definition, Input, Kind, Origin, Output, Param, Register, SCHEMA, Stage as Defined, Toolchain, seal,
 };
-use ironbook_pipeline::{export, folder};
+use ironbook_pipeline::export;
 use ironbook_session::explored::Explored;
+use ironbook_session::library::extra::Package;
 use ironbook_session::library::{Library, Paths};
-use proc_macro2::TokenTree;
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -48,10 +48,16 @@ pub(crate) fn write(
     fs::write(directory.join("src/main.rs"), formatted(&rustfmt, &plan.main_rs))?;
     fs::write(directory.join(".gitignore"), "target/\noutputs/\n")?;
     let crates = named_crates(&plan.stages_rs, library);
+    let more: Vec<&Package> = plan.crates.iter().filter(|package| !crates.contains(&package.library)).collect();
     let dependencies: Vec<&str> =
         crates.iter().filter_map(|name| sources.dependency(name)).map(|(package, _)| package).collect();
-    write_crate(&sources, link, (&plan.name, &dependencies), directory)?;
-    let lock = lock::of_version(paths, &sources, link, (&plan.name, &dependencies))?;
+    write_crate(&sources, link, (&plan.name, &dependencies, &more), directory)?;
+    crates::write(&more, directory)?;
+    let lock = match explored.extra.as_ref().filter(|_| !more.is_empty()) {
+        // The lock file that cells were built by has the crates of `%dep` as well.
+        Some(extra) => lock::of_crate(&extra.lock, directory)?,
+        None => lock::of_version(paths, &sources, link, (&plan.name, &dependencies))?,
+    };
     fs::write(directory.join("Cargo.lock"), lock)?;
     let hash = sources.hash();
     let mut definition = definition(plan, explored, library, writing, hash, &directory.join("Cargo.lock"))?;
@@ -63,21 +69,7 @@ pub(crate) fn write(
 
 /// Crates beside the facade that the code names, as cells may.
 fn named_crates(text: &str, library: &Library) -> Vec<String> {
-    fn heads(tokens: proc_macro2::TokenStream, out: &mut BTreeSet<String>) {
-        let trees: Vec<TokenTree> = tokens.into_iter().collect();
-        let colon = |at: usize| matches!(trees.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
-        for (at, tree) in trees.iter().enumerate() {
-            match tree {
-                TokenTree::Group(group) => heads(group.stream(), out),
-                TokenTree::Ident(name) if colon(at + 1) && colon(at + 2) => drop(out.insert(name.to_string())),
-                _ => {}
-            }
-        }
-    }
-    let mut named = BTreeSet::new();
-    if let Ok(tokens) = text.parse() {
-        heads(tokens, &mut named);
-    }
+    let named = crates::roots(text);
     let own = |name: &&String| *name != "ironbook" && !name.starts_with("ironbook_");
     library.externs.iter().map(|(name, _)| name).filter(own).filter(|name| named.contains(*name)).cloned().collect()
 }
@@ -89,7 +81,7 @@ fn named_crates(text: &str, library: &Library) -> Vec<String> {
 pub(crate) fn write_crate(
     sources: &Sources,
     link: Option<&Path>,
-    (name, dependencies): (&str, &[&str]),
+    (name, dependencies, more): (&str, &[&str], &[&Package]),
     directory: &Path,
 ) -> io::Result<()> {
     let facade = match link {
@@ -100,7 +92,8 @@ pub(crate) fn write_crate(
         }
     };
     let known = dependencies.iter().filter_map(|package| sources.dependency(&package.replace('-', "_")));
-    let dependencies: String = known.map(|(package, value)| format!("{package} = {value}\n")).collect();
+    let of_library = known.map(|(package, value)| format!("{package} = {value}\n"));
+    let dependencies: String = of_library.chain(more.iter().map(|package| crates::dependency(package))).collect();
     let profile = sources.profile();
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"{UNNAMED}\"\nedition = \"2024\"\nrust-version = \"1.95\"\npublish = false\n\n\
@@ -169,6 +162,7 @@ fn definition(
     sources: String,
     lock: &Path,
 ) -> io::Result<Definition> {
+    let project = place::project(explored);
     let stage_name = |at: usize| plan.stages.get(at).map_or("", |stage| stage.name.as_str());
     let target = |name: &str| {
         let found = plan.targets.iter().find(|(_, target)| target == name);
@@ -209,7 +203,7 @@ fn definition(
                 doc: param.doc.clone(),
             })
             .collect(),
-        data: plan.data.iter().map(|file| data(file, &explored.directory)).collect(),
+        data: plan.data.iter().map(|file| data(file, &project)).collect(),
         stages: plan.stages.iter().map(|stage| defined(stage, &stage_name)).collect(),
         register,
         allowed: plan
@@ -221,12 +215,10 @@ fn definition(
     })
 }
 
-fn data(file: &DataFile, directory: &Path) -> Data {
-    let project = folder::project(directory);
-    let path = file.path.strip_prefix(&project).unwrap_or(&file.path);
+fn data(file: &DataFile, project: &Path) -> Data {
     Data {
         name: file.name.clone(),
-        path: path.display().to_string(),
+        path: place::from_project(&file.path, project, Path::new(&file.written).is_relative()).display().to_string(),
         fingerprint: file.fingerprint.clone(),
         bytes: file.bytes,
     }

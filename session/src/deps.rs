@@ -96,6 +96,7 @@ impl Session {
             externs: extra.externs.clone(),
             search: vec![extra.deps.clone()],
         };
+        self.extra = Some(extra.clone());
         self.drop_old_types(&outdated, out);
         Ok(())
     }

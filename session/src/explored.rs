@@ -4,6 +4,7 @@ use crate::durable::Durable;
 use crate::event::{Event, Failure};
 use crate::flow::Flow;
 use crate::items::Items;
+use crate::library::extra::Extra;
 use crate::map::ExecutionId;
 use crate::session::Session;
 use crate::source::Source;
@@ -28,6 +29,8 @@ pub struct Past {
     pub flow: Flow,
     /// Its text, with magics lowered.
     pub source: Source,
+    /// The working directory that it began in.
+    pub directory: PathBuf,
     /// Digests of the small values that it wrote; those of large ones are not known.
     pub digests: BTreeMap<String, String>,
     /// Seconds, source in to result out.
@@ -66,12 +69,14 @@ pub struct Explored {
     pub by_serde: BTreeSet<String>,
     /// Items as they are now.
     pub items: Items,
-    /// The working directory of cells.
+    /// The working directory of cells, now.
     pub directory: PathBuf,
+    /// The one that the session began in.
+    pub began: PathBuf,
     /// Environment variables that the session set or removed.
     pub env: BTreeMap<String, Option<String>>,
     /// Crates of `%dep`.
-    pub dependencies: Vec<crate::library::extra::Dependency>,
+    pub extra: Option<Extra>,
     /// Where the values lie.
     pub values: Option<PathBuf>,
 }
@@ -126,8 +131,9 @@ impl Session {
             by_serde: self.durable.as_ref().map(Durable::taught).unwrap_or_default(),
             items: self.items.clone(),
             directory: self.config.directory.clone(),
+            began: self.began.clone(),
             env: self.env.clone(),
-            dependencies: self.dependencies.clone(),
+            extra: self.extra.clone(),
             values: self.durable.as_ref().map(Durable::values_directory),
         })
     }
@@ -141,6 +147,7 @@ impl Session {
             ok: record.ok,
             flow: record.flow.clone(),
             source: source.unwrap_or_else(|| Source::plain(record.text.clone())),
+            directory: self.elsewhere.get(&record.id).unwrap_or(&self.began).clone(),
             digests: self.digests.get(&record.id).cloned().unwrap_or_default(),
             seconds: record.seconds,
             void: self.void.contains(&record.id),
@@ -150,6 +157,13 @@ impl Session {
     fn all_types(&self) -> BTreeSet<String> {
         let flows = self.history.iter().flat_map(|record| record.flow.read.values().chain(record.flow.wrote.values()));
         flows.chain(self.live.values().map(|live| &live.type_name)).cloned().collect()
+    }
+
+    /// Remembers where an execution began.
+    pub(crate) fn note_directory(&mut self, id: ExecutionId, directory: PathBuf) {
+        if directory != self.began {
+            self.elsewhere.insert(id, directory);
+        }
     }
 
     /// Remembers what the small values are that an execution wrote, so that it can be told whether another repeats it.

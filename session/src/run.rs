@@ -37,6 +37,7 @@ impl Session {
         self.texts.insert(id, source.text.clone());
         self.sources.insert(id, source.clone());
         self.numbers.insert(id, options.number.unwrap_or(id));
+        self.note_directory(id, self.directory_now());
         let mut timing = Timing::default();
         let mut flow = Flow::default();
         let status = match self.attempt(source, id, &mut timing, &mut flow, out) {

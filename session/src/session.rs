@@ -7,7 +7,7 @@ use crate::event::{Event, Failure, FailureKind};
 use crate::flow::{Graph, Record};
 use crate::items::{self, Items};
 use crate::library::Library;
-use crate::library::extra::{DYLIB_CRATE, Dependency};
+use crate::library::extra::{DYLIB_CRATE, Dependency, Extra};
 use crate::map::ExecutionId;
 use crate::panics::Loaded;
 use crate::process::{self, Died, ProcessError, Runtime, Spawn};
@@ -18,6 +18,7 @@ use ironbook_core::frame::{Kept, Reply, Request};
 use ironbook_core::slots::result_number;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -199,6 +200,8 @@ pub struct Session {
     pub(crate) background: Vec<JoinHandle<()>>,
     pub(crate) env: BTreeMap<String, Option<String>>,
     pub(crate) dependencies: Vec<Dependency>,
+    /// The same, as they were built last.
+    pub(crate) extra: Option<Extra>,
     pub(crate) local_state: String,
     pub(crate) loaded: BTreeMap<String, Loaded>,
     /// Variables that are gone through no doing of a cell: who made them, and how they went.
@@ -213,6 +216,10 @@ pub struct Session {
     pub(crate) kept_types: BTreeMap<String, Result<(), String>>,
     /// Digests of the small values that each execution wrote.
     pub(crate) digests: BTreeMap<ExecutionId, BTreeMap<String, String>>,
+    /// Where each execution that is known to have run elsewhere began: not in the directory that the session began in.
+    pub(crate) elsewhere: BTreeMap<ExecutionId, PathBuf>,
+    /// The directory that the session began in.
+    pub(crate) began: PathBuf,
     /// Whether the execution at hand has shown a result.
     pub(crate) has_result: bool,
     /// What is kept on disk, if it is.
@@ -257,6 +264,7 @@ impl Session {
             background: Vec::new(),
             env: BTreeMap::new(),
             dependencies: Vec::new(),
+            extra: None,
             local_state: String::new(),
             loaded: BTreeMap::new(),
             lost: BTreeMap::new(),
@@ -264,6 +272,8 @@ impl Session {
             void: BTreeSet::new(),
             kept_types: BTreeMap::new(),
             digests: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
+            began: config.directory.clone(),
             results: Vec::new(),
             has_result: false,
             durable: None,
@@ -549,6 +559,19 @@ impl Session {
         self.config.directory.clone_from(&full);
         self.write_down(&Entry::Directory { path: full }, &mut |_| {});
         Ok(())
+    }
+
+    /// The directory that the next execution begins in: cells can change it themselves.
+    pub(crate) fn directory_now(&self) -> PathBuf {
+        let own = &self.config.directory;
+        let Slot::Ready(runtime) = &self.slot else { return own.clone() };
+        let link = PathBuf::from(format!("/proc/{}/cwd", runtime.pid()));
+        let identity = |path: &Path| path.metadata().ok().map(|of| (of.dev(), of.ino()));
+        match (identity(&link), identity(own)) {
+            // The session's own words for it may lead over links, as the user's do.
+            (Some(now), Some(told)) if now != told => std::fs::read_link(link).unwrap_or_else(|_| own.clone()),
+            _ => own.clone(),
+        }
     }
 
     /// Sets an environment variable of the cells, or removes it.

@@ -165,6 +165,29 @@ class Execution(Shared):
             page, = self.ok(self.client.run(f"?{name}")).reply.content["payload"]
             self.assertIn(words, page["data"]["text/plain"], name)
 
+    def test_what_a_front_end_says_of_its_page_reaches_promotion(self):
+        if CELLS.language != "rust":
+            return  # another kernel promotes nothing
+
+        def page(cell, *deleted):
+            return {"cellId": cell, "deletedCells": list(deleted), "recordTiming": False, "tags": [], "trusted": True}
+
+        def promoted():
+            ran = self.client.run("%promote of-the-page --target half --no-verify", metadata=page("last"))
+            return ran.reply.content["status"], "\n".join([ran.text(), *ran.reply.content.get("traceback", [])])
+
+        self.ok(self.client.run("let whole = vec![1.5, 2.5];", metadata=page("one")))
+        self.ok(self.client.run("let half: f64 = whole.iter().sum::<f64>() / 2.0;", metadata=page("two")))
+        # It is said until there is an answer, and this one is the answer to a cell that did not run.
+        queued = [self.client.execute(CELLS.start_and_fail, metadata=page("three")),
+                  self.client.execute(CELLS.says_on, metadata=page("four", "one"))]
+        self.assertEqual([self.client.finish(each).reply.content["status"] for each in queued], ["error", "aborted"])
+        status, said = promoted()
+        self.assertEqual((status, "maker-gone" in said), ("error", True), said)
+        self.ok(self.client.run("let whole = vec![1.5, 2.5];", metadata=page("one")))
+        status, said = promoted()
+        self.assertEqual(status, "ok", said)
+
     def test_a_page_of_lines_arrives_whole(self):
         ran = self.ok(self.client.run(CELLS.lines.format(count=10_000)))
         self.assertEqual(ran.text(), "".join(f"line {i}\n" for i in range(10_000)))

@@ -218,12 +218,12 @@ class Client:
 
     def execute(self, code, **options):
         """Sends a cell; gives its id."""
-        header = options.pop("header", None)
+        header, metadata = options.pop("header", None), options.pop("metadata", None)
         content = {
             "code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False,
             "stop_on_error": True, **options,
         }
-        return self.send("execute_request", content, header=header)
+        return self.send("execute_request", content, header=header, metadata=metadata)
 
     def until(self, to, found, timeout=None):
         """iopub messages of a request up to the first for which `found` holds; gives all of them."""

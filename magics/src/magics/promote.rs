@@ -33,7 +33,7 @@ struct Arguments {
     /// Use the library's sources where they are, instead of a copy in the version
     #[arg(long, value_name = "DIRECTORY")]
     link: Option<PathBuf>,
-    /// The notebook, as it was saved: cells that were edited or deleted since they ran are noticed
+    /// The notebook, as it was saved: cells that were edited and not run again are noticed, too
     #[arg(long, value_name = "FILE")]
     notebook: Option<PathBuf>,
     /// What it is for, in a sentence
@@ -71,7 +71,7 @@ fn promote(cx: &mut Context<'_>, arguments: Arguments) -> Result<(), Error> {
     let Some(library) = cx.engine.library() else {
         return Err(refused("this session has no library to build a pipeline with".to_owned(), ""));
     };
-    let page = arguments.notebook.as_deref().map(|path| page(&cx.engine.directory().join(path))).transpose()?;
+    let saved = arguments.notebook.as_deref().map(|path| page(&cx.engine.directory().join(path))).transpose()?;
     let explored = cx.engine.explored(cx.out)?;
     if explored.session.is_none() {
         let advice = "`ironbook promote FILE --name NAME` runs a notebook or script and promotes it";
@@ -96,7 +96,17 @@ fn promote(cx: &mut Context<'_>, arguments: Arguments) -> Result<(), Error> {
         verify: !arguments.no_verify,
     };
     let paths = Paths::from_env();
-    let promoted = promotion::promote(&explored, page.as_ref(), &request, (&paths, &library), &mut |_| {});
+    let ran = || explored.executions.iter().filter_map(|past| past.cell.as_deref());
+    if let Some(saved) =
+        saved.as_ref().filter(|saved| ran().next().is_some() && !ran().any(|id| saved.cell(id).is_some()))
+    {
+        let words = format!("none of the {} cells of the notebook has run in this session", saved.cells.len());
+        let advice = "some front ends tell other names of cells than they save: promote without `--notebook`, or run \
+                      `ironbook promote FILE --name NAME`";
+        return Err(refused(words, advice));
+    }
+    let page = saved.unwrap_or_else(|| cx.state.page.page(&explored));
+    let promoted = promotion::promote(&explored, Some(&page), &request, (&paths, &library), &mut |_| {});
     match promoted {
         Ok(promoted) => {
             cx.show(promotion::report(&promoted));

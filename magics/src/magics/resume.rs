@@ -3,6 +3,7 @@
 use crate::context::{CellRecord, Context};
 use crate::error::Error;
 use crate::magic::{Call, Example, Expect, Lowered, Magic};
+use crate::page::Told;
 use crate::table::{bytes, left, right, table};
 use ironbook_session::FailureKind;
 use std::time::Duration;
@@ -47,6 +48,7 @@ impl Magic for Resume {
 
 fn resume(cx: &mut Context<'_>, session: Option<&str>) -> Result<(), Error> {
     let (cells, restored) = cx.engine.become_session(session, cx.out)?;
+    cx.state.page = Told::resumed(&cells).then(std::mem::take(&mut cx.state.page));
     let records = cells.into_iter().map(|cell| CellRecord {
         number: cell.number,
         text: cell.text,

@@ -213,7 +213,13 @@ impl Engine for Fake {
     ) -> Result<(Vec<CellLine>, Restored), Failure> {
         match id {
             Some("known") => Ok((
-                vec![CellLine { number: 7, text: "let a = 1;".to_owned(), ok: true, executions: vec![3] }],
+                vec![CellLine {
+                    number: 7,
+                    text: "let a = 1;".to_owned(),
+                    ok: true,
+                    executions: vec![3],
+                    ..CellLine::default()
+                }],
                 Restored { back: vec!["a".to_owned()], ..Restored::default() },
             )),
             _ => Err(none("session")),

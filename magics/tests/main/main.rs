@@ -13,3 +13,4 @@ mod session_file;
 mod shell;
 mod splitter;
 mod verdicts;
+mod warnings;

@@ -1,14 +1,14 @@
 //! Magics over the real session; the standard library is built where it is not yet.
 
 use crate::fake::text;
-use ironbook_magics::{Expect, Shell, magics};
+use ironbook_magics::{Expect, RunOptions, Shell, magics};
 use ironbook_session::library::{Library, Paths};
 use ironbook_session::{Config, FailureKind, Session, Status, Tier};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::OnceLock;
 
-fn library() -> Library {
+pub fn library() -> Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
     let build = |_| Library::build(&Paths::from_env(), &mut |_| ControlFlow::Continue(()));
     LIBRARY.get_or_init(|| Library::locate(&Paths::from_env()).or_else(build).unwrap()).clone()
@@ -173,4 +173,77 @@ fn a_session_is_promoted_where_it_stands() {
     let (kind, report) = failure.unwrap();
     assert_eq!(kind, FailureKind::Magic);
     assert!(report.contains("clock") && report.contains("cell 5, line 1") && report.contains("remedy"), "{report}");
+}
+
+/// Runs a cell as JupyterLab asks for it; whether it ran, and what it said.
+fn on_page(shell: &mut Shell, (cell, text): (&str, &str), tags: &[&str], deleted: &[&str]) -> (bool, String) {
+    let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let (tags, deleted) = (texts(tags), texts(deleted));
+    let mut events = Vec::new();
+    let options = RunOptions { cell: Some(cell), tags: &tags, deleted: &deleted, ..RunOptions::default() };
+    let outcome = shell.run(text, options, &mut |event| events.push(event));
+    let report = match &outcome.status {
+        Status::Ok => String::new(),
+        Status::Failed(failure) => plain(&failure.report.join("\n")),
+    };
+    (outcome.status.is_ok(), self::text(&events) + &report)
+}
+
+#[test]
+fn cells_that_the_front_end_deleted_make_nothing_to_promote() {
+    const PARTS: &str = "let parts = vec![1.5, 2.5, 4.0];";
+    let promote = ("p", "%promote tiny --target mean --no-verify");
+    let directory = tempfile::tempdir().unwrap();
+    let mut shell = shell(directory.path());
+    assert!(on_page(&mut shell, ("k", "let rate = 2.0;"), &["parameters"], &[]).0);
+    assert!(on_page(&mut shell, ("a", PARTS), &[], &[]).0);
+    assert!(on_page(&mut shell, ("b", "let mean = parts.iter().sum::<f64>() / rate;"), &[], &[]).0);
+    assert!(on_page(&mut shell, ("c", "parts.len()"), &[], &["x"]).0);
+    // The cell that promotes brings the news.
+    let (promoted, said) = on_page(&mut shell, promote, &[], &["a"]);
+    assert!(
+        !promoted && said.contains("maker-gone") && said.contains("`parts`") && said.contains("and run it"),
+        "{said}"
+    );
+    // A session that goes on in another process still knows it.
+    drop(shell);
+    let mut shell = self::shell(directory.path());
+    assert!(on_page(&mut shell, ("r", "%resume"), &[], &[]).0);
+    let (promoted, said) = on_page(&mut shell, promote, &[], &[]);
+    assert!(!promoted && said.contains("maker-gone"), "{said}");
+    // Another cell's deletion harms nobody, and the tag is known.
+    assert!(on_page(&mut shell, ("a", PARTS), &[], &[]).0);
+    let (promoted, said) = on_page(&mut shell, promote, &[], &["c"]);
+    assert!(promoted, "{said}");
+    let definition = std::fs::read_to_string(directory.path().join("pipelines/tiny/1.0.0/params.yaml")).unwrap();
+    assert!(definition.contains("rate"), "{definition}");
+}
+
+#[test]
+fn what_ran_last_in_a_cell_counts_though_it_was_no_rust() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut shell = shell(directory.path());
+    assert!(on_page(&mut shell, ("a", "let parts = vec![1.5, 2.5, 4.0];"), &[], &[]).0);
+    assert!(on_page(&mut shell, ("a", "%who"), &[], &[]).0);
+    let (promoted, said) = on_page(&mut shell, ("p", "%promote tiny --target parts --no-verify"), &[], &[]);
+    assert!(!promoted && said.contains("edited") && said.contains("run cell 1"), "{said}");
+}
+
+#[test]
+fn a_saved_notebook_of_other_cells_is_none_of_this_session() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut shell = shell(directory.path());
+    assert!(on_page(&mut shell, ("w0s", "let parts = vec![1.5, 2.5];"), &[], &[]).0);
+    let cell = |id: &str| {
+        format!(
+            r#"{{"cell_type": "code", "id": "{id}", "metadata": {{}}, "source": "let parts = vec![1.5, 2.5];", "outputs": [], "execution_count": 1}}"#
+        )
+    };
+    for (id, words) in [("a1", "none of the 1 cells"), ("w0s", "tiny 1.0.0")] {
+        let text = format!(r#"{{"nbformat": 4, "nbformat_minor": 5, "metadata": {{}}, "cells": [{}]}}"#, cell(id));
+        std::fs::write(directory.path().join("n.ipynb"), text).unwrap();
+        let promote = "%promote tiny --target parts --no-verify --notebook n.ipynb";
+        let (_, said) = on_page(&mut shell, ("p", promote), &[], &[]);
+        assert!(said.contains(words), "{said}");
+    }
 }

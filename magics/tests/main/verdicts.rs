@@ -16,7 +16,7 @@ fn labels(session: &SessionFile) -> BTreeMap<u64, String> {
     (1..).zip(runs).collect()
 }
 
-fn page(session: &SessionFile) -> Option<Page> {
+pub fn page(session: &SessionFile) -> Option<Page> {
     let cell = |cell: &session_file::PageCell| PageCell {
         id: cell.id.clone(),
         text: cell.text.clone(),

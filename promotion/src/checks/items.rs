@@ -1,12 +1,15 @@
 //! The items that a slice needs, and the files that the session's functions read.
 
 use super::Checks;
-use crate::data;
+use crate::data::{self, Literal};
+use crate::place;
 use crate::refusal::{Reason, Refusal};
 use crate::slice::Slice;
+use crate::unit::Unit;
 use ironbook_session::ExecutionId;
 use ironbook_session::items::{Definition, Key, Kind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 impl Checks<'_, '_> {
     /// The items that the slice needs; each has to be today's, but in a terminal, where the record is the page.
@@ -108,13 +111,25 @@ impl Checks<'_, '_> {
                     .at(unit.place(call.range.start)),
                 );
             }
+            let reach: Vec<ExecutionId> = slice
+                .taken
+                .keys()
+                .filter(|id| self.history.reached(**id, &self.idents(slice, **id)).iter().any(|(k, _)| k == key))
+                .copied()
+                .collect();
             for literal in literals.into_iter().filter(|literal| literal.read) {
-                let known = slice.data.iter().find(|file| file.written == literal.path).map(|file| file.name.clone());
+                if let Some(refusal) = self.called_elsewhere(unit, &literal, &reach) {
+                    self.refusals.push(refusal);
+                    continue;
+                }
+                // The path stays in the code, and counts from the project.
+                let full = self.history.project.join(&literal.path);
+                let known = slice.data.iter().find(|file| place::is_same(&file.path, &full));
+                let known = known.map(|file| file.name.clone());
                 let taken = |name: &str| slice.data.iter().any(|file| file.name == name);
                 let name = known.clone().unwrap_or_else(|| data::name_for(&literal.path, &taken));
                 if known.is_none() {
-                    let directory = &self.history.explored.directory;
-                    match data::file(name.clone(), &literal.path, directory, unit, literal.range.start) {
+                    match data::file(name.clone(), &literal.path, full, &|| unit.place(literal.range.start)) {
                         Ok(file) => slice.data.push(file),
                         Err(refusal) => {
                             self.refusals.push(refusal);
@@ -122,18 +137,33 @@ impl Checks<'_, '_> {
                         }
                     }
                 }
-                let reach: Vec<ExecutionId> = slice
-                    .taken
-                    .keys()
-                    .filter(|id| self.history.reached(**id, &self.idents(slice, **id)).iter().any(|(k, _)| k == key))
-                    .copied()
-                    .collect();
-                for id in reach {
-                    if let Some(taken) = slice.taken.get_mut(&id) {
+                for id in &reach {
+                    if let Some(taken) = slice.taken.get_mut(id) {
                         taken.declared_files.insert(name.clone());
                     }
                 }
             }
         }
+    }
+
+    /// A function's own path counts from where it is called, and a stage calls it in the project.
+    fn called_elsewhere(&self, unit: &Unit<'_>, literal: &Literal, callers: &[ExecutionId]) -> Option<Refusal> {
+        if Path::new(&literal.path).is_absolute() {
+            return None;
+        }
+        let past = callers.iter().filter_map(|id| self.history.past(*id));
+        let away = past.into_iter().find(|past| !place::is_same(&past.directory, &self.history.project))?;
+        let refusal = Refusal::new(
+            Reason::File,
+            format!(
+                "cell {} called what reads `{}` in {}, and stages run in {}",
+                away.number,
+                literal.path,
+                away.directory.display(),
+                self.history.project.display()
+            ),
+            "read the file in a cell, by its path in quotes, or call the function in the project's directory (`%cd`)",
+        );
+        Some(refusal.at(unit.place(literal.range.start)))
     }
 }

@@ -23,7 +23,10 @@ impl Checks<'_, '_> {
                 let trimmed = text.trim_start();
                 let word = trimmed.split_whitespace().next().unwrap_or("");
                 let (what, remedy) = match word {
-                    "%cd" => ("changes the working directory", "write the whole path in quotes instead"),
+                    "%cd" => (
+                        "changes the working directory",
+                        "put `%cd` into a cell of its own and run both, or write the whole path in quotes",
+                    ),
                     "%env" | "%set_env" => {
                         ("sets an environment variable", "make it a parameter (`let name = \"..\"; // param`)")
                     }

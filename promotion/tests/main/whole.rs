@@ -184,6 +184,52 @@ fn async_cells_macros_modules_and_helpers_become_a_crate() {
 }
 
 #[test]
+fn files_are_those_of_the_directory_that_they_were_read_in() {
+    let mut desk = Desk::new();
+    let root = desk.directory.path().to_owned();
+    fs::create_dir(root.join("other")).unwrap();
+    fs::write(root.join("other/patients.csv"), "age,bmi\n1,2\n3,4\n").unwrap();
+    desk.session.set_directory(&root.join("data")).unwrap();
+    desk.cell("a", "use ironbook::data::read_csv;\nlet first = read_csv(\"patients.csv\")?;");
+    // Cells can move as well, and nobody is told.
+    desk.cell("b", "std::env::set_current_dir(\"../other\")?;");
+    desk.cell("c", "let second = read_csv(\"patients.csv\")?;");
+    desk.session.set_directory(&root.join("other")).unwrap();
+    desk.cell("d", "let rows = (first.height(), second.height());\nrows");
+    let promoted = desk.promote(&["rows"], true).unwrap_or_else(|error| panic!("{error}"));
+    assert!(promoted.verdict.as_ref().unwrap().reproduced());
+    assert_eq!(promoted.directory, root.join("pipelines/late/1.0.0"), "the project is where the session began");
+    let files: Vec<(&str, &str)> =
+        promoted.definition.data.iter().map(|file| (file.name.as_str(), file.path.as_str())).collect();
+    assert_eq!(files, [("patients", "other/patients.csv"), ("patients_2", "data/patients.csv")]);
+    let stages = fs::read_to_string(promoted.directory.join("src/stages.rs")).unwrap();
+    assert!(!stages.contains("patients.csv") && !stages.contains("set_current_dir"), "{stages}");
+    let ran = desk.run(&promoted, &["run", "--no-track"]);
+    assert!(ran.status.success(), "{}", text(&ran));
+}
+
+#[test]
+fn paths_that_stay_in_the_code_count_from_the_project() {
+    let mut desk = Desk::new();
+    let root = desk.directory.path().to_owned();
+    desk.cell("f", "use ironbook::data::read_csv;\nfn load() -> polars::prelude::DataFrame { read_csv(\"patients.csv\").unwrap() }");
+    desk.session.set_directory(&root.join("data")).unwrap();
+    desk.cell("a", "let called = load().height();");
+    desk.cell("b", "// data: people=patients.csv\nlet name = format!(\"patients.{}\", \"csv\");\nlet read = read_csv(&name)?.height();");
+    desk.cell("c", "let half = df![\"x\" => [1, 2]]?;\nironbook::data::write_csv(&half, \"half.csv\")?;");
+    desk.session.set_directory(&root).unwrap();
+    desk.cell("d", "let back = read_csv(\"data/half.csv\")?;");
+    for (target, words) in [
+        ("called", "called what reads `patients.csv`"),
+        ("read", "`patients.csv` counts from"),
+        ("back", "was written as `half.csv` from another directory"),
+    ] {
+        let error = desk.promote(&[target], false).unwrap_err().to_string();
+        assert!(error.contains(words) && error.contains("(file)") && error.contains("remedy"), "{target}: {error}");
+    }
+}
+
+#[test]
 fn two_hundred_cells_are_promoted_at_once() {
     let mut desk = Desk::new();
     desk.cell("c0", "let v0 = 1u64;");

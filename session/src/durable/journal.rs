@@ -77,6 +77,9 @@ pub(crate) struct Ran {
     /// Digests of the small values that it wrote.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) digests: BTreeMap<String, String>,
+    /// The directory that it began in, if that is not the one that the session began in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) directory: Option<PathBuf>,
     /// Whether its items are in force, and which of them, or of older ones, are not.
     pub(super) adopted: Option<Vec<String>>,
 }
@@ -95,7 +98,7 @@ impl Ran {
 }
 
 /// A cell as the front end counts them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CellLine {
     /// Its number.
     pub number: u64,
@@ -105,6 +108,15 @@ pub struct CellLine {
     pub ok: bool,
     /// The executions that it became.
     pub executions: Vec<ExecutionId>,
+    /// The front end's identity of it, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
+    /// Its tags, as the front end told them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Identities of the cells that the front end has told to be deleted since the line before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deleted: Vec<String>,
 }
 
 /// A line.

@@ -134,6 +134,9 @@ impl Session {
             config.directory.clone_from(directory);
         }
         let mut session = Session::start(config)?;
+        if let Some(Entry::Begin { directory, .. }) = entries.first() {
+            session.began.clone_from(directory);
+        }
         session.set_handle(handle);
         session.root = Some(root.to_owned());
         let mut durable = Durable::new(folder, journal);
@@ -214,6 +217,9 @@ impl Session {
         self.sources.insert(ran.id, ran.source.clone());
         self.numbers.insert(ran.id, ran.number);
         self.digests.insert(ran.id, ran.digests.clone());
+        if let Some(directory) = &ran.directory {
+            self.note_directory(ran.id, directory.clone());
+        }
         if let Some(left_out) = &ran.adopted
             && let Ok(prepared) = self.prepare(&ran.source, ran.id)
         {
@@ -264,6 +270,7 @@ impl Session {
             seconds: ran.timing.total_s,
             source: source.clone(),
             digests: self.digests.get(&ran.id).cloned().unwrap_or_default(),
+            directory: self.elsewhere.get(&ran.id).cloned(),
             adopted,
         };
         self.write_down(&Entry::Ran { ran: Box::new(ran), live, gone }, out);

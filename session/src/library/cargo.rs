@@ -69,6 +69,7 @@ pub(super) struct Metadata {
 pub(super) struct Package {
     pub id: String,
     pub name: String,
+    pub version: String,
     pub manifest_path: PathBuf,
     pub targets: Vec<Target>,
 }

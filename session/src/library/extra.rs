@@ -44,6 +44,21 @@ pub struct Extra {
     pub identities: BTreeMap<String, String>,
     /// Crates of the library whose features kept the new ones from sharing types with it; empty when they share.
     pub apart_because: Vec<String>,
+    /// What was asked for, as it was built.
+    pub packages: Vec<Package>,
+    /// The lock file by which they were built.
+    pub lock: PathBuf,
+}
+
+/// A crate as it was built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// The name by which code knows it.
+    pub library: String,
+    /// Its version.
+    pub version: String,
+    /// As it was asked for; the path of a local crate is that of a copy that nobody edits.
+    pub asked: Dependency,
 }
 
 /// How often a build that waits for another one looks again.
@@ -82,9 +97,19 @@ pub fn build(
     })?;
     let metadata = cargo::metadata(&place, &library.host)?;
     let names = direct(&metadata)?;
-    let mut extra = install(paths, library, &artifacts, &names, apart_because.is_empty())?;
+    let mut extra = install(paths, library, &artifacts, &names, (apart_because.is_empty(), &place.source))?;
     extra.apart_because = apart_because;
+    extra.packages = packages(&metadata, &names, &dependencies);
     Ok(extra)
+}
+
+fn packages(metadata: &cargo::Metadata, names: &[(String, String)], asked: &[Dependency]) -> Vec<Package> {
+    let package = |(library, id): &(String, String)| {
+        let package = metadata.packages.iter().find(|package| package.id == *id)?;
+        let asked = asked.iter().find(|asked| asked.name == package.name)?.clone();
+        Some(Package { library: library.clone(), version: package.version.clone(), asked })
+    };
+    names.iter().filter_map(package).collect()
 }
 
 /// Whether crates can be added at all.
@@ -267,7 +292,7 @@ fn install(
     library: &Library,
     artifacts: &[Artifact],
     names: &[(String, String)],
-    shared: bool,
+    (shared, workspace): (bool, &Path),
 ) -> Result<Extra, BuildError> {
     let libraries: Vec<&Artifact> =
         artifacts.iter().filter(|a| a.is_library() && a.target.name != DYLIB_CRATE).collect();
@@ -304,7 +329,8 @@ fn install(
         link(library, &found, paths, shared, &dylib, &hash)?;
     }
     externs.push((DYLIB_CRATE.to_owned(), dylib.clone()));
-    Ok(Extra { dylib, externs, deps, identities, apart_because: Vec::new() })
+    let lock = place(&workspace.join("Cargo.lock"), &root)?;
+    Ok(Extra { dylib, externs, deps, identities, apart_because: Vec::new(), packages: Vec::new(), lock })
 }
 
 fn place(file: &Path, directory: &Path) -> Result<PathBuf, BuildError> {
