@@ -219,6 +219,7 @@ class Docker:
     def run(self) -> None:
         stage = self.stage
         data = self.options.project.resolve() / "data"
+        size = sum(file.lstat().st_size for file in stage.root.rglob("*") if file.is_file() and not file.is_symlink())
         stage.mounts.append((data, "/project/data", "ro"))
         stage.environment |= {"HOME": "/home/pipeline", "HOSTNAME": "container"}
         for arguments in [stage.command, ["stages"], ["validate"], stage.command]:
@@ -229,7 +230,6 @@ class Docker:
             except subprocess.CalledProcessError as error:
                 sys.exit(f"FAILED with status {error.returncode}: {arguments}")
             print(f"  {time.perf_counter() - began:.1f} s", flush=True)
-        size = sum(file.lstat().st_size for file in stage.root.rglob("*") if file.is_file() and not file.is_symlink())
         program = stage.root / stage.entrypoint[0].lstrip("/")
         print(f"the image has {size / 1e6:.0f} MB, of which the program {program.stat().st_size / 1e6:.0f} MB; it ran as user {stage.user}")
 

@@ -26,7 +26,7 @@ pub(crate) fn readme(plan: &Plan, definition: &Definition) -> String {
             format!(" (`{}`)", definition.origin.notebook)
         },
     );
-    out.push_str("You need Rust 1.95 and a C linker. After `cargo fetch`, no network is needed.\n\n## Stages\n\n");
+    out.push_str("You need Rust 1.95 and a C compiler. After `cargo fetch`, no network is needed.\n\n## Stages\n\n");
     out.push_str("| stage | makes | of | cells |\n|---|---|---|---|\n");
     for stage in &definition.stages {
         let ticked = |names: Vec<String>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");

@@ -8,6 +8,7 @@ use ironbook_session::library::{Library, Paths};
 use ironbook_session::{Config, ExecuteOptions, Session, Source, Status, Tier};
 use std::fs;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -255,6 +256,7 @@ fn a_version_is_the_same_wherever_it_is_made() {
     assert_eq!(content(1), content(2));
 }
 
+<<<<<<< HEAD
 /// A version that was made on another machine asks for what this one has not: as of any fault of a stage, it is said what.
 #[test]
 fn a_gpu_that_is_not_there_is_named() {
@@ -270,4 +272,27 @@ fn a_gpu_that_is_not_there_is_named() {
     assert!(text(&ran).contains("no device cuda:99") && text(&ran).contains("cpu"), "{}", text(&ran));
     let ran = desk.run(&promoted, &["run", "--no-track"]);
     assert!(ran.status.success(), "{}", text(&ran));
+=======
+#[test]
+fn sources_that_are_named_are_used_and_missed() {
+    let mut desk = Desk::new();
+    desk.cell("a", "let squares: Vec<u64> = (0..3u64).map(|n| n * n).collect();");
+    let mut linked = |link: PathBuf| {
+        let explored = desk.session.explored(&mut |_| {}).unwrap();
+        let options = Options { name: "squares".to_owned(), targets: vec!["squares".to_owned()], ..Options::default() };
+        let writing = Writing { link: Some(link), ..Writing::default() };
+        let request = Request { options, writing, verify: false };
+        promote(&explored, None, &request, (&desk.paths, &desk.library), &mut |_| {})
+    };
+    let nowhere = linked("/nowhere".into()).unwrap_err();
+    assert!(matches!(&nowhere, PromoteError::NoSources { path } if path == "/nowhere"), "{nowhere}");
+    assert!(nowhere.to_string().contains("IRONBOOK_SOURCE"), "{nowhere}");
+    // Relative to where this runs, not to where the crate lies.
+    let promoted = linked("..".into()).unwrap_or_else(|error| panic!("{error}"));
+    let manifest = fs::read_to_string(promoted.directory.join("Cargo.toml")).unwrap();
+    let facade = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("stdlib/ironbook");
+    assert!(manifest.contains(&format!("ironbook = {{ path = {:?} }}", facade.canonicalize().unwrap())), "{manifest}");
+    assert!(manifest.contains(&format!("version = \"1.0.0+{}\"", &promoted.definition.content[..12])), "{manifest}");
+    assert!(!promoted.directory.join("vendor").exists());
+>>>>>>> h2
 }

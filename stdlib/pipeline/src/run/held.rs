@@ -104,9 +104,14 @@ enum Job {
     Drop(String),
 }
 
+/// A value, and how it is copied.
+type Value = (Keeper, Box<dyn Any>);
+/// The name, digest and length of a value that was written, or why it was not.
+type Written = Result<(String, String, u64), Failed>;
+
 /// Values in memory. Stages take and leave them on one thread.
 pub(crate) struct Held {
-    values: RefCell<HashMap<(String, String), (Keeper, Box<dyn Any>)>>,
+    values: RefCell<HashMap<(String, String), Value>>,
     writer: Sender<Job>,
     busy: Busy,
 }
@@ -170,7 +175,7 @@ const NICE: i32 = 10;
 fn write_all(jobs: &Receiver<Job>, replies: &Replies, busy: &Busy) {
     // Where that is not allowed, it only competes with them.
     let _ = setpriority_process(Some(gettid()), NICE);
-    let mut written: HashMap<String, Vec<Result<(String, String, u64), Failed>>> = HashMap::new();
+    let mut written: HashMap<String, Vec<Written>> = HashMap::new();
     for job in jobs {
         match job {
             Job::Write(later, left) => {
@@ -187,7 +192,7 @@ fn write_all(jobs: &Receiver<Job>, replies: &Replies, busy: &Busy) {
     }
 }
 
-fn write(later: Later) -> (String, Result<(String, String, u64), Failed>) {
+fn write(later: Later) -> (String, Written) {
     let Later { stage, name, write, cache, work, refuse } = later;
     let written = catch_unwind(AssertUnwindSafe(|| cache.write(&work, |to| write(to))));
     let written = written.unwrap_or_else(|_| Err(io::Error::other("writing it panicked")));
@@ -195,7 +200,7 @@ fn write(later: Later) -> (String, Result<(String, String, u64), Failed>) {
 }
 
 /// With the digests of what was written.
-fn filled(mut finished: Finished, written: Vec<Result<(String, String, u64), Failed>>) -> Outcome {
+fn filled(mut finished: Finished, written: Vec<Written>) -> Outcome {
     for written in written {
         let (name, digest, bytes) = match written {
             Ok(written) => written,
