@@ -256,7 +256,6 @@ fn a_version_is_the_same_wherever_it_is_made() {
     assert_eq!(content(1), content(2));
 }
 
-<<<<<<< HEAD
 /// A version that was made on another machine asks for what this one has not: as of any fault of a stage, it is said what.
 #[test]
 fn a_gpu_that_is_not_there_is_named() {
@@ -272,7 +271,8 @@ fn a_gpu_that_is_not_there_is_named() {
     assert!(text(&ran).contains("no device cuda:99") && text(&ran).contains("cpu"), "{}", text(&ran));
     let ran = desk.run(&promoted, &["run", "--no-track"]);
     assert!(ran.status.success(), "{}", text(&ran));
-=======
+}
+
 #[test]
 fn sources_that_are_named_are_used_and_missed() {
     let mut desk = Desk::new();
@@ -294,5 +294,4 @@ fn sources_that_are_named_are_used_and_missed() {
     assert!(manifest.contains(&format!("ironbook = {{ path = {:?} }}", facade.canonicalize().unwrap())), "{manifest}");
     assert!(manifest.contains(&format!("version = \"1.0.0+{}\"", &promoted.definition.content[..12])), "{manifest}");
     assert!(!promoted.directory.join("vendor").exists());
->>>>>>> h2
 }
