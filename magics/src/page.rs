@@ -60,7 +60,7 @@ impl Told {
     }
 
     /// The deletions for the next line of the journal.
-    pub fn to_write(&mut self) -> Vec<String> {
+    pub fn take_unwritten(&mut self) -> Vec<String> {
         std::mem::take(&mut self.unwritten)
     }
 
@@ -95,9 +95,9 @@ mod tests {
         told.ran("a", "3", &[]);
         told.deleted(&["b".to_owned(), "never ran".to_owned()]);
         assert_eq!(texts(&told), ["a: 3"]);
-        assert_eq!(told.to_write(), ["b", "never ran"]);
+        assert_eq!(told.take_unwritten(), ["b", "never ran"]);
         told.deleted(&["b".to_owned()]);
-        assert!(told.to_write().is_empty(), "front ends repeat it until they have an answer");
+        assert!(told.take_unwritten().is_empty(), "front ends repeat it until they have an answer");
         told.ran("b", "4", &[]);
         assert_eq!(texts(&told), ["a: 3", "b: 4"]);
     }
@@ -118,6 +118,6 @@ mod tests {
         now.ran("a", "%resume", &[]);
         let mut told = told.then(now);
         assert_eq!(texts(&told), ["a: %resume", "c: t"]);
-        assert_eq!(told.to_write(), ["b"]);
+        assert_eq!(told.take_unwritten(), ["b"]);
     }
 }

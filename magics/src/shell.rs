@@ -238,7 +238,7 @@ impl<E: Engine> Shell<E> {
                 executions: record.executions.clone(),
                 cell: options.cell.map(str::to_owned),
                 tags: options.tags.to_vec(),
-                deleted: self.state.page.to_write(),
+                deleted: self.state.page.take_unwritten(),
             });
             self.state.cells.push(record);
         }

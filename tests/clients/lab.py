@@ -271,6 +271,35 @@ class Lab(unittest.TestCase):
         lab.page.locator('[data-jp-item-name="interrupt"]').click()
         lab.idle()
 
+    @unittest.skipIf(PEER, "another kernel promotes nothing")
+    def test_promotion_knows_of_deleted_cells_and_of_tags(self):
+        lab = self.open("promote.ipynb", ("let share = 0.5;", "parameters"), "let whole = vec![1.5, 2.5];",
+                        "let part = whole[0] * share;", "%promote part-of-it --target part --no-verify")
+        cells = lab.page.locator(".jp-Notebook .jp-Cell")
+
+        def again(at, count):
+            lab.cell(at).locator(".jp-InputPrompt").click()
+            lab.page.keyboard.press("Control+Enter")
+            expect(lab.cell(at).locator(".jp-InputPrompt")).to_have_text(f"[{count}]:")
+
+        lab.menu("Run", "Run All Cells")
+        expect(lab.output(3)).to_contain_text("part-of-it 1.0.0")
+        expect(lab.output(3)).to_contain_text("param share")
+        lab.cell(1).locator(".jp-InputPrompt").click()
+        lab.page.keyboard.press("d")
+        lab.page.keyboard.press("d")
+        expect(cells).to_have_count(3)
+        again(2, 5)
+        expect(lab.output(2)).to_contain_text("maker-gone")
+        expect(lab.output(2)).to_contain_text("put the cell that makes `whole` back and run it")
+        lab.shot("maker-gone")
+        # The same cell is back, and with its next run the kernel knows.
+        lab.page.keyboard.press("z")
+        expect(cells).to_have_count(4)
+        again(1, 6)
+        again(3, 7)
+        expect(lab.output(3)).to_contain_text("nothing has changed")
+
     def test_a_question_is_asked_in_the_cell(self):
         lab = self.open("ask.ipynb", CELLS.ask)
         lab.menu("Run", "Run All Cells")

@@ -5,7 +5,7 @@ use ironbook_pipeline::Definition;
 use ironbook_pipeline::definition::{FILE, verify};
 use ironbook_promotion::{Options, PromoteError, Promoted, Request, Writing, program, promote, with_data};
 use ironbook_session::library::{Library, Paths};
-use ironbook_session::{Config, ExecuteOptions, Session, Source, Status, Tier};
+use ironbook_session::{Config, Dependency, ExecuteOptions, Session, Source, Status, Tier};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -228,6 +228,83 @@ fn paths_that_stay_in_the_code_count_from_the_project() {
         let error = desk.promote(&[target], false).unwrap_err().to_string();
         assert!(error.contains(words) && error.contains("(file)") && error.contains("remedy"), "{target}: {error}");
     }
+}
+
+/// A crate of one's own, in a directory of the desk.
+fn own_crate(desk: &Desk, name: &str, needs: &str, text: &str) -> Dependency {
+    let root = desk.directory.path().join(name);
+    fs::create_dir_all(root.join("src")).unwrap();
+    let head = format!("[package]\nname = \"{name}\"\nversion = \"0.3.0\"\nedition = \"2024\"\n");
+    fs::write(root.join("Cargo.toml"), format!("{head}[dependencies]\n{needs}\n")).unwrap();
+    fs::write(root.join("src/lib.rs"), text).unwrap();
+    Dependency { name: name.to_owned(), version: None, features: Vec::new(), path: Some(root), default_features: true }
+}
+
+#[test]
+fn crates_of_dep_travel_with_the_version() {
+    let mut desk = Desk::new();
+    let own = own_crate(
+        &desk,
+        "own-math",
+        "",
+        "pub fn twice(x: i64) -> i64 { 2 * x }\n#[derive(Clone, Debug, PartialEq)]\npub struct Pair(pub i64, pub i64);\n",
+    );
+    let itertools =
+        Dependency { name: "itertools".to_owned(), version: Some("0.14".to_owned()), path: None, ..own.clone() };
+    for dependency in [&own, &itertools, &own_crate(&desk, "not-needed", "", "pub fn f() {}")] {
+        desk.session.add_dependency(dependency, &mut |_| {}).unwrap_or_else(|failure| panic!("{}", failure.message));
+    }
+    desk.cell("a", "use itertools::Itertools;\nlet numbers: Vec<i64> = [3, 1, 2].into_iter().sorted().collect();");
+    // A value of a type that cannot be written: the stages are one.
+    desk.cell("b", "let pair = own_math::Pair(numbers[0], own_math::twice(numbers[2]));");
+    desk.cell("c", "let total = pair.0 + pair.1;\ntotal");
+    let promoted = desk.promote(&["total", "numbers"], true).unwrap_or_else(|error| panic!("{error}"));
+    assert!(promoted.verdict.as_ref().unwrap().reproduced());
+    let read = |path: &str| fs::read_to_string(promoted.directory.join(path)).unwrap();
+    let manifest = read("Cargo.toml");
+    assert!(manifest.contains("itertools = \"0.14."), "{manifest}");
+    assert!(manifest.contains("own-math = { path = \"vendor/crates/own-math\" }"), "{manifest}");
+    assert!(!manifest.contains("not-needed") && !read("Cargo.lock").contains("not-needed"), "{manifest}");
+    assert!(read("vendor/crates/own-math/src/lib.rs").contains("pub fn twice"));
+    assert!(read("Cargo.lock").contains("name = \"own-math\""));
+    // cargo finds all of it as it is locked.
+    let cargo = Command::new("cargo")
+        .args(["metadata", "--locked", "--offline", "--format-version", "1", "--manifest-path"])
+        .arg(promoted.directory.join("Cargo.toml"))
+        .output()
+        .unwrap();
+    assert!(cargo.status.success(), "{}", text(&cargo));
+    let ran = desk.run(&promoted, &["run", "--no-track"]);
+    assert!(ran.status.success(), "{}", text(&ran));
+    // Another text of the crate is another version, whose stages run again.
+    fs::write(desk.directory.path().join("own-math/src/lib.rs"), "pub fn twice(x: i64) -> i64 { x + x + 0 }\n#[derive(Clone, Debug, PartialEq)]\npub struct Pair(pub i64, pub i64);\n").unwrap();
+    desk.cell("b", "let pair = own_math::Pair(numbers[0], own_math::twice(numbers[2]));");
+    desk.cell("c", "let total = pair.0 + pair.1;\ntotal");
+    let next = desk.promote(&["total", "numbers"], true).unwrap_or_else(|error| panic!("{error}"));
+    assert!(!next.unchanged);
+    let code = |promoted: &Promoted, made: &str| {
+        let of = promoted.definition.stages.iter().find(|stage| stage.outputs.iter().any(|output| output.name == made));
+        of.unwrap().code.clone()
+    };
+    assert_ne!(code(&promoted, "total"), code(&next, "total"));
+    assert_eq!(code(&promoted, "numbers"), code(&next, "numbers"));
+}
+
+#[test]
+fn a_crate_that_was_built_apart_is_refused() {
+    let mut desk = Desk::new();
+    let needs = "serde_json = { version = \"1\", features = [\"arbitrary_precision\"] }";
+    let exact = own_crate(
+        &desk,
+        "exact_numbers",
+        needs,
+        "pub fn digits(s: &str) -> String { serde_json::from_str::<serde_json::Number>(s).unwrap().to_string() }",
+    );
+    desk.session.add_dependency(&exact, &mut |_| {}).unwrap();
+    desk.cell("a", "let plain = 1;\nlet digits = exact_numbers::digits(\"0.10\");");
+    let error = desk.promote(&["digits"], false).unwrap_err().to_string();
+    assert!(error.contains("(crate)") && error.contains("serde_json") && error.contains("cell 1, line 2"), "{error}");
+    assert!(desk.promote(&["plain"], false).is_ok(), "who does not need it is not bothered");
 }
 
 #[test]
