@@ -127,11 +127,12 @@ class Screen:
         self.until(lambda: re.fullmatch(rf"\[{number}\]\*?:", self.at_cursor()), f"the prompt [{number}]")
 
     def answers(self, number):
-        """Waits for the prompt after this cell; the lines between the two."""
+        """Waits for the prompt after this cell; the lines between the two, without how long it took, which slow cells tell."""
         self.prompt(number + 1)
         lines = self.lines()
         begins = max(at for at, line in enumerate(lines) if re.match(rf"\[{number}\]\*?:", line))
-        return lines[begins + 1:-1]
+        took = re.compile(r"[\d.]+ \w+ \(compiling [\d.]+ \w+\)$")
+        return [line for line in lines[begins + 1:-1] if not took.match(line.strip())]
 
     def runs(self):
         """Waits until the program reads no keys, so that Ctrl-C is a signal."""
