@@ -24,6 +24,7 @@ mod samples;
 mod slice;
 mod stages;
 mod statements;
+mod tidy;
 mod unit;
 mod vendor;
 mod verify;

@@ -5,7 +5,6 @@ use ironbook_session::library::{Library, Paths};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -94,7 +93,7 @@ pub(crate) fn folder(paths: &Paths) -> PathBuf {
 
 /// The file that is compiled. Crates of `%dep` are in one dylib, which cargo knows nothing of: it is named beside the
 /// version, not in it.
-fn main_file(crates: Crates<'_>, version: &Path, scratch: &Path) -> io::Result<PathBuf> {
+pub(crate) fn main_file(crates: Crates<'_>, version: &Path, scratch: &Path) -> io::Result<PathBuf> {
     let source = std::path::absolute(version)?.join("src");
     if crates.extra.is_none() {
         return Ok(source.join("main.rs"));
@@ -129,7 +128,7 @@ pub(crate) fn recall(paths: &Paths, content: &str) -> Option<PathBuf> {
     (files.len() > 1 && files.iter().all(|file| file.is_file())).then(|| files[0].to_owned())
 }
 
-fn compiler(Crates { library, extra }: Crates<'_>) -> Command {
+pub(crate) fn compiler(Crates { library, extra }: Crates<'_>) -> Command {
     let mut command = Command::new(&library.rustc);
     command.args(["--edition=2024", "--crate-type", "bin", "--crate-name", "pipeline", "-C", "prefer-dynamic"]);
     command.args(["-C", "debuginfo=0", "-C", "codegen-units=4"]);
@@ -150,133 +149,4 @@ fn compiler(Crates { library, extra }: Crates<'_>) -> Command {
     command.envs(library.linker_path.iter().map(|path| ("LIBRARY_PATH", path)));
     command.stdin(Stdio::null());
     command
-}
-
-/// Takes out of `src/stages.rs` what the compiler says is not used: imports, `mut`, names.
-///
-/// # Errors
-/// When a file cannot be read or written; when the stages do not compile.
-pub(crate) fn tidy(crates: Crates<'_>, version: &Path) -> Result<(), BuildError> {
-    for _ in 0..4 {
-        let mut command = compiler(crates);
-        let scratch = tempfile::tempdir()?;
-        command.arg(main_file(crates, version, scratch.path())?);
-        command.args(["--emit=metadata", "--error-format=json", "-W", "unused"]);
-        let output = command.arg("--out-dir").arg(scratch.path()).output()?;
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let messages: Vec<serde_json::Value> =
-            stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        if !output.status.success() {
-            let rendered = messages.iter().filter_map(|message| message["rendered"].as_str());
-            return Err(BuildError::Compile(rendered.collect::<String>().trim().to_owned()));
-        }
-        let path = version.join("src/stages.rs");
-        let text = fs::read_to_string(&path)?;
-        let changed = changed(&text, &messages);
-        if changed == text {
-            return Ok(());
-        }
-        fs::write(&path, changed)?;
-    }
-    Ok(())
-}
-
-/// What the compiler remarks where it would do itself what is to be done.
-const TIDIED: &[&str] = &["unused_imports", "unused_mut", "unused_parens", "unused_braces"];
-/// The same where it leaves the choice: the session shows that nobody wants the name, or the value.
-const CHOSEN: &[&str] = &["unused_variables", "unused_must_use"];
-
-/// Applies what the compiler would do itself, or proposes.
-fn changed(text: &str, messages: &[serde_json::Value]) -> String {
-    let mut edits: Vec<(usize, usize, String)> = Vec::new();
-    for message in messages {
-        let code = message["code"]["code"].as_str().unwrap_or("");
-        let chosen = CHOSEN.contains(&code);
-        if !chosen && !TIDIED.contains(&code) {
-            continue;
-        }
-        let children = message["children"].as_array().into_iter().flatten();
-        let found: Vec<_> = children
-            .flat_map(|child| child["spans"].as_array().into_iter().flatten())
-            .filter(|span| chosen || span["suggestion_applicability"] == "MachineApplicable")
-            .filter_map(|span| Some((bytes(span)?, span["suggested_replacement"].as_str()?)))
-            .collect();
-        if found.is_empty() && code == "unused_imports" {
-            let spans = message["spans"].as_array().into_iter().flatten();
-            edits.extend(
-                spans.filter_map(|span| whole_use(text, bytes(span)?)).map(|(from, to)| (from, to, String::new())),
-            );
-        }
-        edits.extend(found.into_iter().map(|((from, to), with)| (from, to, with.to_owned())));
-    }
-    edits.sort();
-    edits.dedup();
-    let mut out = text.to_owned();
-    let mut before = usize::MAX;
-    for (from, to, with) in edits.into_iter().rev() {
-        if to <= before && out.is_char_boundary(from) && to <= out.len() && out.is_char_boundary(to) {
-            let mutable = out[from..to].trim() == "mut";
-            out.replace_range(from..to, &with);
-            before = from;
-            if let Some(line) = bound_anew(&out, from).filter(|_| mutable) {
-                before = line.start;
-                out.replace_range(line, "");
-            }
-        }
-    }
-    out
-}
-
-/// The line around a byte, if it binds a name to itself: it was to be changed, and is not.
-fn bound_anew(text: &str, at: usize) -> Option<Range<usize>> {
-    let start = text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
-    let end = at + text.get(at..)?.find('\n')? + 1;
-    let (name, value) = text[start..end].trim().strip_prefix("let ")?.strip_suffix(';')?.split_once(" = ")?;
-    (name == value).then_some(start..end)
-}
-
-/// The bytes of a span of `src/stages.rs`.
-fn bytes(span: &serde_json::Value) -> Option<(usize, usize)> {
-    let at = |key: &str| span[key].as_u64().and_then(|at| usize::try_from(at).ok());
-    let here = span["file_name"].as_str().is_some_and(|name| name.ends_with("stages.rs"));
-    here.then_some(())?;
-    Some((at("byte_start")?, at("byte_end")?))
-}
-
-/// The line of an import that has nothing else: of one of all names the compiler proposes nothing.
-fn whole_use(text: &str, (from, to): (usize, usize)) -> Option<(usize, usize)> {
-    let start = text.get(..from)?.rfind('\n').map_or(0, |at| at + 1);
-    let end = to + text.get(to..)?.find('\n')? + 1;
-    let path = &text[from..to];
-    let line = text[start..end].trim();
-    (line == format!("use {path};") || line == format!("use {path}::*;")).then_some((start, end))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn what_is_not_used_goes() {
-        let text = "use a::*;\nuse b::{c, d};\nfn f() {\n    let mut x = x;\n    let (p, q) = g();\n    h(p);\n}\n";
-        let span = |of: &str, with: Option<&str>, how: &str| {
-            let from = text.find(of).unwrap();
-            json!({"file_name": "src/stages.rs", "byte_start": from, "byte_end": from + of.len(),
-                "suggested_replacement": with, "suggestion_applicability": how})
-        };
-        let said = |code: &str, at: &str, child: Option<serde_json::Value>| {
-            let children = child.map(|span| json!({"spans": [span]}));
-            json!({"code": {"code": code}, "spans": [span(at, None, "")], "children": Vec::from_iter(children)})
-        };
-        let messages = [
-            said("unused_imports", "a", None),
-            said("unused_imports", "c", Some(span("c, ", Some(""), "MachineApplicable"))),
-            said("unused_mut", "mut x", Some(span("mut ", Some(""), "MachineApplicable"))),
-            said("unused_variables", "q", Some(span("q", Some("_q"), "MaybeIncorrect"))),
-            said("unused_must_use", "h(p)", Some(span("h(p)", Some("let _ = h(p)"), "MaybeIncorrect"))),
-            said("dead_code", "f", Some(span("f", Some("_f"), "MachineApplicable"))),
-        ];
-        assert_eq!(changed(text, &messages), "use b::{d};\nfn f() {\n    let (p, _q) = g();\n    let _ = h(p);\n}\n");
-    }
 }

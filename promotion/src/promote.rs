@@ -6,6 +6,7 @@ use crate::plan::{Options, Plan, plan};
 use crate::program::{self, BuildError, Crates};
 use crate::refusal::Refusal;
 use crate::samples;
+use crate::tidy;
 use crate::vendor;
 use crate::verify::{self, Verdict, VerifyError};
 use crate::write::{self, Writing};
@@ -179,7 +180,7 @@ pub fn promote(
     definition.write(draft.path())?;
     told("compiling");
     let crates = Crates { library, extra: explored.extra.as_ref().filter(|_| !plan.crates.is_empty()) };
-    program::tidy(crates, draft.path())?;
+    tidy::tidy(crates, draft.path())?;
     let (verdict, samples) = match request.verify {
         false => (None, Vec::new()),
         true => {
