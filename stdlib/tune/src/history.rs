@@ -1,0 +1,241 @@
+//! All trials of a study in memory, with what samplers and pruners ask of them kept up to date.
+
+use crate::distribution::Distribution;
+use crate::pruner::Brackets;
+use crate::record::{Direction, Param, TrialRecord, TrialState};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The trials of a study, by number.
+///
+/// Every question that is asked per trial has its answer kept, so that the ten-thousandth trial costs what the tenth does.
+#[derive(Debug)]
+pub struct History {
+    name: String,
+    direction: Direction,
+    trials: Vec<TrialRecord>,
+    finished: Vec<u32>,
+    unfinished: BTreeSet<u32>,
+    counts: Counts,
+    best: Option<u32>,
+    kinds: HashMap<Arc<str>, Vec<Arc<Distribution>>>,
+    steps: HashMap<u64, Vec<f64>>,
+    brackets: Option<Brackets>,
+}
+
+/// How many trials there are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// With a value.
+    pub complete: usize,
+    /// Ended early by a pruner.
+    pub pruned: usize,
+    /// Ended by an error, a panic or NaN.
+    pub failed: usize,
+    /// Being computed, here or by another process.
+    pub running: usize,
+    /// Enqueued.
+    pub waiting: usize,
+}
+
+impl Counts {
+    fn of(&mut self, state: TrialState) -> &mut usize {
+        match state {
+            TrialState::Complete => &mut self.complete,
+            TrialState::Pruned => &mut self.pruned,
+            TrialState::Fail => &mut self.failed,
+            TrialState::Running => &mut self.running,
+            TrialState::Waiting => &mut self.waiting,
+        }
+    }
+}
+
+impl History {
+    pub(crate) fn new(name: &str, direction: Direction) -> Self {
+        History {
+            name: name.to_owned(),
+            direction,
+            trials: Vec::new(),
+            finished: Vec::new(),
+            unfinished: BTreeSet::new(),
+            counts: Counts::default(),
+            best: None,
+            kinds: HashMap::new(),
+            steps: HashMap::new(),
+            brackets: None,
+        }
+    }
+
+    /// Name of the study.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the study seeks.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// All trials, by number.
+    pub fn trials(&self) -> &[TrialRecord] {
+        &self.trials
+    }
+
+    /// Numbers of the trials that are complete or pruned, in the order in which this process has learned so.
+    pub fn finished(&self) -> &[u32] {
+        &self.finished
+    }
+
+    /// Trials that are running, by number.
+    pub fn running(&self) -> impl Iterator<Item = &TrialRecord> {
+        self.unfinished.iter().map(|number| self.at(*number)).filter(|trial| trial.state == TrialState::Running)
+    }
+
+    /// The first trial that is enqueued.
+    pub(crate) fn waiting(&self) -> Option<&TrialRecord> {
+        self.unfinished.iter().map(|number| self.at(*number)).find(|trial| trial.state == TrialState::Waiting)
+    }
+
+    /// Whether some trial is known to be unfinished.
+    pub(crate) fn unfinished(&self) -> &BTreeSet<u32> {
+        &self.unfinished
+    }
+
+    /// How many trials there are in each state.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The completed trial with the best value, the first of equal ones.
+    pub fn best(&self) -> Option<&TrialRecord> {
+        self.best.map(|number| self.at(number))
+    }
+
+    /// What completed trials reported at a step, NaN included.
+    pub(crate) fn reported_at(&self, step: u64) -> &[f64] {
+        self.steps.get(&step).map_or(&[], Vec::as_slice)
+    }
+
+    /// The bracket that a trial belongs to: 0 unless the pruner is Hyperband.
+    pub(crate) fn bracket_of(&self, number: u32) -> usize {
+        self.brackets.as_ref().map_or(0, |brackets| brackets.of(number))
+    }
+
+    /// How trials are spread over brackets, once that is known.
+    pub(crate) fn brackets(&self) -> Option<&Brackets> {
+        self.brackets.as_ref()
+    }
+
+    pub(crate) fn set_brackets(&mut self, brackets: Brackets) {
+        self.brackets = Some(brackets);
+    }
+
+    fn at(&self, number: u32) -> &TrialRecord {
+        &self.trials[number as usize]
+    }
+
+    pub(crate) fn trial(&self, number: u32) -> Option<&TrialRecord> {
+        self.trials.get(number as usize)
+    }
+
+    /// For changes that are no end of a trial.
+    pub(crate) fn trial_mut(&mut self, number: u32) -> Option<&mut TrialRecord> {
+        self.trials.get_mut(number as usize)
+    }
+
+    /// The first distribution that the study had for a parameter.
+    pub(crate) fn kind(&self, name: &str) -> Option<&Arc<Distribution>> {
+        self.kinds.get(name).and_then(|kinds| kinds.first())
+    }
+
+    /// The one copy of a name and of a distribution that all trials share.
+    pub(crate) fn intern(&mut self, name: &str, distribution: Distribution) -> (Arc<str>, Arc<Distribution>) {
+        if let Some((name, kinds)) = self.kinds.get_key_value(name) {
+            // Equal but for NaN among choices, or 1 instead of 1.0: not the same text in the database.
+            if let Some(known) = kinds.iter().find(|known| ***known == distribution) {
+                return (Arc::clone(name), Arc::clone(known));
+            }
+        }
+        let name = self.kinds.get_key_value(name).map_or_else(|| Arc::from(name), |(name, _)| Arc::clone(name));
+        let distribution = Arc::new(distribution);
+        self.kinds.entry(Arc::clone(&name)).or_default().push(Arc::clone(&distribution));
+        (name, distribution)
+    }
+
+    /// Sets a parameter of a running trial.
+    pub(crate) fn set_param(&mut self, number: u32, param: Param) {
+        if let Some(trial) = self.trial_mut(number) {
+            trial.params.push(param);
+        }
+    }
+
+    /// Takes a trial in, or what has become of it. A trial that has ended stays as it is.
+    pub(crate) fn put(&mut self, mut trial: TrialRecord) {
+        for param in &mut trial.params {
+            let known = self.intern(&param.name, (*param.distribution).clone());
+            (param.name, param.distribution) = known;
+        }
+        let number = trial.number;
+        match self.trials.get_mut(number as usize) {
+            Some(old) if old.state.is_finished() => return,
+            Some(old) => {
+                *self.counts.of(old.state) -= 1;
+                // Plans are known to the process alone that made them.
+                trial.planned = std::mem::take(&mut old.planned);
+                *old = trial;
+            }
+            None => {
+                // A number that is missing in between is another process's trial that cannot be seen yet.
+                while self.trials.len() < number as usize {
+                    let missing = self.trials.len() as u32;
+                    self.trials.push(TrialRecord::new(-1, missing, TrialState::Running));
+                    self.unfinished.insert(missing);
+                    self.counts.running += 1;
+                }
+                self.trials.push(trial);
+            }
+        }
+        self.settle(number);
+    }
+
+    /// Ends a trial.
+    pub(crate) fn finish(&mut self, number: u32, change: impl FnOnce(&mut TrialRecord)) {
+        if let Some(trial) = self.trials.get_mut(number as usize)
+            && !trial.state.is_finished()
+        {
+            *self.counts.of(trial.state) -= 1;
+            change(trial);
+            self.settle(number);
+        }
+    }
+
+    /// Brings everything that is kept about trials up to date after one has come, or has changed its state.
+    fn settle(&mut self, number: u32) {
+        let trial = &mut self.trials[number as usize];
+        *self.counts.of(trial.state) += 1;
+        if !trial.state.is_finished() {
+            self.unfinished.insert(number);
+            return;
+        }
+        self.unfinished.remove(&number);
+        trial.planned = Vec::new();
+        if trial.state == TrialState::Fail {
+            return;
+        }
+        self.finished.push(number);
+        if trial.state == TrialState::Complete {
+            for (step, value) in &trial.reports {
+                self.steps.entry(*step).or_default().push(*value);
+            }
+            let trial = self.at(number);
+            let loss = |trial: &TrialRecord| trial.value.map(|value| self.direction.loss(value));
+            let better = match self.best() {
+                None => trial.value.is_some(),
+                Some(best) => (loss(trial), trial.number) < (loss(best), best.number),
+            };
+            if better {
+                self.best = Some(number);
+            }
+        }
+    }
+}

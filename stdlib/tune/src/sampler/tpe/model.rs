@@ -1,0 +1,200 @@
+//! What the estimator knows of the trials of one bracket.
+
+use super::argmax;
+use super::mixture::Mixture;
+use super::ranking::Ranking;
+use crate::distribution::Distribution;
+use crate::history::History;
+use crate::record::TrialRecord;
+use crate::rng::Draw;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Names and ranges, by name.
+pub(super) type Space = Vec<(Arc<str>, Arc<Distribution>)>;
+
+/// What a trial wants to know.
+pub(super) struct Ask<'a> {
+    pub(super) history: &'a History,
+    pub(super) number: u32,
+    /// Whether running trials count as bad ones.
+    pub(super) liar: bool,
+    pub(super) candidates: usize,
+}
+
+/// Ranking and densities of the trials of one bracket.
+#[derive(Debug)]
+pub(super) struct Model {
+    bracket: usize,
+    /// How many of the finished trials were looked at.
+    seen: usize,
+    ranking: Ranking,
+    /// Parameters that all trials had, with the same range.
+    space: Option<Space>,
+    together: Option<Pair>,
+    alone: HashMap<String, Pair>,
+}
+
+impl Model {
+    pub(super) fn new(bracket: usize) -> Self {
+        let ranking = Ranking::default();
+        Model { bracket, seen: 0, ranking, space: None, together: None, alone: HashMap::new() }
+    }
+
+    /// Takes in the trials that have ended since the last time.
+    pub(super) fn catch_up(&mut self, history: &History) {
+        for number in &history.finished()[self.seen..] {
+            if history.bracket_of(*number) == self.bracket
+                && let Some(trial) = history.trial(*number)
+            {
+                self.ranking.add(trial, history.direction());
+                self.narrow(trial);
+            }
+        }
+        self.seen = history.finished().len();
+    }
+
+    /// Keeps the parameters of the space that this trial had as well.
+    fn narrow(&mut self, trial: &TrialRecord) {
+        match &mut self.space {
+            None => {
+                let all = trial.params().iter().map(|param| (Arc::clone(&param.name), Arc::clone(&param.distribution)));
+                let mut space: Space = all.collect();
+                space.sort_by(|a, b| a.0.cmp(&b.0));
+                self.space = Some(space);
+            }
+            Some(space) => {
+                let before = space.len();
+                space.retain(|(name, distribution)| {
+                    trial.find(name).is_some_and(|param| {
+                        Arc::ptr_eq(&param.distribution, distribution) || param.distribution.is_same(distribution)
+                    })
+                });
+                if space.len() != before {
+                    self.together = None;
+                }
+            }
+        }
+    }
+
+    /// How many finished trials there are.
+    pub(super) fn len(&self) -> usize {
+        self.ranking.len()
+    }
+
+    /// The parameters that are drawn together.
+    pub(super) fn space(&self) -> Space {
+        let several = |entry: &&(Arc<str>, Arc<Distribution>)| !entry.1.is_single();
+        self.space.iter().flatten().filter(several).cloned().collect()
+    }
+
+    /// Values of all parameters of the space.
+    pub(super) fn choose_together(&mut self, ask: &Ask<'_>, rng: &mut dyn Draw) -> Vec<f64> {
+        let space = self.space();
+        let pair = self.together.get_or_insert_with(|| Pair::new(space));
+        pair.choose(&self.ranking, ask, rng)
+    }
+
+    /// The value of one parameter, whatever the others are.
+    pub(super) fn choose_alone(
+        &mut self,
+        ask: &Ask<'_>,
+        (name, distribution): (&str, &Distribution),
+        rng: &mut dyn Draw,
+    ) -> f64 {
+        let fits = |pair: &Pair| *pair.space[0].1 == *distribution;
+        if !self.alone.get(name).is_some_and(fits) {
+            let space = vec![(Arc::from(name), Arc::new(distribution.clone()))];
+            self.alone.insert(name.to_owned(), Pair::new(space));
+        }
+        let pair = self.alone.get_mut(name).expect("it was put there");
+        pair.choose(&self.ranking, ask, rng)[0]
+    }
+}
+
+/// The densities of good trials and of the rest.
+#[derive(Debug)]
+struct Pair {
+    space: Space,
+    good: Mixture,
+    /// Which good trials are in `good`.
+    version: Option<u64>,
+    rest: Mixture,
+    /// How many of the ranking's moves were made in `rest`.
+    moved: usize,
+}
+
+impl Pair {
+    fn new(space: Space) -> Self {
+        let mixture = Pair::mixture(&space);
+        Pair { space, good: mixture.clone(), version: None, rest: mixture, moved: 0 }
+    }
+
+    fn mixture(space: &Space) -> Mixture {
+        let distributions: Vec<Arc<Distribution>> = space.iter().map(|entry| Arc::clone(&entry.1)).collect();
+        Mixture::new(&distributions)
+    }
+
+    fn choose(&mut self, ranking: &Ranking, ask: &Ask<'_>, rng: &mut dyn Draw) -> Vec<f64> {
+        self.catch_up(ranking, ask.history);
+        let running = self.running(ask);
+        for (number, values) in &running {
+            self.rest.insert(*number, values);
+        }
+        let weights = self.good.prepare();
+        self.rest.prepare();
+        let mut points = self.good.sample(rng, &weights, ask.candidates);
+        let (good, rest) = (self.good.log_density(&points), self.rest.log_density(&points));
+        for (number, _) in &running {
+            self.rest.remove(*number);
+        }
+        let ratios: Vec<f64> = good.iter().zip(&rest).map(|(good, rest)| good - rest).collect();
+        points.swap_remove(argmax(&ratios))
+    }
+
+    fn catch_up(&mut self, ranking: &Ranking, history: &History) {
+        for step in &ranking.moves()[self.moved..] {
+            if !step.comes {
+                self.rest.remove(step.number);
+            } else if let Some(values) = self.values(history, step.number) {
+                self.rest.insert(step.number, &values);
+            }
+        }
+        self.moved = ranking.moves().len();
+        if self.version != Some(ranking.version()) {
+            self.version = Some(ranking.version());
+            self.good = Pair::mixture(&self.space);
+            for number in ranking.good() {
+                if let Some(values) = self.values(history, number) {
+                    self.good.insert(number, &values);
+                }
+            }
+        }
+    }
+
+    /// The values that a trial had, if it had all parameters.
+    fn values(&self, history: &History, number: u32) -> Option<Vec<f64>> {
+        let trial = history.trial(number)?;
+        // Trials ask for their parameters in the same order most of the time.
+        self.space.iter().map(|(name, _)| trial.find(name).map(|param| param.internal)).collect()
+    }
+
+    /// Other trials of the bracket that are running, with what they use or are going to use.
+    fn running(&self, ask: &Ask<'_>) -> Vec<(u32, Vec<f64>)> {
+        if !ask.liar {
+            return Vec::new();
+        }
+        let bracket = ask.history.bracket_of(ask.number);
+        let others = ask.history.running().filter(|trial| trial.number() != ask.number);
+        let of_bracket = others.filter(|trial| ask.history.bracket_of(trial.number()) == bracket);
+        let value = |trial: &TrialRecord, name: &str| {
+            let planned = trial.planned.iter().find(|planned| &*planned.0 == name).map(|planned| planned.1);
+            trial.find(name).map(|param| param.internal).or(planned)
+        };
+        let values = |trial: &TrialRecord| {
+            let all: Option<Vec<f64>> = self.space.iter().map(|(name, _)| value(trial, name)).collect();
+            Some((trial.number(), all?))
+        };
+        of_bracket.filter_map(values).collect()
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of studies, beside Optuna's numbers in `reference/`.
+
+mod basics;
