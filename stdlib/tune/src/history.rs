@@ -1,7 +1,6 @@
 //! All trials of a study in memory, with what samplers and pruners ask of them kept up to date.
 
 use crate::distribution::Distribution;
-use crate::pruner::Brackets;
 use crate::record::{Direction, Param, TrialRecord, TrialState};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -20,7 +19,6 @@ pub struct History {
     best: Option<u32>,
     kinds: HashMap<Arc<str>, Vec<Arc<Distribution>>>,
     steps: HashMap<u64, Vec<f64>>,
-    brackets: Option<Brackets>,
 }
 
 /// How many trials there are in each state.
@@ -62,7 +60,6 @@ impl History {
             best: None,
             kinds: HashMap::new(),
             steps: HashMap::new(),
-            brackets: None,
         }
     }
 
@@ -114,20 +111,6 @@ impl History {
     /// What completed trials reported at a step, NaN included.
     pub(crate) fn reported_at(&self, step: u64) -> &[f64] {
         self.steps.get(&step).map_or(&[], Vec::as_slice)
-    }
-
-    /// The bracket that a trial belongs to: 0 unless the pruner is Hyperband.
-    pub(crate) fn bracket_of(&self, number: u32) -> usize {
-        self.brackets.as_ref().map_or(0, |brackets| brackets.of(number))
-    }
-
-    /// How trials are spread over brackets, once that is known.
-    pub(crate) fn brackets(&self) -> Option<&Brackets> {
-        self.brackets.as_ref()
-    }
-
-    pub(crate) fn set_brackets(&mut self, brackets: Brackets) {
-        self.brackets = Some(brackets);
     }
 
     fn at(&self, number: u32) -> &TrialRecord {

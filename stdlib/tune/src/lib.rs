@@ -43,9 +43,7 @@ pub use error::{Result, TuneError};
 pub use history::{Counts, History};
 pub use importance::Importance;
 pub use outcome::{Failure, Outcome, Pruned};
-pub use pruner::{
-    Asha, AshaParams, Brackets, Hyperband, HyperbandParams, Median, MedianParams, NoPruner, Pruner, Verdict,
-};
+pub use pruner::{Asha, AshaParams, Hyperband, HyperbandParams, Median, MedianParams, NoPruner, Pruner, Verdict};
 pub use record::{Attributes, Direction, Param, TrialRecord, TrialState};
 pub use sampler::{Grid, GridParams, Planned, Random, RandomParams, Sampler, Tpe, TpeParams};
 pub use storage::{Memory, Sqlite, SqliteOptions, Storage};

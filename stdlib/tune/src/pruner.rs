@@ -5,7 +5,7 @@ mod hyperband;
 mod median;
 
 pub use asha::{Asha, AshaParams};
-pub use hyperband::{Brackets, Hyperband, HyperbandParams};
+pub use hyperband::{Hyperband, HyperbandParams};
 pub use median::{Median, MedianParams};
 
 use crate::history::History;
@@ -32,12 +32,6 @@ impl From<bool> for Verdict {
 pub trait Pruner: Send {
     /// Whether a running trial should end, by what it and others have reported.
     fn judge(&mut self, history: &History, trial: &TrialRecord) -> Verdict;
-
-    /// How trials are spread over brackets that only compare themselves with their like, if they are.
-    fn brackets(&mut self, history: &History) -> Option<Brackets> {
-        let _ = history;
-        None
-    }
 }
 
 /// Ends no trial. The default, unlike Optuna's, which is the median: nothing is cut short unless asked for.

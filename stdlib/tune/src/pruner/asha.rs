@@ -22,8 +22,6 @@ pub struct Asha {
     params: AshaParams,
     /// As given, or as found once a trial is complete.
     min_resource: Option<u64>,
-    /// If set, only trials of this bracket compete.
-    bracket: Option<usize>,
 }
 
 /// Parameters of [`Asha`]; the defaults are Optuna's.
@@ -52,11 +50,6 @@ impl Asha {
     /// Parameters with their defaults.
     pub fn params() -> AshaParams {
         AshaParams::default()
-    }
-
-    /// One bracket of Hyperband.
-    pub(super) fn of_bracket(params: AshaParams, bracket: usize) -> Self {
-        Asha { min_resource: params.min_resource, params, bracket: Some(bracket) }
     }
 }
 
@@ -100,12 +93,24 @@ impl AshaParams {
         if self.bootstrap_count > 0 && self.min_resource.is_none() {
             return wrong("bootstrap_count", self.bootstrap_count.to_string(), "0, or give min_resource as well");
         }
-        Ok(Asha { params: self.clone(), min_resource: self.min_resource, bracket: None })
+        Ok(Asha { params: self.clone(), min_resource: self.min_resource })
     }
 }
 
 impl Pruner for Asha {
     fn judge(&mut self, history: &History, trial: &TrialRecord) -> Verdict {
+        self.judge_among(history, trial, |_| true)
+    }
+}
+
+impl Asha {
+    /// As [`Pruner::judge`] where only some of the other trials compete.
+    pub(super) fn judge_among(
+        &mut self,
+        history: &History,
+        trial: &TrialRecord,
+        competes: impl Fn(&TrialRecord) -> bool,
+    ) -> Verdict {
         let Some((step, value)) = trial.last_report() else { return false.into() };
         let mut verdict = Verdict::default();
         let mut rung = trial.rungs.len();
@@ -120,28 +125,15 @@ impl Pruner for Asha {
                 return verdict;
             }
             verdict.notes.push((format!("{RUNG}{rung}"), float_json(value)));
-            let mut competing = self.competing(history, trial, rung);
-            competing.push(value);
+            let others = history.trials().iter().filter(|other| other.number() != trial.number());
+            let reached = others.filter_map(|other| other.rungs.get(rung).filter(|_| competes(other)));
+            let competing: Vec<f64> = reached.copied().chain([value]).collect();
             if competing.len() <= self.params.bootstrap_count || !self.goes_on(history.direction(), value, competing) {
                 verdict.prune = true;
                 return verdict;
             }
             rung += 1;
         }
-    }
-}
-
-impl Asha {
-    fn is_of_bracket(&self, history: &History, trial: &TrialRecord) -> bool {
-        self.bracket.is_none_or(|bracket| history.bracket_of(trial.number()) == bracket)
-    }
-
-    /// What others had at this rung.
-    fn competing(&self, history: &History, trial: &TrialRecord, rung: usize) -> Vec<f64> {
-        let others = history.trials().iter().filter(|other| other.number() != trial.number());
-        others
-            .filter_map(|other| other.rungs.get(rung).filter(|_| self.is_of_bracket(history, other)).copied())
-            .collect()
     }
 
     fn goes_on(&self, direction: Direction, value: f64, mut competing: Vec<f64>) -> bool {
@@ -157,8 +149,7 @@ impl Asha {
     fn first_rung(&mut self, history: &History) -> Option<u64> {
         if self.min_resource.is_none() {
             let complete = history.trials().iter().filter(|trial| trial.state() == TrialState::Complete);
-            let of_bracket = complete.filter(|trial| self.is_of_bracket(history, trial));
-            let last = of_bracket.filter_map(|trial| Some(trial.last_report()?.0)).max();
+            let last = complete.filter_map(|trial| Some(trial.last_report()?.0)).max();
             self.min_resource = last.map(|step| (step / 100).max(1));
         }
         self.min_resource

@@ -6,8 +6,8 @@ use crate::history::History;
 use crate::record::{TrialRecord, TrialState};
 use serde::{Deserialize, Serialize};
 
-/// Several successive halvings beside each other, which differ in how early they begin to prune. Each trial belongs to
-/// one of them by its number; samplers learn from the trials of the same bracket.
+/// Several successive halvings beside each other (brackets), which differ in how early they begin to prune. Each trial
+/// belongs to one of them by its number, and competes with the trials of the same.
 ///
 /// Li et al., Hyperband (JMLR 18, 2018), as `optuna.pruners.HyperbandPruner` does it, with the same brackets.
 ///
@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug)]
 pub struct Hyperband {
     params: HyperbandParams,
-    pruners: Vec<Asha>,
+    /// Known from the beginning, or once a trial is complete.
+    brackets: Option<Brackets>,
 }
 
 /// Parameters of [`Hyperband`]; the defaults are Optuna's.
@@ -95,41 +96,45 @@ impl HyperbandParams {
         if self.bootstrap_count > 0 && self.max_resource.is_none() {
             return wrong("bootstrap_count", self.bootstrap_count.to_string(), "0, or give max_resource as well");
         }
-        Ok(Hyperband { params: self.clone(), pruners: Vec::new() })
-    }
-
-    /// The bracket that begins to prune last has number `n - 1`.
-    fn n_brackets(&self, max_resource: u64) -> u32 {
-        let ratio = max_resource as f64 / self.min_resource as f64;
-        // Two logarithms, as Python divides them: their rounding decides at whole powers.
-        let power = (ratio.ln() / (self.reduction_factor as f64).ln()).floor();
-        if power > 0.0 { power as u32 + 1 } else { 1 }
+        Ok(Hyperband { params: self.clone(), brackets: None })
     }
 }
 
-/// How trials are spread over the brackets of [`Hyperband`]: by a hash of the study's name and their number.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Brackets {
-    study: String,
+/// The brackets, and how trials are spread over them: by a hash of the study's name and their number.
+#[derive(Debug)]
+struct Brackets {
+    pruners: Vec<Asha>,
+    /// How many of all trials each gets.
     budgets: Vec<u64>,
-    total: u64,
 }
 
 impl Brackets {
-    fn new(study: &str, count: u32, factor: u64) -> Self {
+    fn new(params: &HyperbandParams, max_resource: u64) -> Result<Self> {
+        let HyperbandParams { min_resource, reduction_factor, bootstrap_count, .. } = *params;
+        let ratio = max_resource as f64 / min_resource as f64;
+        // Two logarithms, as Python divides them: their rounding decides at whole powers.
+        let power = (ratio.ln() / (reduction_factor as f64).ln()).floor();
+        let count = if power > 0.0 { power as u32 + 1 } else { 1 };
+        let pruner = |bracket| {
+            let params = AshaParams::default().min_resource(min_resource).reduction_factor(reduction_factor);
+            params.min_early_stopping_rate(bracket).bootstrap_count(bootstrap_count).build()
+        };
         let budget = |bracket: u32| {
             let left = count - 1 - bracket;
-            let share = f64::from(count) * (factor as f64).powi(left as i32) / f64::from(left + 1);
+            let share = f64::from(count) * (reduction_factor as f64).powi(left as i32) / f64::from(left + 1);
             share.ceil() as u64
         };
-        let budgets: Vec<u64> = (0..count).map(budget).collect();
-        Brackets { study: study.to_owned(), total: budgets.iter().sum(), budgets }
+        Ok(Brackets {
+            pruners: (0..count).map(pruner).collect::<Result<_>>()?,
+            budgets: (0..count).map(budget).collect(),
+        })
     }
 
     /// The bracket of a trial.
-    pub fn of(&self, number: u32) -> usize {
-        let mut left = u64::from(crc32(format!("{}_{number}", self.study).as_bytes())) % self.total;
-        for (bracket, budget) in self.budgets.iter().enumerate() {
+    fn of(budgets: &[u64], study: &str, number: u32) -> usize {
+        let total: u64 = budgets.iter().sum();
+        let mut left = u64::from(crc32(format!("{study}_{number}").as_bytes())) % total;
+        for (bracket, budget) in budgets.iter().enumerate() {
             match left.checked_sub(*budget) {
                 Some(rest) => left = rest,
                 None => return bracket,
@@ -137,37 +142,27 @@ impl Brackets {
         }
         0
     }
+}
 
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.budgets.len()
+impl Hyperband {
+    /// The brackets, once the length of a whole trial is known.
+    fn brackets(&mut self, history: &History) -> Option<&mut Brackets> {
+        if self.brackets.is_none() {
+            let complete = history.trials().iter().filter(|trial| trial.state() == TrialState::Complete);
+            let last = || complete.filter_map(|trial| Some(trial.last_report()?.0)).max();
+            let max_resource = self.params.max_resource.or_else(|| last().map(|step| step + 1))?;
+            self.brackets = Brackets::new(&self.params, max_resource).ok();
+        }
+        self.brackets.as_mut()
     }
 }
 
 impl Pruner for Hyperband {
     fn judge(&mut self, history: &History, trial: &TrialRecord) -> Verdict {
-        if self.pruners.is_empty() {
-            return false.into();
-        }
-        self.pruners[history.bracket_of(trial.number())].judge(history, trial)
-    }
-
-    fn brackets(&mut self, history: &History) -> Option<Brackets> {
-        if let Some(known) = history.brackets() {
-            return Some(known.clone());
-        }
-        let complete = || history.trials().iter().filter(|trial| trial.state() == TrialState::Complete);
-        let last = || complete().filter_map(|trial| Some(trial.last_report()?.0)).max();
-        let max_resource = self.params.max_resource.or_else(|| last().map(|step| step + 1))?;
-        let HyperbandParams { min_resource, reduction_factor, bootstrap_count, .. } = self.params;
-        let count = self.params.n_brackets(max_resource);
-        let rate = |bracket| {
-            let params = AshaParams::default().min_resource(min_resource).reduction_factor(reduction_factor);
-            let params = params.min_early_stopping_rate(bracket).bootstrap_count(bootstrap_count);
-            Asha::of_bracket(params, bracket as usize)
-        };
-        self.pruners = (0..count).map(rate).collect();
-        Some(Brackets::new(history.name(), count, reduction_factor))
+        let Some(Brackets { pruners, budgets }) = self.brackets(history) else { return false.into() };
+        let of = |trial: &TrialRecord| Brackets::of(budgets, history.name(), trial.number());
+        let own = of(trial);
+        pruners[own].judge_among(history, trial, |other| of(other) == own)
     }
 }
 

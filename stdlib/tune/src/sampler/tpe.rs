@@ -14,7 +14,6 @@ use crate::error::{Result, TuneError};
 use crate::history::History;
 use model::Model;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Tree-structured Parzen estimator: fits a mixture of kernels to the good trials and another to the rest, draws
@@ -39,22 +38,22 @@ pub struct Tpe {
     params: TpeParams,
     source: Source,
     random: Random,
-    /// One per bracket of Hyperband; one in all without.
-    models: HashMap<usize, Model>,
-    /// Whether brackets were known when the models were begun.
-    bracketed: bool,
+    model: Model,
 }
 
 /// Parameters of [`Tpe`]; the defaults are those of Optuna 5.0 (before 5.0 parameters were drawn one by one).
 ///
 /// | name | meaning | unit | default |
 /// |---|---|---|---|
-/// | `n_startup_trials` | trials drawn at random first; with Hyperband in each bracket | trials | 10 |
+/// | `n_startup_trials` | trials drawn at random first | trials | 10 |
 /// | `n_ei_candidates` | candidates to choose from | | 24 |
 /// | `multivariate` | whether parameters that all trials had are drawn together | | yes |
 /// | `constant_liar` | whether running trials count as bad ones, so that others keep away from them | | yes |
 /// | `seed` | equal seeds, equal studies (with one job) | | derived from the session's |
 /// | `optuna_stream` | whether to draw NumPy's numbers in Optuna's order | | no |
+///
+/// It learns from all trials, pruned ones included. (Optuna's documentation says that with Hyperband each bracket learns from
+/// its own trials; Optuna 5.0 does not.)
 ///
 /// Fixed, as Optuna's own deprecated settings are by default: a tenth of the trials and at most 25 count as good, the last
 /// 25 count fully and older ones less and less, the prior counts like one trial, kernels are at least a hundredth of the
@@ -139,7 +138,7 @@ impl TpeParams {
         let source = source(self.seed, self.optuna_stream);
         // Optuna's sampler has a second stream of the same seed for random trials.
         let random = Random::from_source(source_like(&source));
-        Ok(Tpe { params: self.clone(), source, random, models: HashMap::new(), bracketed: false })
+        Ok(Tpe { params: self.clone(), source, random, model: Model::default() })
     }
 }
 
@@ -150,31 +149,13 @@ fn source_like(source: &Source) -> Source {
     }
 }
 
-impl Tpe {
-    /// The model of a trial's bracket, which has seen all finished trials of it.
-    fn model<'a>(
-        models: &'a mut HashMap<usize, Model>,
-        bracketed: &mut bool,
-        history: &History,
-        number: u32,
-    ) -> &'a mut Model {
-        if *bracketed != history.brackets().is_some() {
-            *bracketed = history.brackets().is_some();
-            models.clear();
-        }
-        let bracket = history.bracket_of(number);
-        let model = models.entry(bracket).or_insert_with(|| Model::new(bracket));
-        model.catch_up(history);
-        model
-    }
-}
-
 impl Sampler for Tpe {
     fn plan(&mut self, history: &History, number: u32) -> Planned {
         if !self.params.multivariate {
             return Planned::new();
         }
-        let model = Tpe::model(&mut self.models, &mut self.bracketed, history, number);
+        let model = &mut self.model;
+        model.catch_up(history);
         let space = model.space();
         if space.is_empty() || model.len() < self.params.n_startup_trials {
             return Planned::new();
@@ -187,7 +168,8 @@ impl Sampler for Tpe {
     }
 
     fn choose(&mut self, history: &History, number: u32, name: &str, distribution: &Distribution) -> Result<f64> {
-        let model = Tpe::model(&mut self.models, &mut self.bracketed, history, number);
+        let model = &mut self.model;
+        model.catch_up(history);
         if model.len() < self.params.n_startup_trials {
             return self.random.choose(history, number, name, distribution);
         }

@@ -130,10 +130,6 @@ impl StudyBuilder {
         let mut core = Core::new(history, (sampler, pruner), (storage, id));
         core.sync()?;
         core.reap(SILENT)?;
-        // A study whose trials have reported was asked about pruning, and has its brackets since.
-        if core.history.trials().iter().any(|trial| !trial.reports().is_empty()) {
-            core.group();
-        }
         Ok(Study { shared: Arc::new(Shared { name: self.name, direction, core: Mutex::new(core) }) })
     }
 }

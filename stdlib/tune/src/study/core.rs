@@ -226,22 +226,12 @@ impl Core {
     /// What the pruner says of a running trial.
     pub(crate) fn judge(&mut self, number: u32) -> Result<bool> {
         self.running(number)?;
-        self.group();
         let Some(trial) = self.history.trial(number) else { return Ok(false) };
         let verdict = self.pruner.judge(&self.history, trial);
         for (key, json) in verdict.notes {
             self.note(number, NoteKind::System, key, json);
         }
         Ok(verdict.prune)
-    }
-
-    /// Spreads trials over brackets as soon as the pruner knows how.
-    pub(super) fn group(&mut self) {
-        if self.history.brackets().is_none()
-            && let Some(brackets) = self.pruner.brackets(&self.history)
-        {
-            self.history.set_brackets(brackets);
-        }
     }
 
     /// Makes a note on a trial.

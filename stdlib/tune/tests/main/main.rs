@@ -1,3 +1,4 @@
 //! Tests of studies, beside Optuna's numbers in `reference/`.
 
 mod basics;
+mod studies;

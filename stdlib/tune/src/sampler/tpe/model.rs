@@ -1,4 +1,4 @@
-//! What the estimator knows of the trials of one bracket.
+//! What the estimator knows of the trials.
 
 use super::argmax;
 use super::mixture::Mixture;
@@ -22,10 +22,9 @@ pub(super) struct Ask<'a> {
     pub(super) candidates: usize,
 }
 
-/// Ranking and densities of the trials of one bracket.
-#[derive(Debug)]
+/// Ranking and densities of the trials.
+#[derive(Debug, Default)]
 pub(super) struct Model {
-    bracket: usize,
     /// How many of the finished trials were looked at.
     seen: usize,
     ranking: Ranking,
@@ -36,17 +35,10 @@ pub(super) struct Model {
 }
 
 impl Model {
-    pub(super) fn new(bracket: usize) -> Self {
-        let ranking = Ranking::default();
-        Model { bracket, seen: 0, ranking, space: None, together: None, alone: HashMap::new() }
-    }
-
     /// Takes in the trials that have ended since the last time.
     pub(super) fn catch_up(&mut self, history: &History) {
         for number in &history.finished()[self.seen..] {
-            if history.bracket_of(*number) == self.bracket
-                && let Some(trial) = history.trial(*number)
-            {
+            if let Some(trial) = history.trial(*number) {
                 self.ranking.add(trial, history.direction());
                 self.narrow(trial);
             }
@@ -179,14 +171,12 @@ impl Pair {
         self.space.iter().map(|(name, _)| trial.find(name).map(|param| param.internal)).collect()
     }
 
-    /// Other trials of the bracket that are running, with what they use or are going to use.
+    /// Other trials that are running, with what they use or are going to use.
     fn running(&self, ask: &Ask<'_>) -> Vec<(u32, Vec<f64>)> {
         if !ask.liar {
             return Vec::new();
         }
-        let bracket = ask.history.bracket_of(ask.number);
         let others = ask.history.running().filter(|trial| trial.number() != ask.number);
-        let of_bracket = others.filter(|trial| ask.history.bracket_of(trial.number()) == bracket);
         let value = |trial: &TrialRecord, name: &str| {
             let planned = trial.planned.iter().find(|planned| &*planned.0 == name).map(|planned| planned.1);
             trial.find(name).map(|param| param.internal).or(planned)
@@ -195,6 +185,6 @@ impl Pair {
             let all: Option<Vec<f64>> = self.space.iter().map(|(name, _)| value(trial, name)).collect();
             Some((trial.number(), all?))
         };
-        of_bracket.filter_map(values).collect()
+        others.filter_map(values).collect()
     }
 }

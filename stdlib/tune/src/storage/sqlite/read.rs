@@ -17,7 +17,12 @@ pub(super) fn studies(connection: &Connection) -> Outcome<Vec<StudyEntry>> {
          FROM studies ORDER BY study_id",
     )?;
     let entry = |row: &Row<'_>| {
-        Ok(StudyEntry { id: row.get(0)?, name: row.get(1)?, directions: Vec::new(), trials: row.get::<_, u32>(2)? as usize })
+        Ok(StudyEntry {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            directions: Vec::new(),
+            trials: row.get::<_, u32>(2)? as usize,
+        })
     };
     let mut studies = statement.query_map([], entry)?.collect::<rusqlite::Result<Vec<_>>>()?;
     let mut statement =
