@@ -2,7 +2,7 @@
 
 use crate::distribution::Distribution;
 use crate::record::{Direction, Param, TrialRecord, TrialState};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The trials of a study, by number.
@@ -14,9 +14,11 @@ pub struct History {
     direction: Direction,
     trials: Vec<TrialRecord>,
     finished: Vec<u32>,
-    unfinished: BTreeSet<u32>,
+    /// Few at any time; in the order of numbers.
+    unfinished: Vec<u32>,
     counts: Counts,
-    best: Option<u32>,
+    /// Loss and number of the best completed trial.
+    best: Option<(f64, u32)>,
     kinds: HashMap<Arc<str>, Vec<Arc<Distribution>>>,
     steps: HashMap<u64, Vec<f64>>,
 }
@@ -55,7 +57,7 @@ impl History {
             direction,
             trials: Vec::new(),
             finished: Vec::new(),
-            unfinished: BTreeSet::new(),
+            unfinished: Vec::new(),
             counts: Counts::default(),
             best: None,
             kinds: HashMap::new(),
@@ -93,8 +95,8 @@ impl History {
         self.unfinished.iter().map(|number| self.at(*number)).find(|trial| trial.state == TrialState::Waiting)
     }
 
-    /// Whether some trial is known to be unfinished.
-    pub(crate) fn unfinished(&self) -> &BTreeSet<u32> {
+    /// Numbers of the trials that are running or waiting.
+    pub(crate) fn unfinished(&self) -> &[u32] {
         &self.unfinished
     }
 
@@ -105,7 +107,7 @@ impl History {
 
     /// The completed trial with the best value, the first of equal ones.
     pub fn best(&self) -> Option<&TrialRecord> {
-        self.best.map(|number| self.at(number))
+        self.best.map(|(_, number)| self.at(number))
     }
 
     /// What completed trials reported at a step, NaN included.
@@ -172,7 +174,7 @@ impl History {
                 while self.trials.len() < number as usize {
                     let missing = self.trials.len() as u32;
                     self.trials.push(TrialRecord::new(-1, missing, TrialState::Running));
-                    self.unfinished.insert(missing);
+                    self.unfinished.push(missing);
                     self.counts.running += 1;
                 }
                 self.trials.push(trial);
@@ -196,11 +198,16 @@ impl History {
     fn settle(&mut self, number: u32) {
         let trial = &mut self.trials[number as usize];
         *self.counts.of(trial.state) += 1;
+        let place = self.unfinished.binary_search(&number);
         if !trial.state.is_finished() {
-            self.unfinished.insert(number);
+            if let Err(place) = place {
+                self.unfinished.insert(place, number);
+            }
             return;
         }
-        self.unfinished.remove(&number);
+        if let Ok(place) = place {
+            self.unfinished.remove(place);
+        }
         trial.planned = Vec::new();
         if trial.state == TrialState::Fail {
             return;
@@ -210,14 +217,9 @@ impl History {
             for (step, value) in &trial.reports {
                 self.steps.entry(*step).or_default().push(*value);
             }
-            let trial = self.at(number);
-            let loss = |trial: &TrialRecord| trial.value.map(|value| self.direction.loss(value));
-            let better = match self.best() {
-                None => trial.value.is_some(),
-                Some(best) => (loss(trial), trial.number) < (loss(best), best.number),
-            };
-            if better {
-                self.best = Some(number);
+            let loss = trial.value.map_or(f64::INFINITY, |value| self.direction.loss(value));
+            if self.best.is_none_or(|best| (loss, number) < best) {
+                self.best = Some((loss, number));
             }
         }
     }

@@ -52,12 +52,12 @@ pub(crate) fn log_mass(a: f64, b: f64) -> f64 {
     } else if a > 0.0 {
         log_difference(log_cdf(-a), log_cdf(-b))
     } else {
-        libm::log1p(-cdf(a) - cdf(-b))
+        (-cdf(a) - cdf(-b)).ln_1p()
     }
 }
 
 fn log_difference(a: f64, b: f64) -> f64 {
-    a + libm::log1p(-(b - a).exp())
+    a + (-(b - a).exp()).ln_1p()
 }
 
 /// The standard normal between `a` and `b`: the point below which it lies with probability `q`.
@@ -74,23 +74,26 @@ pub(crate) fn quantile_between(q: f64, a: f64, b: f64) -> f64 {
 
 /// [`quantile_between`] where most of the probability is on the left, or near 0.
 fn left_quantile(q: f64, a: f64, b: f64) -> f64 {
-    let (below, above) = (cdf(a), cdf(-b));
+    if b > 0.0 {
+        return quantile_within(q, (cdf(a), cdf(-b)));
+    }
+    let (low, high) = (cdf(a), cdf(b));
+    let lower = low + q * (high - low);
+    if lower > 1e-300 { quantile(lower) } else { log_quantile(log_sum(log_cdf(a), q.ln() + log_mass(a, b))) }
+}
+
+/// The standard normal between two ends around 0, given what they cut off: the point below which it lies with
+/// probability `q`.
+pub(crate) fn quantile_within(q: f64, (below, above): (f64, f64)) -> f64 {
     let mass = 1.0 - below - above;
-    let lower = if b <= 0.0 { below + q * (cdf(b) - below) } else { below + q * mass };
-    if lower > 0.5 {
-        // Counted from the other end, where there are digits.
-        return -quantile(above + (1.0 - q) * mass);
-    }
-    if lower > 1e-300 {
-        return quantile(lower);
-    }
-    let log_lower = log_sum(log_cdf(a), q.ln() + log_mass(a, b));
-    log_quantile(log_lower)
+    let lower = below + q * mass;
+    // Beyond the middle it is counted from the other end, where there are digits.
+    if lower > 0.5 { -quantile(above + (1.0 - q) * mass) } else { quantile(lower) }
 }
 
 fn log_sum(a: f64, b: f64) -> f64 {
     let (high, low) = if a > b { (a, b) } else { (b, a) };
-    if low == f64::NEG_INFINITY { high } else { high + libm::log1p((low - high).exp()) }
+    if low == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
 }
 
 /// The point below which the standard normal lies with a probability whose logarithm is `log_p`, far to the left.

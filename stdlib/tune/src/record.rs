@@ -210,6 +210,11 @@ impl TrialRecord {
         self.params.iter().find(|param| &*param.name == name)
     }
 
+    /// As [`TrialRecord::find`]; names of one study are one text in memory most of the time.
+    pub(crate) fn find_interned(&self, name: &Arc<str>) -> Option<&Param> {
+        self.params.iter().find(|param| Arc::ptr_eq(&param.name, name)).or_else(|| self.find(name))
+    }
+
     /// The last step with its report.
     pub(crate) fn last_report(&self) -> Option<(u64, f64)> {
         self.reports.last().copied()

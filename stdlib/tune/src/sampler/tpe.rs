@@ -5,6 +5,9 @@ mod mass;
 mod mixture;
 mod model;
 mod ranking;
+mod rows;
+#[cfg(test)]
+mod tests;
 mod weights;
 
 use super::random::source;

@@ -55,77 +55,106 @@ impl Span {
 #[derive(Clone, Debug)]
 pub(super) struct Kernels {
     pub(super) span: Span,
-    pub(super) mu: Vec<f64>,
-    pub(super) sigma: Vec<f64>,
-    /// Logarithm of what makes each kernel's density one over the range; of a density on steps without its own part.
-    pub(super) scale: Vec<f64>,
-    /// Distance to the neighbours, before it is bounded.
-    gap: Vec<f64>,
-    /// Mean, number of the trial, and slot, in the order of means.
-    sorted: Vec<(f64, u32, u32)>,
     /// Smallest width.
     narrowest: f64,
-    /// The wide kernel that stands for knowing nothing: mean, width, scale.
-    pub(super) prior: (f64, f64, f64),
+    /// The wide kernel that stands for knowing nothing, and its scale.
+    pub(super) prior: (Kernel, f64),
+    kernels: Vec<Kernel>,
+    /// Distance to the farther neighbour, before it is bounded.
+    gaps: Vec<f64>,
+    /// Mean, number of the trial, and slot, in the order of means.
+    sorted: Vec<(f64, u32, u32)>,
 }
+
+/// A normal distribution that is cut off at the ends of the range.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kernel {
+    pub(super) mu: f64,
+    pub(super) sigma: f64,
+    /// What is cut off below and above; NaN if the mean is not within the range.
+    tails: (f64, f64),
+}
+
+impl Kernel {
+    /// With the logarithm of what makes its density one over the range; for steps, that of their probabilities.
+    fn new(span: &Span, mu: f64, sigma: f64) -> (Self, f64) {
+        let (a, b) = ((span.from - mu) / sigma, (span.to - mu) / sigma);
+        let (tails, mass) = if a <= 0.0 && b > 0.0 {
+            let tails = (normal::cdf(a), normal::cdf(-b));
+            (tails, (-tails.0 - tails.1).ln_1p())
+        } else {
+            ((f64::NAN, f64::NAN), normal::log_mass(a, b))
+        };
+        let scale = if span.step.is_some() { -mass } else { -normal::LN_SQRT_2PI - mass - sigma.ln() };
+        (Kernel { mu, sigma, tails }, scale)
+    }
+
+    /// The value below which it lies with probability `q`.
+    fn value_at(&self, span: &Span, q: f64) -> f64 {
+        let Kernel { mu, sigma, tails } = *self;
+        let (a, b) = ((span.from - mu) / sigma, (span.to - mu) / sigma);
+        let point =
+            if tails.0.is_nan() { normal::quantile_between(q, a, b) } else { normal::quantile_within(q, tails) };
+        span.value(point.clamp(a, b) * sigma + mu)
+    }
+}
+
+/// A kernel that has changed: its slot, itself, and its scale.
+pub(super) type Changed = (usize, Kernel, f64);
 
 impl Kernels {
     pub(super) fn new(span: Span) -> Self {
         let range = span.to - span.from;
-        let mut kernels = Kernels {
-            mu: Vec::new(),
-            sigma: Vec::new(),
-            scale: Vec::new(),
-            gap: Vec::new(),
-            sorted: Vec::new(),
-            narrowest: range,
-            prior: (0.5 * (span.from + span.to), range, 0.0),
-            span,
-        };
-        kernels.prior.2 = kernels.scale_of(kernels.prior.0, range);
-        kernels
+        let prior = Kernel::new(&span, 0.5 * (span.from + span.to), range);
+        Kernels { span, narrowest: range, prior, kernels: Vec::new(), gaps: Vec::new(), sorted: Vec::new() }
     }
 
-    /// Adds a kernel in a new last slot; `touch` hears of the slots whose widths changed.
-    pub(super) fn insert(&mut self, number: u32, value: f64, mut touch: impl FnMut(u32)) {
+    /// The kernel in a slot.
+    pub(super) fn at(&self, slot: usize) -> &Kernel {
+        &self.kernels[slot]
+    }
+
+    /// A value from the kernel in a slot, or from the prior.
+    pub(super) fn draw(&self, q: f64, slot: Option<usize>) -> f64 {
+        slot.map_or(&self.prior.0, |slot| &self.kernels[slot]).value_at(&self.span, q)
+    }
+
+    /// Adds a kernel in a new last slot; `changed` hears of it and of neighbours that are wider or narrower now.
+    pub(super) fn insert(&mut self, number: u32, value: f64, mut changed: impl FnMut(Changed)) {
         let mu = self.span.scale(value);
-        let slot = self.mu.len() as u32;
-        for list in [&mut self.sigma, &mut self.scale, &mut self.gap] {
-            list.push(0.0);
-        }
-        self.mu.push(mu);
+        let slot = self.kernels.len() as u32;
+        // No width is zero: this one is going to change.
+        self.kernels.push(Kernel { mu, sigma: 0.0, tails: (f64::NAN, f64::NAN) });
+        self.gaps.push(0.0);
         let place = self.place(mu, number);
         self.sorted.insert(place, (mu, number, slot));
         for neighbour in place.saturating_sub(1)..(place + 2).min(self.sorted.len()) {
-            touch(self.widen(neighbour));
+            self.widen(neighbour, &mut changed);
         }
     }
 
-    /// Takes a kernel out; the last slot moves into its place.
-    pub(super) fn remove(&mut self, number: u32, slot: usize, last_number: u32, mut touch: impl FnMut(u32)) {
-        let last = self.mu.len() - 1;
-        let place = self.place(self.mu[last], last_number);
+    /// Takes a kernel out; the last slot, which is that of `last_number`, moves into its place.
+    pub(super) fn remove(&mut self, number: u32, slot: usize, last_number: u32, mut changed: impl FnMut(Changed)) {
+        let last = self.kernels.len() - 1;
+        let place = self.place(self.kernels[last].mu, last_number);
         self.sorted[place].2 = slot as u32;
-        let place = self.place(self.mu[slot], number);
+        let place = self.place(self.kernels[slot].mu, number);
         self.sorted.remove(place);
-        for list in [&mut self.mu, &mut self.sigma, &mut self.scale, &mut self.gap] {
-            list.swap_remove(slot);
-        }
+        self.kernels.swap_remove(slot);
+        self.gaps.swap_remove(slot);
         for neighbour in place.saturating_sub(1)..(place + 1).min(self.sorted.len()) {
-            touch(self.widen(neighbour));
+            self.widen(neighbour, &mut changed);
         }
     }
 
-    /// Sets the smallest width, given the number of kernels with the prior; says whether it is another than before.
-    pub(super) fn set_count(&mut self, kernels: usize) -> bool {
+    /// Sets the smallest width, given the number of kernels with the prior.
+    pub(super) fn set_count(&mut self, kernels: usize, mut changed: impl FnMut(Changed)) {
         let range = self.span.to - self.span.from;
         let narrowest = range / (1.0 + kernels as f64).min(100.0);
-        let changed = narrowest != self.narrowest;
-        if changed {
+        if narrowest != self.narrowest {
             self.narrowest = narrowest;
-            (0..self.mu.len()).for_each(|slot| self.bound(slot));
+            (0..self.kernels.len()).for_each(|slot| self.bound(slot, &mut changed));
         }
-        changed
     }
 
     fn place(&self, mu: f64, number: u32) -> usize {
@@ -134,35 +163,30 @@ impl Kernels {
 
     /// The distance between a kernel and its farther neighbour is its width; the ends of the range are neighbours only
     /// of one that stands alone.
-    fn widen(&mut self, place: usize) -> u32 {
+    fn widen(&mut self, place: usize, changed: &mut impl FnMut(Changed)) {
         let Span { from, to, .. } = self.span;
         let (mu, _, slot) = self.sorted[place];
         let left = place.checked_sub(1).map(|left| mu - self.sorted[left].0);
         let right = self.sorted.get(place + 1).map(|right| right.0 - mu);
-        self.gap[slot as usize] = match (left, right) {
+        self.gaps[slot as usize] = match (left, right) {
             (Some(left), Some(right)) => left.max(right),
             (Some(gap), None) | (None, Some(gap)) => gap,
             (None, None) => (mu - from).max(to - mu),
         };
-        self.bound(slot as usize);
-        slot
+        self.bound(slot as usize, changed);
     }
 
     /// Keeps a width within its bounds.
-    fn bound(&mut self, slot: usize) {
+    fn bound(&mut self, slot: usize, changed: &mut impl FnMut(Changed)) {
         let range = self.span.to - self.span.from;
-        let sigma = self.gap[slot].max(self.narrowest).min(range);
+        let sigma = self.gaps[slot].max(self.narrowest).min(range);
+        let kernel = &mut self.kernels[slot];
         // Most are at the smallest width, and stay there.
-        if sigma != self.sigma[slot] {
-            self.sigma[slot] = sigma;
-            self.scale[slot] = self.scale_of(self.mu[slot], sigma);
+        if sigma != kernel.sigma {
+            let (new, scale) = Kernel::new(&self.span, kernel.mu, sigma);
+            *kernel = new;
+            changed((slot, new, scale));
         }
-    }
-
-    fn scale_of(&self, mu: f64, sigma: f64) -> f64 {
-        let Span { from, to, step, .. } = self.span;
-        let mass = normal::log_mass((from - mu) / sigma, (to - mu) / sigma);
-        if step.is_some() { -mass } else { -normal::LN_SQRT_2PI - mass - sigma.ln() }
     }
 }
 
@@ -189,5 +213,21 @@ impl Choices {
         let sum = self.count as f64 * spread + 1.0;
         (self.own, self.other) = ((spread + 1.0) / sum, spread / sum);
         (self.ln_own, self.ln_other) = (self.own.ln(), self.other.ln());
+    }
+
+    /// A choice from the kernel in a slot, or from the prior.
+    pub(super) fn draw(&self, q: f64, slot: Option<usize>) -> f64 {
+        let mut sum = 0.0;
+        for choice in 0..self.count - 1 {
+            sum += match slot {
+                Some(slot) if self.codes[slot] as usize == choice => self.own,
+                Some(_) => self.other,
+                None => 1.0 / self.count as f64,
+            };
+            if sum >= q {
+                return choice as f64;
+            }
+        }
+        (self.count - 1) as f64
     }
 }

@@ -2,23 +2,19 @@
 
 use super::axis::{Choices, Kernels, Span};
 use super::mass::Masses;
+use super::rows::{LANES, Rows};
 use super::weights::{PRIOR, weights};
 use crate::distribution::Distribution;
-use crate::normal;
 use crate::rng::{Draw, cumulate};
 use std::sync::Arc;
 
-/// Kernels that are computed side by side.
-const LANES: usize = 8;
-/// Columns after which kernels that have fallen behind are given up.
-const STRIDE: usize = 4;
-/// A kernel whose density is below the largest by this factor, as a logarithm, changes no digit of the sum.
+/// A trial whose density is below the largest by this factor, as a logarithm, changes no digit of the sum.
 const NEGLIGIBLE: f64 = 60.0;
 
 /// One parameter.
 #[derive(Clone, Debug)]
 enum Axis {
-    /// Any number; with its column in the blocks.
+    /// Any number; with its column.
     Smooth(Kernels, usize),
     /// Numbers on steps.
     Stepped(Kernels, Masses),
@@ -27,23 +23,23 @@ enum Axis {
 
 /// Parzen estimator over one parameter or several at once.
 ///
-/// It is the same as `optuna.samplers._tpe.parzen_estimator._ParzenEstimator` builds from all observations, but trials are
-/// put in and taken out one by one: a trial changes its own kernel and the widths of its neighbours.
+/// It is what `optuna.samplers._tpe.parzen_estimator._ParzenEstimator` builds from all observations, but trials are put in
+/// and taken out one by one: a trial changes its own kernels and the widths of their neighbours.
 #[derive(Clone, Debug)]
 pub(super) struct Mixture {
     axes: Vec<Axis>,
+    /// Places of those that are not smooth.
+    other: Vec<usize>,
+    rows: Rows,
     /// Numbers of the trials, by slot.
     numbers: Vec<u32>,
     /// Numbers and slots, in the order of numbers.
     order: Vec<(u32, u32)>,
-    /// Sum of the kernels' scales, by slot.
-    scale: Vec<f64>,
-    /// Logarithm of the weight plus the scale, by slot, filled up to whole blocks.
+    /// Logarithm of the weight plus the scales, by slot, filled up to whole blocks.
     start: Vec<f64>,
     ln_prior: f64,
-    /// Means and inverse widths of smooth axes: block, column, the two, lane.
-    blocks: Vec<f64>,
-    columns: usize,
+    /// Terms of a density: the point's place, and the term.
+    terms: Vec<(u32, f64)>,
 }
 
 impl Mixture {
@@ -60,109 +56,89 @@ impl Mixture {
                 _ => 1,
             })),
         };
-        Mixture {
-            axes: distributions.iter().map(axis).collect(),
-            numbers: Vec::new(),
-            order: Vec::new(),
-            scale: Vec::new(),
-            start: Vec::new(),
-            ln_prior: 0.0,
-            blocks: Vec::new(),
-            columns,
-        }
+        let axes: Vec<Axis> = distributions.iter().map(axis).collect();
+        let rows = Rows::new(columns, axes.len());
+        let other = (0..axes.len()).filter(|i| !matches!(axes[*i], Axis::Smooth(..))).collect();
+        let (numbers, order, start, terms) = Default::default();
+        Mixture { axes, other, rows, numbers, order, start, ln_prior: 0.0, terms }
     }
 
-    /// How many trials are in it.
-    pub(super) fn len(&self) -> usize {
-        self.numbers.len()
+    /// How many parameters it is over.
+    pub(super) fn width(&self) -> usize {
+        self.axes.len()
     }
 
     /// Puts a trial in, by the values of its parameters.
     pub(super) fn insert(&mut self, number: u32, values: &[f64]) {
-        let slot = self.numbers.len();
+        let slot = self.numbers.len() as u32;
         self.numbers.push(number);
-        self.scale.push(0.0);
         let place = self.order.partition_point(|other| other.0 < number);
-        self.order.insert(place, (number, slot as u32));
-        if slot.is_multiple_of(LANES) {
-            self.blocks.resize(self.blocks.len() + self.columns * 2 * LANES, 0.0);
-        }
-        let mut touched = Touched::default();
-        for (axis, value) in self.axes.iter_mut().zip(values) {
+        self.order.insert(place, (number, slot));
+        let rows = &mut self.rows;
+        rows.push();
+        for (i, (axis, value)) in self.axes.iter_mut().zip(values).enumerate() {
             match axis {
-                Axis::Smooth(kernels, _) | Axis::Stepped(kernels, _) => {
-                    kernels.insert(number, *value, |slot| touched.add(slot));
+                Axis::Smooth(kernels, column) => {
+                    kernels.insert(number, *value, |(slot, kernel, scale)| {
+                        rows.set(i, Some(*column), slot, &kernel, scale)
+                    });
+                }
+                Axis::Stepped(kernels, _) => {
+                    kernels.insert(number, *value, |(slot, kernel, scale)| rows.set(i, None, slot, &kernel, scale));
                 }
                 Axis::Choice(choices) => choices.codes.push(*value as u32),
             }
         }
-        self.update(touched);
+        rows.settle();
     }
 
     /// Takes a trial out, if it is in.
     pub(super) fn remove(&mut self, number: u32) {
         let Ok(place) = self.order.binary_search_by_key(&number, |entry| entry.0) else { return };
         let slot = self.order.remove(place).1 as usize;
-        let last = self.numbers.len() - 1;
-        let last_number = self.numbers[last];
-        let mut touched = Touched::default();
-        for axis in &mut self.axes {
+        let last_number = self.numbers[self.numbers.len() - 1];
+        self.numbers.swap_remove(slot);
+        if let Ok(moved) = self.order.binary_search_by_key(&last_number, |entry| entry.0) {
+            self.order[moved].1 = slot as u32;
+        }
+        let rows = &mut self.rows;
+        rows.swap_remove(slot);
+        for (i, axis) in self.axes.iter_mut().enumerate() {
             match axis {
-                Axis::Smooth(kernels, _) | Axis::Stepped(kernels, _) => {
-                    kernels.remove(number, slot, last_number, |slot| touched.add(slot));
+                Axis::Smooth(kernels, column) => {
+                    kernels.remove(number, slot, last_number, |(slot, kernel, scale)| {
+                        rows.set(i, Some(*column), slot, &kernel, scale);
+                    });
+                }
+                Axis::Stepped(kernels, _) => {
+                    kernels.remove(number, slot, last_number, |(slot, kernel, scale)| {
+                        rows.set(i, None, slot, &kernel, scale);
+                    });
                 }
                 Axis::Choice(choices) => {
                     choices.codes.swap_remove(slot);
                 }
             }
         }
-        self.numbers.swap_remove(slot);
-        self.scale.swap_remove(slot);
-        if slot != last {
-            let moved = self.order.partition_point(|entry| entry.0 < last_number);
-            self.order[moved].1 = slot as u32;
-            touched.add(slot as u32);
-        }
-        let blocks = self.numbers.len().div_ceil(LANES);
-        self.blocks.truncate(blocks * self.columns * 2 * LANES);
-        self.update(touched);
-    }
-
-    /// Brings scales and blocks of these slots up to date.
-    fn update(&mut self, touched: Touched) {
-        for slot in touched.slots() {
-            let slot = slot as usize;
-            let mut sum = 0.0;
-            for axis in &self.axes {
-                match axis {
-                    Axis::Smooth(kernels, column) => {
-                        sum += kernels.scale[slot];
-                        let at = ((slot / LANES * self.columns + column) * 2) * LANES + slot % LANES;
-                        self.blocks[at] = kernels.mu[slot];
-                        self.blocks[at + LANES] = 1.0 / kernels.sigma[slot];
-                    }
-                    Axis::Stepped(kernels, _) => sum += kernels.scale[slot],
-                    Axis::Choice(_) => {}
-                }
-            }
-            self.scale[slot] = sum;
-        }
+        rows.settle();
     }
 
     /// Makes what depends on the number of trials ready; returns weights by the order of numbers, the prior's last.
     pub(super) fn prepare(&mut self) -> Vec<f64> {
-        let n = self.len();
-        let mut changed = false;
-        for axis in &mut self.axes {
+        let n = self.numbers.len();
+        let rows = &mut self.rows;
+        for (i, axis) in self.axes.iter_mut().enumerate() {
             match axis {
-                Axis::Smooth(kernels, _) | Axis::Stepped(kernels, _) => changed |= kernels.set_count(n + 1),
+                Axis::Smooth(kernels, column) => {
+                    kernels.set_count(n + 1, |(slot, kernel, scale)| rows.set(i, Some(*column), slot, &kernel, scale));
+                }
+                Axis::Stepped(kernels, _) => {
+                    kernels.set_count(n + 1, |(slot, kernel, scale)| rows.set(i, None, slot, &kernel, scale));
+                }
                 Axis::Choice(choices) => choices.set_count(n + 1),
             }
         }
-        // From a hundred kernels on the smallest width stays as it is.
-        if changed {
-            self.update(Touched((0..n as u32).collect()));
-        }
+        rows.settle();
         let mut weights = weights(n);
         weights.push(PRIOR);
         let sum: f64 = weights.iter().sum();
@@ -170,192 +146,153 @@ impl Mixture {
         self.start.clear();
         self.start.resize(n.div_ceil(LANES) * LANES, f64::NEG_INFINITY);
         for ((_, slot), weight) in self.order.iter().zip(&weights) {
-            self.start[*slot as usize] = weight.ln() + self.scale[*slot as usize];
+            self.start[*slot as usize] = weight.ln() + rows.sum(*slot as usize);
         }
         self.ln_prior = weights[n].ln();
         weights
     }
 
-    /// Draws points; the weights are those of [`Mixture::prepare`].
-    pub(super) fn sample(&self, rng: &mut dyn Draw, weights: &[f64], count: usize) -> Vec<Vec<f64>> {
+    /// Draws points, one after the other; the weights are those of [`Mixture::prepare`].
+    pub(super) fn sample(&self, rng: &mut dyn Draw, weights: &[f64], count: usize) -> Vec<f64> {
         let cumulated = cumulate(weights.iter().copied());
-        // The slot of each point's kernel; none for the prior.
-        let kernels: Vec<Option<usize>> =
+        // The slot of each point's kernels; none for the prior.
+        let slots: Vec<Option<usize>> =
             (0..count).map(|_| self.order.get(rng.pick(&cumulated)).map(|entry| entry.1 as usize)).collect();
-        let mut points = vec![vec![0.0; self.axes.len()]; count];
+        let width = self.width();
+        let mut points = vec![0.0; width * count];
+        let mut fill = |i: usize, draw: &mut dyn FnMut(Option<usize>) -> f64| {
+            for (point, slot) in points.chunks_exact_mut(width).zip(&slots) {
+                point[i] = draw(*slot);
+            }
+        };
         for (i, axis) in self.axes.iter().enumerate() {
             if let Axis::Choice(choices) = axis {
-                for (point, kernel) in points.iter_mut().zip(&kernels) {
-                    point[i] = choices.draw(rng.unit(), *kernel);
-                }
+                fill(i, &mut |slot| choices.draw(rng.unit(), slot));
             }
         }
         for (i, axis) in self.axes.iter().enumerate() {
-            if let Axis::Smooth(numbers, _) | Axis::Stepped(numbers, _) = axis {
-                for (point, kernel) in points.iter_mut().zip(&kernels) {
-                    point[i] = numbers.draw(rng.unit(), *kernel);
-                }
+            if let Axis::Smooth(kernels, _) | Axis::Stepped(kernels, _) = axis {
+                fill(i, &mut |slot| kernels.draw(rng.unit(), slot));
             }
         }
         points
     }
 
     /// Logarithms of the density at points.
-    pub(super) fn log_density(&mut self, points: &[Vec<f64>]) -> Vec<f64> {
-        let ready: Vec<Ready> = points.iter().map(|point| self.ready(point)).collect();
-        // Each point's largest term so far, and all that are not negligible beside it.
-        let mut largest: Vec<f64> = ready.iter().map(|point| point.prior + self.ln_prior).collect();
-        let mut terms: Vec<Vec<f64>> = largest.iter().map(|term| vec![*term]).collect();
+    pub(super) fn log_density(&mut self, points: &[f64]) -> Vec<f64> {
+        let points: Vec<Point> = points.chunks_exact(self.width()).map(|point| self.point(point)).collect();
+        // Each point's largest term so far.
+        let mut largest: Vec<f64> = points.iter().map(|point| point.prior).collect();
+        let mut terms = std::mem::take(&mut self.terms);
+        terms.clear();
         for block in 0..self.start.len() / LANES {
-            for (i, point) in ready.iter().enumerate() {
-                let Some(sums) = self.block(block, point, largest[i] - NEGLIGIBLE) else { continue };
+            let first = block * LANES;
+            for (i, (point, largest)) in points.iter().zip(&mut largest).enumerate() {
+                let mut sums = [0.0; LANES];
+                sums.copy_from_slice(&self.start[first..first + LANES]);
+                if !self.rows.lose(block, &point.smooth, *largest - NEGLIGIBLE, &mut sums) {
+                    continue;
+                }
                 for (lane, sum) in sums.into_iter().enumerate() {
-                    let limit = largest[i] - NEGLIGIBLE;
-                    if sum >= limit {
-                        let sum = self.add_steps(block * LANES + lane, point, sum, limit);
-                        largest[i] = largest[i].max(sum);
-                        terms[i].push(sum);
+                    let limit = *largest - NEGLIGIBLE;
+                    if sum < limit {
+                        continue;
                     }
+                    let sum = if self.other.is_empty() { sum } else { self.finish(first + lane, point, sum, limit) };
+                    if sum > *largest {
+                        *largest = sum;
+                    }
+                    terms.push((i as u32, sum));
                 }
             }
         }
-        let add = |(terms, largest): (&Vec<f64>, &f64)| {
-            if *largest == f64::NEG_INFINITY {
-                return f64::NEG_INFINITY;
-            }
-            terms.iter().map(|term| (term - largest).exp()).sum::<f64>().ln() + largest
-        };
-        terms.iter().zip(&largest).map(add).collect()
+        let mut sums: Vec<f64> = points.iter().zip(&largest).map(|(point, top)| (point.prior - top).exp()).collect();
+        for (i, term) in &terms {
+            sums[*i as usize] += (term - largest[*i as usize]).exp();
+        }
+        self.terms = terms;
+        sums.iter().zip(&largest).map(|(sum, largest)| sum.ln() + largest).collect()
     }
 
-    /// Smooth axes and choices of eight kernels at a point; `None` once all are below `limit`.
-    fn block(&self, block: usize, point: &Ready, limit: f64) -> Option<[f64; LANES]> {
-        let first = block * LANES;
-        let mut sums: [f64; LANES] = self.start[first..first + LANES].try_into().ok()?;
-        let behind = |sums: &[f64; LANES]| sums.iter().all(|sum| *sum < limit);
-        if behind(&sums) {
-            return None;
-        }
-        let size = self.columns * 2 * LANES;
-        let columns = self.blocks[block * size..(block + 1) * size].chunks_exact(2 * LANES);
-        for (i, (column, x)) in columns.zip(&point.smooth).enumerate() {
-            let (mu, inverse) = column.split_at(LANES);
-            for lane in 0..LANES {
-                let z = (x - mu[lane]) * inverse[lane];
-                sums[lane] -= 0.5 * z * z;
-            }
-            if i % STRIDE == STRIDE - 1 && behind(&sums) {
-                return None;
-            }
-        }
-        let mut codes = point.codes.iter();
-        for axis in &self.axes {
-            if let Axis::Choice(choices) = axis
-                && let Some(code) = codes.next()
-            {
-                for (sum, own) in sums.iter_mut().zip(&choices.codes[first..]) {
-                    *sum += if own == code { choices.ln_own } else { choices.ln_other };
+    /// Adds what choices and steps say of one trial, until it falls below `limit`.
+    fn finish(&mut self, slot: usize, point: &Point, mut sum: f64, limit: f64) -> f64 {
+        let (mut codes, mut cells) = (point.codes.iter(), point.cells.iter());
+        for i in &self.other {
+            match &mut self.axes[*i] {
+                Axis::Smooth(..) => {}
+                Axis::Choice(choices) => {
+                    let own = codes.next() == Some(&choices.codes[slot]);
+                    sum += if own { choices.ln_own } else { choices.ln_other };
+                }
+                Axis::Stepped(kernels, masses) => {
+                    let Some(cell) = cells.next() else { continue };
+                    let kernel = kernels.at(slot);
+                    sum += masses.get(kernel.mu, kernel.sigma, *cell);
                 }
             }
-        }
-        Some(sums)
-    }
-
-    /// Adds what axes on steps say of one kernel, until it falls below `limit`.
-    fn add_steps(&mut self, slot: usize, point: &Ready, mut sum: f64, limit: f64) -> f64 {
-        let mut cells = point.cells.iter();
-        for axis in &mut self.axes {
-            if let Axis::Stepped(kernels, masses) = axis
-                && let Some(cell) = cells.next()
-            {
-                sum += masses.get(kernels.mu[slot], kernels.sigma[slot], *cell);
-                if sum < limit {
-                    break;
-                }
+            if sum < limit {
+                break;
             }
         }
         sum
     }
 
-    /// A point as the loops over kernels want it, with the prior's density.
-    fn ready(&mut self, point: &[f64]) -> Ready {
-        let mut ready = Ready::default();
-        for (axis, value) in self.axes.iter_mut().zip(point) {
-            ready.prior += match axis {
+    /// A point as the loops over trials want it, with the prior's term.
+    fn point(&mut self, values: &[f64]) -> Point {
+        let mut point = Point { prior: self.ln_prior, ..Point::default() };
+        for (axis, value) in self.axes.iter_mut().zip(values) {
+            point.prior += match axis {
                 Axis::Smooth(kernels, _) => {
-                    let (mu, sigma, scale) = kernels.prior;
+                    let (prior, scale) = &kernels.prior;
                     let x = kernels.span.scale(*value);
-                    ready.smooth.push(x);
-                    let z = (x - mu) / sigma;
+                    point.smooth.push(x);
+                    let z = (x - prior.mu) / prior.sigma;
                     scale - 0.5 * z * z
                 }
                 Axis::Stepped(kernels, masses) => {
-                    let (mu, sigma, scale) = kernels.prior;
+                    let (prior, scale) = &kernels.prior;
                     let cell = kernels.span.cell(*value);
-                    ready.cells.push(cell);
-                    scale + masses.get(mu, sigma, cell)
+                    point.cells.push(cell);
+                    scale + masses.get(prior.mu, prior.sigma, cell)
                 }
                 Axis::Choice(choices) => {
-                    ready.codes.push(*value as u32);
+                    point.codes.push(*value as u32);
                     -(choices.count as f64).ln()
                 }
             };
         }
-        ready
+        point
     }
 }
 
-/// A point, its coordinates by kind of axis.
+#[cfg(test)]
+impl Mixture {
+    /// Slots in the order of trials.
+    pub(super) fn slots(&self) -> impl Iterator<Item = usize> {
+        self.order.iter().map(|entry| entry.1 as usize)
+    }
+
+    pub(super) fn numeric(&self, i: usize) -> Option<&Kernels> {
+        if let Axis::Smooth(kernels, _) | Axis::Stepped(kernels, _) = &self.axes[i] { Some(kernels) } else { None }
+    }
+
+    /// Probabilities of the choices in all kernels of a parameter, by the order of trials, the prior's last.
+    pub(super) fn choices(&self, i: usize) -> Vec<Vec<f64>> {
+        let Axis::Choice(choices) = &self.axes[i] else { return Vec::new() };
+        let row = |slot: usize| {
+            (0..choices.count as u32)
+                .map(|c| if c == choices.codes[slot] { choices.own } else { choices.other })
+                .collect()
+        };
+        self.slots().map(row).chain([vec![1.0 / choices.count as f64; choices.count]]).collect()
+    }
+}
+
+/// A point, its coordinates by kind of parameter.
 #[derive(Default)]
-struct Ready {
+struct Point {
     prior: f64,
     smooth: Vec<f64>,
     cells: Vec<(f64, f64)>,
     codes: Vec<u32>,
-}
-
-/// Slots whose kernels have changed, each perhaps more than once.
-#[derive(Default)]
-struct Touched(Vec<u32>);
-
-impl Touched {
-    fn add(&mut self, slot: u32) {
-        self.0.push(slot);
-    }
-
-    fn slots(mut self) -> Vec<u32> {
-        self.0.sort_unstable();
-        self.0.dedup();
-        self.0
-    }
-}
-
-impl Kernels {
-    /// A value from one kernel, cut off at the ends of the range.
-    fn draw(&self, q: f64, kernel: Option<usize>) -> f64 {
-        let (mu, sigma) = match kernel {
-            Some(slot) => (self.mu[slot], self.sigma[slot]),
-            None => (self.prior.0, self.prior.1),
-        };
-        let (a, b) = ((self.span.from - mu) / sigma, (self.span.to - mu) / sigma);
-        self.span.value(normal::quantile_between(q, a, b) * sigma + mu)
-    }
-}
-
-impl Choices {
-    /// A choice from one kernel.
-    fn draw(&self, q: f64, kernel: Option<usize>) -> f64 {
-        let mut sum = 0.0;
-        for choice in 0..self.count - 1 {
-            sum += match kernel {
-                Some(slot) if self.codes[slot] as usize == choice => self.own,
-                Some(_) => self.other,
-                None => 1.0 / self.count as f64,
-            };
-            if sum >= q {
-                return choice as f64;
-            }
-        }
-        (self.count - 1) as f64
-    }
 }

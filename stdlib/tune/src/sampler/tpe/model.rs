@@ -58,7 +58,7 @@ impl Model {
             Some(space) => {
                 let before = space.len();
                 space.retain(|(name, distribution)| {
-                    trial.find(name).is_some_and(|param| {
+                    trial.find_interned(name).is_some_and(|param| {
                         Arc::ptr_eq(&param.distribution, distribution) || param.distribution.is_same(distribution)
                     })
                 });
@@ -109,22 +109,16 @@ impl Model {
 struct Pair {
     space: Space,
     good: Mixture,
-    /// Which good trials are in `good`.
-    version: Option<u64>,
     rest: Mixture,
-    /// How many of the ranking's moves were made in `rest`.
+    /// How many of the ranking's moves were made.
     moved: usize,
 }
 
 impl Pair {
     fn new(space: Space) -> Self {
-        let mixture = Pair::mixture(&space);
-        Pair { space, good: mixture.clone(), version: None, rest: mixture, moved: 0 }
-    }
-
-    fn mixture(space: &Space) -> Mixture {
         let distributions: Vec<Arc<Distribution>> = space.iter().map(|entry| Arc::clone(&entry.1)).collect();
-        Mixture::new(&distributions)
+        let mixture = Mixture::new(&distributions);
+        Pair { space, good: mixture.clone(), rest: mixture, moved: 0 }
     }
 
     fn choose(&mut self, ranking: &Ranking, ask: &Ask<'_>, rng: &mut dyn Draw) -> Vec<f64> {
@@ -135,40 +129,37 @@ impl Pair {
         }
         let weights = self.good.prepare();
         self.rest.prepare();
-        let mut points = self.good.sample(rng, &weights, ask.candidates);
+        let points = self.good.sample(rng, &weights, ask.candidates);
         let (good, rest) = (self.good.log_density(&points), self.rest.log_density(&points));
         for (number, _) in &running {
             self.rest.remove(*number);
         }
         let ratios: Vec<f64> = good.iter().zip(&rest).map(|(good, rest)| good - rest).collect();
-        points.swap_remove(argmax(&ratios))
+        let width = self.good.width();
+        points[argmax(&ratios) * width..][..width].to_vec()
     }
 
     fn catch_up(&mut self, ranking: &Ranking, history: &History) {
         for step in &ranking.moves()[self.moved..] {
-            if !step.comes {
-                self.rest.remove(step.number);
-            } else if let Some(values) = self.values(history, step.number) {
-                self.rest.insert(step.number, &values);
+            let Some(values) = history.trial(step.number).and_then(|trial| self.values(trial)) else { continue };
+            let (to, from) =
+                if step.good { (&mut self.good, &mut self.rest) } else { (&mut self.rest, &mut self.good) };
+            if step.crosses {
+                from.remove(step.number);
             }
+            to.insert(step.number, &values);
         }
         self.moved = ranking.moves().len();
-        if self.version != Some(ranking.version()) {
-            self.version = Some(ranking.version());
-            self.good = Pair::mixture(&self.space);
-            for number in ranking.good() {
-                if let Some(values) = self.values(history, number) {
-                    self.good.insert(number, &values);
-                }
-            }
-        }
     }
 
-    /// The values that a trial had, if it had all parameters.
-    fn values(&self, history: &History, number: u32) -> Option<Vec<f64>> {
-        let trial = history.trial(number)?;
-        // Trials ask for their parameters in the same order most of the time.
-        self.space.iter().map(|(name, _)| trial.find(name).map(|param| param.internal)).collect()
+    /// The values that a trial has, or is going to have, if it has all parameters.
+    fn values(&self, trial: &TrialRecord) -> Option<Vec<f64>> {
+        let value = |name: &Arc<str>| {
+            let found = trial.find_interned(name);
+            let planned = || trial.planned.iter().find(|planned| planned.0 == *name).map(|planned| planned.1);
+            found.map(|param| param.internal).or_else(planned)
+        };
+        self.space.iter().map(|(name, _)| value(name)).collect()
     }
 
     /// Other trials that are running, with what they use or are going to use.
@@ -177,14 +168,6 @@ impl Pair {
             return Vec::new();
         }
         let others = ask.history.running().filter(|trial| trial.number() != ask.number);
-        let value = |trial: &TrialRecord, name: &str| {
-            let planned = trial.planned.iter().find(|planned| &*planned.0 == name).map(|planned| planned.1);
-            trial.find(name).map(|param| param.internal).or(planned)
-        };
-        let values = |trial: &TrialRecord| {
-            let all: Option<Vec<f64>> = self.space.iter().map(|(name, _)| value(trial, name)).collect();
-            Some((trial.number(), all?))
-        };
-        others.filter_map(values).collect()
+        others.filter_map(|trial| Some((trial.number(), self.values(trial)?))).collect()
     }
 }

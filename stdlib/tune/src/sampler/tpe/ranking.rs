@@ -50,11 +50,13 @@ impl Rank {
     }
 }
 
-/// A trial that has come to the rest, or has left it.
+/// A trial that has come to the good ones or to the rest, perhaps from the other side.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Move {
     pub(super) number: u32,
-    pub(super) comes: bool,
+    pub(super) good: bool,
+    /// Whether it was on the other side before.
+    pub(super) crosses: bool,
 }
 
 /// The good trials and the rest.
@@ -63,8 +65,6 @@ pub(super) struct Ranking {
     good: Vec<Rank>,
     rest: BTreeSet<Rank>,
     moves: Vec<Move>,
-    /// Changes with the set of good trials.
-    version: u64,
 }
 
 impl Ranking {
@@ -72,27 +72,25 @@ impl Ranking {
     pub(super) fn add(&mut self, trial: &TrialRecord, direction: Direction) {
         let rank = Rank::of(trial, direction);
         let place = self.good.partition_point(|good| good < &rank);
-        if place < self.good.len() {
+        let good = place < self.good.len();
+        self.moves.push(Move { number: rank.number, good, crosses: false });
+        if good {
             self.good.insert(place, rank);
-            self.version += 1;
         } else {
             self.rest.insert(rank);
-            self.moves.push(Move { number: rank.number, comes: true });
         }
         let wanted = gamma(self.len());
         while self.good.len() > wanted
             && let Some(worst) = self.good.pop()
         {
             self.rest.insert(worst);
-            self.moves.push(Move { number: worst.number, comes: true });
-            self.version += 1;
+            self.moves.push(Move { number: worst.number, good: false, crosses: true });
         }
         while self.good.len() < wanted
             && let Some(best) = self.rest.pop_first()
         {
             self.good.push(best);
-            self.moves.push(Move { number: best.number, comes: false });
-            self.version += 1;
+            self.moves.push(Move { number: best.number, good: true, crosses: true });
         }
     }
 
@@ -101,19 +99,7 @@ impl Ranking {
         self.good.len() + self.rest.len()
     }
 
-    /// Numbers of the good trials, in the order of numbers.
-    pub(super) fn good(&self) -> Vec<u32> {
-        let mut numbers: Vec<u32> = self.good.iter().map(|rank| rank.number).collect();
-        numbers.sort_unstable();
-        numbers
-    }
-
-    /// Changes whenever [`Ranking::good`] does.
-    pub(super) fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// All that has come to the rest or left it, in order.
+    /// All that has come to either side, in order.
     pub(super) fn moves(&self) -> &[Move] {
         &self.moves
     }
