@@ -46,7 +46,7 @@ pub use outcome::{Failure, Outcome, Pruned};
 pub use pruner::{Asha, AshaParams, Hyperband, HyperbandParams, Median, MedianParams, NoPruner, Pruner, Verdict};
 pub use record::{Attributes, Direction, Param, TrialRecord, TrialState};
 pub use sampler::{Grid, GridParams, Planned, Random, RandomParams, Sampler, Tpe, TpeParams};
-pub use storage::{Memory, Sqlite, SqliteOptions, Storage};
+pub use storage::{Change, Memory, NoteKind, Sqlite, SqliteOptions, Storage, StudyEntry};
 pub use study::{Budget, Ended, IntoPruner, IntoSampler, LeftBehind, Report, Stop, Study, StudyBuilder, View};
 pub use trial::Trial;
 pub use value::ParamValue;

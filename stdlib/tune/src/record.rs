@@ -2,7 +2,7 @@
 
 use crate::distribution::Distribution;
 use crate::value::ParamValue;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -146,6 +146,16 @@ impl TrialRecord {
         }
     }
 
+    /// A trial that was begun now and of which nothing else is known, for [`Storage::add_trial`](crate::Storage::add_trial).
+    pub fn begun(at: DateTime<Utc>) -> Self {
+        TrialRecord { started: Some(at), ..TrialRecord::new(-1, 0, TrialState::Running) }
+    }
+
+    /// Its number in the storage, unlike others there of whatever study; -1 if it is in none.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
     /// Its number, counted from 0.
     pub fn number(&self) -> u32 {
         self.number
@@ -242,6 +252,11 @@ impl TrialRecord {
             }
         }
     }
+}
+
+/// Now, as exactly as the database writes it.
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
 }
 
 /// A number as Python's `json` writes it, which has names for what JSON cannot say.

@@ -24,14 +24,16 @@ use std::time::Duration;
 /// | name | meaning | unit | default |
 /// |---|---|---|---|
 /// | `busy_timeout` | how long another process's lock is waited for | time | 30 s (Python's driver: 5 s) |
+/// | `max_bytes` | how large the file may become | bytes | no limit |
 #[derive(Clone, Debug, PartialEq)]
 pub struct SqliteOptions {
     busy_timeout: Duration,
+    max_bytes: Option<u64>,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        SqliteOptions { busy_timeout: Duration::from_secs(30) }
+        SqliteOptions { busy_timeout: Duration::from_secs(30), max_bytes: None }
     }
 }
 
@@ -39,6 +41,12 @@ impl SqliteOptions {
     /// How long another process's lock is waited for.
     pub fn busy_timeout(mut self, wait: Duration) -> Self {
         self.busy_timeout = wait;
+        self
+    }
+
+    /// How large the file may become; beyond that it counts as full.
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = Some(bytes);
         self
     }
 
@@ -54,8 +62,8 @@ impl SqliteOptions {
             path: path.as_ref().to_owned(),
             source,
         })?;
-        let opened = schema::connect(&path, self.busy_timeout).map_err(|failure| failure.at(&path, self.busy_timeout));
-        let connection = opened?;
+        let opened = schema::connect(&path, self);
+        let connection = opened.map_err(|failure| failure.at(&path, self.busy_timeout))?;
         let file = fs::metadata(&path).map(|meta| identity(&meta));
         let file = file.map_err(|source| TuneError::Io { what: "look at", path: path.clone(), source })?;
         Ok(Sqlite { connection, path, file, options: self.clone(), seen: None })

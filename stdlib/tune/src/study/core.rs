@@ -5,11 +5,10 @@ use crate::error::{Result, TuneError};
 use crate::history::History;
 use crate::outcome::Outcome;
 use crate::pruner::Pruner;
-use crate::record::{FAILURE, FIXED, Param, TrialRecord, TrialState};
+use crate::record::{FAILURE, FIXED, Param, TrialRecord, TrialState, now};
 use crate::sampler::{Planned, Sampler};
 use crate::storage::{Change, NoteKind, Storage};
 use crate::value::ParamValue;
-use chrono::Utc;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +84,7 @@ impl Core {
         self.flush()?;
         self.sync()?;
         while let Some((id, number)) = self.history.waiting().map(|trial| (trial.id, trial.number)) {
-            let now = Utc::now();
+            let now = now();
             let mine = self.storage.claim(id, now)?;
             if let Some(trial) = self.history.trial(number).cloned() {
                 self.history.put(TrialRecord { state: TrialState::Running, started: Some(now), ..trial });
@@ -97,9 +96,7 @@ impl Core {
                 return self.adopt(number);
             }
         }
-        let mut record = TrialRecord::new(-1, 0, TrialState::Running);
-        record.started = Some(Utc::now());
-        let number = self.put_new(record, alive)?;
+        let number = self.put_new(TrialRecord::begun(now()), alive)?;
         self.adopt(number)
     }
 
@@ -266,7 +263,7 @@ impl Core {
             }
             changes.push(Change::Note { trial: id, kind: NoteKind::System, key: FAILURE.to_owned(), json });
         }
-        let at = Utc::now();
+        let at = now();
         self.history.finish(number, |trial| (trial.state, trial.value, trial.ended) = (state, value, Some(at)));
         changes.push(Change::Finish { trial: id, state, value, at });
         self.write_all(changes);

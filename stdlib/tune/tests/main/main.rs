@@ -1,6 +1,9 @@
 //! Tests of studies, beside Optuna's numbers in `reference/`.
 
 mod basics;
+mod conformance;
+mod faults;
 mod importance;
+mod processes;
 mod pruners;
 mod studies;

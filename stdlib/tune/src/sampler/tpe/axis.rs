@@ -78,6 +78,10 @@ pub(super) struct Kernel {
 impl Kernel {
     /// With the logarithm of what makes its density one over the range; for steps, that of their probabilities.
     fn new(span: &Span, mu: f64, sigma: f64) -> (Self, f64) {
+        // In a range that is too narrow for floats to divide, one value is as good as another.
+        if !sigma.is_normal() {
+            return (Kernel { mu, sigma: f64::INFINITY, tails: (f64::NAN, f64::NAN) }, 0.0);
+        }
         let (a, b) = ((span.from - mu) / sigma, (span.to - mu) / sigma);
         let (tails, mass) = if a <= 0.0 && b > 0.0 {
             let tails = (normal::cdf(a), normal::cdf(-b));
@@ -92,6 +96,9 @@ impl Kernel {
     /// The value below which it lies with probability `q`.
     fn value_at(&self, span: &Span, q: f64) -> f64 {
         let Kernel { mu, sigma, tails } = *self;
+        if sigma.is_infinite() {
+            return span.value(span.from + q * (span.to - span.from));
+        }
         let (a, b) = ((span.from - mu) / sigma, (span.to - mu) / sigma);
         let point =
             if tails.0.is_nan() { normal::quantile_between(q, a, b) } else { normal::quantile_within(q, tails) };
@@ -105,7 +112,9 @@ pub(super) type Changed = (usize, Kernel, f64);
 impl Kernels {
     pub(super) fn new(span: Span) -> Self {
         let range = span.to - span.from;
-        let prior = Kernel::new(&span, 0.5 * (span.from + span.to), range);
+        let sum = span.from + span.to;
+        let middle = if sum.is_finite() { 0.5 * sum } else { 0.5 * span.from + 0.5 * span.to };
+        let prior = Kernel::new(&span, middle, range);
         Kernels { span, narrowest: range, prior, kernels: Vec::new(), gaps: Vec::new(), sorted: Vec::new() }
     }
 
@@ -123,8 +132,8 @@ impl Kernels {
     pub(super) fn insert(&mut self, number: u32, value: f64, mut changed: impl FnMut(Changed)) {
         let mu = self.span.scale(value);
         let slot = self.kernels.len() as u32;
-        // No width is zero: this one is going to change.
-        self.kernels.push(Kernel { mu, sigma: 0.0, tails: (f64::NAN, f64::NAN) });
+        // Unlike any width: this one is going to change.
+        self.kernels.push(Kernel { mu, sigma: f64::NAN, tails: (f64::NAN, f64::NAN) });
         self.gaps.push(0.0);
         let place = self.place(mu, number);
         self.sorted.insert(place, (mu, number, slot));

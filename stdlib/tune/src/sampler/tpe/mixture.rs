@@ -195,7 +195,9 @@ impl Mixture {
                 }
                 for (lane, sum) in sums.into_iter().enumerate() {
                     let limit = *largest - NEGLIGIBLE;
-                    if sum < limit {
+                    // Not so for NaN, nor for lanes beyond the last trial.
+                    let counts = sum >= limit && sum > f64::NEG_INFINITY;
+                    if !counts {
                         continue;
                     }
                     let sum = if self.other.is_empty() { sum } else { self.finish(first + lane, point, sum, limit) };
@@ -211,7 +213,8 @@ impl Mixture {
             sums[*i as usize] += (term - largest[*i as usize]).exp();
         }
         self.terms = terms;
-        sums.iter().zip(&largest).map(|(sum, largest)| sum.ln() + largest).collect()
+        let total = |(sum, largest): (&f64, &f64)| if largest.is_finite() { sum.ln() + largest } else { *largest };
+        sums.iter().zip(&largest).map(total).collect()
     }
 
     /// Adds what choices and steps say of one trial, until it falls below `limit`.

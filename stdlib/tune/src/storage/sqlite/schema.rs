@@ -1,10 +1,10 @@
 //! The tables of Optuna's RDB storage, as SQLAlchemy makes them for Optuna 5.0.0.
 
+use super::SqliteOptions;
 use super::failure::{Failure, Outcome};
 use crate::error::TuneError;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use std::path::Path;
-use std::time::Duration;
 
 /// The revision that Alembic, Optuna's tool for migrations, calls this schema.
 const REVISION: &str = "v3.2.0.a";
@@ -127,9 +127,9 @@ INSERT INTO alembic_version (version_num) VALUES ('v3.2.0.a');
 "#;
 
 /// Opens the database, with Optuna's tables in it.
-pub(super) fn connect(path: &Path, busy_timeout: Duration) -> Outcome<Connection> {
+pub(super) fn connect(path: &Path, options: &SqliteOptions) -> Outcome<Connection> {
     let mut connection = Connection::open(path)?;
-    connection.busy_timeout(busy_timeout)?;
+    connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(64);
     // Readers and a writer beside each other. A database that cannot have it now (another process is reading it, or its
     // file system has no shared memory) is as good without.
@@ -149,6 +149,10 @@ pub(super) fn connect(path: &Path, busy_timeout: Duration) -> Outcome<Connection
         return Err(Failure::Rule(TuneError::Schema { path, found, expected: REVISION }));
     }
     transaction.commit()?;
+    if let Some(bytes) = options.max_bytes {
+        let size: u32 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        connection.query_row(&format!("PRAGMA max_page_count = {}", bytes / u64::from(size.max(1))), [], |_| Ok(()))?;
+    }
     Ok(connection)
 }
 
