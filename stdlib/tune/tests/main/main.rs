@@ -4,6 +4,7 @@ mod basics;
 mod conformance;
 mod faults;
 mod importance;
+mod optuna;
 mod processes;
 mod pruners;
 mod studies;
