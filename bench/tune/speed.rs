@@ -4,7 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-use ironbook_tune::{Budget, Failure, Sqlite, Storage, Study, Tpe, Trial};
+use ironbook_tune::{Budget, Failure, Sqlite, Study, StudyBuilder, Tpe, Trial};
 use std::time::Instant;
 
 fn objective(n: usize) -> impl Fn(&mut Trial) -> Result<f64, Failure> + Send + Sync + 'static {
@@ -26,35 +26,43 @@ fn say(what: &str, seconds: f64, best: f64) {
     println!("{{\"what\": \"{what}\", \"s\": {seconds:.4}, \"best\": {best:.4}}}");
 }
 
-/// Medians of what a trial costs around its number, in microseconds: all of it, and telling alone.
-fn late(storage: Option<Box<dyn Storage>>, params: usize, around: &[usize]) -> Vec<(f64, f64)> {
-    let study = Study::new("late").sampler(Tpe::params().seed(0));
-    let study = match storage {
-        Some(_) => study.storage_at("sqlite:///late.db").create().unwrap(),
-        None => study.create().unwrap(),
-    };
+/// What an objective reads, as any training does: what a study kept in the caches is gone when it is told.
+fn work(memory: &mut [u64]) -> u64 {
+    memory.iter_mut().for_each(|each| *each = each.wrapping_add(1));
+    memory[0]
+}
+
+/// Medians around each number, in microseconds: asking with its parameters, telling, and telling after work.
+fn late(study: StudyBuilder, params: usize, around: &[usize]) -> Vec<[f64; 3]> {
+    let study = study.sampler(Tpe::params().seed(0)).create().unwrap();
     let objective = objective(params);
-    let last = around.iter().max().unwrap() + 50;
+    let mut memory = vec![0; 8 << 20];
+    let last = around.iter().max().unwrap() + 100;
     let mut costs = Vec::with_capacity(last);
-    for _ in 0..last {
+    for number in 0..last {
         let began = Instant::now();
         let mut trial = study.ask().unwrap();
         let value = objective(&mut trial).unwrap();
-        let asked = Instant::now();
+        let asked = began.elapsed();
+        let worked = number % 2 == 0 && around.iter().any(|each| number.abs_diff(*each) <= 100);
+        if worked {
+            std::hint::black_box(work(&mut memory));
+        }
+        let began = Instant::now();
         study.tell(&trial, value).unwrap();
-        costs.push((began.elapsed().as_secs_f64() * 1e6, asked.elapsed().as_secs_f64() * 1e6));
+        costs.push((asked.as_secs_f64() * 1e6, began.elapsed().as_secs_f64() * 1e6, worked));
     }
-    let median = |mut values: Vec<f64>| {
+    let median = |values: &mut dyn Iterator<Item = f64>| {
+        let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]
     };
-    around
-        .iter()
-        .map(|number| {
-            let near = &costs[number - 50..number + 50];
-            (median(near.iter().map(|cost| cost.0).collect()), median(near.iter().map(|cost| cost.1).collect()))
-        })
-        .collect()
+    let at = |number: &usize| {
+        let near = &costs[number - 100..number + 100];
+        let told = |worked: bool| median(&mut near.iter().filter(|cost| cost.2 == worked).map(|cost| cost.1));
+        [median(&mut near.iter().map(|cost| cost.0)), told(false), told(true)]
+    };
+    around.iter().map(at).collect()
 }
 
 fn main() {
@@ -69,11 +77,11 @@ fn main() {
     }
     let (seconds, best) = study(Some(database("a.db")), 5, 300, true);
     say("sqlite 300x5", seconds, best);
-    std::env::set_current_dir(&folder).unwrap();
-    for (place, storage) in [("memory", None), ("sqlite", Some(Box::new(database("b.db")) as Box<dyn Storage>))] {
-        let costs = late(storage, 5, &[1000, 10_000]);
-        for ((whole, tell), number) in costs.iter().zip([1000, 10_000]) {
-            println!("{{\"what\": \"{place} trial {number}\", \"trial_us\": {whole:.2}, \"tell_us\": {tell:.2}}}");
+    for (place, study) in [("memory", Study::new("late")), ("sqlite", Study::new("late").storage(database("b.db")))] {
+        for (number, [ask, tell, cold]) in [1000, 10_000].into_iter().zip(late(study, 5, &[1000, 10_000])) {
+            println!(
+                "{{\"what\": \"{place} {number}x5\", \"ask_us\": {ask:.1}, \"tell_us\": {tell:.2}, \"after_work_us\": {cold:.2}}}"
+            );
         }
     }
     std::fs::remove_dir_all(&folder).unwrap();

@@ -5,6 +5,7 @@ use crate::value::ParamValue;
 use serde::{Deserialize, Serialize};
 
 /// How Optuna 3 to 5 write one.
+#[allow(clippy::enum_variant_names)] // Optuna's names.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "name", content = "attributes")]
 enum Written {

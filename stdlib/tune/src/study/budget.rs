@@ -24,8 +24,11 @@ pub struct Budget<'w> {
     pub(super) jobs: Option<usize>,
     pub(super) grace: Option<Duration>,
     pub(super) stop: Stop,
-    pub(super) watch: Option<Box<dyn FnMut(&View<'_>) + 'w>>,
+    pub(super) watch: Option<Watch<'w>>,
 }
+
+/// Is shown a study as it goes.
+type Watch<'w> = Box<dyn FnMut(&View<'_>) + 'w>;
 
 impl<'w> Budget<'w> {
     /// No limit: until it is stopped, or a grid is done.

@@ -290,7 +290,7 @@ fn a_grid_is_walked_once_by_all_together() {
     let objective = |trial: &mut Trial| {
         let kind = trial.categorical("kind", ["a", "b", "c"]);
         let value = f64::from(trial.int("x", 0..=9)) + trial.float("rate", 0.0..=1.0);
-        if kind == "a" && trial.number() % 3 == 0 { Err(Failure::new("no")) } else { Ok(value) }
+        if kind == "a" && trial.number().is_multiple_of(3) { Err(Failure::new("no")) } else { Ok(value) }
     };
     for place in Place::all() {
         let hands: Vec<Study> = (0..2).map(|_| place.study("grid").sampler(grid()).open().unwrap()).collect();

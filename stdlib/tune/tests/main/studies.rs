@@ -15,9 +15,11 @@ struct Reference {
     sampler: Settings,
     pruner: String,
     direction: String,
-    /// State, value, parameters, number of reports.
-    trials: Vec<(String, Option<String>, BTreeMap<String, f64>, usize)>,
+    trials: Vec<Row>,
 }
+
+/// State, value, parameters, number of reports.
+type Row = (String, Option<String>, BTreeMap<String, f64>, usize);
 
 #[derive(Deserialize)]
 struct Settings {

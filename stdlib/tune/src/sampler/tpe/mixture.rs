@@ -14,10 +14,8 @@ const NEGLIGIBLE: f64 = 60.0;
 /// One parameter.
 #[derive(Clone, Debug)]
 enum Axis {
-    /// Any number; with its column.
-    Smooth(Kernels, usize),
-    /// Numbers on steps.
-    Stepped(Kernels, Masses),
+    /// Numbers: with their column if all between the ends are allowed, without one on steps.
+    Numbers(Kernels, Option<usize>, Masses),
     Choice(Choices),
 }
 
@@ -44,21 +42,18 @@ pub(super) struct Mixture {
 
 impl Mixture {
     pub(super) fn new(distributions: &[Arc<Distribution>]) -> Self {
-        let mut columns = 0;
-        let axis = |distribution: &Arc<Distribution>| match Span::of(distribution) {
-            Some(span) if span.step.is_some() => Axis::Stepped(Kernels::new(span), Masses::default()),
-            Some(span) => {
-                columns += 1;
-                Axis::Smooth(Kernels::new(span), columns - 1)
+        let mut columns = 0..;
+        let axis = |distribution: &Arc<Distribution>| match (Span::of(distribution), &**distribution) {
+            (Some(span), _) => {
+                let column = if span.step.is_none() { columns.next() } else { None };
+                Axis::Numbers(Kernels::new(span), column, Masses::default())
             }
-            None => Axis::Choice(Choices::new(match &**distribution {
-                Distribution::Categorical { choices } => choices.len(),
-                _ => 1,
-            })),
+            (None, Distribution::Categorical { choices }) => Axis::Choice(Choices::new(choices.len())),
+            (None, _) => Axis::Choice(Choices::new(1)),
         };
         let axes: Vec<Axis> = distributions.iter().map(axis).collect();
-        let rows = Rows::new(columns, axes.len());
-        let other = (0..axes.len()).filter(|i| !matches!(axes[*i], Axis::Smooth(..))).collect();
+        let rows = Rows::new(columns.start, axes.len());
+        let other = (0..axes.len()).filter(|i| !matches!(axes[*i], Axis::Numbers(_, Some(_), _))).collect();
         let (numbers, order, start, terms) = Default::default();
         Mixture { axes, other, rows, numbers, order, start, ln_prior: 0.0, terms }
     }
@@ -78,14 +73,7 @@ impl Mixture {
         rows.push();
         for (i, (axis, value)) in self.axes.iter_mut().zip(values).enumerate() {
             match axis {
-                Axis::Smooth(kernels, column) => {
-                    kernels.insert(number, *value, |(slot, kernel, scale)| {
-                        rows.set(i, Some(*column), slot, &kernel, scale)
-                    });
-                }
-                Axis::Stepped(kernels, _) => {
-                    kernels.insert(number, *value, |(slot, kernel, scale)| rows.set(i, None, slot, &kernel, scale));
-                }
+                Axis::Numbers(kernels, column, _) => kernels.insert(number, *value, |new| rows.set(i, *column, &new)),
                 Axis::Choice(choices) => choices.codes.push(*value as u32),
             }
         }
@@ -105,19 +93,10 @@ impl Mixture {
         rows.swap_remove(slot);
         for (i, axis) in self.axes.iter_mut().enumerate() {
             match axis {
-                Axis::Smooth(kernels, column) => {
-                    kernels.remove(number, slot, last_number, |(slot, kernel, scale)| {
-                        rows.set(i, Some(*column), slot, &kernel, scale);
-                    });
+                Axis::Numbers(kernels, column, _) => {
+                    kernels.remove(number, slot, last_number, |new| rows.set(i, *column, &new));
                 }
-                Axis::Stepped(kernels, _) => {
-                    kernels.remove(number, slot, last_number, |(slot, kernel, scale)| {
-                        rows.set(i, None, slot, &kernel, scale);
-                    });
-                }
-                Axis::Choice(choices) => {
-                    choices.codes.swap_remove(slot);
-                }
+                Axis::Choice(choices) => _ = choices.codes.swap_remove(slot),
             }
         }
         rows.settle();
@@ -129,12 +108,7 @@ impl Mixture {
         let rows = &mut self.rows;
         for (i, axis) in self.axes.iter_mut().enumerate() {
             match axis {
-                Axis::Smooth(kernels, column) => {
-                    kernels.set_count(n + 1, |(slot, kernel, scale)| rows.set(i, Some(*column), slot, &kernel, scale));
-                }
-                Axis::Stepped(kernels, _) => {
-                    kernels.set_count(n + 1, |(slot, kernel, scale)| rows.set(i, None, slot, &kernel, scale));
-                }
+                Axis::Numbers(kernels, column, _) => kernels.set_count(n + 1, |new| rows.set(i, *column, &new)),
                 Axis::Choice(choices) => choices.set_count(n + 1),
             }
         }
@@ -171,7 +145,7 @@ impl Mixture {
             }
         }
         for (i, axis) in self.axes.iter().enumerate() {
-            if let Axis::Smooth(kernels, _) | Axis::Stepped(kernels, _) = axis {
+            if let Axis::Numbers(kernels, ..) = axis {
                 fill(i, &mut |slot| kernels.draw(rng.unit(), slot));
             }
         }
@@ -222,12 +196,11 @@ impl Mixture {
         let (mut codes, mut cells) = (point.codes.iter(), point.cells.iter());
         for i in &self.other {
             match &mut self.axes[*i] {
-                Axis::Smooth(..) => {}
                 Axis::Choice(choices) => {
                     let own = codes.next() == Some(&choices.codes[slot]);
                     sum += if own { choices.ln_own } else { choices.ln_other };
                 }
-                Axis::Stepped(kernels, masses) => {
+                Axis::Numbers(kernels, _, masses) => {
                     let Some(cell) = cells.next() else { continue };
                     let kernel = kernels.at(slot);
                     sum += masses.get(kernel.mu, kernel.sigma, *cell);
@@ -245,18 +218,18 @@ impl Mixture {
         let mut point = Point { prior: self.ln_prior, ..Point::default() };
         for (axis, value) in self.axes.iter_mut().zip(values) {
             point.prior += match axis {
-                Axis::Smooth(kernels, _) => {
+                Axis::Numbers(kernels, column, masses) => {
                     let (prior, scale) = &kernels.prior;
-                    let x = kernels.span.scale(*value);
-                    point.smooth.push(x);
-                    let z = (x - prior.mu) / prior.sigma;
-                    scale - 0.5 * z * z
-                }
-                Axis::Stepped(kernels, masses) => {
-                    let (prior, scale) = &kernels.prior;
-                    let cell = kernels.span.cell(*value);
-                    point.cells.push(cell);
-                    scale + masses.get(prior.mu, prior.sigma, cell)
+                    if column.is_some() {
+                        let x = kernels.span.scale(*value);
+                        point.smooth.push(x);
+                        let z = (x - prior.mu) / prior.sigma;
+                        scale - 0.5 * z * z
+                    } else {
+                        let cell = kernels.span.cell(*value);
+                        point.cells.push(cell);
+                        scale + masses.get(prior.mu, prior.sigma, cell)
+                    }
                 }
                 Axis::Choice(choices) => {
                     point.codes.push(*value as u32);
@@ -276,7 +249,7 @@ impl Mixture {
     }
 
     pub(super) fn numeric(&self, i: usize) -> Option<&Kernels> {
-        if let Axis::Smooth(kernels, _) | Axis::Stepped(kernels, _) = &self.axes[i] { Some(kernels) } else { None }
+        if let Axis::Numbers(kernels, ..) = &self.axes[i] { Some(kernels) } else { None }
     }
 
     /// Probabilities of the choices in all kernels of a parameter, by the order of trials, the prior's last.

@@ -1,6 +1,6 @@
 //! Kernels side by side in memory: for each trial its kernels on all parameters, eight trials at a time.
 
-use super::axis::Kernel;
+use super::axis::Changed;
 
 /// Trials that are computed side by side.
 pub(super) const LANES: usize = 8;
@@ -57,15 +57,16 @@ impl Rows {
         self.is_stale.swap_remove(slot);
     }
 
-    /// Takes a kernel: that of parameter `i`, in `column` if it is smooth.
-    pub(super) fn set(&mut self, i: usize, column: Option<usize>, slot: usize, kernel: &Kernel, scale: f64) {
+    /// Takes a kernel of parameter `i`, into `column` if it is smooth.
+    pub(super) fn set(&mut self, i: usize, column: Option<usize>, (slot, kernel, scale): &Changed) {
+        let slot = *slot;
         if let Some(column) = column {
             let at = slot / LANES * self.block_size() + column * 2 * LANES + slot % LANES;
             self.blocks[at] = kernel.mu;
             // With the half of the exponent in it.
             self.blocks[at + LANES] = std::f64::consts::FRAC_1_SQRT_2 / kernel.sigma;
         }
-        self.scales[slot * self.width + i] = scale;
+        self.scales[slot * self.width + i] = *scale;
         if !std::mem::replace(&mut self.is_stale[slot], true) {
             self.stale.push(slot as u32);
         }
