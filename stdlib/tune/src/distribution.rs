@@ -131,7 +131,7 @@ impl Distribution {
             Distribution::Float { low, high, step: Some(step), .. } => {
                 low == high || decimal::is_single(*low, *high, *step)
             }
-            Distribution::Int { low, high, log, step } => low == high || !log && high - low < *step,
+            Distribution::Int { low, high, log, step } => low == high || !log && high.saturating_sub(*low) < *step,
             Distribution::Categorical { choices } => choices.len() == 1,
         }
     }

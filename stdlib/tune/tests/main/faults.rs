@@ -106,6 +106,19 @@ fn a_locked_database_ends_the_study_and_loses_nothing() {
 }
 
 #[test]
+fn a_database_that_is_locked_at_its_opening_is_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study.db");
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let locked = SqliteOptions::default().busy_timeout(Duration::from_millis(50)).open(&path).unwrap_err();
+    assert!(matches!(locked, TuneError::Locked { .. }), "{locked}");
+    assert!(locked.to_string().contains("is locked by another process"), "{locked}");
+    other.execute_batch("ROLLBACK").unwrap();
+    study(&path).create().unwrap();
+}
+
+#[test]
 fn a_removed_database_is_noticed_and_can_be_written_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("study.db");

@@ -2,7 +2,7 @@
 //!
 //! The other processes are this test binary, asked to run one test of it in the role of a child.
 
-use ironbook_tune::{Budget, Random, Sqlite, Study, StudyBuilder, Tpe, TrialRecord, TrialState};
+use ironbook_tune::{Budget, Sqlite, Study, StudyBuilder, Tpe, TrialState};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -91,6 +91,41 @@ fn processes_share_one_study() {
     assert_eq!(params.len(), 180);
 }
 
+/// In a process of its own, since the interrupt is for all of it.
+#[test]
+fn an_interrupt_keeps_everything() {
+    if let Some(database) = role() {
+        let study = study(&database).open().unwrap();
+        let report = study.optimize(Budget::new().jobs(2), |trial| {
+            let x = trial.float("x", 0.0..=1.0);
+            if trial.number() == 20 {
+                ironbook_core::interrupt::request();
+                // As a loop of a cell does.
+                std::panic::resume_unwind(Box::new(ironbook_core::interrupt::InterruptUnwind));
+            }
+            ironbook_core::check()?;
+            Ok(x)
+        });
+        println!("ack {:?}", report.unwrap().ended());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("study.db");
+    let mut child = spawn("processes::an_interrupt_keeps_everything", &database);
+    assert_eq!(acknowledged(&mut child).collect::<Vec<_>>(), ["Stopped"]);
+    assert!(child.wait().unwrap().success());
+    let resumed = study(&database).resume().unwrap();
+    let trials = resumed.trials();
+    assert_eq!(trials[20].failure().unwrap(), "interrupted");
+    // The other job was at one at most.
+    assert!(trials[..20].iter().filter(|trial| trial.state() == TrialState::Complete).count() >= 19);
+    assert_eq!(resumed.counts().running, 0);
+    assert_eq!(
+        resumed.optimize(Budget::trials(5), |trial| Ok(trial.float("x", 0.0..=1.0))).unwrap().counts().complete,
+        5
+    );
+}
+
 #[test]
 fn a_trial_of_a_dead_process_does_not_stop_a_grid() {
     let place = ironbook_tune::Memory::new();
@@ -104,6 +139,4 @@ fn a_trial_of_a_dead_process_does_not_stop_a_grid() {
     let report = alive.optimize(Budget::new(), |trial| Ok(f64::from(trial.int("x", 0..6)))).unwrap();
     // Its place is free again once it counts as lost, which takes a minute.
     assert_eq!(report.counts().complete, 5);
-    let random = Study::new("random").sampler(Random::params()).storage(place.clone()).create().unwrap();
-    assert_eq!(random.trials().iter().filter_map(TrialRecord::value).count(), 0);
 }
