@@ -1,6 +1,7 @@
 //! All trials of a study in memory, with what samplers and pruners ask of them kept up to date.
 
 use crate::distribution::Distribution;
+use crate::importance::{self, Importance};
 use crate::record::{Direction, Param, TrialRecord, TrialState};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -108,6 +109,12 @@ impl History {
     /// The completed trial with the best value, the first of equal ones.
     pub fn best(&self) -> Option<&TrialRecord> {
         self.best.map(|(_, number)| self.at(number))
+    }
+
+    /// How much each parameter matters, as [`Study::importances`](crate::Study::importances) says; `None` before a trial is
+    /// complete.
+    pub fn importances(&self) -> Option<Vec<Importance>> {
+        importance::ped_anova(self)
     }
 
     /// What completed trials reported at a step, NaN included.

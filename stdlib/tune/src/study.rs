@@ -15,7 +15,7 @@ pub(crate) use run::Run;
 
 use crate::error::{Result, TuneError};
 use crate::history::{Counts, History};
-use crate::importance::{self, Importance};
+use crate::importance::Importance;
 use crate::outcome::Outcome;
 use crate::record::{Direction, FIXED, TrialRecord, TrialState};
 use crate::storage::Storage;
@@ -81,7 +81,8 @@ impl Study {
         self.shared.direction
     }
 
-    /// Looks at all that is known, which stands still meanwhile: keep it short.
+    /// Looks at all that is known. The study stands still meanwhile: keep it short, and call no method of the study in
+    /// there, which would wait for its own end.
     pub fn look<T>(&self, call: impl FnOnce(&History) -> T) -> T {
         call(&self.shared.core().history)
     }
@@ -111,7 +112,7 @@ impl Study {
     /// # Errors
     /// [`TuneError::NothingCompleted`].
     pub fn importances(&self) -> Result<Vec<Importance>> {
-        let found = self.look(importance::ped_anova);
+        let found = self.look(History::importances);
         found.ok_or_else(|| TuneError::NothingCompleted { name: self.name().to_owned() })
     }
 

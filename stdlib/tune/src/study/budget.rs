@@ -125,7 +125,8 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// All trials so far, which stand still meanwhile: keep it short.
+    /// All trials so far. The study stands still meanwhile: keep it short, and call no method of the study in there, which
+    /// would wait for its own end.
     pub fn history(&self) -> &History {
         self.history
     }
