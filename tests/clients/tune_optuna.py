@@ -13,6 +13,7 @@ import math
 import os
 import pathlib
 import re
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -238,11 +239,14 @@ def the_dashboard_opens_it():
 
 
 def main():
-    for test in (tables_are_optunas, ours_goes_on_in_optuna, optunas_goes_on_in_ours, both_at_once, a_grid_in_turns,
-                 the_dashboard_opens_it):
-        began = time.time()
-        test()
-        print(f"{test.__name__}: {time.time() - began:.1f} s", flush=True)
+    try:
+        for test in (tables_are_optunas, ours_goes_on_in_optuna, optunas_goes_on_in_ours, both_at_once, a_grid_in_turns,
+                     the_dashboard_opens_it):
+            began = time.time()
+            test()
+            print(f"{test.__name__}: {time.time() - began:.1f} s", flush=True)
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 main()
