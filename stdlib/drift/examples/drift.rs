@@ -1,4 +1,4 @@
-//! Compares two files: `drift REFERENCE CURRENT [--html PAGE] [--json FILE]`.
+//! Compares two files: `drift REFERENCE CURRENT [--target COLUMN] [--prediction COLUMN] [--fdr] [--html PAGE] [--json FILE]`.
 #![expect(clippy::print_stdout, reason = "a program whose result is printed")]
 
 use ironbook_data::{read_csv, read_parquet};
@@ -14,7 +14,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let stem = |at: usize| Path::new(&args[at]).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let (reference, current) = (read(0)?, read(1)?);
-    let report = DriftOptions::new().names(stem(0), stem(1)).compare(&reference, &current)?;
+    let mut options = DriftOptions::new().names(stem(0), stem(1));
+    if let Some(target) = value("--target") {
+        options = options.target(target);
+    }
+    if let Some(prediction) = value("--prediction") {
+        options = options.prediction(prediction);
+    }
+    if args.iter().any(|arg| arg == "--fdr") {
+        options = options.fdr();
+    }
+    let report = options.compare(&reference, &current)?;
     if let Some(page) = value("--html") {
         report.save_html(page)?;
     }

@@ -1,6 +1,6 @@
 //! One column of both tables: what kind it is, which test it gets, and what comes of it.
 
-use crate::detail::{category_table, histogram, summary};
+use crate::detail::{Order, category_table, histogram, summary};
 use crate::error::DriftError;
 use crate::options::{DriftOptions, fits};
 use crate::report::{Both, ColumnDrift, ColumnKind, Detail, Role, TestResult, Verdict};
@@ -110,7 +110,7 @@ impl Pair<'_> {
             let booleans = [a, b] == [Class::Boolean; 2];
             let name = |value: f64| if booleans { (value == 1.0).to_string() } else { value.to_string() };
             let categories = Categories::of_numbers(&reference, &current, name);
-            (ColumnKind::Categorical, Detail::Categories(category_table(&categories)))
+            (ColumnKind::Categorical, Detail::Categories(category_table(&categories, Order::Values)))
         } else {
             let summary = Both::of(both.map(summary));
             (ColumnKind::Numeric, Detail::Numbers { summary, histogram: histogram(&reference, &current) })
@@ -145,7 +145,7 @@ impl Pair<'_> {
             && !self.is_listed(&self.options.categorical)
             && !self.options.tests.contains_key(self.name());
         let kind = if free { ColumnKind::FreeText } else { ColumnKind::Categorical };
-        let detail = Detail::Categories(category_table(&categories));
+        let detail = Detail::Categories(category_table(&categories, Order::Frequency));
         let column = ColumnDrift { missing: Both::of(missing), detail, ..self.blank(kind) };
         if counts.totals.contains(&0) {
             return Ok(self.judged(column, counts.totals));

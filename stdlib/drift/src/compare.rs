@@ -78,7 +78,7 @@ pub(crate) fn report(
         notes: Vec::new(),
     };
     report.findings = findings::findings(&report, &roles, options, &reference, &current);
-    report.notes = findings::notes(&report, importances);
+    report.notes = findings::notes(&report, &importances);
     Ok(report)
 }
 

@@ -11,7 +11,7 @@ const EACH: [usize; 2] = [24, 12];
 /// The share at either end of a sample that a histogram need not reach.
 const TAIL: f64 = 0.005;
 /// Categories that are listed.
-const TOP: usize = 10;
+const TOP: usize = 12;
 
 /// A sample in a few numbers; none without values.
 pub(crate) fn summary(numbers: &Numbers) -> Option<Summary> {
@@ -82,15 +82,27 @@ fn edges(reference: &Numbers, current: &Numbers, whole: bool) -> Vec<f64> {
     edges
 }
 
+/// How the most frequent categories are listed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Order {
+    /// By value: months, grades.
+    Values,
+    /// By frequency in the reference: names.
+    Frequency,
+}
+
 /// The most frequent categories, and those that only one side has.
-pub(crate) fn category_table(categories: &Categories) -> CategoryTable {
+pub(crate) fn category_table(categories: &Categories, order: Order) -> CategoryTable {
     let Counts { each, totals } = &categories.counts;
     let category = |at: usize| Category { name: categories.names[at].clone(), count: Both::of(each[at]) };
     let share = |at: usize| (0..2).map(|side| each[at][side] as f64 / totals[side].max(1) as f64).fold(0.0, f64::max);
     let mut by_share: Vec<usize> = (0..each.len()).collect();
     by_share.sort_by(|&a, &b| share(b).total_cmp(&share(a)));
     let mut top: Vec<usize> = by_share.iter().copied().take(TOP).collect();
-    top.sort_by_key(|&at| Reverse(each[at]));
+    match order {
+        Order::Values => top.sort_unstable(),
+        Order::Frequency => top.sort_by_key(|&at| Reverse(each[at])),
+    }
     let listed = |side: usize| top.iter().map(|&at| each[at][side]).sum::<u64>();
     let only = |side: usize| -> (Vec<Category>, usize, u64) {
         let mut only: Vec<usize> = (0..each.len()).filter(|&at| each[at][1 - side] == 0).collect();

@@ -161,7 +161,7 @@ fn of_categories(table: &CategoryTable, names: [&String; 2], add: &mut impl FnMu
 }
 
 /// How the numbers came about; `unknown` are names of importances that no column has.
-pub(crate) fn notes(report: &DriftReport, unknown: Vec<String>) -> Vec<String> {
+pub(crate) fn notes(report: &DriftReport, unknown: &[String]) -> Vec<String> {
     let mut notes = vec![
         "Missing and infinite values are left out of the tests, as Evidently does; their shares stand beside the scores."
             .to_owned(),

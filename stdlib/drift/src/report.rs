@@ -212,7 +212,7 @@ pub struct CategoryTable {
     pub count: Both<u64>,
     /// Different values.
     pub distinct: Both<usize>,
-    /// The most frequent of them, the most frequent in the reference first.
+    /// The most frequent of them: numbers in their order, names with the most frequent in the reference first.
     pub top: Vec<Category>,
     /// Values of categories that are not in `top`.
     pub others: Both<u64>,
@@ -342,7 +342,7 @@ impl DriftReport {
         view::page(self)
     }
 
-    /// The report as JSON; `serde_json` reads it back as an equal one.
+    /// The report as JSON, with the names of the fields; `serde_json::from_str` reads it back.
     pub fn to_json(&self) -> String {
         // Plain data with names as keys: nothing that JSON could refuse.
         serde_json::to_string_pretty(self).unwrap_or_default()

@@ -93,25 +93,17 @@ impl Requests {
     pub fn read(&self) -> Result<RequestTable, DriftError> {
         let files = files(&self.directory)?;
         let mut parts = Vec::new();
-        let mut first: Schema = Schema::default();
+        let mut types = Schema::default();
         for path in &files {
             let mut scan = scan_parquet(path)?;
             let schema = scan.collect_schema()?;
             check(path, &schema)?;
-            for (name, dtype) in schema.iter().filter(|(name, _)| name.starts_with(INPUT) || name.starts_with(OUTPUT)) {
-                match first.get(name) {
-                    Some(known) if known != dtype => {
-                        let column = name.trim_start_matches(INPUT).to_owned();
-                        let (first, second) = (known.to_string(), dtype.to_string());
-                        return Err(DriftError::LogTypes { column, first, second });
-                    }
-                    _ => first.insert(name.clone(), dtype.clone()),
-                };
-            }
             let part = self.selected(scan).collect()?;
-            if part.height() > 0 {
-                parts.push(part);
+            if part.height() == 0 {
+                continue;
             }
+            same_types(&schema, &mut types)?;
+            parts.push(part);
         }
         if parts.is_empty() {
             return Err(self.nothing(&files)?);
@@ -310,6 +302,21 @@ fn check(path: &Path, schema: &Schema) -> Result<(), DriftError> {
             refuse(format!("its time is {}, not microseconds", other.map_or_else(String::new, ToString::to_string)))
         }
     }
+}
+
+/// Refuses columns whose types differ from those of the files before.
+fn same_types(schema: &Schema, known: &mut Schema) -> Result<(), DriftError> {
+    for (name, dtype) in schema.iter().filter(|(name, _)| name.starts_with(INPUT) || name.starts_with(OUTPUT)) {
+        match known.get(name) {
+            Some(first) if first != dtype => {
+                let column = name.trim_start_matches(INPUT).to_owned();
+                return Err(DriftError::LogTypes { column, first: first.to_string(), second: dtype.to_string() });
+            }
+            Some(_) => {}
+            None => drop(known.insert(name.clone(), dtype.clone())),
+        }
+    }
+    Ok(())
 }
 
 /// One table of all files; what a file lacks is null.

@@ -15,12 +15,13 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
-/// A share in percent; `<0.1%` and `>99.9%` where rounding would say none or all.
+/// A share in percent, with two decimals below 1%; `<0.01%` and `>99.9%` where rounding would say none or all.
 pub(crate) fn percent(share: f64) -> String {
     let percent = 100.0 * share;
     match () {
-        () if percent > 0.0 && percent < 0.05 => "<0.1%".to_owned(),
-        () if percent < 100.0 && percent >= 99.95 => ">99.9%".to_owned(),
+        () if percent > 0.0 && percent < 0.005 => "<0.01%".to_owned(),
+        () if percent > 0.0 && percent < 0.995 => format!("{percent:.2}%"),
+        () if (99.95..100.0).contains(&percent) => ">99.9%".to_owned(),
         () => format!("{percent:.1}%"),
     }
 }
@@ -34,7 +35,7 @@ pub(crate) fn share(part: u64, of: u64) -> String {
 pub(crate) fn score(score: f64, outcome: Outcome) -> String {
     match outcome {
         Outcome::PValue if score == 0.0 => "0".to_owned(),
-        Outcome::PValue if score < 1e-300 => "<1e-300".to_owned(),
+        Outcome::PValue if score < 1e-300 => "< 1e-300".to_owned(),
         Outcome::PValue if score < 0.0005 => format!("{score:.0e}"),
         _ if score >= 1000.0 => brief(score),
         _ => format!("{score:.3}"),
@@ -93,7 +94,7 @@ mod tests {
     #[test]
     fn scores_keep_what_matters() {
         let p = |value| score(value, Outcome::PValue);
-        assert_eq!([p(0.0), p(3e-310), p(1.4e-12), p(0.0312)], ["0", "<1e-300", "1e-12", "0.031"]);
+        assert_eq!([p(0.0), p(3e-310), p(1.4e-12), p(0.0312)], ["0", "< 1e-300", "1e-12", "0.031"]);
         assert_eq!(score(0.1234, Outcome::Distance), "0.123");
         assert_eq!(score(12345.6, Outcome::Distance), "12,346");
     }
@@ -104,7 +105,10 @@ mod tests {
             [brief(1040.3), brief(-0.02512), brief(12.639), brief(1e9)],
             ["1,040.3", "-0.02512", "12.64", "1.00e9"]
         );
-        assert_eq!([percent(0.0), percent(1e-5), percent(0.99999)], ["0.0%", "<0.1%", ">99.9%"]);
+        assert_eq!(
+            [percent(0.0), percent(1e-5), percent(0.0042), percent(0.99999)],
+            ["0.0%", "<0.01%", "0.42%", ">99.9%"]
+        );
         assert_eq!([name("a\nb"), name(""), name(" x")], ["a␣b", "\"\"", "\" x\""]);
     }
 }

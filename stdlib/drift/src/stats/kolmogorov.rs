@@ -177,7 +177,7 @@ fn deviance(x: f64, m: f64) -> f64 {
 }
 
 /// 2^128, by which numbers are scaled that would not fit.
-const SCALE: f64 = 3.402_823_669_209_384_6e38;
+const SCALE: f64 = (1u128 << 127) as f64 * 2.0;
 
 /// The chance that the statistic is at most d: Durbin's matrix in the way of Marsaglia, Tsang and Wang (2003); exact.
 fn durbin_cdf(n: u64, d: f64) -> f64 {

@@ -43,7 +43,10 @@ fn verdict(column: &ColumnDrift) -> String {
     let (value, limit) = (score(result.score, result.outcome), plain(result.threshold));
     let adjusted = result.adjusted.map_or_else(String::new, |a| format!(" (adjusted {})", score(a, result.outcome)));
     match result.outcome {
-        crate::stats::Outcome::PValue => format!("{}: p = {value}{adjusted}, drift below {limit}", result.test.title()),
+        crate::stats::Outcome::PValue => {
+            let sign = if value.starts_with('<') { "" } else { "= " };
+            format!("{}: p {sign}{value}{adjusted}, drift below {limit}", result.test.title())
+        }
         crate::stats::Outcome::Distance => format!("{} {value}, drift from {limit} on", result.test.title()),
     }
 }

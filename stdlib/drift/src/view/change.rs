@@ -3,7 +3,7 @@
 use crate::report::{ColumnDrift, Detail, DriftReport};
 use crate::words::{brief, name, percent, share};
 
-/// `mean 12.64 → 9.881`, `EWR 35.1% → 36.7%`; nothing where there is nothing to say.
+/// `mean 12.64 → 9.881`, `EWR: 35.1% → 36.7%`; nothing where there is nothing to say.
 pub(super) fn change(column: &ColumnDrift) -> String {
     match &column.detail {
         Detail::Numbers { summary, .. } => match (summary.reference, summary.current) {
@@ -24,7 +24,7 @@ pub(super) fn change(column: &ColumnDrift) -> String {
             let most = table.top.iter().max_by(|a, b| moved(a).total_cmp(&moved(b)));
             most.map_or_else(String::new, |category| {
                 let [before, now] = shares(&category);
-                format!("{} {} → {}", name(&category.name), percent(before), percent(now))
+                format!("{}: {} → {}", name(&category.name), percent(before), percent(now))
             })
         }
         Detail::Times { .. } | Detail::Nothing => String::new(),

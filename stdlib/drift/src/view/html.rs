@@ -42,9 +42,9 @@ pub(crate) fn fragment(report: &DriftReport) -> String {
 fn drawn(report: &DriftReport, links: bool) -> String {
     let mut out = format!("<div class=\"idr\">{STYLE}");
     verdict(report, &mut out);
-    findings(report, &mut out);
     let carded = report.columns.len().min(CARDS);
     table::table(report, if links { carded } else { 0 }, &mut out);
+    findings(report, &mut out);
     if !report.notes.is_empty() {
         out.push_str("<div class=\"notes\" style=\"margin-top:12px\">");
         report.notes.iter().for_each(|note| out.push_str(&format!("<p>{}</p>", escape_html(note))));
@@ -92,13 +92,31 @@ fn verdict(report: &DriftReport, out: &mut String) {
         out,
         "<div class=\"top{}\"><b>{}</b><p>{}</p>\
          <div class=\"meter\"><i style=\"width:{share:.1}%\"></i><u style=\"left:{limit:.1}%\"></u><em style=\"left:{limit:.1}%\">{}</em></div>\
-         <p class=\"keys\">{}</p></div>",
+         <p class=\"keys\">{}</p>{}</div>",
         if report.drifted { " bad" } else { "" },
         escape_html(first),
         escape_html(&rest),
         percent(report.share_threshold).replace(".0%", "%"),
-        keys(report)
+        keys(report),
+        schema(report)
     );
+}
+
+/// How many findings are about columns and types, since a model may not take the table.
+fn schema(report: &DriftReport) -> String {
+    let grave = report.findings.iter().filter(|finding| finding.kind.is_schema());
+    let mut kinds: Vec<(&str, u64)> = Vec::new();
+    for title in grave.map(|finding| finding.kind.title()) {
+        match kinds.last_mut().filter(|(last, _)| *last == title) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((title, 1)),
+        }
+    }
+    let listed: Vec<String> = kinds.iter().map(|(title, count)| format!("{} × {title}", grouped(*count))).collect();
+    match listed.is_empty() {
+        true => String::new(),
+        false => format!("<p class=\"schema\">Columns and types differ: {}</p>", listed.join(", ")),
+    }
 }
 
 fn findings(report: &DriftReport, out: &mut String) {

@@ -18,20 +18,20 @@ body[data-jp-theme-light=false] .idr{--ref:#77828e;--cur:#58b1f5;--bad:#f58a4b;-
 .idr .meter u{position:absolute;top:-4px;height:16px;width:2px;margin-left:-1px;background:var(--ink)}\
 .idr .meter em{position:absolute;top:13px;font-style:normal;font-size:11px;color:var(--soft);transform:translateX(-50%);white-space:nowrap}\
 .idr .key{display:inline-block;width:11px;height:11px;border-radius:2px;background:var(--ref);margin:0 5px 0 0;vertical-align:-1px}.idr .key.c{background:var(--cur)}\
-.idr .keys span{margin-right:18px}\
+.idr .schema{color:var(--bad);font-weight:600;margin-top:8px}.idr .keys span{margin-right:18px}\
 .idr ul{margin:4px 0;padding:0;list-style:none}.idr li{padding:2px 0 2px 10px;border-left:3px solid var(--line);margin:3px 0;overflow-wrap:anywhere}.idr li.g{border-left-color:var(--bad)}\
 .idr li b{font-weight:600;margin-right:6px}\
 .idr table{border-collapse:collapse;border:none;margin:0;color:inherit;font-size:13px;font-variant-numeric:tabular-nums;table-layout:auto}\
 .idr td,.idr th{border:none;padding:4px 14px 4px 0;text-align:left;background:none;color:inherit;font-weight:400;vertical-align:middle}\
 .idr tbody tr{background:none!important}.idr th{color:var(--soft);font-size:12px;white-space:nowrap}.idr td.r,.idr th.r{text-align:right;white-space:nowrap}\
-.idr .rank{width:100%}.idr .rank tbody tr{border-top:1px solid var(--line)}.idr .rank td:first-child{overflow-wrap:anywhere;font-weight:500;min-width:90px}\
-.idr .rank tr.d td.v{color:var(--bad);font-weight:600}.idr .rank tr.u{color:var(--soft)}.idr .rank td.ch{max-width:230px;overflow-wrap:anywhere;font-size:12px;color:var(--soft)}\
-.idr .tag{display:inline-block;font-size:11px;font-weight:400;color:var(--soft);border:1px solid var(--line);border-radius:9px;padding:0 7px;margin-left:6px;vertical-align:1px}\
+.idr .rank{width:100%}.idr .rank td.t{white-space:nowrap}.idr .rank tbody tr{border-top:1px solid var(--line)}.idr .rank td:first-child{overflow-wrap:anywhere;font-weight:500;min-width:90px}\
+.idr .rank tr.d td.v{color:var(--bad);font-weight:600}.idr .rank tr.u{color:var(--soft)}.idr .rank td.ch{max-width:230px;min-width:130px;overflow-wrap:anywhere;font-size:12px;color:var(--soft)}\
+.idr .tag{display:inline-block;font-size:11px;font-weight:400;color:var(--soft);border:1px solid var(--line);border-radius:9px;padding:0 7px;margin-left:6px;vertical-align:1px;white-space:nowrap}\
 .idr .tag.d{color:var(--bad);border-color:var(--bad)}.idr .tag.o{color:var(--good);border-color:var(--good)}\
 .idr .bar{position:relative;height:8px;width:130px;background:var(--line);border-radius:4px}.idr .bar i{display:block;height:8px;border-radius:4px;background:var(--good)}\
 .idr tr.d .bar i{background:var(--bad)}.idr .bar u{position:absolute;left:50%;top:-3px;height:14px;width:1px;background:var(--ink)}\
 .idr .scroll{overflow-x:auto;max-width:100%}\
-.idr .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr));gap:12px}\
+.idr .cards{display:grid;align-items:start;grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr));gap:12px}\
 .idr .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px 14px;min-width:0;scroll-margin-top:8px}\
 .idr svg{display:block;overflow:visible}.idr .hist{width:100%;height:auto;margin:10px 0 6px}.idr svg text{fill:var(--soft);font:11px system-ui,sans-serif}\
 .idr .fr{fill:var(--ref);fill-opacity:.55}.idr .fc{fill:var(--cur);fill-opacity:.16}.idr .lc{fill:none;stroke:var(--cur);stroke-width:1.6;stroke-linejoin:round}\
@@ -39,7 +39,7 @@ body[data-jp-theme-light=false] .idr{--ref:#77828e;--cur:#58b1f5;--bad:#f58a4b;-
 .idr .hit{fill:transparent}.idr .hit:hover{fill:var(--ink);fill-opacity:.07}\
 .idr .nums{width:100%;font-size:12px;margin-top:4px}.idr .nums td,.idr .nums th{padding:1px 10px 1px 0}.idr .nums td:last-child,.idr .nums th:last-child{padding-right:0}\
 .idr .cats{width:100%;margin-top:8px;font-size:12px}.idr .cats td{padding:2px 10px 2px 0}.idr .cats td:first-child{max-width:150px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.idr .cats td:last-child{padding-right:0}\
-.idr .duo{min-width:90px}.idr .duo i{display:block;height:5px;border-radius:2px;background:var(--ref);min-width:1px}.idr .duo i+i{background:var(--cur);margin-top:1px}\
+.idr .duo{min-width:90px}.idr .duo i{display:block;height:5px;border-radius:2px;background:var(--ref)}.idr .duo i+i{background:var(--cur);margin-top:1px}\
 .idr .notes p{margin:3px 0;color:var(--soft);max-width:90ch}.idr details>summary{cursor:pointer;color:var(--soft);margin:6px 0}\
 @media print{.idr .card{break-inside:avoid}}\
 </style>";

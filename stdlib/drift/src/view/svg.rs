@@ -15,6 +15,10 @@ fn most(shares: [&[f64]; 2]) -> f64 {
 
 /// A step line over bins; closed along the ground if it is to be filled.
 fn steps(shares: &[f64], most: f64, (width, height): (f64, f64), closed: bool) -> String {
+    // A sample without values has no line along the ground.
+    if shares.iter().all(|share| *share == 0.0) {
+        return String::new();
+    }
     let step = width / shares.len().max(1) as f64;
     let mut path = format!("M0 {height:.0}");
     let mut last = f64::NAN;
@@ -36,7 +40,7 @@ fn steps(shares: &[f64], most: f64, (width, height): (f64, f64), closed: bool) -
 fn pairs(shares: [&[f64]; 2], most: f64, (width, height): (f64, f64)) -> [String; 2] {
     let n = shares[0].len().max(1) as f64;
     let (step, gap) = (width / n, (width / n * 0.22).min(14.0));
-    let wide = ((step - gap) / 2.0).min(26.0);
+    let wide = ((step - gap) / 2.0).min(width / 18.0);
     [0, 1].map(|side| {
         let mut path = String::new();
         for (i, &share) in shares[side].iter().enumerate().filter(|(_, share)| **share > 0.0) {
@@ -91,7 +95,7 @@ pub(super) fn large(histogram: &Histogram, extras: &Extras, label: &str) -> Stri
     let shares = [histogram.shares.reference.as_slice(), histogram.shares.current.as_slice()];
     let most = most(shares);
     let mut out =
-        format!("<svg class=\"hist\" viewBox=\"0 -4 {width} {}\" role=\"img\" aria-label=\"{label}\">", height + 26.0);
+        format!("<svg class=\"hist\" viewBox=\"0 -16 {width} {}\" role=\"img\" aria-label=\"{label}\">", height + 38.0);
     let bins = shares[0].len();
     let step = width / bins.max(1) as f64;
     if histogram.each {
@@ -105,7 +109,7 @@ pub(super) fn large(histogram: &Histogram, extras: &Extras, label: &str) -> Stri
         let (area, line) = (steps(shares[0], most, LARGE, true), steps(shares[1], most, LARGE, false));
         let _ = write!(
             out,
-            "<path class=\"fr\" d=\"{area}\"/><path class=\"fc\" d=\"{line}Z\"/><path class=\"lc\" d=\"{line}\"/>"
+            "<path class=\"fr\" d=\"{area}\"/><path class=\"fc\" d=\"{line}\"/><path class=\"lc\" d=\"{line}\"/>"
         );
         let (low, high) = (histogram.edges[0], histogram.edges[bins]);
         let place = |value: f64| width * (value - low) / (high - low).max(f64::MIN_POSITIVE);
@@ -129,7 +133,7 @@ pub(super) fn large(histogram: &Histogram, extras: &Extras, label: &str) -> Stri
     }
     let _ = write!(
         out,
-        "<path class=\"ax\" d=\"M0 {height:.0}.5h{width}\"/><text x=\"0\" y=\"6\">{}</text>",
+        "<path class=\"ax\" d=\"M0 {height:.0}.5h{width}\"/><text x=\"0\" y=\"-5\">{}</text>",
         percent(most)
     );
     if extras.titles {

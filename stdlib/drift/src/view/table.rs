@@ -52,7 +52,7 @@ fn row(report: &DriftReport, column: &ColumnDrift, link: Option<usize>, most: f6
             });
             let _ = write!(
                 out,
-                "<td>{}</td><td class=\"r v\">{p}{}{adjusted}</td><td class=\"r\">{}</td><td>{}</td>",
+                "<td>{}</td><td class=\"r v\">{p}{}{adjusted}</td><td class=\"r\">{}</td><td class=\"t\">{}</td>",
                 bar(length(result.strength, most)),
                 score(result.score, result.outcome),
                 plain(result.threshold),
@@ -61,8 +61,10 @@ fn row(report: &DriftReport, column: &ColumnDrift, link: Option<usize>, most: f6
         }
         None => {
             let reason = escape_html(column.reason.as_deref().unwrap_or("not tested"));
-            let bar = if column.verdict == Verdict::Drifted { bar(1.0) } else { String::new() };
-            let _ = write!(out, "<td>{bar}</td><td colspan=\"3\" class=\"v\" style=\"font-weight:400\">{reason}</td>");
+            let _ = match column.verdict {
+                Verdict::Drifted => write!(out, "<td>{}</td><td colspan=\"3\" class=\"v\">{reason}</td>", bar(1.0)),
+                _ => write!(out, "<td colspan=\"4\">{reason}</td>"),
+            };
         }
     }
     if weighed {

@@ -48,11 +48,13 @@ fn columns(report: &DriftReport, width: usize) -> Vec<String> {
     let weighed = shown.iter().any(|column| column.importance.is_some());
     let most = strongest(report);
     let rows: Vec<Vec<String>> = shown.iter().map(|column| row(column, report, most, weighed, width)).collect();
-    let mut head = vec!["", "column", "drift", "score", "limit", "test", "missing"];
+    let score = if report.fdr.is_some() { "adjusted" } else { "score" };
+    let mut head = vec!["", "column", "drift", score, "limit", "test", "missing"];
     if weighed {
         head.insert(3, "importance");
     }
-    let right: Vec<bool> = head.iter().map(|h| matches!(*h, "score" | "limit" | "importance" | "missing")).collect();
+    let right: Vec<bool> =
+        head.iter().map(|h| matches!(*h, "score" | "adjusted" | "limit" | "importance" | "missing")).collect();
     let widths: Vec<usize> = (0..head.len())
         .map(|i| rows.iter().map(|row| row[i].width()).max().unwrap_or(0).max(head[i].width()))
         .collect();
@@ -92,7 +94,7 @@ fn row(column: &ColumnDrift, report: &DriftReport, most: f64, weighed: bool, wid
                 "█".repeat(filled) + &"░".repeat(BAR - filled.min(BAR)),
                 score(shown, result.outcome),
                 plain(result.threshold),
-                if result.adjusted.is_some() { format!("{} (adj.)", result.test) } else { result.test.to_string() },
+                result.test.to_string(),
             )
         }
         None if column.verdict == Verdict::Drifted => ("█".repeat(BAR), "-".into(), "-".into(), "no values".into()),

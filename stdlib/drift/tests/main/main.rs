@@ -1,7 +1,9 @@
-//! The tests of this crate, in one binary.
+//! Every score against Evidently, options, faults, views, and the log of a server.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod faults;
 mod options;
 mod recipe;
 mod reference;
+mod requests;
 mod views;
