@@ -3,11 +3,10 @@
 use crate::detail::{Order, category_table, histogram, summary};
 use crate::error::DriftError;
 use crate::options::{DriftOptions, fits};
-use crate::report::{Both, ColumnDrift, ColumnKind, Detail, Role, TestResult, Verdict};
+use crate::report::{Approximation, Both, ColumnDrift, ColumnKind, Detail, Role, TestResult, Verdict};
 use crate::stats::{Applied, Test};
-use crate::times;
-use crate::values::{Categories, Class, Counts, Numbers, class, numbers, tally};
-use polars::prelude::Column;
+use crate::values::{Categories, Class, Counts, Fuzz, Numbers, Sample, Texts, class, together};
+use polars::prelude::DataType;
 
 /// Whole numbers of which the current table has no more than so many different ones are categories, to Evidently.
 const FEW: usize = 10;
@@ -18,8 +17,11 @@ const SMALL: u64 = 1000;
 pub(crate) struct Pair<'a> {
     pub options: &'a DriftOptions,
     pub role: Role,
-    pub reference: &'a Column,
-    pub current: &'a Column,
+    pub name: &'a str,
+    /// Rows of the two tables.
+    pub rows: [u64; 2],
+    pub types: [&'a DataType; 2],
+    pub samples: [&'a Sample; 2],
 }
 
 impl Pair<'_> {
@@ -28,37 +30,40 @@ impl Pair<'_> {
     /// # Errors
     /// [`DriftError::TestKind`], [`DriftError::Threshold`], [`DriftError::Polars`].
     pub fn compare(&self) -> Result<ColumnDrift, DriftError> {
-        use Class::{Boolean, Null, Number, Other, Text, Time, Whole};
-        match [self.reference, self.current].map(|column| class(column.dtype())) {
-            [Null, _] | [_, Null] => Ok(self.without_type()),
-            [a @ (Whole | Number | Boolean), b @ (Whole | Number | Boolean)] => self.numeric(a, b),
-            [Text, Text] => self.text(),
-            [Time, Time] => self.times(),
-            [Other, Other] => Ok(self.untested("it is neither numbers, categories nor times")),
+        let classes = self.types.map(class);
+        match self.samples {
+            _ if classes.contains(&Class::Null) => Ok(self.without_type()),
+            [Sample::Numbers(reference), Sample::Numbers(current)] => self.numeric(classes, [reference, current]),
+            [Sample::Text(reference), Sample::Text(current)] => self.text([reference, current]),
+            [Sample::Times(reference), Sample::Times(current)] => {
+                let [[first_r, last_r], [first_c, last_c]] = [reference.shown()?, current.shown()?];
+                let (first, last) = (Both::new(first_r, first_c), Both::new(last_r, last_c));
+                let column = ColumnDrift { detail: Detail::Times { first, last }, ..self.blank(ColumnKind::Time) };
+                Ok(self.unless_empty(column, "it is a time, which goes on anyway"))
+            }
+            [Sample::Other { .. }, Sample::Other { .. }] => {
+                Ok(self.unless_empty(self.blank(ColumnKind::Other), "it is neither numbers, categories nor times"))
+            }
             _ => {
                 let types = self.types();
                 let reason = format!("it is {} in one table and {} in the other", types.reference, types.current);
-                Ok(self.untested(reason))
+                Ok(ColumnDrift { reason: Some(reason), ..self.blank(ColumnKind::Other) })
             }
         }
     }
 
-    fn name(&self) -> &str {
-        self.reference.name()
-    }
-
     fn is_listed(&self, names: &[String]) -> bool {
-        names.iter().any(|name| name == self.name())
+        names.iter().any(|name| name == self.name)
     }
 
     fn types(&self) -> Both<String> {
-        Both::new(self.reference.dtype().to_string(), self.current.dtype().to_string())
+        Both::of(self.types.map(ToString::to_string))
     }
 
     /// The column as far as it is known before it is looked at.
     fn blank(&self, kind: ColumnKind) -> ColumnDrift {
         ColumnDrift {
-            name: self.name().to_owned(),
+            name: self.name.to_owned(),
             role: self.role,
             kind,
             types: self.types(),
@@ -67,22 +72,29 @@ impl Pair<'_> {
             result: None,
             importance: None,
             rank: 0.0,
-            missing: Both::new(self.reference.null_count() as u64, self.current.null_count() as u64),
+            missing: Both::of(self.samples.map(Sample::missing)),
             infinite: Both::default(),
+            approximation: None,
             detail: Detail::Nothing,
         }
     }
 
-    fn untested(&self, reason: impl Into<String>) -> ColumnDrift {
-        ColumnDrift { reason: Some(reason.into()), ..self.blank(ColumnKind::Other) }
+    /// Values that are not missing.
+    fn present(&self) -> [u64; 2] {
+        [0, 1].map(|side| self.rows[side].saturating_sub(self.samples[side].missing()))
     }
 
     /// A column of which one side is nothing but nulls, so that polars knows no type.
     fn without_type(&self) -> ColumnDrift {
-        let column = self.blank(ColumnKind::Other);
-        let rows = [self.reference.len(), self.current.len()].map(|n| n as u64);
-        let present = [rows[0] - column.missing.reference, rows[1] - column.missing.current];
-        self.judged(column, present)
+        self.judged(self.blank(ColumnKind::Other), self.present())
+    }
+
+    /// A column that is not tested, for this reason where both sides have values.
+    fn unless_empty(&self, column: ColumnDrift, reason: &str) -> ColumnDrift {
+        match self.present() {
+            present if present.contains(&0) => self.judged(column, present),
+            _ => ColumnDrift { reason: Some(reason.to_owned()), ..column },
+        }
     }
 
     /// The verdict without a test, where one side has no values.
@@ -96,10 +108,8 @@ impl Pair<'_> {
         ColumnDrift { verdict, reason: Some(reason), ..column }
     }
 
-    fn numeric(&self, a: Class, b: Class) -> Result<ColumnDrift, DriftError> {
-        let (reference, current) = rayon::join(|| numbers(self.reference), || numbers(self.current));
-        let (reference, current) = (reference?, current?);
-        let both = [&reference, &current];
+    fn numeric(&self, [a, b]: [Class; 2], both: [&Numbers; 2]) -> Result<ColumnDrift, DriftError> {
+        let [reference, current] = both;
         let few = match b {
             Class::Boolean => true,
             Class::Whole => current.distinct() <= FEW,
@@ -109,14 +119,14 @@ impl Pair<'_> {
         let (kind, detail) = if categorical {
             let booleans = [a, b] == [Class::Boolean; 2];
             let name = |value: f64| if booleans { (value == 1.0).to_string() } else { value.to_string() };
-            let categories = Categories::of_numbers(&reference, &current, name);
+            let categories = Categories::of_numbers(reference, current, name);
             (ColumnKind::Categorical, Detail::Categories(category_table(&categories, Order::Values)))
         } else {
             let summary = Both::of(both.map(summary));
-            (ColumnKind::Numeric, Detail::Numbers { summary, histogram: histogram(&reference, &current) })
+            (ColumnKind::Numeric, Detail::Numbers { summary, histogram: histogram(reference, current) })
         };
         let column = ColumnDrift {
-            missing: Both::of(both.map(Numbers::missing)),
+            approximation: approximation(both),
             infinite: Both::of(both.map(Numbers::infinite)),
             detail,
             ..self.blank(kind)
@@ -125,28 +135,32 @@ impl Pair<'_> {
         if present.contains(&0) {
             return Ok(self.judged(column, present));
         }
-        let counts = categorical.then(|| Counts::of_numbers(&reference, &current));
+        let counts = categorical.then(|| Counts::of_numbers(reference, current));
         let applied = match &counts {
             Some(counts) => Applied::Counts(counts),
-            None => Applied::Numbers(&reference, &current),
+            None => Applied::Numbers(reference, current),
         };
         let test = match self.chosen(kind)? {
             Some(test) => test,
-            None => usual(kind, reference.len(), distinct_up_to(&reference, &current)),
+            None => usual(kind, reference.len(), distinct_up_to(reference, current)),
         };
         self.tested(column, test, &applied)
     }
 
-    fn text(&self) -> Result<ColumnDrift, DriftError> {
-        let (categories, missing) = tally(self.reference, self.current)?;
+    fn text(&self, [reference, current]: [&Texts; 2]) -> Result<ColumnDrift, DriftError> {
+        if reference.too_many || current.too_many {
+            let reason = "it has more different texts than are counted of a table that is read in pieces";
+            return Ok(self.unless_empty(self.blank(ColumnKind::FreeText), reason));
+        }
+        let categories = together(reference, current);
         let counts = &categories.counts;
         let distinct = [0, 1].map(|side| counts.distinct(side) as u64);
         let free = (0..2).all(|side| 2 * distinct[side] > counts.totals[side])
             && !self.is_listed(&self.options.categorical)
-            && !self.options.tests.contains_key(self.name());
+            && !self.options.tests.contains_key(self.name);
         let kind = if free { ColumnKind::FreeText } else { ColumnKind::Categorical };
         let detail = Detail::Categories(category_table(&categories, Order::Frequency));
-        let column = ColumnDrift { missing: Both::of(missing), detail, ..self.blank(kind) };
+        let column = ColumnDrift { detail, ..self.blank(kind) };
         if counts.totals.contains(&0) {
             return Ok(self.judged(column, counts.totals));
         }
@@ -158,37 +172,34 @@ impl Pair<'_> {
         self.tested(column, test, &Applied::Counts(counts))
     }
 
-    fn times(&self) -> Result<ColumnDrift, DriftError> {
-        let blank = self.blank(ColumnKind::Time);
-        let column = ColumnDrift { detail: times::range(self.reference, self.current)?, ..blank };
-        let rows = [self.reference.len(), self.current.len()].map(|n| n as u64);
-        let present = [rows[0] - column.missing.reference, rows[1] - column.missing.current];
-        match present.contains(&0) {
-            true => Ok(self.judged(column, present)),
-            false => Ok(ColumnDrift { reason: Some("it is a time, which goes on anyway".to_owned()), ..column }),
-        }
-    }
-
     /// The test that the options ask for.
     fn chosen(&self, kind: ColumnKind) -> Result<Option<Test>, DriftError> {
         let (kind, general) = match kind {
             ColumnKind::Numeric => ("numeric", self.options.numeric_test),
             _ => ("categorical", self.options.categorical_test),
         };
-        let own = self.options.tests.get(self.name()).copied();
-        own.or(general).map(|test| fits(test, kind, self.name()).map(|()| test)).transpose()
+        let own = self.options.tests.get(self.name).copied();
+        own.or(general).map(|test| fits(test, kind, self.name).map(|()| test)).transpose()
     }
 
     fn tested(&self, column: ColumnDrift, test: Test, to: &Applied<'_>) -> Result<ColumnDrift, DriftError> {
-        let threshold = self.options.threshold_of(self.name(), test)?;
+        let threshold = self.options.threshold_of(self.name, test)?;
         let Some(score) = test.apply(to) else {
             return Ok(ColumnDrift { reason: Some(format!("{test} is not for it")), ..column });
         };
         let strength = test.strength(score, threshold);
-        let result = TestResult { test, outcome: test.outcome(), score, threshold, adjusted: None, strength };
+        let error = test.error(to);
+        let result = TestResult { test, outcome: test.outcome(), score, threshold, adjusted: None, error, strength };
         let verdict = if test.is_drift(score, threshold) { Verdict::Drifted } else { Verdict::Stable };
         Ok(ColumnDrift { verdict, result: Some(result), rank: strength, ..column })
     }
+}
+
+/// What is not known of numbers that were read in pieces.
+fn approximation(both: [&Numbers; 2]) -> Option<Approximation> {
+    let fuzz = both.map(Numbers::fuzz);
+    let of = |part: fn(&Fuzz) -> f64| Both::of(fuzz.map(|fuzz| fuzz.map_or(0.0, part)));
+    fuzz.iter().any(Option::is_some).then(|| Approximation { rank: of(|f| f.rank), value: of(|f| f.value) })
 }
 
 /// Different values of both samples, counted no further than it matters.

@@ -5,12 +5,14 @@ use crate::error::DriftError;
 use crate::findings;
 use crate::options::DriftOptions;
 use crate::report::{Both, ColumnDrift, DriftReport, FalseDiscoveries, Role, Verdict};
+use crate::source::Source;
 use crate::stats::{Outcome, adjusted};
 use crate::table::Tabular;
 use ironbook_core::{Progress, check};
-use polars::prelude::DataFrame;
+use polars::prelude::DataType;
 use rayon::prelude::*;
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 /// Compares a table with a reference: which columns have drifted, and by how much.
@@ -46,14 +48,16 @@ pub(crate) fn report(
 ) -> Result<DriftReport, DriftError> {
     let target = options.target.as_deref().or(reference.target()).or(current.target()).map(str::to_owned);
     let predictions = [options.predictions.as_slice(), reference.predictions(), current.predictions()].concat();
-    let (reference, current) = (reference.frame()?, current.frame()?);
-    for (frame, which) in [(&reference, "reference"), (&current, "current")] {
-        if frame.height() == 0 {
+    let (mut reference, mut current) = (Source::new(reference.content()?), Source::new(current.content()?));
+    for (source, which) in [(&reference, "reference"), (&current, "current")] {
+        if source.rows() == 0 {
             return Err(DriftError::NoRows { which });
         }
     }
     let roles = Roles { target, predictions };
     let names = names(options, &reference, &current)?;
+    reference.read(&names, &options.names[0])?;
+    current.read(&names, &options.names[1])?;
     let mut columns = compared(options, &roles, &names, &reference, &current)?;
     let importances = importances(options, &mut columns);
     let fdr = options.fdr.then(|| control(&mut columns));
@@ -71,7 +75,7 @@ pub(crate) fn report(
         drifted_columns: drifted,
         tested_columns: tested,
         names: Both::of(options.names.clone()),
-        rows: Both::new(reference.height(), current.height()),
+        rows: Both::new(reference.rows(), current.rows()),
         columns,
         findings: Vec::new(),
         fdr,
@@ -99,9 +103,9 @@ impl Roles {
 }
 
 /// Names of the columns that are compared, in the order of the reference.
-fn names(options: &DriftOptions, reference: &DataFrame, current: &DataFrame) -> Result<Vec<String>, DriftError> {
+fn names(options: &DriftOptions, reference: &Source<'_>, current: &Source<'_>) -> Result<Vec<String>, DriftError> {
     let [left, right] = [reference, current]
-        .map(|frame| frame.get_column_names().iter().map(ToString::to_string).collect::<Vec<String>>());
+        .map(|source| source.fields().into_iter().map(|(name, _)| name.to_owned()).collect::<Vec<String>>());
     let known = |name: &String| left.contains(name) || right.contains(name);
     let listed: [(&'static str, Vec<&String>); 8] = [
         ("target", options.target.iter().collect()),
@@ -140,20 +144,25 @@ fn compared(
     options: &DriftOptions,
     roles: &Roles,
     names: &[String],
-    reference: &DataFrame,
-    current: &DataFrame,
+    reference: &Source<'_>,
+    current: &Source<'_>,
 ) -> Result<Vec<ColumnDrift>, DriftError> {
     let progress = Mutex::new(Progress::new("drift", Some(names.len() as u64)));
+    let types = [reference, current].map(|source| source.fields().into_iter().collect::<HashMap<&str, &DataType>>());
     names
         .par_iter()
         .with_max_len(1)
         .map(|name| {
             check()?;
+            let (left, right) = rayon::join(|| reference.sample(name), || current.sample(name));
+            let (left, right) = (left?, right?);
             let pair = Pair {
                 options,
                 role: roles.of(name),
-                reference: reference.column(name)?,
-                current: current.column(name)?,
+                name,
+                rows: [reference.rows() as u64, current.rows() as u64],
+                types: [0, 1].map(|side| types[side].get(name.as_str()).copied().unwrap_or(&DataType::Null)),
+                samples: [&left, &right],
             };
             let column = pair.compare()?;
             if let Ok(mut progress) = progress.lock() {

@@ -4,9 +4,10 @@ use crate::compare::Roles;
 use crate::finding::{Finding, FindingKind};
 use crate::options::DriftOptions;
 use crate::report::{Category, CategoryTable, ColumnDrift, ColumnKind, Detail, DriftReport, Role, Verdict};
+use crate::source::Source;
 use crate::stats::Outcome;
 use crate::words::{counted, grouped, name, percent, plain, share};
-use polars::prelude::DataFrame;
+use std::collections::HashSet;
 
 /// Rows below which a table is small.
 const FEW: usize = 100;
@@ -22,8 +23,8 @@ pub(crate) fn findings(
     report: &DriftReport,
     roles: &Roles,
     options: &DriftOptions,
-    reference: &DataFrame,
-    current: &DataFrame,
+    reference: &Source<'_>,
+    current: &Source<'_>,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     let names = [&report.names.reference, &report.names.current];
@@ -32,17 +33,13 @@ pub(crate) fn findings(
         (FindingKind::NewColumn, current, reference, [names[1], names[0]]),
     ];
     for (kind, has, lacks, [with, without]) in alone {
-        for column in has.columns() {
-            let column_name = column.name().as_str();
-            // Labels and predictions may be known for one table only.
-            if lacks.column(column_name).is_ok()
-                || !options.wants(column_name)
-                || roles.of(column_name) != Role::Feature
-            {
-                continue;
-            }
-            let text = format!("{}: in {with} ({}), not in {without}", name(column_name), column.dtype());
-            found.push(Finding { kind, column: Some(column_name.to_owned()), text });
+        let known: HashSet<&str> = lacks.fields().into_iter().map(|(column, _)| column).collect();
+        // Labels and predictions may be known for one table only.
+        let alone =
+            |column: &str| !known.contains(column) && options.wants(column) && roles.of(column) == Role::Feature;
+        for (column, dtype) in has.fields().into_iter().filter(|(column, _)| alone(column)) {
+            let text = format!("{}: in {with} ({dtype}), not in {without}", name(column));
+            found.push(Finding { kind, column: Some(column.to_owned()), text });
         }
     }
     report.columns.iter().for_each(|column| of_column(column, report, &mut found));
@@ -160,6 +157,15 @@ fn of_categories(table: &CategoryTable, names: [&String; 2], add: &mut impl FnMu
     }
 }
 
+/// `delay (0.0002)`, or how far its distribution can be off where the test does not say.
+fn rough(column: &ColumnDrift) -> String {
+    let error = column.result.and_then(|result| result.error);
+    let known = error.map(|error| format!("{error:.1e}"));
+    let rank = column.approximation.map_or(0.0, |a| a.rank.reference.max(a.rank.current));
+    let known = known.unwrap_or_else(|| format!("shares {}", percent(rank)));
+    format!("{} ({known})", name(&column.name))
+}
+
 /// How the numbers came about; `unknown` are names of importances that no column has.
 pub(crate) fn notes(report: &DriftReport, unknown: &[String]) -> Vec<String> {
     let mut notes = vec![
@@ -202,6 +208,14 @@ pub(crate) fn notes(report: &DriftReport, unknown: &[String]) -> Vec<String> {
             "{chances} p-values at {}: about {:.1} of them fall below it by chance where nothing has changed (.fdr() controls that).",
             plain(level),
             chances as f64 * level
+        ));
+    }
+    let rough: Vec<String> = report.columns.iter().filter(|c| c.approximation.is_some()).map(rough).collect();
+    if !rough.is_empty() {
+        let more = if rough.len() > 10 { ", .." } else { "" };
+        notes.push(format!(
+            "Read in pieces, with more different numbers than are kept apart, so that scores can be off by as much at most: {}{more}.",
+            rough[..rough.len().min(10)].join(", ")
         ));
     }
     if report.columns.iter().any(|c| c.importance.is_some()) {

@@ -17,14 +17,16 @@ mod column;
 mod compare;
 mod detail;
 mod error;
+mod files;
 mod finding;
 mod findings;
 mod options;
+mod parquet;
 mod report;
 mod requests;
+mod source;
 mod stats;
 mod table;
-mod times;
 mod values;
 mod view;
 mod words;
@@ -33,12 +35,13 @@ pub use compare::compare;
 pub use error::DriftError;
 pub use finding::{Finding, FindingKind};
 pub use options::DriftOptions;
+pub use parquet::{ParquetTable, open};
 pub use report::{
-    Both, Category, CategoryTable, ColumnDrift, ColumnKind, Detail, DriftReport, FailOn, FalseDiscoveries, Histogram,
-    Role, Summary, TestResult, UnknownCondition, Verdict,
+    Approximation, Both, Category, CategoryTable, ColumnDrift, ColumnKind, Detail, DriftReport, FailOn,
+    FalseDiscoveries, Histogram, Role, Summary, TestResult, UnknownCondition, Verdict,
 };
 pub use requests::{RequestTable, Requests, requests};
 #[doc(hidden)]
 pub use stats::adjusted;
 pub use stats::{Outcome, Test, UnknownTest};
-pub use table::Tabular;
+pub use table::{Content, Pieces, Tabular};

@@ -125,8 +125,21 @@ pub struct ColumnDrift {
     pub missing: Both<u64>,
     /// Infinite values; they are left out of the test.
     pub infinite: Both<u64>,
+    /// What is not known of its numbers; none where all is, which is always so of tables in memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approximation: Option<Approximation>,
     /// What is in it.
     pub detail: Detail,
+}
+
+/// What is not known of a numeric column that was read in pieces and has more different values than are kept apart: values
+/// stand for others close by. Counts, mean, deviation, least and largest value are exact.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approximation {
+    /// By how much the distribution function can be off at most, anywhere.
+    pub rank: Both<f64>,
+    /// How far values can lie from what stands for them at most, on average, in the column's unit.
+    pub value: Both<f64>,
 }
 
 /// The result of a test.
@@ -143,6 +156,10 @@ pub struct TestResult {
     /// The p-value with false discoveries controlled, if asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjusted: Option<f64>,
+    /// By how much the score can be off at most, where the column's numbers are not known exactly and the test says it
+    /// ([`Test::Ks`], [`Test::Wasserstein`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<f64>,
     /// How far beyond its threshold the score lies: 1 at the threshold; see [`Test::strength`].
     pub strength: f64,
 }

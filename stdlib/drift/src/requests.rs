@@ -1,15 +1,17 @@
 //! What a model's server has seen: its log of requests as a table that can be compared.
 
 use crate::error::DriftError;
-use crate::table::Tabular;
+use crate::files::parquet_files;
+use crate::table::{Content, Tabular};
 use chrono::{DateTime, Utc};
-use ironbook_data::{FrameExt as _, read_parquet, scan_parquet};
+use ironbook_data::{DataError, FrameExt as _, read_parquet, scan_parquet};
 use polars::prelude::{
     Column, DataFrame, DataType, Expr, IntoLazy as _, JoinArgs, JoinType, LazyFrame, Schema, TimeUnit,
     UniqueKeepStrategy, col, lit,
 };
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What every file of a log has.
@@ -243,8 +245,8 @@ pub struct RequestTable {
 }
 
 impl Tabular for RequestTable {
-    fn frame(&self) -> Result<Cow<'_, DataFrame>, DriftError> {
-        Ok(Cow::Borrowed(&self.frame))
+    fn content(&self) -> Result<Content<'_>, DriftError> {
+        Ok(Content::Frame(Cow::Borrowed(&self.frame)))
     }
 
     fn target(&self) -> Option<&str> {
@@ -260,34 +262,14 @@ fn shown(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// The Parquet files of a directory and of those below it, in the order of their names.
+/// The files of the log.
 fn files(directory: &Path) -> Result<Vec<PathBuf>, DriftError> {
-    fn walk(directory: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-        for entry in std::fs::read_dir(directory)? {
-            let (entry, path) = entry.map(|entry| (entry.file_type(), entry.path()))?;
-            if path.file_name().is_some_and(|name| {
-                name.as_encoded_bytes().starts_with(b".") || name.as_encoded_bytes().starts_with(b"_")
-            }) {
-                continue;
-            }
-            if entry?.is_dir() {
-                walk(&path, found)?;
-            } else if path.extension().is_some_and(|ending| ending == "parquet") {
-                found.push(path);
-            }
+    parquet_files(directory).map_err(|error| match error {
+        DriftError::Data(DataError::Read { path, source }) if source.kind() == ErrorKind::NotFound => {
+            DriftError::NoLog { path }
         }
-        Ok(())
-    }
-    let mut found = Vec::new();
-    let walked = walk(directory, &mut found);
-    found.sort();
-    match walked {
-        Ok(()) if !found.is_empty() => Ok(found),
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(ironbook_data::DataError::Read { path: directory.to_owned(), source }.into())
-        }
-        _ => Err(DriftError::NoLog { path: directory.to_owned() }),
-    }
+        error => error,
+    })
 }
 
 /// Refuses a file that is no part of a log.

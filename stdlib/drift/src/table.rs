@@ -1,4 +1,4 @@
-//! What can be compared: frames, and data sets of models.
+//! What can be compared: frames, data sets of models, and tables that are read in pieces.
 
 use crate::error::DriftError;
 use ironbook_data::{Dataset, Kind};
@@ -7,11 +7,11 @@ use std::borrow::Cow;
 
 /// A table that can be compared with another.
 pub trait Tabular {
-    /// The table as a frame.
+    /// What is in it.
     ///
     /// # Errors
     /// [`DriftError::Data`], if it cannot be taken apart.
-    fn frame(&self) -> Result<Cow<'_, DataFrame>, DriftError>;
+    fn content(&self) -> Result<Content<'_>, DriftError>;
 
     /// The column that a model is to predict, if the table knows.
     fn target(&self) -> Option<&str> {
@@ -24,15 +24,42 @@ pub trait Tabular {
     }
 }
 
+/// A table as it can be had.
+pub enum Content<'a> {
+    /// In memory.
+    Frame(Cow<'a, DataFrame>),
+    /// Piece by piece.
+    Pieces(&'a dyn Pieces),
+}
+
+/// A table that is larger than memory.
+pub trait Pieces: Sync {
+    /// Names and types of its columns.
+    fn fields(&self) -> &[(String, DataType)];
+
+    /// Number of its rows.
+    fn rows(&self) -> usize;
+
+    /// Calls with each piece, which has these columns in this order.
+    ///
+    /// # Errors
+    /// Those of reading, and what the call answers.
+    fn each(
+        &self,
+        columns: &[String],
+        take: &mut dyn FnMut(&DataFrame) -> Result<(), DriftError>,
+    ) -> Result<(), DriftError>;
+}
+
 impl Tabular for DataFrame {
-    fn frame(&self) -> Result<Cow<'_, DataFrame>, DriftError> {
-        Ok(Cow::Borrowed(self))
+    fn content(&self) -> Result<Content<'_>, DriftError> {
+        Ok(Content::Frame(Cow::Borrowed(self)))
     }
 }
 
 /// Features and target. Its numbers are all floats, so whole numbers are never taken for categories; text is.
 impl Tabular for Dataset {
-    fn frame(&self) -> Result<Cow<'_, DataFrame>, DriftError> {
+    fn content(&self) -> Result<Content<'_>, DriftError> {
         let mut frame = self.features.to_frame()?;
         for (name, _) in self.features.names().iter().zip(self.features.kinds()).filter(|(_, k)| **k == Kind::Time) {
             let seconds = self.features.by_name(name).unwrap_or_default();
@@ -50,10 +77,24 @@ impl Tabular for Dataset {
         if frame.column(target.name()).is_err() {
             frame.with_column(target)?;
         }
-        Ok(Cow::Owned(frame))
+        Ok(Content::Frame(Cow::Owned(frame)))
     }
 
     fn target(&self) -> Option<&str> {
         Some(&self.target_name)
+    }
+}
+
+impl Tabular for Box<dyn Tabular> {
+    fn content(&self) -> Result<Content<'_>, DriftError> {
+        (**self).content()
+    }
+
+    fn target(&self) -> Option<&str> {
+        (**self).target()
+    }
+
+    fn predictions(&self) -> &[String] {
+        (**self).predictions()
     }
 }

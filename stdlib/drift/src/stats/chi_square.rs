@@ -12,6 +12,7 @@ pub(super) static SPEC: Spec = Spec {
     inclusive: false,
     numbers: None,
     counts: Some(p_value),
+    error: None,
 };
 
 fn p_value(counts: &Counts) -> f64 {

@@ -11,6 +11,7 @@ pub(super) static SPEC: Spec = Spec {
     inclusive: true,
     numbers: Some(|reference, current| distance(&binned(reference, current))),
     counts: Some(|counts| distance(&Shares::of(counts))),
+    error: None,
 };
 
 /// The root of half the relative entropies to the mean, with natural logarithms (`scipy.spatial.distance.jensenshannon`).

@@ -11,6 +11,7 @@ pub(super) static SPEC: Spec = Spec {
     inclusive: true,
     numbers: Some(|reference, current| index(binned(reference, current))),
     counts: Some(|counts| index(Shares::of(counts))),
+    error: None,
 };
 
 fn index(mut shares: Shares) -> f64 {

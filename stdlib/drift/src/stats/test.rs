@@ -66,6 +66,8 @@ pub(super) struct Spec {
     pub numbers: Option<fn(&Numbers, &Numbers) -> f64>,
     /// Of counts of values.
     pub counts: Option<fn(&Counts) -> f64>,
+    /// By how much the score of numbers can be off at most, where values stand for others close by.
+    pub error: Option<fn(&Numbers, &Numbers) -> f64>,
 }
 
 /// What a test is applied to.
@@ -149,6 +151,18 @@ impl Test {
                 (Some(test), _) => Some(test(reference, current)),
                 (None, counts) => counts.map(|test| test(&Counts::of_numbers(reference, current))),
             },
+        }
+    }
+}
+
+impl Test {
+    /// By how much the score can be off, if it can and that is known.
+    pub(crate) fn error(self, to: &Applied<'_>) -> Option<f64> {
+        match to {
+            Applied::Numbers(a, b) if a.fuzz().is_some() || b.fuzz().is_some() => {
+                self.spec().error.map(|error| error(a, b))
+            }
+            _ => None,
         }
     }
 }

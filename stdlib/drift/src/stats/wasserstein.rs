@@ -11,6 +11,7 @@ pub(super) static SPEC: Spec = Spec {
     inclusive: true,
     numbers: Some(distance),
     counts: None,
+    error: Some(error),
 };
 
 /// The least deviation by which the distance is divided.
@@ -26,4 +27,10 @@ fn distance(reference: &Numbers, current: &Numbers) -> f64 {
         last = Some((step.value, (step.reference - step.current).abs()));
     }
     area / reference.std().max(LEAST)
+}
+
+/// The distance is a metric: it is off by no more than the distances of what is known to what is.
+fn error(reference: &Numbers, current: &Numbers) -> f64 {
+    let apart: f64 = [reference, current].into_iter().filter_map(Numbers::fuzz).map(|fuzz| fuzz.value).sum();
+    apart / reference.std().max(LEAST)
 }

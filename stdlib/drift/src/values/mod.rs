@@ -3,7 +3,11 @@
 mod categories;
 mod numbers;
 mod read;
+mod sample;
+mod sketch;
 
 pub(crate) use categories::{Categories, Counts};
-pub(crate) use numbers::{Numbers, steps};
-pub(crate) use read::{Class, class, numbers, tally};
+pub(crate) use numbers::{Fuzz, Numbers, steps};
+pub(crate) use read::{Class, class};
+pub(crate) use sample::{Sample, Texts, sample, together};
+pub(crate) use sketch::Gathered;

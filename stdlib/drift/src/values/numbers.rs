@@ -13,6 +13,47 @@ pub(crate) struct Numbers {
     infinite: u64,
     whole: bool,
     single: bool,
+    /// Set where values stand for others close by.
+    fuzz: Option<Fuzz>,
+}
+
+/// What is known of numbers whose values stand for others close by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fuzz {
+    /// Of all values.
+    pub moments: Moments,
+    /// The least value.
+    pub low: f64,
+    /// The largest value.
+    pub high: f64,
+    /// How far a value can lie from what stands for it, on average; so far can the Wasserstein distance be off.
+    pub value: f64,
+    /// By how much the distribution function can be off anywhere.
+    pub rank: f64,
+}
+
+/// Number, mean and sum of squared differences from it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moments {
+    pub count: u64,
+    pub mean: f64,
+    pub squares: f64,
+}
+
+impl Moments {
+    /// Of two samples together (Chan, Golub and LeVeque 1979).
+    pub fn with(self, other: Moments) -> Moments {
+        if self.count == 0 || other.count == 0 {
+            return if self.count == 0 { other } else { self };
+        }
+        let count = self.count + other.count;
+        let (share, apart) = (other.count as f64 / count as f64, other.mean - self.mean);
+        Moments {
+            count,
+            mean: self.mean + apart * share,
+            squares: self.squares + other.squares + apart * apart * share * self.count as f64,
+        }
+    }
 }
 
 /// What a column is beside its finite values.
@@ -33,7 +74,21 @@ impl Numbers {
     pub(super) fn new(values: Vec<f64>, counts: Vec<u64>, nature: Nature) -> Self {
         debug_assert!(values.is_sorted() && values.len() == counts.len());
         let Nature { missing, infinite, whole, single } = nature;
-        Numbers { len: counts.iter().sum(), values, counts, missing, infinite, whole, single }
+        Numbers { len: counts.iter().sum(), values, counts, missing, infinite, whole, single, fuzz: None }
+    }
+
+    /// The same with what is known of the values that these stand for.
+    pub(super) fn fuzzy(self, fuzz: Fuzz) -> Self {
+        Numbers { fuzz: Some(fuzz), ..self }
+    }
+
+    /// What is known of the values, where those that are here stand for others.
+    pub fn fuzz(&self) -> Option<&Fuzz> {
+        self.fuzz.as_ref()
+    }
+
+    pub(super) fn nature(&self) -> Nature {
+        Nature { missing: self.missing, infinite: self.infinite, whole: self.whole, single: self.single }
     }
 
     /// Number of finite values.
@@ -78,25 +133,33 @@ impl Numbers {
 
     /// The least value; infinite where there is none.
     pub fn min(&self) -> f64 {
-        self.values.first().copied().unwrap_or(f64::INFINITY)
+        self.fuzz.map(|fuzz| fuzz.low).or(self.values.first().copied()).unwrap_or(f64::INFINITY)
     }
 
     /// The largest value; infinite where there is none.
     pub fn max(&self) -> f64 {
-        self.values.last().copied().unwrap_or(f64::NEG_INFINITY)
+        self.fuzz.map(|fuzz| fuzz.high).or(self.values.last().copied()).unwrap_or(f64::NEG_INFINITY)
     }
 
     /// The mean; not a number where there is no value.
     pub fn mean(&self) -> f64 {
-        self.sum(|v| v) / self.len as f64
+        self.moments().mean
     }
 
     /// The standard deviation of the population. That of a column of single precision is rounded to it, as pandas does,
     /// and with it Evidently.
     pub fn std(&self) -> f64 {
-        let mean = self.mean();
-        let variance = self.sum(|v| (v - mean).powi(2)) / self.len as f64;
+        let moments = self.moments();
+        let variance = moments.squares / moments.count as f64;
         if self.single { f64::from((variance as f32).sqrt()) } else { variance.sqrt() }
+    }
+
+    /// Number, mean and squares; not a number where there is no value.
+    pub(super) fn moments(&self) -> Moments {
+        self.fuzz.map(|fuzz| fuzz.moments).unwrap_or_else(|| {
+            let mean = self.sum(|v| v) / self.len as f64;
+            Moments { count: self.len, mean, squares: self.sum(|v| (v - mean).powi(2)) }
+        })
     }
 
     /// The sum over all values, by pairs of halves so that its error stays small.

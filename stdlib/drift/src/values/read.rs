@@ -1,9 +1,9 @@
 //! Columns of polars, counted: one pass and one sort each, no sort where the numbers are whole and close together.
 
-use super::categories::Categories;
 use super::numbers::{Nature, Numbers};
+use super::sample::{Texts, Times};
 use crate::error::DriftError;
-use polars::prelude::{ChunkedArray, Column, DataType, Float64Chunked, PolarsNumericType, Series};
+use polars::prelude::{ChunkedArray, Column, DataType, Float64Chunked, PolarsNumericType};
 use std::collections::HashMap;
 
 /// What kind of values a column's type has.
@@ -42,7 +42,7 @@ const TABLE: usize = 1 << 16;
 ///
 /// # Errors
 /// [`DriftError::Polars`], should a cast fail.
-pub(crate) fn numbers(column: &Column) -> Result<Numbers, DriftError> {
+pub(super) fn numbers(column: &Column) -> Result<Numbers, DriftError> {
     let series = column.as_materialized_series();
     Ok(match series.dtype() {
         DataType::Int8 => whole(series.i8()?, i64::from),
@@ -135,9 +135,9 @@ fn floats(column: &Float64Chunked, nature: Nature) -> Numbers {
         return tabled(low as i64, &table, nature);
     }
     // -0.0 is 0.0.
-    let mut keys: Vec<u64> = finite.into_iter().map(|value| key_of(value + 0.0)).collect();
+    let mut keys: Vec<u64> = finite.into_iter().map(|value| float_key(value + 0.0)).collect();
     keys.sort_unstable();
-    runs(&keys, float_of, nature)
+    runs(&keys, key_float, nature)
 }
 
 /// Sorted keys as different values and their counts.
@@ -158,31 +158,37 @@ fn runs<K: Copy + PartialEq>(keys: &[K], value: impl Fn(K) -> f64, nature: Natur
 }
 
 /// Bits in the order of the floats.
-fn key_of(value: f64) -> u64 {
+pub(super) fn float_key(value: f64) -> u64 {
     let bits = value.to_bits();
     if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
 }
 
-fn float_of(key: u64) -> f64 {
+/// The float of such bits.
+pub(super) fn key_float(key: u64) -> f64 {
     f64::from_bits(if key >> 63 == 1 { key ^ (1 << 63) } else { !key })
 }
 
-/// Two columns of text, counted; the missing values of both.
+/// A column of text, counted.
 ///
 /// # Errors
 /// [`DriftError::Polars`], should a cast fail.
-pub(crate) fn tally(reference: &Column, current: &Column) -> Result<(Categories, [u64; 2]), DriftError> {
-    let both = [text(reference)?, text(current)?];
-    let mut counts: HashMap<&str, [u64; 2]> = HashMap::new();
-    for (side, series) in both.iter().enumerate() {
-        series.str()?.iter().flatten().for_each(|value| counts.entry(value).or_default()[side] += 1);
-    }
-    let mut named: Vec<(&str, [u64; 2])> = counts.into_iter().collect();
-    named.sort_unstable_by_key(|(name, _)| *name);
-    let missing = [&both[0], &both[1]].map(|series| series.null_count() as u64);
-    Ok((Categories::new(named.into_iter().map(|(name, counts)| (name.to_owned(), counts))), missing))
+pub(super) fn texts(column: &Column) -> Result<Texts, DriftError> {
+    let series = column.as_materialized_series().cast(&DataType::String)?;
+    let mut known: HashMap<&str, u64> = HashMap::new();
+    series.str()?.iter().flatten().for_each(|text| *known.entry(text).or_default() += 1);
+    let mut counts: Vec<(&str, u64)> = known.into_iter().collect();
+    counts.sort_unstable();
+    let counts = counts.into_iter().map(|(text, count)| (text.to_owned(), count)).collect();
+    Ok(Texts { counts, missing: series.null_count() as u64, too_many: false })
 }
 
-fn text(column: &Column) -> Result<Series, DriftError> {
-    Ok(column.as_materialized_series().cast(&DataType::String)?)
+/// The first and the last of a column of times.
+///
+/// # Errors
+/// [`DriftError::Polars`], should a cast fail.
+pub(super) fn times(column: &Column) -> Result<Times, DriftError> {
+    let physical = column.to_physical_repr().cast(&DataType::Int64)?;
+    let mut ends: Option<[i64; 2]> = None;
+    each(physical.i64()?, |time| ends = Some(ends.map_or([time; 2], |[low, high]| [low.min(time), high.max(time)])));
+    Ok(Times { ends, dtype: column.dtype().clone(), missing: column.null_count() as u64 })
 }

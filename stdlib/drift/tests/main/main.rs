@@ -3,6 +3,7 @@
 
 mod faults;
 mod options;
+mod pieces;
 mod recipe;
 mod reference;
 mod requests;
