@@ -1,16 +1,14 @@
-//! Compares two files: `drift REFERENCE CURRENT [--target COLUMN] [--prediction COLUMN] [--fdr] [--html PAGE] [--json FILE]`.
+//! Compares two tables by their paths: `drift REFERENCE CURRENT [--target COLUMN] [--prediction COLUMN] [--fdr] [--html PAGE] [--json FILE]`.
 #![expect(clippy::print_stdout, reason = "a program whose result is printed")]
 
-use ironbook_data::{read_csv, read_parquet};
-use ironbook_drift::DriftOptions;
+use ironbook_drift::{DriftOptions, open};
 use std::path::Path;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
     let read = |at: usize| -> Result<_, Box<dyn std::error::Error>> {
-        let path = args.get(at).ok_or("give the paths of two CSV or Parquet files")?;
-        Ok(if path.contains(".csv") { read_csv(path)? } else { read_parquet(path)? })
+        Ok(open(args.get(at).ok_or("give the paths of two tables")?)?)
     };
     let stem = |at: usize| Path::new(&args[at]).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let (reference, current) = (read(0)?, read(1)?);

@@ -45,7 +45,7 @@ impl<'a> Source<'a> {
     pub fn read(&mut self, names: &[String], title: &str) -> Result<(), DriftError> {
         let Source::Pieces { table, samples } = self else { return Ok(()) };
         let mut gathered: Vec<Option<Gathered>> = names.iter().map(|_| None).collect();
-        let mut progress = Progress::new(&format!("drift: {title}"), Some(table.rows() as u64));
+        let mut progress = Progress::new(format!("drift: {title}"), Some(table.rows() as u64));
         table.each(names, &mut |piece| {
             check()?;
             let columns = piece.columns().par_iter().zip(&mut gathered);

@@ -285,3 +285,19 @@ fn pelz_good_cdf(n: f64, x: f64) -> f64 {
     let parts = terms.iter().zip([1.0, n.sqrt(), n, n * n.sqrt()]);
     parts.map(|(term, below)| term / below).sum::<f64>().clamp(0.0, 1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p_values_are_scipys_whichever_formula_they_take() {
+        let cases = include_str!("../../tests/reference/kolmogorov.json");
+        let cases: Vec<(u64, u64, f64, f64)> = serde_json::from_str(cases).expect("rows of four numbers");
+        assert!(cases.len() > 300);
+        for (n1, n2, d, wanted) in cases {
+            let p = two_sample_p(d, n1, n2);
+            assert!((p - wanted).abs() < 1e-10, "{n1} {n2} {d}: {p:?}, not {wanted:?}");
+        }
+    }
+}

@@ -41,6 +41,7 @@ pub(super) fn card(report: &DriftReport, column: &ColumnDrift, at: usize, out: &
 fn verdict(column: &ColumnDrift) -> String {
     let Some(result) = &column.result else { return column.reason.clone().unwrap_or_default() };
     let (value, limit) = (score(result.score, result.outcome), plain(result.threshold));
+    let value = value + &result.error.map_or_else(String::new, |error| format!(" (off by {error:.1e} at most)"));
     let adjusted = result.adjusted.map_or_else(String::new, |a| format!(" (adjusted {})", score(a, result.outcome)));
     match result.outcome {
         crate::stats::Outcome::PValue => {
