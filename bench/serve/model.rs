@@ -1,11 +1,12 @@
 //! Makes what `bench/serve/run.py` serves: flights' boosted trees in a registry, as a directory, and one row as a request.
 //!
-//! `cargo run -p ironbook-serve --example serve_model -- DIRECTORY`
+//! `cargo run -p ironbook-serve --example serve_model -- DIRECTORY`; with `--champion VERSION` it only moves the alias.
 #![expect(clippy::unwrap_used, reason = "a program of the benchmark")]
 
 use ironbook_data::{Dataset, Kind, read_parquet};
 use ironbook_learn::{Fit, Gbdt, Persist, Predict};
-use ironbook_store::{SqliteStore, Store};
+use ironbook_store::SqliteStore;
+use ironbook_store::store::{Artifacts, Registry};
 use ironbook_track::{ModelFiles, RunOptions, Status};
 use polars::prelude::{IntoLazy, col, lit};
 use serde_json::json;
@@ -20,6 +21,10 @@ const LOADER: &str = include_str!("../../stdlib/ironbook/python/ironbook_model.p
 fn main() {
     let directory = std::env::args().nth(1).unwrap();
     let directory = Path::new(&directory);
+    if let Some(version) = std::env::args().nth(3) {
+        let store = SqliteStore::open(&ironbook_track::locate(directory)).unwrap();
+        return store.set_alias("late-flights", "champion", &version).unwrap();
+    }
     std::fs::create_dir_all(directory.join("model")).unwrap();
     let flights = read_parquet(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/flights/data/flights.parquet")).unwrap();
     let known = flights.lazy().filter(col("arr_delay").is_not_null());

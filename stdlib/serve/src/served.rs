@@ -88,6 +88,12 @@ impl Served {
         &self.version
     }
 
+    /// Where it comes from: the address that was given.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// What it reads and predicts.
     #[must_use]
     pub fn contract(&self) -> &Contract {
@@ -159,7 +165,8 @@ impl Served {
     fn note(&self, took: Duration, rows: usize) {
         let new = took.as_nanos() as u64 / rows as u64;
         let old = self.cost.load(Ordering::Relaxed);
-        let mixed = if old == u64::MAX { new } else { old - old / 8 + new / 8 };
+        // Quickly down and slowly up: a thread that was interrupted says nothing of the model.
+        let mixed = if new < old { new } else { old + (new - old) / 32 };
         self.cost.store(mixed, Ordering::Relaxed);
     }
 

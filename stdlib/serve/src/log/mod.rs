@@ -213,3 +213,6 @@ fn hash(text: &str) -> u64 {
     mixed ^ (mixed >> 32)
 }
 
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,8 @@ use crate::error::ServeError;
 use ironbook_features::Featured;
 use ironbook_learn::{
     DecisionTree, DecisionTreeRegressor, ElasticNet, Gbdt, GbdtRanker, GbdtRegressor, LinearRegression,
-    LogisticRegression, MajorityBaseline, MeanBaseline, Persist, PersistError, RandomForest, RandomForestRegressor,
-    Ridge,
+    LogisticRegression, MajorityBaseline, MeanBaseline, Persist, PersistError, Predict, PredictProba, RandomForest,
+    RandomForestRegressor, Ridge,
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -33,25 +33,25 @@ pub struct Loader {
 #[derive(Clone)]
 pub struct Loaders(Vec<Loader>);
 
-fn classifier<M: Persist + ironbook_learn::PredictProba + Send + Sync + 'static>(
+fn classifier<M: Persist + PredictProba + Send + Sync + 'static>(
     path: &Path,
 ) -> Result<Box<dyn Model>, PersistError> {
     Ok(Box::new(Classifier(M::load(path)?)))
 }
 
-fn regressor<M: Persist + ironbook_learn::Predict + Send + Sync + 'static>(
+fn regressor<M: Persist + Predict + Send + Sync + 'static>(
     path: &Path,
 ) -> Result<Box<dyn Model>, PersistError> {
     Ok(Box::new(Regressor(M::load(path)?)))
 }
 
-fn featured_classifier<M: Persist + ironbook_learn::PredictProba + Send + Sync + 'static>(
+fn featured_classifier<M: Persist + PredictProba + Send + Sync + 'static>(
     path: &Path,
 ) -> Result<Box<dyn Model>, PersistError> {
     Ok(Box::new(FeaturedClassifier(Featured::<M>::load(path)?)))
 }
 
-fn featured_regressor<M: Persist + ironbook_learn::Predict + Send + Sync + 'static>(
+fn featured_regressor<M: Persist + Predict + Send + Sync + 'static>(
     path: &Path,
 ) -> Result<Box<dyn Model>, PersistError> {
     Ok(Box::new(FeaturedRegressor(Featured::<M>::load(path)?)))
@@ -89,13 +89,13 @@ impl Loaders {
 
     /// The same and a classifier of another crate, alone and behind a pipeline.
     #[must_use]
-    pub fn classifier<M: Persist + ironbook_learn::PredictProba + Send + Sync + 'static>(self) -> Loaders {
+    pub fn classifier<M: Persist + PredictProba + Send + Sync + 'static>(self) -> Loaders {
         self.and(Loader::new(M::FORMAT, classifier::<M>)).and(Loader::behind(M::FORMAT, featured_classifier::<M>))
     }
 
     /// The same and a model of values of another crate, alone and behind a pipeline.
     #[must_use]
-    pub fn regressor<M: Persist + ironbook_learn::Predict + Send + Sync + 'static>(self) -> Loaders {
+    pub fn regressor<M: Persist + Predict + Send + Sync + 'static>(self) -> Loaders {
         self.and(Loader::new(M::FORMAT, regressor::<M>)).and(Loader::behind(M::FORMAT, featured_regressor::<M>))
     }
 
