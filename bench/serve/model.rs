@@ -13,8 +13,20 @@ use serde_json::json;
 use std::path::Path;
 
 const COLUMNS: [&str; 14] = [
-    "time_hour", "month", "day", "hour", "minute", "origin", "dest", "carrier", "flight", "tailnum", "distance",
-    "sched_arr_time", "air_time", "dep_delay",
+    "time_hour",
+    "month",
+    "day",
+    "hour",
+    "minute",
+    "origin",
+    "dest",
+    "carrier",
+    "flight",
+    "tailnum",
+    "distance",
+    "sched_arr_time",
+    "air_time",
+    "dep_delay",
 ];
 const LOADER: &str = include_str!("../../stdlib/ironbook/python/ironbook_model.py");
 
@@ -26,7 +38,8 @@ fn main() {
         return store.set_alias("late-flights", "champion", &version).unwrap();
     }
     std::fs::create_dir_all(directory.join("model")).unwrap();
-    let flights = read_parquet(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/flights/data/flights.parquet")).unwrap();
+    let flights =
+        read_parquet(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/flights/data/flights.parquet")).unwrap();
     let known = flights.lazy().filter(col("arr_delay").is_not_null());
     let known = known.with_columns([col("arr_delay").gt(lit(15)).alias("late")]).collect().unwrap().head(Some(60_000));
     let data = Dataset::new(&known, &COLUMNS, "late").unwrap();

@@ -1,8 +1,8 @@
 //! A server on threads of this process, for a session's own values.
 
 use crate::error::ServeError;
-use crate::server::{Options, Report, Server, runtime};
 use crate::served::Served;
+use crate::server::{Options, Report, Server, runtime};
 use crate::source::Source;
 use std::net::SocketAddr;
 use std::sync::mpsc::sync_channel;
@@ -47,8 +47,7 @@ impl Background {
             // A model that hangs must not hold whoever stops the server.
             runtime.shutdown_background();
         };
-        let thread =
-            std::thread::Builder::new().name("serve-main".to_owned()).spawn(serve).map_err(ServeError::Run)?;
+        let thread = std::thread::Builder::new().name("serve-main".to_owned()).spawn(serve).map_err(ServeError::Run)?;
         let gone = || ServeError::Run(std::io::Error::other("the thread of the server has ended"));
         let address = told.recv().map_err(|_| gone())??;
         Ok(Background { address, stop: Some(stop), thread: Some(thread) })

@@ -184,7 +184,9 @@ fn options(args: &ServeArgs) -> Result<Options, Trouble> {
 
 fn address(host: &str, port: u16) -> Result<SocketAddr, Trouble> {
     let unknown = |why: String| {
-        Trouble(format!("`{host}` is not an address to listen at{why}\ngive `--host` an address or name of this machine"))
+        Trouble(format!(
+            "`{host}` is not an address to listen at{why}\ngive `--host` an address or name of this machine"
+        ))
     };
     let mut found = (host.trim_matches(['[', ']']), port).to_socket_addrs().map_err(|e| unknown(format!(": {e}")))?;
     found.next().ok_or_else(|| unknown(String::new()))
@@ -192,14 +194,17 @@ fn address(host: &str, port: u16) -> Result<SocketAddr, Trouble> {
 
 fn key(args: &ServeArgs) -> Result<Option<ApiKey>, Trouble> {
     let text = match &args.key_file {
-        Some(file) => Some(std::fs::read_to_string(file).map_err(|error| {
-            Trouble(format!("cannot read the API key from \"{}\": {error}", file.display()))
-        })?),
+        Some(file) => Some(
+            std::fs::read_to_string(file)
+                .map_err(|error| Trouble(format!("cannot read the API key from \"{}\": {error}", file.display())))?,
+        ),
         None => std::env::var(KEY).ok(),
     };
     let Some(text) = text else { return Ok(None) };
     match text.trim() {
-        "" => Err(Trouble("the API key is empty\ngive one that cannot be guessed, for instance 32 random letters".to_owned())),
+        "" => Err(Trouble(
+            "the API key is empty\ngive one that cannot be guessed, for instance 32 random letters".to_owned(),
+        )),
         key => Ok(Some(ApiKey::new(key))),
     }
 }

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ServeError {
     /// A model of a format that this server does not know.
-    #[error("models of the format {format} cannot be served\nserve a model of the library that has a saved format, or a value of your own in a session")]
+    #[error(
+        "models of the format {format} cannot be served\nserve a model of the library that has a saved format, or a value of your own in a session"
+    )]
     Format {
         /// Name of the format.
         format: String,
@@ -24,7 +26,9 @@ pub enum ServeError {
         source: PersistError,
     },
     /// The registry or the store cannot give the model.
-    #[error("\"{uri}\" cannot be fetched\ngive models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN/PATH, or the directory of a logged model")]
+    #[error(
+        "\"{uri}\" cannot be fetched\ngive models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN/PATH, or the directory of a logged model"
+    )]
     Fetch {
         /// The address.
         uri: String,
@@ -49,7 +53,9 @@ pub enum ServeError {
         source: io::Error,
     },
     /// Everybody in the network could use it.
-    #[error("{0} can be reached from other machines, and this server would ask nobody who they are\ngive an API key, or say `--allow-remote` if the network is trusted")]
+    #[error(
+        "{0} can be reached from other machines, and this server would ask nobody who they are\ngive an API key, or say `--allow-remote` if the network is trusted"
+    )]
     Open(IpAddr),
     /// The directory of the request log cannot be used.
     #[error("requests cannot be logged in \"{}\"\nchoose another directory", directory.display())]

@@ -5,16 +5,28 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Upper bounds of the buckets of durations, in seconds.
-const SECONDS: [f64; 16] =
-    [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.5, 1.0, 5.0];
+const SECONDS: [f64; 16] = [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.5, 1.0, 5.0];
 /// The same in nanoseconds.
 const NANOS: [u64; 16] = [
-    10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000,
-    100_000_000, 500_000_000, 1_000_000_000, 5_000_000_000,
+    10_000,
+    20_000,
+    50_000,
+    100_000,
+    200_000,
+    500_000,
+    1_000_000,
+    2_000_000,
+    5_000_000,
+    10_000_000,
+    20_000_000,
+    50_000_000,
+    100_000_000,
+    500_000_000,
+    1_000_000_000,
+    5_000_000_000,
 ];
 /// Upper bounds of the buckets of batches, in rows.
-const ROWS: [u64; 16] =
-    [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
+const ROWS: [u64; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
 
 /// Where a request spends its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +63,12 @@ pub(crate) enum Route {
     Other,
 }
 
-const ROUTES: [(&str, Route); 4] =
-    [("invocations", Route::Invocations), ("predict", Route::Predict), ("infer", Route::Infer), ("other", Route::Other)];
+const ROUTES: [(&str, Route); 4] = [
+    ("invocations", Route::Invocations),
+    ("predict", Route::Predict),
+    ("infer", Route::Infer),
+    ("other", Route::Other),
+];
 
 /// The statuses that are counted one by one; others as `other`.
 const STATUSES: [u16; 17] = [200, 204, 304, 400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 500, 503, 504, 0];
@@ -139,7 +155,12 @@ impl Metrics {
         let counter = |value: &AtomicU64| value.load(Ordering::Relaxed);
         out.one("ironbook_serve_rows_total", "counter", "Rows answered.", counter(&self.rows));
         out.one("ironbook_serve_panics_total", "counter", "Panics of the model.", counter(&self.panics));
-        out.one("ironbook_serve_swaps_total", "counter", "Versions that were put in place of others.", counter(&self.swaps));
+        out.one(
+            "ironbook_serve_swaps_total",
+            "counter",
+            "Versions that were put in place of others.",
+            counter(&self.swaps),
+        );
         let help = "Times that the registry could not be asked, or its model not be loaded.";
         out.one("ironbook_serve_registry_failures_total", "counter", help, counter(&self.registry_failures));
         if let Some([written, lost, files]) = beside.log {

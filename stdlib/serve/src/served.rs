@@ -143,7 +143,8 @@ impl Served {
             }
             Ok(Ok(())) => {
                 let (predictions, shares) = (answers.predictions.len(), answers.probabilities.len());
-                let told = format!("it gave {predictions} predictions and {shares} probabilities for {} rows", rows.len());
+                let told =
+                    format!("it gave {predictions} predictions and {shares} probabilities for {} rows", rows.len());
                 Outcome::Failed(Failure::Failed(told.into()))
             }
             Ok(Err(failure)) => Outcome::Failed(failure),

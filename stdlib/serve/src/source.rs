@@ -143,8 +143,7 @@ impl Source {
 
     fn fetch(&self, place: &Place) -> Result<Served, ServeError> {
         let store = self.store()?;
-        let fetched =
-            ironbook_track::fetch_model_from(&*store, &place.uri).map_err(|error| self.failed(error))?;
+        let fetched = ironbook_track::fetch_model_from(&*store, &place.uri).map_err(|error| self.failed(error))?;
         let model = self.loaders.load(&fetched.format, &fetched.file())?;
         Served::new(model, (&place.name, &place.version, &self.address), self.extra, true)
     }

@@ -79,7 +79,8 @@ impl Schema {
         let names = contract.classes();
         fields.extend(names.iter().map(|name| field(&format!("output.probability.{name}"), Kind::Float64, true)));
         let redacted = serde_json::to_string(redact).unwrap_or_default();
-        let notes = [("sample", sample.to_string()), ("redacted", redacted), ("target", contract.signature().target.clone())];
+        let notes =
+            [("sample", sample.to_string()), ("redacted", redacted), ("target", contract.signature().target.clone())];
         Schema {
             fields,
             notes: notes.into_iter().map(|(name, value)| (format!("ironbook.{name}"), value)).collect(),
@@ -186,7 +187,8 @@ impl Block {
             if let Column::Float64(latencies) = &mut head[5] {
                 latencies.push(entry.latency_ms);
             }
-            for (feature, ((input, column), value)) in schema.inputs.iter().zip(inputs.iter_mut()).zip(rows.row(row)).enumerate()
+            for (feature, ((input, column), value)) in
+                schema.inputs.iter().zip(inputs.iter_mut()).zip(rows.row(row)).enumerate()
             {
                 add_input(input, column, *value, || rows.unknown_at(row, feature));
             }

@@ -111,10 +111,7 @@ impl RequestLog {
     /// Opens a log in its directory.
     ///
     /// `report` is told when the disk fails, and when it works again.
-    pub(crate) fn open(
-        options: &LogOptions,
-        report: impl Fn(&str) + Send + 'static,
-    ) -> Result<RequestLog, ServeError> {
+    pub(crate) fn open(options: &LogOptions, report: impl Fn(&str) + Send + 'static) -> Result<RequestLog, ServeError> {
         let failed = |source| ServeError::Log { directory: options.directory.clone(), source };
         let directory = Directory::open(&options.directory).map_err(failed)?;
         RequestLog::over(options, directory, report).map_err(failed)
@@ -137,8 +134,7 @@ impl RequestLog {
             file: None,
             failing: false,
         };
-        let thread =
-            std::thread::Builder::new().name("request-log".to_owned()).spawn(move || writer.run(&received))?;
+        let thread = std::thread::Builder::new().name("request-log".to_owned()).spawn(move || writer.run(&received))?;
         let sample = options.sample.clamp(0.0, 1.0);
         Ok(RequestLog {
             current,
@@ -212,7 +208,6 @@ fn hash(text: &str) -> u64 {
     let mixed = (sum ^ (sum >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     mixed ^ (mixed >> 32)
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -75,14 +75,17 @@ fn a_full_disk_costs_rows_that_are_counted_and_nothing_else() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let report = Arc::clone(&told);
     let options = LogOptions::new("unused");
-    let log = RequestLog::over(&options, disk.clone(), move |text| report.lock().unwrap().push(text.to_owned())).unwrap();
+    let log =
+        RequestLog::over(&options, disk.clone(), move |text| report.lock().unwrap().push(text.to_owned())).unwrap();
     let (_, schema) = schema();
-    let counts = |log: &RequestLog| [&log.counts.written, &log.counts.lost, &log.counts.files].map(|n| n.load(Ordering::Relaxed));
+    let counts = |log: &RequestLog| {
+        [&log.counts.written, &log.counts.lost, &log.counts.files].map(|n| n.load(Ordering::Relaxed))
+    };
     add(&log, &schema, 1000);
     log.complete();
     assert_eq!(counts(&log), [1000, 0, 1]);
     // What was written before the disk was full is kept.
-    *disk.room.lock().unwrap() = 150_000;
+    *disk.room.lock().unwrap() = 200_000;
     add(&log, &schema, ROWS);
     add(&log, &schema, ROWS);
     log.complete();

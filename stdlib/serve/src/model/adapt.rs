@@ -4,7 +4,7 @@ use super::{Answers, Failure, Model};
 use crate::contract::{Contract, Offence, Problem, Rows};
 use ironbook_data::Matrix;
 use ironbook_features::{FeatureError, Featured};
-use ironbook_learn::{LearnError, Predict, PredictProba, Signature};
+use ironbook_learn::{Classification, LearnError, Predict, PredictProba, Ranking, Regression, Signature, Task};
 use std::time::Instant;
 
 /// A model that predicts values or scores, or whose probabilities are not asked for.
@@ -51,6 +51,35 @@ pub(super) fn answer_classes(
     let matrix = rows.matrix(contract);
     predictions(model, &matrix, into)?;
     probabilities(model, &matrix, into)
+}
+
+/// What a task's models are served as.
+pub trait Servable<M>: Task {
+    /// The model as a server asks it.
+    fn servable(model: M) -> Box<dyn Model>;
+}
+
+impl<M: PredictProba + Send + Sync + 'static> Servable<M> for Classification {
+    fn servable(model: M) -> Box<dyn Model> {
+        Box::new(Classifier(model))
+    }
+}
+
+impl<M: Predict + Send + Sync + 'static> Servable<M> for Regression {
+    fn servable(model: M) -> Box<dyn Model> {
+        Box::new(Regressor(model))
+    }
+}
+
+impl<M: Predict + Send + Sync + 'static> Servable<M> for Ranking {
+    fn servable(model: M) -> Box<dyn Model> {
+        Box::new(Regressor(model))
+    }
+}
+
+/// Any model as a server asks it: a classifier with its probabilities, others with their values.
+pub fn servable<M: Predict<Task: Servable<M>>>(model: M) -> Box<dyn Model> {
+    M::Task::servable(model)
 }
 
 /// A regressor of the library behind a pipeline.

@@ -1,8 +1,8 @@
 //! From files of models to what is served, by the name of their format.
 
+use super::Model;
 use super::adapt::{Classifier, FeaturedClassifier, FeaturedRegressor, Regressor};
 use super::trees::{Classes, Values};
-use super::Model;
 use crate::error::ServeError;
 use ironbook_features::Featured;
 use ironbook_learn::{
@@ -33,15 +33,11 @@ pub struct Loader {
 #[derive(Clone)]
 pub struct Loaders(Vec<Loader>);
 
-fn classifier<M: Persist + PredictProba + Send + Sync + 'static>(
-    path: &Path,
-) -> Result<Box<dyn Model>, PersistError> {
+fn classifier<M: Persist + PredictProba + Send + Sync + 'static>(path: &Path) -> Result<Box<dyn Model>, PersistError> {
     Ok(Box::new(Classifier(M::load(path)?)))
 }
 
-fn regressor<M: Persist + Predict + Send + Sync + 'static>(
-    path: &Path,
-) -> Result<Box<dyn Model>, PersistError> {
+fn regressor<M: Persist + Predict + Send + Sync + 'static>(path: &Path) -> Result<Box<dyn Model>, PersistError> {
     Ok(Box::new(Regressor(M::load(path)?)))
 }
 

@@ -4,7 +4,7 @@ mod adapt;
 mod formats;
 mod trees;
 
-pub use adapt::{Classifier, Regressor};
+pub use adapt::{Classifier, Regressor, Servable, servable};
 pub use formats::{Loader, Loaders};
 
 use crate::contract::{Contract, Offence, Rows};

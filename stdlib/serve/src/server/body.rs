@@ -54,12 +54,7 @@ impl Drop for Share {
 }
 
 /// Reads a whole body.
-pub(crate) async fn whole(
-    headers: &HeaderMap,
-    body: Body,
-    held: &Arc<Held>,
-    limits: Limits,
-) -> Result<Whole, Refusal> {
+pub(crate) async fn whole(headers: &HeaderMap, body: Body, held: &Arc<Held>, limits: Limits) -> Result<Whole, Refusal> {
     let said = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if said.is_some_and(|bytes| bytes > limits.one) {
         return Err(Refusal::TooLarge(limits.one));

@@ -85,6 +85,8 @@ async fn serve(stream: TcpStream, shared: Shared, router: Routes, mut told: watc
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
+        // What has come is read before the connection is told to end.
+        biased;
         ended = connection.as_mut() => Some(ended),
         _ = told.wait_for(|stopping| *stopping) => None,
     };

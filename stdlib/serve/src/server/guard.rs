@@ -7,7 +7,15 @@ use std::net::IpAddr;
 
 /// Paths that anybody may ask: they tell nothing but that the server is there, or are the page, which asks for the key.
 const OPEN: [&str; 9] = [
-    "/", "/ping", "/health", "/version", "/v2/health/live", "/v2/health/ready", "/page.js", "/page.css", "/favicon.ico",
+    "/",
+    "/ping",
+    "/health",
+    "/version",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/page.js",
+    "/page.css",
+    "/favicon.ico",
 ];
 
 /// A key that is never shown, kept as its digest.
@@ -54,7 +62,9 @@ impl Guard {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         // A page of another site can make its own name point to this machine; it cannot send a key that it does not know.
         if self.key.is_none() && !self.knows(text(header::HOST.as_str()).or_else(|| uri.host())) {
-            return Err(Refusal::Forbidden("The Host header is no name of this server. Name it with `--allowed-hosts` if it is."));
+            return Err(Refusal::Forbidden(
+                "The Host header is no name of this server. Name it with `--allowed-hosts` if it is.",
+            ));
         }
         let Some(key) = &self.key else {
             return self.same_site(method, text(header::ORIGIN.as_str()), text(header::HOST.as_str()));
@@ -148,9 +158,8 @@ mod tests {
         assert_eq!(check(&open, &Method::GET, "/ping", &[("host", "192.168.0.1:80")]), 200);
         assert_eq!(check(&open, &Method::GET, "/ping", &[("host", "BOX.lan")]), 200);
         assert_eq!(check(&open, &Method::GET, "/ping", &[("host", "evil.example")]), 403);
-        let post = |origin| {
-            check(&guard, &Method::POST, "/invocations", &[("host", "localhost:8080"), ("origin", origin)])
-        };
+        let post =
+            |origin| check(&guard, &Method::POST, "/invocations", &[("host", "localhost:8080"), ("origin", origin)]);
         assert_eq!((post("http://localhost:8080"), post("http://127.0.0.1:3000")), (200, 200));
         assert_eq!((post("https://evil.example"), post("null")), (403, 403));
     }

@@ -173,7 +173,8 @@ fn format(headers: &HeaderMap, known: &[Format]) -> Result<Format, Refusal> {
             Format::Bytes => "'application/octet-stream'",
         });
         let types = types.collect::<Vec<_>>().join(", ");
-        let told = format!("This predictor only supports the following content types: Types: [{types}]. Got '{given}'.");
+        let told =
+            format!("This predictor only supports the following content types: Types: [{types}]. Got '{given}'.");
         return Err(Refusal::Type(told));
     };
     for part in parts {

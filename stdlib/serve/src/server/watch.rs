@@ -47,7 +47,8 @@ fn look(source: &Source, shared: &State, failing: &mut bool) {
             shared.metrics.registry_failures.fetch_add(1, Ordering::Relaxed);
             // Said once until it works again.
             if !std::mem::replace(failing, true) {
-                let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!("; cause: {cause}"));
+                let cause =
+                    std::error::Error::source(&error).map_or_else(String::new, |cause| format!("; cause: {cause}"));
                 (shared.report)(&format!("version {} goes on answering: {error}{cause}", now.version));
             }
         }

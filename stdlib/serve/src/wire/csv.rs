@@ -1,14 +1,14 @@
 //! Tables in CSV: names in the first line, a row in each further one.
 
+use super::Unreadable;
 use super::{Read, form};
 use crate::contract::{Cell, Contract, Reader, Rows};
-use super::Unreadable;
 use std::borrow::Cow;
 
 /// Texts that mean that there is no value, as for pandas.
 const MISSING: [&str; 18] = [
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
-    "None", "nan", "null",
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "nan", "null",
 ];
 
 /// Reads a table; fields may be in quotes, in which two quotes stand for one.
@@ -143,7 +143,10 @@ mod tests {
 
     #[test]
     fn fields_and_quotes() {
-        assert_eq!(lines("a,b\n1,\"x, \"\"y\"\"\nz\"\r\n,\n"), [vec!["a", "b"], vec!["1", "x, \"y\"\nz"], vec!["", ""]]);
+        assert_eq!(
+            lines("a,b\n1,\"x, \"\"y\"\"\nz\"\r\n,\n"),
+            [vec!["a", "b"], vec!["1", "x, \"y\"\nz"], vec!["", ""]]
+        );
         assert_eq!(lines("a"), [["a"]]);
         for wrong in ["\"a", "\"a\"b", "x\n\"a,b"] {
             let mut lines = Lines { text: wrong, at: 0, line: 1 };

@@ -62,9 +62,9 @@ pub(crate) fn read(text: &str, binary: &[u8], contract: &Contract) -> Read<Infer
     scan.end()?;
     let Some(tensors) = tensors else { return form("the request has no inputs") };
     let rows = rows(&scan, &tensors, binary, contract)?;
-    let all = [PREDICTION, PROBABILITY].into_iter().filter(|name| {
-        *name == PREDICTION || contract.signature().classes.is_some()
-    });
+    let all = [PREDICTION, PROBABILITY]
+        .into_iter()
+        .filter(|name| *name == PREDICTION || contract.signature().classes.is_some());
     let outputs = match asked {
         Some(asked) if !asked.is_empty() => {
             asked.into_iter().map(|(name, binary)| Output { name, binary: binary.unwrap_or(default) }).collect()

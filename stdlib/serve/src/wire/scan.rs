@@ -190,7 +190,9 @@ impl<'a> Scan<'a> {
             }
             self.at += 1;
             let second = self.hex()?;
-            0x10000 + ((first - 0xd800) << 10) + second.checked_sub(0xdc00).filter(|low| *low < 0x400).unwrap_or(!0 >> 1)
+            0x10000
+                + ((first - 0xd800) << 10)
+                + second.checked_sub(0xdc00).filter(|low| *low < 0x400).unwrap_or(!0 >> 1)
         } else {
             first
         };
@@ -354,27 +356,75 @@ mod tests {
     #[test]
     fn takes_and_refuses_what_json_is() {
         let good = [
-            "null", "true", " [ ] ", "{}", "[1,2.5,-0,1e3,1E-2,0.5e+3]", r#"{"a":{"b":[{}]},"c":"x\u00e9\ud83d\ude00\n"}"#,
-            "123456789012345678901234567890", "-1.5", "\"\"", "[[],[[]],{\"\":null}]", "1e400", "0",
+            "null",
+            "true",
+            " [ ] ",
+            "{}",
+            "[1,2.5,-0,1e3,1E-2,0.5e+3]",
+            r#"{"a":{"b":[{}]},"c":"x\u00e9\ud83d\ude00\n"}"#,
+            "123456789012345678901234567890",
+            "-1.5",
+            "\"\"",
+            "[[],[[]],{\"\":null}]",
+            "1e400",
+            "0",
         ];
         for text in good {
             assert_eq!(whole(text), Ok(()), "{text}");
         }
         let bad = [
-            "", " ", "nul", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "01", "-", "1.", ".5", "1e",
-            "\"", "\"\\x\"", "\"\\u12g4\"", "\"\\ud83d\"", "\"\\ud83dx\"", "\"\\ud83d\\u0041\"", "\"\\udc00\"", "\"a\nb\"", "[", "{",
-            "[1}", "{\"a\":1]", "1 1", "+1", "\u{feff}1", "[1,2", "--1", "1e+", "tru", "\"\\", "\"\\u", "\"\\ud83d\\u", "-x", "{\"a\"1}",
+            "",
+            " ",
+            "nul",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "01",
+            "-",
+            "1.",
+            ".5",
+            "1e",
+            "\"",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "\"\\ud83d\"",
+            "\"\\ud83dx\"",
+            "\"\\ud83d\\u0041\"",
+            "\"\\udc00\"",
+            "\"a\nb\"",
+            "[",
+            "{",
+            "[1}",
+            "{\"a\":1]",
+            "1 1",
+            "+1",
+            "\u{feff}1",
+            "[1,2",
+            "--1",
+            "1e+",
+            "tru",
+            "\"\\",
+            "\"\\u",
+            "\"\\ud83d\\u",
+            "-x",
+            "{\"a\"1}",
         ];
         for text in bad {
             assert!(whole(text).is_err(), "{text}");
-            assert!(serde_json::from_str::<serde_json::de::IgnoredAny>(text).is_err() || text == "1 1", "{text}");
+            assert!(serde_json::from_str::<serde_json::Value>(text).is_err() || text == "1 1", "{text}");
         }
         assert!(whole(&"[".repeat(100_000)).is_err());
     }
 
     #[test]
     fn values_are_those_of_serde() {
-        for text in ["0", "-0", "1", "-17", "123456789012345", "1234567890123456789", "0.1", "1e308", "-2.5e-3", "1e400"] {
+        for text in
+            ["0", "-0", "1", "-17", "123456789012345", "1234567890123456789", "0.1", "1e308", "-2.5e-3", "1e400"]
+        {
             let expected: f64 = text.parse().unwrap();
             let Scalar::Number(found) = Scan::new(text).scalar().unwrap() else { panic!("{text}") };
             assert_eq!(found.to_bits(), expected.to_bits(), "{text}");

@@ -36,7 +36,10 @@ pub(super) fn records(scan: &mut Scan<'_>, reader: &mut Reader<'_>, what: &str) 
             let place = scan.at();
             // What is there has to be JSON before it is said that it is no record.
             scan.skip()?;
-            return form(format!("{what} must be a list of records; element {} (byte {place}) is none.", reader.begun()));
+            return form(format!(
+                "{what} must be a list of records; element {} (byte {place}) is none.",
+                reader.begun()
+            ));
         }
         record(scan, reader)?;
     }
@@ -80,7 +83,10 @@ pub(super) fn values(scan: &mut Scan<'_>, reader: &mut Reader<'_>, places: Optio
     while scan.more(&mut first)? {
         if !scan.enter_array() {
             scan.skip()?;
-            return form(format!("{what} must be a list of rows, each a list of values; row {} is none.", reader.begun()));
+            return form(format!(
+                "{what} must be a list of rows, each a list of values; row {} is none.",
+                reader.begun()
+            ));
         }
         reader.begin();
         let (mut first, mut place) = (true, 0);
@@ -166,7 +172,9 @@ fn column(scan: &mut Scan<'_>, reader: &mut Reader<'_>, feature: Option<usize>, 
 /// Refuses columns that cannot all be there: a value takes at least a byte. Nothing is allocated for them.
 pub(super) fn enough(rows: usize, width: usize, bytes: usize) -> Read<()> {
     if rows.saturating_mul(width) > bytes {
-        return form(format!("A column has {rows} values; the input is too short to have as many of each of {width} columns."));
+        return form(format!(
+            "A column has {rows} values; the input is too short to have as many of each of {width} columns."
+        ));
     }
     Ok(())
 }

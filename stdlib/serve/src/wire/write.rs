@@ -100,7 +100,8 @@ pub(crate) struct Who<'a> {
 
 /// The answer of `/predict`.
 pub(crate) fn own(out: &mut Vec<u8>, labels: Option<&Labels>, answers: &Answers, who: &Who<'_>) {
-    for (name, value) in [("{\"model\":", who.model), (",\"version\":", who.version), (",\"request_id\":", who.request)] {
+    for (name, value) in [("{\"model\":", who.model), (",\"version\":", who.version), (",\"request_id\":", who.request)]
+    {
         out.extend_from_slice(name.as_bytes());
         text(out, value);
     }
@@ -121,7 +122,13 @@ pub(crate) fn own(out: &mut Vec<u8>, labels: Option<&Labels>, answers: &Answers,
 /// The datatype of an output in the Open Inference Protocol.
 pub(crate) fn datatype(labels: Option<&Labels>, output: &str) -> &'static str {
     match labels {
-        Some(labels) if output == PREDICTION => if labels.texts.is_some() { "BYTES" } else { "INT64" },
+        Some(labels) if output == PREDICTION => {
+            if labels.texts.is_some() {
+                "BYTES"
+            } else {
+                "INT64"
+            }
+        }
         _ => "FP64",
     }
 }
@@ -137,7 +144,8 @@ pub(crate) fn oip(
     outputs: &[Output],
 ) -> Option<usize> {
     let mut behind = Vec::new();
-    for (name, value) in [("{\"model_name\":", Some(who.model)), (",\"model_version\":", Some(who.version)), (",\"id\":", id)]
+    for (name, value) in
+        [("{\"model_name\":", Some(who.model)), (",\"model_version\":", Some(who.version)), (",\"id\":", id)]
     {
         if let Some(value) = value {
             out.extend_from_slice(name.as_bytes());

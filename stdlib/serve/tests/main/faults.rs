@@ -36,25 +36,38 @@ async fn every_field_that_is_wrong_is_named() {
     let (status, told) = server.post("/predict", body.clone()).await;
     assert_eq!((status, fields(&told).as_slice()), (422, expected.as_slice()), "{told}");
     let message = told["message"].as_str().unwrap();
-    for part in ["\"hour\" holds \"late\" in row 0, expected a number", "\"distance\" is missing in row 0", "\"extra\" is no column"] {
+    for part in [
+        "\"hour\" holds \"late\" in row 0, expected a number",
+        "\"distance\" is missing in row 0",
+        "\"extra\" is no column",
+    ] {
         assert!(message.contains(part), "{message}");
     }
     let (status, told) = server.post("/invocations", json!({ "dataframe_records": [record(), body] })).await;
     assert_eq!((status, told["fields"][0]["row"].as_i64()), (422, Some(1)));
-    let columns = json!({ "inputs": { "carrier": ["UA", 5, true], "hour": [1, [2], 3], "distance": [1, 2, 3], "x": [1, 2, 3] } });
+    let columns =
+        json!({ "inputs": { "carrier": ["UA", 5, true], "hour": [1, [2], 3], "distance": [1, 2, 3], "x": [1, 2, 3] } });
     let (status, told) = server.post("/invocations", columns).await;
-    let expected =
-        [named("carrier", "wrong_type"), named("hour", "wrong_type"), named("x", "unexpected"), named("time", "missing")];
+    let expected = [
+        named("carrier", "wrong_type"),
+        named("hour", "wrong_type"),
+        named("x", "unexpected"),
+        named("time", "missing"),
+    ];
     assert_eq!((status, fields(&told).as_slice()), (422, expected.as_slice()));
     assert_eq!((told["fields"][0]["row"].as_i64(), told["fields"][0]["rows"].as_i64()), (Some(1), Some(2)));
-    let split = json!({ "dataframe_split": { "columns": ["hour", "hour", "carrier", "y"], "data": [[1, 2, "UA", 3]] } });
+    let split =
+        json!({ "dataframe_split": { "columns": ["hour", "hour", "carrier", "y"], "data": [[1, 2, "UA", 3]] } });
     let (status, told) = server.post("/invocations", split).await;
     let expected =
         [named("hour", "repeated"), named("y", "unexpected"), named("distance", "missing"), named("time", "missing")];
     assert_eq!((status, fields(&told).as_slice()), (422, expected.as_slice()));
     let csv = "hour,carrier,distance,time,z\nx,UA,1,2013-01-01,0\n,UA,1,2013-01-01,0\n";
     let (status, told) = server.send("/invocations", "text/csv", csv).await;
-    assert_eq!((status, fields(&told).as_slice()), (422, [named("z", "unexpected"), named("hour", "wrong_type")].as_slice()));
+    assert_eq!(
+        (status, fields(&told).as_slice()),
+        (422, [named("z", "unexpected"), named("hour", "wrong_type")].as_slice())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,18 +88,28 @@ async fn a_step_that_refuses_a_value_says_which() {
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_json_is_refused_with_its_place() {
     let server = start(&classifier(2));
-    let (status, told) = server.send("/invocations", "application/json", "{\"dataframe_split\":\n {\"columns\": [x]}}").await;
+    let (status, told) =
+        server.send("/invocations", "application/json", "{\"dataframe_split\":\n {\"columns\": [x]}}").await;
     assert_eq!((status, &told["error_code"]), (400, &json!("BAD_REQUEST")));
     assert_eq!(told["position"], json!({ "byte": 34, "line": 2, "column": 15 }));
     assert!(told["message"].as_str().unwrap().contains("line 2 column 15"));
     let (status, told) = server.send("/predict", "application/json", &b"[\"\xff\"]"[..]).await;
     assert_eq!((status, told["position"]["byte"].as_i64()), (400, Some(2)));
     for body in [
-        json!({}), json!([]), json!(null), json!({ "dataframe_split": [] }), json!({ "dataframe_split": {} }),
-        json!({ "dataframe_split": { "data": [[1]], "columns": ["hour"], "x": 1 } }), json!({ "dataframe_records": {} }),
-        json!({ "instances": [[1, 2]] }), json!({ "instances": 5 }), json!({ "inputs": "x" }),
-        json!({ "instances": [], "inputs": [] }), json!({ "inputs": { "hour": [1, 2], "distance": [1] } }),
-        json!({ "instances": [], "params": [] }), json!({ "instances": [], "params": { "predict_method": "x" } }),
+        json!({}),
+        json!([]),
+        json!(null),
+        json!({ "dataframe_split": [] }),
+        json!({ "dataframe_split": {} }),
+        json!({ "dataframe_split": { "data": [[1]], "columns": ["hour"], "x": 1 } }),
+        json!({ "dataframe_records": {} }),
+        json!({ "instances": [[1, 2]] }),
+        json!({ "instances": 5 }),
+        json!({ "inputs": "x" }),
+        json!({ "instances": [], "inputs": [] }),
+        json!({ "inputs": { "hour": [1, 2], "distance": [1] } }),
+        json!({ "instances": [], "params": [] }),
+        json!({ "instances": [], "params": { "predict_method": "x" } }),
     ] {
         let (status, told) = server.post("/invocations", body.clone()).await;
         assert_eq!((status, &told["error_code"]), (400, &json!("BAD_REQUEST")), "{body}: {told}");
@@ -96,7 +119,13 @@ async fn broken_json_is_refused_with_its_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_types_and_large_bodies_are_refused() {
     let server = start_with(&classifier(2), Options { max_body: 1000, max_bodies: 1500, ..options() });
-    for kind in ["text/plain", "application/vnd.apache.parquet", "", "application/json; charset=latin-1", "application/json; a=b"] {
+    for kind in [
+        "text/plain",
+        "application/vnd.apache.parquet",
+        "",
+        "application/json; charset=latin-1",
+        "application/json; a=b",
+    ] {
         assert_eq!(server.send("/invocations", kind, "{}").await.0, 415, "{kind}");
     }
     let unsaid = server.ask(Method::POST, "/invocations").body("{}").send().await.unwrap();
@@ -166,7 +195,8 @@ async fn a_model_that_fails_takes_nobody_with_it() {
     }
     // Rows of several requests are answered together, and each has its own answer all the same.
     let values: Vec<i32> = (0..60).map(|i| if i % 6 == 0 { 1 } else { 5 }).collect();
-    let answers = futures_util::future::join_all(values.iter().map(|x| server.post("/predict", json!({ "x": x })))).await;
+    let answers =
+        futures_util::future::join_all(values.iter().map(|x| server.post("/predict", json!({ "x": x })))).await;
     for (value, (status, _)) in values.iter().zip(answers) {
         assert_eq!(status, if *value == 1 { 500 } else { 200 });
     }

@@ -13,8 +13,7 @@ use tokio::net::TcpStream;
 #[tokio::test(flavor = "multi_thread")]
 async fn random_requests_are_refused_rightly() {
     let directory = tempfile::tempdir().unwrap();
-    let server =
-        start_with(&classifier(3), Options { log: Some(LogOptions::new(directory.path())), ..options() });
+    let server = start_with(&classifier(3), Options { log: Some(LogOptions::new(directory.path())), ..options() });
     let mut seen: BTreeMap<u16, usize> = BTreeMap::new();
     for number in 0..1000 {
         let fuzzed = request(number);
@@ -36,7 +35,10 @@ async fn random_requests_are_refused_rightly() {
         *seen.entry(status).or_default() += 1;
     }
     // Damage of every kind was done.
-    assert!([200, 400, 404, 415, 422].iter().all(|status| seen.get(status).is_some_and(|count| *count > 5)), "{seen:?}");
+    assert!(
+        [200, 400, 404, 415, 422].iter().all(|status| seen.get(status).is_some_and(|count| *count > 5)),
+        "{seen:?}"
+    );
     assert_eq!(server.metric("ironbook_serve_panics_total").await, 0.0);
     assert_eq!(server.post("/predict", record()).await.0, 200);
 }
@@ -47,9 +49,16 @@ async fn what_is_no_http_ends_its_connection_and_no_other() {
     let address = server.base.trim_start_matches("http://").to_owned();
     let long = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(1 << 20));
     for text in [
-        "", "\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "POST /predict HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+        "",
+        "\r\n\r\n",
+        "GET\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "POST /predict HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
         "POST /predict HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",
-        "POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\u{16}\u{3}\u{1}", &long,
+        "POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "\u{16}\u{3}\u{1}",
+        &long,
     ] {
         let mut stream = TcpStream::connect(&address).await.unwrap();
         // The server may close before everything is sent.

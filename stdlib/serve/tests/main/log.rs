@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn files(directory: &Path) -> Vec<PathBuf> {
@@ -33,15 +34,18 @@ async fn each_answered_row_is_logged_once_with_what_was_asked_and_answered() {
     unknown["carrier"] = json!("ZZ");
     unknown["hour"] = Value::Null;
     let rows = json!([record(), unknown]);
-    let answered = server.ask(Method::POST, "/predict").header("x-request-id", "mine-1").json(&rows).send().await.unwrap();
+    let answered =
+        server.ask(Method::POST, "/predict").header("x-request-id", "mine-1").json(&rows).send().await.unwrap();
     assert_eq!(answered.headers()["x-request-id"], "mine-1");
     let told: Value = answered.json().await.unwrap();
-    let response = server.ask(Method::POST, "/invocations").json(&json!({ "instances": [record()] })).send().await.unwrap();
+    let response =
+        server.ask(Method::POST, "/invocations").json(&json!({ "instances": [record()] })).send().await.unwrap();
     let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
     assert_eq!(server.post("/predict", json!([{ "hour": 1 }])).await.0, 422);
     server.stop().await;
     let log = read(directory.path());
-    let schema: Vec<(String, DataType)> = log.schema().iter().map(|(name, kind)| (name.to_string(), kind.clone())).collect();
+    let schema: Vec<(String, DataType)> =
+        log.schema().iter().map(|(name, kind)| (name.to_string(), kind.clone())).collect();
     let utc = DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC));
     let expected = [
         ("request_id", DataType::String),
@@ -86,7 +90,8 @@ async fn each_answered_row_is_logged_once_with_what_was_asked_and_answered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn values_classes_of_numbers_and_redacted_columns() {
     let directory = tempfile::tempdir().unwrap();
-    let redacted = LogOptions { redact: vec!["carrier".to_owned(), "hour".to_owned()], ..LogOptions::new(directory.path()) };
+    let redacted =
+        LogOptions { redact: vec!["carrier".to_owned(), "hour".to_owned()], ..LogOptions::new(directory.path()) };
     let mut server = start_with(&regressor(), Options { log: Some(redacted), ..options() });
     server.post("/predict", record()).await;
     server.stop().await;
@@ -95,7 +100,7 @@ async fn values_classes_of_numbers_and_redacted_columns() {
     assert_eq!(log.column("input.hour").unwrap().null_count(), 1);
     assert_eq!(log.column("input.hour").unwrap().dtype(), &DataType::Float64);
     assert_eq!(log.column("output.prediction").unwrap().dtype(), &DataType::Float64);
-    assert!(!log.get_column_names_str().iter().any(|name| name.starts_with("output.probability")));
+    assert!(!log.get_column_names().iter().any(|name| name.starts_with("output.probability")));
 
     let numbers = tempfile::tempdir().unwrap();
     let data = ironbook_data::Dataset::from_parts(
@@ -121,7 +126,8 @@ async fn values_classes_of_numbers_and_redacted_columns() {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_completed_by_size_and_by_time_and_requests_sampled() {
     let directory = tempfile::tempdir().unwrap();
-    let often = LogOptions { rotate_every: Duration::from_millis(40), sample: 0.5, ..LogOptions::new(directory.path()) };
+    let often =
+        LogOptions { rotate_every: Duration::from_millis(40), sample: 0.5, ..LogOptions::new(directory.path()) };
     let mut server = start_with(&classifier(2), Options { log: Some(often), ..options() });
     let mut asked = BTreeSet::new();
     while files(directory.path()).iter().filter(|file| !file.to_string_lossy().contains("unfinished")).count() < 3 {
@@ -131,7 +137,8 @@ async fn files_are_completed_by_size_and_by_time_and_requests_sampled() {
     }
     server.stop().await;
     let log = read(directory.path());
-    let logged: Vec<String> = log.column("request_id").unwrap().str().unwrap().iter().map(|id| id.unwrap().to_owned()).collect();
+    let logged: Vec<String> =
+        log.column("request_id").unwrap().str().unwrap().iter().map(|id| id.unwrap().to_owned()).collect();
     let distinct: BTreeSet<String> = logged.iter().cloned().collect();
     assert!(distinct.len() == logged.len() && distinct.is_subset(&asked));
     assert!(logged.len() < asked.len() && logged.len() * 5 > asked.len(), "{} of {}", logged.len(), asked.len());
@@ -163,12 +170,14 @@ async fn what_a_killed_process_left_is_removed_and_a_strange_directory_refused()
     assert!(!left.exists() && files(directory.path()).is_empty());
     let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let served = ironbook_serve::Served::own(Box::new(Classifier(classifier(2))), "m", "1", Default::default()).unwrap();
-    let refused = ironbook_serve::Background::start(served, None, with_log(&file), std::sync::Arc::new(|_| {}));
+    let served =
+        ironbook_serve::Served::own(Box::new(Classifier(classifier(2))), "m", "1", Default::default()).unwrap();
+    let refused = ironbook_serve::Background::start(served, None, with_log(&file), Arc::new(|_| {}));
     assert!(matches!(refused, Err(ironbook_serve::ServeError::Log { .. })));
-    let served = ironbook_serve::Served::own(Box::new(Classifier(classifier(2))), "m", "1", Default::default()).unwrap();
+    let served =
+        ironbook_serve::Served::own(Box::new(Classifier(classifier(2))), "m", "1", Default::default()).unwrap();
     let log = LogOptions { redact: vec!["speed".to_owned()], ..LogOptions::new(directory.path()) };
     let refused =
-        ironbook_serve::Background::start(served, None, Options { log: Some(log), ..options() }, std::sync::Arc::new(|_| {}));
+        ironbook_serve::Background::start(served, None, Options { log: Some(log), ..options() }, Arc::new(|_| {}));
     assert!(matches!(refused, Err(ironbook_serve::ServeError::Redact { column, .. }) if column == "speed"));
 }

@@ -102,7 +102,13 @@ async fn wrong_tensors_are_refused_in_the_protocols_words() {
         (with(1, json!({ "name": "hour", "shape": [2, 2], "datatype": "FP64", "data": [1, 2, 3, 4] })), 400),
         (with(1, json!({ "name": "hour", "shape": [-2], "datatype": "FP64", "data": [1, 2] })), 400),
         (with(1, json!({ "name": "hour", "shape": [2], "datatype": "FP64" })), 400),
-        (with(1, json!({ "name": "hour", "shape": [2], "datatype": "FP64", "parameters": { "binary_data_size": 16 } })), 400),
+        (
+            with(
+                1,
+                json!({ "name": "hour", "shape": [2], "datatype": "FP64", "parameters": { "binary_data_size": 16 } }),
+            ),
+            400,
+        ),
         (with(1, json!({ "name": "hour", "shape": [2], "datatype": "BYTES", "data": ["a", "b"] })), 422),
         (with(1, json!({ "name": "x", "shape": [2], "datatype": "FP64", "data": [1, 2] })), 422),
         (with(0, json!({ "name": "hour", "shape": [2], "datatype": "FP64", "data": [1, 2] })), 422),

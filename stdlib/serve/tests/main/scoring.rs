@@ -13,7 +13,8 @@ async fn every_form_gives_what_the_model_gives() {
     let frame = flights(40);
     let rows = Matrix::from_frame(&frame, &COLUMNS).unwrap();
     let names = ["late", "on time"];
-    let expected: Vec<Value> = model.predict(&rows).unwrap().iter().map(|class| json!(names[*class as usize])).collect();
+    let expected: Vec<Value> =
+        model.predict(&rows).unwrap().iter().map(|class| json!(names[*class as usize])).collect();
     let shares = model.predict_probas(&rows).unwrap();
     let text = |frame: &polars::prelude::DataFrame| {
         let mut out = Vec::new();
@@ -46,7 +47,8 @@ async fn every_form_gives_what_the_model_gives() {
     let lists: Vec<Value> = records.iter().map(|record| json!(list(record))).collect();
     let column = |name: &str| records.iter().map(|record| record[name].clone()).collect::<Vec<_>>();
     let columns = json!({ "time": column("time"), "carrier": column("carrier"), "hour": column("hour"), "distance": column("distance") });
-    let reversed: Vec<Value> = lists.iter().map(|row| json!(row.as_array().unwrap().iter().rev().collect::<Vec<_>>())).collect();
+    let reversed: Vec<Value> =
+        lists.iter().map(|row| json!(row.as_array().unwrap().iter().rev().collect::<Vec<_>>())).collect();
     let forms = [
         json!({ "dataframe_split": { "columns": COLUMNS, "data": lists } }),
         json!({ "dataframe_split": { "index": [1], "data": lists, "columns": COLUMNS } }),
@@ -77,7 +79,10 @@ async fn every_form_gives_what_the_model_gives() {
     let told: Value = answered.json().await.unwrap();
     assert_eq!((&told["model"], &told["version"], &told["request_id"]), (&json!("flights"), &json!("1"), &json!(id)));
     for (i, found) in told["predictions"].as_array().unwrap().iter().enumerate() {
-        assert_eq!((&found["prediction"], found["probability"]["late"].as_f64()), (&expected[i], Some(shares.get(i, 0))));
+        assert_eq!(
+            (&found["prediction"], found["probability"]["late"].as_f64()),
+            (&expected[i], Some(shares.get(i, 0)))
+        );
     }
 }
 
@@ -88,7 +93,9 @@ async fn rows_come_alone_or_wrapped() {
         let (status, told) = server.post("/predict", body).await;
         assert_eq!((status, told["predictions"].as_array().unwrap().len()), (200, 1));
     }
-    for (body, status) in [(json!([]), 200), (json!({ "rows": [record()], "x": 1 }), 400), (json!([1]), 400), (json!(1), 400)] {
+    for (body, status) in
+        [(json!([]), 200), (json!({ "rows": [record()], "x": 1 }), 400), (json!([1]), 400), (json!(1), 400)]
+    {
         assert_eq!(server.post("/predict", body.clone()).await.0, status, "{body}");
     }
 }
@@ -144,7 +151,9 @@ async fn the_small_routes_answer_as_those_of_mlflow() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_runs_no_script_but_its_own() {
     let server = start(&classifier(2));
-    for (path, kind) in [("/", "text/html"), ("/page.js", "text/javascript"), ("/page.css", "text/css"), ("/favicon.ico", "image/svg")] {
+    for (path, kind) in
+        [("/", "text/html"), ("/page.js", "text/javascript"), ("/page.css", "text/css"), ("/favicon.ico", "image/svg")]
+    {
         let response = server.ask(Method::GET, path).send().await.unwrap();
         let policy = response.headers()["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");

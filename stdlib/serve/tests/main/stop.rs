@@ -8,15 +8,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// The program `ironbook serve` by itself, which `cargo test` builds beside the tests.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let program = std::env::current_exe().unwrap().parent().unwrap().with_file_name("examples").join("serve");
     assert!(program.is_file(), "{} is not there: `cargo build -p ironbook-serve --examples`", program.display());
     program
 }
 
 fn command(model: &Path) -> Command {
+    on_port(model, "0")
+}
+
+fn on_port(model: &Path, port: &str) -> Command {
     let mut command = Command::new(program());
-    command.arg(model).args(["--port", "0", "--name", "flights"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.arg(model).args(["--port", port, "--name", "flights"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.env_remove("MLFLOW_TRACKING_URI").env_remove("IRONBOOK_SERVE_KEY");
     command
 }
@@ -54,7 +58,10 @@ async fn what_was_accepted_is_answered_and_logged_when_the_process_is_told_to_st
                 match client.post(format!("{address}/predict")).json(&json!(rows)).send().await {
                     Ok(response) => {
                         assert_eq!(response.status(), 200);
-                        assert_eq!(response.json::<Value>().await.unwrap()["predictions"].as_array().unwrap().len(), 50);
+                        assert_eq!(
+                            response.json::<Value>().await.unwrap()["predictions"].as_array().unwrap().len(),
+                            50
+                        );
                         answered += 50;
                     }
                     // A connection that was kept can be closed at the moment at which a request is sent; none is answered.
@@ -97,7 +104,7 @@ fn what_cannot_start_says_why() {
     fails(command(directory.path()).args(["--log-sample", "2"]), "from 0 to 1");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    fails(command(directory.path()).args(["--port", &port]), "is taken by another program");
+    fails(&mut on_port(directory.path(), &port), "is taken by another program");
     std::fs::write(directory.path().join("model.json"), "{\"learner\": {}}").unwrap();
     fails(&mut command(directory.path()), "cannot be loaded");
     let store = directory.path().join("store");

@@ -5,6 +5,7 @@ use ironbook_features::{Featured, Pipeline};
 use ironbook_learn::{Fit, Gbdt, GbdtRegressor, Persist, Predict};
 use ironbook_serve::{Background, Extra, Loaders, Options, Served, Source};
 use ironbook_store::model::{NewModel, NewVersion};
+use ironbook_store::store::{Artifacts, Experiments, Models, Registry};
 use ironbook_store::{ArtifactsOf, ModelStatus, NewExperiment, SqliteStore, Store};
 use polars::prelude::*;
 use reqwest::{Client, Method, RequestBuilder, Response};
@@ -102,7 +103,7 @@ pub struct Running {
     pub server: Option<Background>,
     pub told: Told,
     /// Goes with the server.
-    pub directory: TempDir,
+    _directory: TempDir,
 }
 
 pub fn options() -> Options {
@@ -115,7 +116,13 @@ fn running(served: Served, source: Option<Source>, options: Options, directory: 
     let report = Arc::new(move |text: &str| report.lock().unwrap().push(text.to_owned()));
     let server = Background::start(served, source, options, report).unwrap();
     let base = format!("http://{}", server.address());
-    Running { base, client: Client::builder().no_proxy().build().unwrap(), server: Some(server), told, directory }
+    Running {
+        base,
+        client: Client::builder().no_proxy().build().unwrap(),
+        server: Some(server),
+        told,
+        _directory: directory,
+    }
 }
 
 /// A server over a model that was saved.

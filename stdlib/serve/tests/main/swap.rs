@@ -61,7 +61,10 @@ async fn the_last_good_version_stays_while_the_registry_is_away_or_its_model_is_
     while let Some(path) = files.pop() {
         match path.is_dir() {
             true => files.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path())),
-            false if path.ends_with("model.json") && path.to_string_lossy().contains(broken.model_id.as_deref().unwrap()) => {
+            false
+                if path.ends_with("model.json")
+                    && path.to_string_lossy().contains(broken.model_id.as_deref().unwrap()) =>
+            {
                 std::fs::write(path, "{").unwrap();
             }
             false => {}

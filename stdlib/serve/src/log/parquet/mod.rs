@@ -22,7 +22,9 @@ pub(crate) enum Kind {
     Int64,
     Float64,
     /// Microseconds since 1970; of UTC, or by a clock of its own.
-    Time { utc: bool },
+    Time {
+        utc: bool,
+    },
 }
 
 /// A column of a file.
