@@ -237,6 +237,11 @@ impl FittedPipeline {
         working.into_matrix(&self.outputs)
     }
 
+    /// Whether a row's features depend on the rows that come with it, as those of lags do.
+    pub fn looks_back(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Fitted::Lag(_)))
+    }
+
     /// A stream that begins behind the training data: rows pushed to it look back on those pushed before.
     pub fn stream(&self) -> Stream<'_> {
         Stream::new(self)

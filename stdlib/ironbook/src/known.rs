@@ -18,6 +18,7 @@ pub fn init() {
     register_chain::<candle_core::Error>();
     register_chain::<serde_json::Error>();
     register_chain::<ironbook_core::PersistError>();
+    register_chain::<ironbook_drift::DriftError>();
     register_chain::<ironbook_eval::EvalError>();
     register_chain::<ironbook_explain::ExplainError>();
     register_chain::<ironbook_features::FeatureError>();
@@ -25,6 +26,8 @@ pub fn init() {
     register_chain::<crate::gates::GateError>();
     register_chain::<ironbook_nn::NnError>();
     register_chain::<ironbook_plot::PlotError>();
+    register_chain::<ironbook_serve::ServeError>();
+    register_chain::<ironbook_tune::TuneError>();
     ironbook_track::register();
 }
 

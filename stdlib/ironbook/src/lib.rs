@@ -6,6 +6,7 @@
 pub mod prelude;
 
 pub use ironbook_data as data;
+pub use ironbook_drift as drift;
 pub use ironbook_eval as eval;
 pub use ironbook_explain as explain;
 pub use ironbook_features as features;
@@ -13,12 +14,14 @@ pub use ironbook_learn as learn;
 pub use ironbook_nn as nn;
 pub use ironbook_pipeline as pipeline;
 pub use ironbook_plot as plot;
+pub use ironbook_serve as serve;
 pub use ironbook_track as track;
+pub use ironbook_tune as tune;
 // The compiler prints these crates by their own names; a later cell names a value's type as it was printed.
 #[doc(hidden)]
 pub use {
-    ironbook_core, ironbook_data, ironbook_eval, ironbook_explain, ironbook_features, ironbook_learn, ironbook_nn,
-    ironbook_pipeline, ironbook_plot, ironbook_track,
+    ironbook_core, ironbook_data, ironbook_drift, ironbook_eval, ironbook_explain, ironbook_features, ironbook_learn,
+    ironbook_nn, ironbook_pipeline, ironbook_plot, ironbook_serve, ironbook_track, ironbook_tune,
 };
 
 /// The function that shows a value now, and the module with what can be shown.

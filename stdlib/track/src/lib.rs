@@ -59,7 +59,10 @@ pub use ironbook_store::{
     Result, Run, RunInfo, RunUpdate, Search, SqliteOptions, SqliteStore, Status, Store, Tag, View, locate,
 };
 pub use lookups::{Lookup, is_vacant, look_up, take_lookups};
-pub use models::{Fetched, ModelFiles, Registered, alias, fetch_model, log_model, register_model, stage, where_to};
+pub use models::{
+    FILE as MODEL_FILE, Fetched, ModelFiles, Registered, alias, fetch_model, fetch_model_from, format_in, log_model,
+    register_model, stage, version_of, where_to,
+};
 pub use place::{set_uri, uri};
 pub use process::recover;
 pub use resume::{end_nested, leave, nested, resume};

@@ -43,8 +43,8 @@ pub struct ModelFiles<'a> {
     pub write: &'a dyn Fn(&Path) -> std::result::Result<(), ironbook_core::PersistError>,
 }
 
-/// Name of the model's own file.
-pub(crate) const FILE: &str = "model.json";
+/// Name of the model's own file in its directory.
+pub const FILE: &str = "model.json";
 
 /// Logs a model to the run that it was fitted in (else the active one, else to none), under a name.
 ///
@@ -225,8 +225,16 @@ impl Fetched {
 /// [`Error::Uri`] for other addresses; [`Error::NotFound`]; [`Error::Model`] for a model that Ironbook did not log.
 pub fn fetch_model(uri: &str) -> Result<Fetched> {
     let store: Arc<dyn Store> = active::store_to_show()?;
+    fetch_model_from(&*store, uri)
+}
+
+/// As [`fetch_model`], from this store.
+///
+/// # Errors
+/// As [`fetch_model`].
+pub fn fetch_model_from(store: &dyn Store, uri: &str) -> Result<Fetched> {
     let directory = Scratch::new()?;
-    let fetched = fetch(&*store, uri, &directory.0, MOST_STEPS);
+    let fetched = fetch(store, uri, &directory.0, MOST_STEPS);
     if let Err(error) = fetched {
         if lookups::is_vacant(&error, uri.trim_start_matches("models:/")) {
             lookups::note(uri, None);
@@ -270,8 +278,19 @@ fn fetch(store: &dyn Store, uri: &str, to: &Path, steps: usize) -> Result<()> {
     some(ironbook_store::artifacts::copy_repo(&*repo, "", to)?, uri)
 }
 
-/// The registered version that a name leads to; none for a name of something else.
-pub(crate) fn version_of(store: &dyn Store, uri: &str) -> Result<Option<ModelVersion>> {
+/// Name of the file format of the model in a directory, as [`ModelFiles::format`]; its own file is [`FILE`] there.
+///
+/// # Errors
+/// When its `MLmodel` cannot be read; [`Error::Foreign`] for a model that Ironbook did not log.
+pub fn format_in(directory: &Path) -> Result<String> {
+    mlmodel::read(directory, &directory.display().to_string()).map(|card| card.format)
+}
+
+/// The registered version that a name leads to in this store; none for a name of something else.
+///
+/// # Errors
+/// [`Error::NotFound`]; of the store.
+pub fn version_of(store: &dyn Store, uri: &str) -> Result<Option<ModelVersion>> {
     let rest = uri.strip_prefix("models:/").unwrap_or(uri);
     match (rest.split_once('@'), rest.split_once('/')) {
         (Some((name, alias)), _) => store.version_by_alias(name, alias).map(Some),

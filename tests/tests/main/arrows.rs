@@ -132,6 +132,7 @@ fn features_are_the_same_for_one_and_for_all() {
         "ironbook-plot",
         "ironbook-learn",
         "ironbook-nn",
+        "ironbook-serve",
         "ironbook-track",
     ] {
         for (package, features) in tree(&["-p", name]) {

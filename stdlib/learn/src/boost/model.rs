@@ -196,6 +196,32 @@ fn scores(signature: &Signature, predictor: Predictor<'_>, features: &Matrix) ->
     Ok(predictor.predict(&columns)?)
 }
 
+impl Gbdt {
+    /// The class of one row, whose values stand as in [`raw_row`](Self::raw_row), and the probability of each class in
+    /// `probabilities`: what `predict` and `predict_probas` give for it, without a matrix.
+    ///
+    /// # Errors
+    /// [`LearnError::Length`] if there is not a value per feature or not a place per class.
+    pub fn probabilities_of_row(&self, row: &[f64], probabilities: &mut [f64]) -> Result<f64, LearnError> {
+        let values = self.classes();
+        check::length("list of probabilities", values.len(), probabilities.len())?;
+        if self.ensemble.outputs() == 1 {
+            let mut score = [0.0];
+            self.raw_row(row, &mut score)?;
+            let second = sigmoid(score[0]);
+            probabilities.copy_from_slice(&[1.0 - second, second]);
+            return Ok(values[usize::from(score[0] > 0.0)]);
+        }
+        self.raw_row(row, probabilities)?;
+        let best = (1..values.len()).fold(0, |best, k| if probabilities[k] > probabilities[best] { k } else { best });
+        let largest = probabilities.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        probabilities.iter_mut().for_each(|score| *score = exp(*score - largest));
+        let sum: f64 = probabilities.iter().sum();
+        probabilities.iter_mut().for_each(|share| *share /= sum);
+        Ok(values[best])
+    }
+}
+
 impl<T: Boosting> Predict for Boosted<T> {
     type Task = T;
 

@@ -4,7 +4,9 @@ use super::json::{At, flag, float, float_or_nan, natural, whole};
 use super::{BASE, Link, XgboostModel, broken, refused};
 use crate::error::LearnError;
 use crate::tree::ensemble::{Ensemble, LEAF, Tree};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -12,7 +14,12 @@ use std::collections::BTreeMap;
 const MOST_OUTPUTS: usize = 100_000;
 
 pub(super) fn model(text: &str) -> Result<XgboostModel, LearnError> {
-    let value: Value = serde_json::from_str(&without_nan(text)).map_err(|e| broken(format!("it is no JSON ({e})")))?;
+    let text = without_nan(text);
+    let no_json = |e| broken(format!("it is no JSON ({e})"));
+    let (value, texts) = match apart(&text) {
+        Some((value, texts)) => (value, Some(texts)),
+        None => (serde_json::from_str(&text).map_err(no_json)?, None),
+    };
     let learner = At::root(&value).get("learner")?;
     let booster = learner.get("gradient_booster")?;
     match booster.get("name")?.text()? {
@@ -26,7 +33,7 @@ pub(super) fn model(text: &str) -> Result<XgboostModel, LearnError> {
         .ok_or_else(|| refused(format!("the objective {name} is not known"), "fit it with another objective"))?;
     let model = booster.get("model")?;
     let (n_features, base) = head(&learner, link)?;
-    let trees = trees(&model, n_features, base.len())?;
+    let trees = trees(&model, texts.as_deref(), n_features, base.len())?;
     let rounds = rounds(&model, trees.len(), base.len())?;
     let attributes = attributes(&learner)?;
     let base = exact(&attributes, &base, link).unwrap_or(base);
@@ -47,6 +54,68 @@ pub(super) fn model(text: &str) -> Result<XgboostModel, LearnError> {
         attributes,
         rounds,
     })
+}
+
+/// The members of a file that are read, all but the trees as values. Those have some twenty numbers per node, each of which
+/// takes 32 bytes and more as a value: they stay texts, and are values one after another.
+#[derive(Deserialize)]
+struct File<'a> {
+    #[serde(borrow)]
+    learner: Learner<'a>,
+}
+
+#[derive(Deserialize)]
+struct Learner<'a> {
+    #[serde(borrow)]
+    gradient_booster: Booster<'a>,
+    objective: Option<Value>,
+    attributes: Option<Value>,
+    learner_model_param: Option<Value>,
+    feature_names: Option<Value>,
+    feature_types: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Booster<'a> {
+    name: Option<Value>,
+    #[serde(borrow)]
+    model: Model<'a>,
+}
+
+#[derive(Deserialize)]
+struct Model<'a> {
+    #[serde(borrow)]
+    trees: Vec<&'a RawValue>,
+    tree_info: Option<Value>,
+    iteration_indptr: Option<Value>,
+    gbtree_model_param: Option<Value>,
+    cats: Option<Value>,
+}
+
+/// A file without its trees, and their texts; none for a file of another shape.
+fn apart(text: &str) -> Option<(Value, Vec<&RawValue>)> {
+    let File { learner } = serde_json::from_str(text).ok()?;
+    let Booster { name, model } = learner.gradient_booster;
+    let object = |members: Vec<(&str, Option<Value>)>| {
+        let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        Value::Object(there.collect::<Map<String, Value>>())
+    };
+    let inner = object(vec![
+        ("trees", Some(Value::Array(Vec::new()))),
+        ("tree_info", model.tree_info),
+        ("iteration_indptr", model.iteration_indptr),
+        ("gbtree_model_param", model.gbtree_model_param),
+        ("cats", model.cats),
+    ]);
+    let outer = object(vec![
+        ("gradient_booster", Some(object(vec![("name", name), ("model", Some(inner))]))),
+        ("objective", learner.objective),
+        ("attributes", learner.attributes),
+        ("learner_model_param", learner.learner_model_param),
+        ("feature_names", learner.feature_names),
+        ("feature_types", learner.feature_types),
+    ]);
+    Some((object(vec![("learner", Some(outer))]), model.trees))
 }
 
 /// XGBoost writes NaN where JSON has no number (1.7: as the threshold of splits by categories); here it becomes null.
@@ -101,11 +170,24 @@ fn exact(attributes: &BTreeMap<String, String>, base: &[f64], link: Link) -> Opt
     (kept.len() == base.len() && kept.iter().zip(base).all(near)).then_some(kept)
 }
 
-fn trees(model: &At<'_>, features: usize, outputs: usize) -> Result<Vec<Tree>, LearnError> {
+/// The trees, from their texts if they were kept apart.
+fn trees(
+    model: &At<'_>,
+    texts: Option<&[&RawValue]>,
+    features: usize,
+    outputs: usize,
+) -> Result<Vec<Tree>, LearnError> {
     let list = model.get("trees")?;
     let info = model.get("tree_info")?;
     let of: Vec<u32> = info.numbers(natural)?;
-    let trees: Vec<Tree> = list.items()?.map(|at| tree(&at, features)).collect::<Result<_, _>>()?;
+    let from_text = |(i, text): (usize, &&RawValue)| {
+        let value: Value = serde_json::from_str(text.get()).map_err(|e| broken(format!("it is no JSON ({e})")))?;
+        tree(&At { value: &value, place: format!("{}[{i}]", list.place) }, features)
+    };
+    let trees: Vec<Tree> = match texts {
+        Some(texts) => texts.iter().enumerate().map(from_text).collect::<Result<_, _>>()?,
+        None => list.items()?.map(|at| tree(&at, features)).collect::<Result<_, _>>()?,
+    };
     if of.len() != trees.len() {
         return Err(broken(format!("{} has {} entries for {} trees", info.place, of.len(), trees.len())));
     }

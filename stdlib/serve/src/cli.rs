@@ -1,0 +1,232 @@
+//! `ironbook serve MODEL`: the arguments, and a process that serves until it is told to stop.
+
+use crate::contract::Extra;
+use crate::error::ServeError;
+use crate::log::LogOptions;
+use crate::model::Loaders;
+use crate::server::{ApiKey, Options, Report, Server, runtime};
+use crate::source::Source;
+use clap::Args;
+use std::future::Future;
+use std::io::{self, Write as _};
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Environment variable with the key that clients must know.
+const KEY: &str = "IRONBOOK_SERVE_KEY";
+
+/// Arguments of `ironbook serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// The model: `models:/NAME@ALIAS`, `models:/NAME/VERSION`, `runs:/RUN/PATH`, or the directory of a logged model.
+    model: String,
+    /// Address to listen at.
+    #[arg(long, short = 'H', default_value = "127.0.0.1")]
+    host: String,
+    /// Port to listen at; 0 takes a free one.
+    #[arg(long, short, default_value_t = 8080)]
+    port: u16,
+    /// Name under which the model is served [default: the registry's].
+    #[arg(long)]
+    name: Option<String>,
+    /// Store of the model: `http://..`, `sqlite:///FILE`, or a directory [default: MLFLOW_TRACKING_URI, else the project's].
+    #[arg(long, value_name = "URI")]
+    store: Option<String>,
+    /// Directory in which requests and answers are logged, as Parquet files.
+    #[arg(long, value_name = "DIR")]
+    log: Option<PathBuf>,
+    /// Share of the requests that are logged, 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share)]
+    log_sample: f64,
+    /// Columns whose values are left out of the log.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    redact: Vec<String>,
+    /// Seconds after which a file of the log is complete.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    log_every: f64,
+    /// File with the API key that clients must know; also by the environment variable IRONBOOK_SERVE_KEY.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Listen where other machines can reach it although nobody is asked for a key.
+    #[arg(long)]
+    allow_remote: bool,
+    /// Names, besides those of this machine, under which the server is reached; `*` for any.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    allowed_hosts: Vec<String>,
+    /// Leave out columns that the model does not read, instead of refusing the request.
+    #[arg(long)]
+    ignore_extra: bool,
+    /// Seconds between two looks at the registry, whether its alias has moved.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    poll: f64,
+    /// Seconds that an answer may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
+    timeout: f64,
+    /// Requests that may wait for the model.
+    #[arg(long, default_value_t = 1024)]
+    queue: usize,
+    /// Rows that the model is given at once.
+    #[arg(long, default_value_t = 512)]
+    max_batch: usize,
+    /// Bytes of a request.
+    #[arg(long, default_value_t = 16 << 20)]
+    max_body: usize,
+    /// Threads that answer [default: as many as there are cores].
+    #[arg(long)]
+    workers: Option<usize>,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: Option<f64> = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "give a number from 0 to 1".to_owned())
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: Option<f64> = text.parse().ok().filter(|seconds| (0.01..=1e6).contains(seconds));
+    seconds.ok_or_else(|| "give a number of seconds, at least 0.01".to_owned())
+}
+
+/// What went wrong, in words.
+#[derive(Debug)]
+struct Trouble(String);
+
+impl<E: std::error::Error> From<E> for Trouble {
+    fn from(error: E) -> Trouble {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(next) = cause {
+            text.push_str("\ncause: ");
+            text.push_str(&next.to_string());
+            cause = next.source();
+        }
+        Trouble(text)
+    }
+}
+
+/// Serves until the process is told to stop (SIGTERM, Ctrl-C). `loaders` knows the formats of models, those of other crates
+/// too. One line on standard output says where it listens, once it answers; problems go to standard error.
+#[must_use]
+pub fn serve(args: &ServeArgs, loaders: Loaders) -> ExitCode {
+    match run(args, loaders) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Trouble(told)) => {
+            tell(&format!("error: {told}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes a line for whoever runs the program; one that cannot be written is lost.
+fn tell(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+fn run(args: &ServeArgs, loaders: Loaders) -> Result<(), Trouble> {
+    let options = options(args)?;
+    let extra = if args.ignore_extra { Extra::Ignore } else { Extra::Refuse };
+    let source = source(args).named(args.name.clone()).extra(extra).loaders(loaders);
+    let served = source.load()?;
+    let (name, version) = (served.name().to_owned(), served.version().to_owned());
+    let runtime = runtime(&options)?;
+    let report: Report = Arc::new(|told| tell(&format!("ironbook serve: {told}")));
+    let done = runtime.block_on(async {
+        let (stop, at_once) = stops().map_err(ServeError::Run)?;
+        let server = Server::bind(served, Some(source), options, report).await?;
+        let line = format!("Serving {name} version {version} at http://{}", server.address());
+        let mut out = io::stdout();
+        // Whoever closed our output does not want the line.
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        tokio::select! {
+            () = server.run(stop) => {}
+            () = at_once => {}
+        }
+        Ok(())
+    });
+    // A model that hangs must not hold the program.
+    runtime.shutdown_background();
+    done
+}
+
+fn source(args: &ServeArgs) -> Source {
+    let uri = args.store.clone().or_else(|| std::env::var("MLFLOW_TRACKING_URI").ok().filter(|uri| !uri.is_empty()));
+    Source::new(&args.model, move || {
+        let project = ironbook_store::locate(std::path::Path::new("."));
+        ironbook_store::open(uri.as_deref(), &project)
+    })
+}
+
+fn options(args: &ServeArgs) -> Result<Options, Trouble> {
+    let defaults = Options::default();
+    Ok(Options {
+        address: address(&args.host, args.port)?,
+        listens: args.host.clone(),
+        hosts: args.allowed_hosts.clone(),
+        key: key(args)?,
+        allow_remote: args.allow_remote,
+        workers: args.workers.unwrap_or(defaults.workers),
+        queue: args.queue,
+        max_batch: args.max_batch,
+        max_body: args.max_body,
+        deadline: Duration::from_secs_f64(args.timeout),
+        poll: Duration::from_secs_f64(args.poll),
+        log: args.log.as_ref().map(|directory| LogOptions {
+            sample: args.log_sample,
+            redact: args.redact.clone(),
+            rotate_every: Duration::from_secs_f64(args.log_every),
+            ..LogOptions::new(directory)
+        }),
+        ..defaults
+    })
+}
+
+fn address(host: &str, port: u16) -> Result<SocketAddr, Trouble> {
+    let unknown = |why: String| {
+        Trouble(format!(
+            "`{host}` is not an address to listen at{why}\ngive `--host` an address or name of this machine"
+        ))
+    };
+    let mut found = (host.trim_matches(['[', ']']), port).to_socket_addrs().map_err(|e| unknown(format!(": {e}")))?;
+    found.next().ok_or_else(|| unknown(String::new()))
+}
+
+fn key(args: &ServeArgs) -> Result<Option<ApiKey>, Trouble> {
+    let text = match &args.key_file {
+        Some(file) => Some(
+            std::fs::read_to_string(file)
+                .map_err(|error| Trouble(format!("cannot read the API key from \"{}\": {error}", file.display())))?,
+        ),
+        None => std::env::var(KEY).ok(),
+    };
+    let Some(text) = text else { return Ok(None) };
+    match text.trim() {
+        "" => Err(Trouble(
+            "the API key is empty\ngive one that cannot be guessed, for instance 32 random letters".to_owned(),
+        )),
+        key => Ok(Some(ApiKey::new(key))),
+    }
+}
+
+/// Ready when the process is told to stop; the second one when it is told again.
+fn stops() -> io::Result<(impl Future<Output = ()> + Send + 'static, impl Future<Output = ()>)> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (first, told) = tokio::sync::oneshot::channel();
+    let (second, told_again) = tokio::sync::oneshot::channel();
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        for order in [first, second] {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            // Nobody waits any more if the server has ended by itself.
+            let _ = order.send(());
+        }
+    });
+    let ready = |order: tokio::sync::oneshot::Receiver<()>| async {
+        let _ = order.await;
+    };
+    Ok((ready(told), ready(told_again)))
+}

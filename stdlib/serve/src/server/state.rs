@@ -1,0 +1,50 @@
+//! What all requests share.
+
+use super::body::{Held, Limits};
+use super::guard::Guard;
+use super::queue::Queue;
+use crate::log::RequestLog;
+use crate::metrics::Metrics;
+use crate::served::Slot;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// What all requests share.
+pub(crate) struct State {
+    pub(crate) slot: Slot,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) log: Option<RequestLog>,
+    pub(crate) guard: Guard,
+    pub(crate) held: Arc<Held>,
+    pub(crate) limits: Limits,
+    /// How long a request may take, once its body is there.
+    pub(crate) deadline: Duration,
+    pub(crate) stopping: AtomicBool,
+    pub(crate) ids: Ids,
+    /// Told what went wrong inside, for whoever runs the server.
+    pub(crate) report: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+pub(crate) type Shared = Arc<State>;
+
+/// Ids of requests: a number of this server, drawn at its start, and one that counts.
+#[derive(Debug)]
+pub(crate) struct Ids {
+    prefix: String,
+    next: AtomicU64,
+}
+
+impl Ids {
+    pub(crate) fn new() -> Ids {
+        // The seed of a hash map is drawn by the system.
+        let drawn = RandomState::new().hash_one(std::process::id());
+        Ids { prefix: format!("{drawn:016x}"), next: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn next(&self) -> String {
+        format!("{}-{:x}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,64 @@
+//! Follows an alias of the registry: when it leads to another version, that one is loaded and put in place.
+//!
+//! While the registry does not answer, or its new version cannot be loaded, the last good one goes on answering.
+
+use super::state::{Shared, State};
+use crate::error::ServeError;
+use crate::source::Source;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+/// Ends the watch when it goes.
+pub(super) struct Watch {
+    _end: Sender<()>,
+}
+
+/// Begins to watch.
+pub(super) fn begin(source: Arc<Source>, shared: Shared, every: Duration) -> Option<Watch> {
+    let (end, told) = channel();
+    let failed = Arc::clone(&shared);
+    let watch = move || {
+        let mut failing = false;
+        while let Err(RecvTimeoutError::Timeout) = told.recv_timeout(every) {
+            look(&source, &shared, &mut failing);
+        }
+    };
+    match std::thread::Builder::new().name("registry".to_owned()).spawn(watch) {
+        Ok(_) => Some(Watch { _end: end }),
+        Err(error) => {
+            (failed.report)(&format!("the registry is not watched: {error}"));
+            None
+        }
+    }
+}
+
+fn look(source: &Source, shared: &State, failing: &mut bool) {
+    let now = shared.slot.get();
+    match exchange(source, shared, &now.version) {
+        Ok(None) => *failing = false,
+        Ok(Some(version)) => {
+            *failing = false;
+            shared.metrics.swaps.fetch_add(1, Ordering::Relaxed);
+            (shared.report)(&format!("version {version} answers now, before it version {}", now.version));
+        }
+        Err(error) => {
+            shared.metrics.registry_failures.fetch_add(1, Ordering::Relaxed);
+            // Said once until it works again.
+            if !std::mem::replace(failing, true) {
+                let cause =
+                    std::error::Error::source(&error).map_or_else(String::new, |cause| format!("; cause: {cause}"));
+                (shared.report)(&format!("version {} goes on answering: {error}{cause}", now.version));
+            }
+        }
+    }
+}
+
+fn exchange(source: &Source, shared: &State, version: &str) -> Result<Option<String>, ServeError> {
+    let Some(served) = source.load_if_moved(version)? else { return Ok(None) };
+    let served = served.logged(shared.log.as_ref())?;
+    let version = served.version.clone();
+    shared.slot.put(served);
+    Ok(Some(version))
+}
