@@ -304,22 +304,35 @@ impl Body<'_> {
         self.builder.glue("\n");
         let innermost = open.len();
         for name in names_here {
-            if self.placement(&name, Some(innermost)).is_none() {
-                self.put(&name, Some(innermost));
-            }
+            self.close(&name, innermost);
         }
         self.leave(innermost, &open);
         self.builder.glue(OK);
         while let Some((level, names)) = open.pop() {
             self.builder.glue(if cell.awaits { " }).await;" } else { " });" });
             for name in names {
-                if self.placement(&name, Some(level)).is_none() {
-                    self.put(&name, Some(level));
-                }
+                self.close(&name, level);
             }
             self.leave(level, &open);
             self.builder.glue(&format!(" __ironbook_r{level}"));
         }
+    }
+
+    /// At the end of the scope of a variable: it is put; or, if it was moved or borrows, whatever else has its name goes.
+    fn close(&mut self, name: &str, level: usize) {
+        match self.placement(name, Some(level)) {
+            None => self.put(name, Some(level)),
+            Some(Placement::Nowhere) if !self.bound_later(name, level) => {
+                self.builder.glue(&format!(" __ironbook_cx.ended(\"{name}\");"));
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn bound_later(&self, name: &str, level: usize) -> bool {
+        let statements = self.request.cell.statements.iter().zip(&self.levels);
+        let binds = |kind: &Kind| matches!(kind, Kind::Let { names, .. } if names.iter().any(|bound| bound == name));
+        statements.filter(|(_, at)| **at > level).any(|(statement, _)| binds(&statement.kind))
     }
 
     /// Comments and blank lines between statements keep the layout; items that stood there are left out.

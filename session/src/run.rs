@@ -233,7 +233,9 @@ impl Session {
         }
         for name in &done.gone {
             self.live.remove(name);
-            if result_number(name).is_none() {
+            if !ready.loads.iter().any(|load| load.slot == *name) {
+                self.graph.forget(name);
+            } else if result_number(name).is_none() {
                 flow.moved.insert(name.clone());
             }
         }

@@ -49,6 +49,29 @@ fn moved_variables_are_gone_and_assigned_ones_stay() {
 }
 
 #[test]
+fn an_older_variable_does_not_come_back_for_a_newer_one_that_ended() {
+    let mut e = Engine::new();
+    let older = "let rows = vec![1]; let n = 2;";
+    for newer in [
+        "let rows = vec![n, n]; let words = rows;",
+        "let rows = vec![n, rows[0]]; let words = rows;",
+        "let words = vec![n, n]; let rows = &words;",
+        "let rows = vec![n]; let rows = vec![n, rows[0]]; let words = rows;",
+    ] {
+        e.cells(&[older]);
+        e.cell(newer).ok();
+        assert_eq!(e.names(), ["n", "words"], "{newer}");
+        e.gives("words.len()", "2");
+        e.cell("rows.len()").fails(FailureKind::Compile, &["rows"]);
+    }
+    // It stays as long as the newer one has not been made.
+    e.cells(&[older]);
+    e.cell("let rows = vec![3, 4]; let rows: Vec<i32> = rows.into_iter().map(|n| n / 0_i32.min(n)).collect(); drop(rows);")
+        .fails(FailureKind::Panic, &["divide by zero"]);
+    e.gives("rows", "[1]");
+}
+
+#[test]
 fn types_that_cannot_be_written_down_say_how_to_help() {
     let mut e = Engine::new();
     e.cells(&[

@@ -229,6 +229,21 @@ impl Cx {
         self.store.borrow_mut().insert(name, slot);
     }
 
+    /// The newest variable of a name ended with its scope, moved or borrowing: an older one does not come back in its place.
+    pub fn ended(&self, name: &'static str) {
+        if self.put.borrow().contains(&name) {
+            return;
+        }
+        self.put.borrow_mut().push(name);
+        let slot = self.store.borrow_mut().take(name);
+        if let Some(mut slot) = slot {
+            self.taken.borrow_mut().push(name);
+            let state = std::mem::replace(&mut slot.state, State::New);
+            self.states.borrow_mut().insert(name, ((*slot.value).type_id(), state));
+            discard(slot.into_value());
+        }
+    }
+
     /// A value that was only read is on disk as it was; any other has to be written again.
     fn state_of(&self, name: &'static str, id: TypeId) -> State {
         match self.states.borrow_mut().remove(name) {
