@@ -334,6 +334,13 @@ impl Session {
             failure =
                 failure.hint(format!("`{name}` {how}; run cell {} again to make it anew", self.shown(*execution)));
         }
+        let is_gone = |name: &str| !self.live.contains_key(name) && !self.lost.contains_key(name);
+        for (name, by) in self.moved.iter().filter(|(name, _)| unseen.contains(name.as_str()) && is_gone(name)) {
+            failure = failure.hint(format!(
+                "`{name}` was moved by cell {}, or ended with it; `clone` it there to keep it",
+                self.shown(*by)
+            ));
+        }
         if let Some(name) = unseen.into_iter().find(|name| self.live.contains_key(*name) && !prepared.dropped(name)) {
             failure = failure.hint(format!(
                 "functions do not see variables: hand `{name}` over as an argument, or make it a `const` or `static`"

@@ -233,6 +233,7 @@ impl Session {
         }
         for name in &done.gone {
             self.live.remove(name);
+            self.moved.insert(name.clone(), prepared.execution);
             if !ready.loads.iter().any(|load| load.slot == *name) {
                 self.graph.forget(name);
             } else if result_number(name).is_none() {

@@ -206,6 +206,8 @@ pub struct Session {
     pub(crate) loaded: BTreeMap<String, Loaded>,
     /// Variables that are gone through no doing of a cell: who made them, and how they went.
     pub(crate) lost: BTreeMap<String, (ExecutionId, &'static str)>,
+    /// Variables that a cell consumed, or that ended with it, and which cell.
+    pub(crate) moved: BTreeMap<String, ExecutionId>,
     /// Where sessions are kept, if this one is.
     pub(crate) root: Option<PathBuf>,
     /// Executions whose doings were taken back: by a checkpoint that was restored, or by forgetting all.
@@ -268,6 +270,7 @@ impl Session {
             local_state: String::new(),
             loaded: BTreeMap::new(),
             lost: BTreeMap::new(),
+            moved: BTreeMap::new(),
             root: None,
             void: BTreeSet::new(),
             kept_types: BTreeMap::new(),
@@ -439,6 +442,7 @@ impl Session {
         self.forget(&names);
         self.items = Items::default();
         self.lost.clear();
+        self.moved.clear();
         self.void_up_to_now();
         self.write_down(&Entry::Reset, &mut |_| {});
     }

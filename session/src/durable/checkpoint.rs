@@ -131,6 +131,7 @@ impl Session {
         let saved = self.found(name)?;
         self.go_back(&saved);
         self.lost.clear();
+        self.moved.clear();
         self.end_runtime();
         self.write_down(&Entry::Restored { name: name.to_owned() }, out);
         self.launch();

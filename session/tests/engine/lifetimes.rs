@@ -30,7 +30,7 @@ fn moved_variables_are_gone_and_assigned_ones_stay() {
     let mut e = Engine::new();
     e.cells(&["let a = vec![1, 2, 3]; let b = vec![4];", "drop(a);"]);
     assert_eq!(e.names(), ["b"]);
-    e.cell("a.len()").fails(FailureKind::Compile, &["a"]);
+    e.cell("a.len()").fails(FailureKind::Compile, &["`a` was moved by cell 2"]);
     e.cells(&["let c = b; b = vec![5, 6];"]);
     e.gives("(&b, &c)", "([5, 6], [4])");
     e.cells(&["let joined: Vec<i32> = b.into_iter().chain(c).collect();"]);
@@ -62,12 +62,14 @@ fn an_older_variable_does_not_come_back_for_a_newer_one_that_ended() {
         e.cell(newer).ok();
         assert_eq!(e.names(), ["n", "words"], "{newer}");
         e.gives("words.len()", "2");
-        e.cell("rows.len()").fails(FailureKind::Compile, &["rows"]);
+        e.cell("rows.len()").fails(FailureKind::Compile, &["`rows` was moved by cell"]);
     }
     // It stays as long as the newer one has not been made.
     e.cells(&[older]);
-    e.cell("let rows = vec![3, 4]; let rows: Vec<i32> = rows.into_iter().map(|n| n / 0_i32.min(n)).collect(); drop(rows);")
-        .fails(FailureKind::Panic, &["divide by zero"]);
+    e.cell(
+        "let rows = vec![3, 4]; let rows: Vec<i32> = rows.into_iter().map(|n| n / 0_i32.min(n)).collect(); drop(rows);",
+    )
+    .fails(FailureKind::Panic, &["divide by zero"]);
     e.gives("rows", "[1]");
 }
 
