@@ -169,7 +169,7 @@ fn cells_serve_what_is_saved_in_a_process_and_their_own_types_on_threads() {
     let free = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port() };
     let ask = "fn ask(port: u16) -> std::io::Result<String> {\n    use std::io::{Read, Write};\n    \
         let mut to = std::net::TcpStream::connect((\"127.0.0.1\", port))?;\n    \
-        write!(to, \"POST /predict HTTP/1.1\\r\\nhost: localhost\\r\\nconnection: close\\r\\ncontent-type: application/json\\r\\ncontent-length: 13\\r\\n\\r\\n{{\\\"hour\\\": 17.5}}\")?;\n    \
+        write!(to, \"POST /predict HTTP/1.1\\r\\nhost: localhost\\r\\nconnection: close\\r\\ncontent-type: application/json\\r\\ncontent-length: 14\\r\\n\\r\\n{{\\\"hour\\\": 17.5}}\")?;\n    \
         let mut told = String::new();\n    to.read_to_string(&mut told)?;\n    Ok(told.rsplit(\"\\r\\n\").next().unwrap_or_default().to_owned())\n}";
     let cells = [
         MODEL.to_owned(),
