@@ -252,3 +252,31 @@ fn expected(kind: &Kind) -> String {
         Kind::Time => "a time such as \"2013-01-01T05:15:00\"".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ironbook_core::record::Mark;
+    use ironbook_learn::{Feature, Signature};
+    use std::sync::Arc;
+
+    #[test]
+    fn texts_that_are_no_category_are_bounded() {
+        let carriers: Arc<[String]> = ["AA".to_owned()].into();
+        let features = vec![Feature { name: "carrier".to_owned(), kind: Kind::Categorical(carriers) }];
+        let signature = Signature { features, target: "late".to_owned(), classes: None, mark: Mark::default() };
+        let contract = Contract::new(signature, Extra::Refuse);
+        let read = |rows: usize| {
+            let mut reader = Reader::new(&contract);
+            for _ in 0..rows {
+                reader.begin();
+                reader.set(0, &Cell::Text("?".into()));
+            }
+            reader.finish()
+        };
+        assert_eq!(read(1000).unwrap().unknown().len(), 1000);
+        let refused = read(STRANGE / 64 + 1).unwrap_err();
+        assert_eq!((refused.len(), refused[0].problem), (1, Problem::Refused));
+        assert!(refused[0].to_string().contains("send fewer rows"), "{}", refused[0]);
+    }
+}
