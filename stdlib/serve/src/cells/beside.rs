@@ -31,7 +31,11 @@ pub(super) fn start(asked: &Asked, model: Box<dyn Model>) -> Result<Started, Ser
         return Err(ServeError::Unfit { flaw: flaw.to_owned() });
     }
     let words = ["serve", "own"].into_iter().chain(asked.options.iter().map(String::as_str));
-    let args = Cli::try_parse_from(words).map_err(|error| ServeError::Options { told: error.to_string() })?.serve;
+    let wrong = |error: clap::Error| {
+        let told = error.to_string();
+        ServeError::Options { told: told.trim().trim_start_matches("error: ").to_owned() }
+    };
+    let args = Cli::try_parse_from(words).map_err(wrong)?.serve;
     let mut options = cli::options(&args)?;
     let made = (asked.key == Key::Fresh).then(child::fresh_key);
     match (&asked.key, &made) {

@@ -75,9 +75,8 @@ impl Saved {
         &self.file
     }
 
-    pub(super) fn directory(&self) -> &str {
-        // The name is ours, below the folder of the register.
-        self.directory.to_str().unwrap_or_default()
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
     }
 }
 
@@ -90,7 +89,7 @@ impl Drop for Saved {
 
 /// Starts a server over the model of an address, and waits until it answers. Without a value that was `saved`, the address is
 /// the user's.
-pub(super) fn start(asked: &Asked, address: &str, saved: Option<&Saved>) -> Result<Started, ServeError> {
+pub(super) fn start(asked: &Asked, address: &Path, saved: Option<&Saved>) -> Result<Started, ServeError> {
     let program = program()?;
     let folder = running::folder();
     let in_place = make_room(asked)?;

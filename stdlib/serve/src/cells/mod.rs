@@ -90,7 +90,7 @@ impl Asked {
 /// # Errors
 /// [`ServeError::Ended`] with the words of the server that does not start, [`ServeError::NoProgram`] outside of a session.
 pub fn start_at(asked: &Asked) -> Result<Started, ServeError> {
-    child::start(asked, &asked.what, None)
+    child::start(asked, Path::new(&asked.what), None)
 }
 
 /// Serves a value: in a process of its own if its format is one that servers read, else on threads of this one. It answers
