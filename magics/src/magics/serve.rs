@@ -10,9 +10,11 @@ use std::fmt::Display;
 pub struct Serve;
 
 #[derive(clap::Args)]
-#[command(after_help = "A model of the library runs in a process of its own, which ends with the session unless --keep is given. \
+#[command(
+    after_help = "A model of the library runs in a process of its own, which ends with the session unless --keep is given. \
                         A value of a type\nof your own that implements `Predict` runs on threads of the session's runtime, and ends with that.\n\
-                        %serve alone lists all servers. Run again with the same port, it takes the place of this session's server.")]
+                        %serve alone lists all servers. Run again with the same port, it takes the place of this session's server."
+)]
 struct Arguments {
     /// A variable or expression that holds a model, or an address: models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN/PATH,
     /// ./DIRECTORY of a logged model
@@ -138,8 +140,7 @@ fn asked(model: &str, args: &Arguments) -> String {
     }
     options.extend(args.more.iter().cloned());
     let options: Vec<String> = options.iter().map(|option| literal(option)).collect();
-    let mut asked =
-        format!("::ironbook::serve::cells::Asked::new({}, &[{}])", literal(model), options.join(", "));
+    let mut asked = format!("::ironbook::serve::cells::Asked::new({}, &[{}])", literal(model), options.join(", "));
     let key = match (&args.api_key, args.no_key) {
         (_, true) => Some("Nothing".to_owned()),
         (Some(key), _) if key.is_empty() => Some("Fresh".to_owned()),
@@ -163,7 +164,8 @@ mod tests {
 
     #[test]
     fn addresses_are_told_from_expressions() {
-        for address in ["models:/late@champion", "models:/late/3", "runs:/1f3a/model", "./model", "../m", "/srv/m", "."] {
+        for address in ["models:/late@champion", "models:/late/3", "runs:/1f3a/model", "./model", "../m", "/srv/m", "."]
+        {
             assert!(is_address(address), "{address}");
         }
         for expression in ["model", "models[0]", "&model", "a / b", "run.model"] {

@@ -63,7 +63,14 @@ impl Table {
     /// An empty table with this title and header.
     pub fn new(title: impl Into<String>, header: &[&str]) -> Self {
         let header = header.iter().map(|&h| h.to_owned()).collect();
-        Table { title: title.into(), fields: Vec::new(), header, rows: Vec::new(), notes: Vec::new(), links: Vec::new() }
+        Table {
+            title: title.into(),
+            fields: Vec::new(),
+            header,
+            rows: Vec::new(),
+            notes: Vec::new(),
+            links: Vec::new(),
+        }
     }
 
     /// A title with facts below it, without columns.

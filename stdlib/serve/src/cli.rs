@@ -273,9 +273,8 @@ pub(crate) fn options(args: &ServeArgs) -> Result<Options, ServeError> {
 
 fn address(host: &str, port: u16) -> Result<SocketAddr, ServeError> {
     let unknown = |why: String| {
-        let told = format!(
-            "`{host}` is not an address to listen at{why}\ngive `--host` an address or name of this machine"
-        );
+        let told =
+            format!("`{host}` is not an address to listen at{why}\ngive `--host` an address or name of this machine");
         ServeError::Options { told }
     };
     let mut found = (host.trim_matches(['[', ']']), port).to_socket_addrs().map_err(|e| unknown(format!(": {e}")))?;
@@ -293,9 +292,9 @@ fn key(args: &ServeArgs) -> Result<Option<ApiKey>, ServeError> {
     };
     let Some(text) = text else { return Ok(None) };
     match text.trim() {
-        "" => {
-            Err(wrong("the API key is empty\ngive one that cannot be guessed, for instance 32 random letters".to_owned()))
-        }
+        "" => Err(wrong(
+            "the API key is empty\ngive one that cannot be guessed, for instance 32 random letters".to_owned(),
+        )),
         key => Ok(Some(ApiKey::new(key))),
     }
 }

@@ -112,8 +112,7 @@ impl Drop for Registered {
 pub fn folder() -> PathBuf {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = || named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")));
-    let data =
-        named("IRONBOOK_HOME").unwrap_or_else(|| cache().unwrap_or_else(std::env::temp_dir).join("ironbook"));
+    let data = named("IRONBOOK_HOME").unwrap_or_else(|| cache().unwrap_or_else(std::env::temp_dir).join("ironbook"));
     data.join("servers")
 }
 

@@ -201,7 +201,12 @@ fn cells_serve_what_is_saved_in_a_process_and_their_own_types_on_threads() {
     let told = |cell: usize| written["cells"][cell]["outputs"].to_string();
     assert!(told(1).contains("is taken by another program"), "{}", told(1));
     assert!(told(4).contains("own-twice") && told(4).contains("with this session's runtime"), "{}", told(4));
-    assert!(printed(&written, 5).contains("\"predictions\":[{\"prediction\":35"), "{done:?} {}", told(5), done = done.stderr);
+    assert!(
+        printed(&written, 5).contains("\"predictions\":[{\"prediction\":35"),
+        "{done:?} {}",
+        told(5),
+        done = done.stderr
+    );
     assert_eq!(printed(&written, 6).split("predictions").nth(1), printed(&written, 5).split("predictions").nth(1));
     assert!(told(7).contains("took the place"), "{}", told(7));
     assert!(printed(&written, 8).contains("\"probability\""), "{}", told(8));

@@ -51,10 +51,7 @@ pub(super) struct Saved {
 
 impl Saved {
     /// Saves a value as a logged model lies in its directory.
-    pub(super) fn new(
-        format: &str,
-        save: &dyn Fn(&Path) -> Result<(), PersistError>,
-    ) -> Result<Saved, ServeError> {
+    pub(super) fn new(format: &str, save: &dyn Fn(&Path) -> Result<(), PersistError>) -> Result<Saved, ServeError> {
         let folder = running::folder();
         let directory = folder.join(format!("{}.model", running::fresh_id()));
         let failed = |source| ServeError::Place { folder: folder.clone(), source };

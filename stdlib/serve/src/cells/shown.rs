@@ -199,7 +199,8 @@ mod tests {
     #[test]
     fn the_line_to_try_is_one_for_a_shell() {
         let mut started = Started { entry: entry(), place: Place::Child, key: None, in_place: false };
-        let expected = "curl http://127.0.0.1:8080/predict -H 'content-type: application/json' -d '{\"carrier\":\"O'\\''Hare\"}'";
+        let expected =
+            "curl http://127.0.0.1:8080/predict -H 'content-type: application/json' -d '{\"carrier\":\"O'\\''Hare\"}'";
         assert_eq!(started.curl(), expected);
         started.key = Some("k".to_owned());
         assert!(started.curl().contains(" -H 'x-api-key: k' "));
@@ -214,7 +215,11 @@ mod tests {
         let bundle = Started { entry, place: Place::Child, key: None, in_place: true }.bundle();
         let html = bundle.get("text/html").unwrap();
         assert!(html.contains("<a href=\"http://127.0.0.1:8080/\"") && html.contains("&lt;b&gt;"), "{html}");
-        assert!(bundle.plain().contains("ends     with this session, or by `%serve --stop 8080`"), "{}", bundle.plain());
+        assert!(
+            bundle.plain().contains("ends     with this session, or by `%serve --stop 8080`"),
+            "{}",
+            bundle.plain()
+        );
     }
 
     #[test]
@@ -224,8 +229,13 @@ mod tests {
         let all = [all, vec![of(std::process::id(), Some(5), false)]].concat();
         let servers = Servers { all, session: 5 };
         let ends: Vec<_> = servers.all.iter().map(|entry| servers.ends(entry)).collect();
-        let expected =
-            ["with this session", "with another session", "when stopped", "when stopped", "with this session's runtime"];
+        let expected = [
+            "with this session",
+            "with another session",
+            "when stopped",
+            "when stopped",
+            "with this session's runtime",
+        ];
         assert_eq!(ends, expected);
         assert!(servers.bundle().plain().contains("/project/requests"));
         assert!(Servers { all: Vec::new(), session: 5 }.bundle().plain().contains("No server runs"));

@@ -81,13 +81,12 @@ impl Contract {
         let value = |kind: &Kind| match kind {
             Kind::Numeric => "0".to_owned(),
             Kind::Time => "\"2013-01-01T05:15:00\"".to_owned(),
-            Kind::Categorical(names) => {
-                names.first().map_or_else(|| "null".to_owned(), |name| serde_json::Value::from(name.as_str()).to_string())
-            }
+            Kind::Categorical(names) => names
+                .first()
+                .map_or_else(|| "null".to_owned(), |name| serde_json::Value::from(name.as_str()).to_string()),
         };
-        let field = |feature: &Feature| {
-            format!("{}:{}", serde_json::Value::from(feature.name.as_str()), value(&feature.kind))
-        };
+        let field =
+            |feature: &Feature| format!("{}:{}", serde_json::Value::from(feature.name.as_str()), value(&feature.kind));
         let fields: Vec<String> = self.signature.features.iter().map(field).collect();
         format!("{{{}}}", fields.join(","))
     }
