@@ -9,16 +9,16 @@ use crate::served::Served;
 use crate::server::{ApiKey, Options, Report, Server, runtime};
 use crate::source::Source;
 use clap::{Args, Parser};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::unix::AsyncFd;
+use tokio::sync::oneshot::Receiver;
 
 /// Environment variable with the key that clients must know.
 pub(crate) const KEY: &str = "IRONBOOK_SERVE_KEY";
@@ -321,30 +321,35 @@ fn stops(session: Option<u32>) -> io::Result<(impl Future<Output = ()> + Send + 
             let _ = order.send(());
         }
     });
-    let ready = |order: tokio::sync::oneshot::Receiver<()>| async {
+    let ready = |order: Receiver<()>| async {
         let _ = order.await;
     };
     Ok((ready(told), ready(told_again)))
 }
 
-/// A process, as something that can be waited for; none if it is gone already.
-type Watched = Option<AsyncFd<OwnedFd>>;
-
-fn gone(process: u32) -> io::Result<Watched> {
-    let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) else { return Ok(None) };
-    match pidfd_open(process, PidfdFlags::empty()) {
-        Ok(process) => AsyncFd::new(process).map(Some),
-        Err(rustix::io::Errno::SRCH) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+/// Told when a process has ended; at once if it is gone already.
+fn gone(process: u32) -> io::Result<Receiver<()>> {
+    let (ended, told) = tokio::sync::oneshot::channel();
+    let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) else { return Ok(told) };
+    let process = match pidfd_open(process, PidfdFlags::empty()) {
+        Ok(process) => process,
+        Err(rustix::io::Errno::SRCH) => return Ok(told),
+        Err(error) => return Err(error.into()),
+    };
+    let watch = move || {
+        // A process that cannot be watched any more is taken for gone.
+        let _ = rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&process, PollFlags::IN)], None));
+        drop(ended);
+    };
+    std::thread::Builder::new().name("session".to_owned()).spawn(watch)?;
+    Ok(told)
 }
 
 /// Ready when a process has ended; without one to watch, never.
-async fn ended(process: Option<Watched>) {
+async fn ended(process: Option<Receiver<()>>) {
     match process {
         None => std::future::pending().await,
-        Some(None) => {}
-        // A process that cannot be watched any more is taken for gone.
-        Some(Some(process)) => drop(process.readable().await.map(|_| ())),
+        // The end of the watch says it.
+        Some(told) => drop(told.await),
     }
 }

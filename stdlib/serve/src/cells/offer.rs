@@ -3,15 +3,16 @@
 
 use crate::model::{Model, Regressor, Servable, servable};
 use ironbook_learn::{Persist, PersistError, Predict};
+use std::marker::PhantomData;
 use std::path::Path;
 
 /// A value that is offered to a server: `(&&&offer).copying()` and `(&&offer).serving()` say what can be done with it.
-pub struct Offer<'m, M>(&'m M);
+pub struct Offer<'m, M>(PhantomData<&'m M>);
 
 impl<'m, M: Predict + Send + Sync + 'static> Offer<'m, M> {
     /// Offers a model.
-    pub fn new(model: &'m M) -> Self {
-        Offer(model)
+    pub fn new(_: &'m M) -> Self {
+        Offer(PhantomData)
     }
 }
 
