@@ -69,7 +69,7 @@ fn the_command_serves_the_registry_follows_an_alias_and_stops_in_peace() {
     assert_eq!(ask(&told, "GET /ping", "").unwrap(), (200, "\n".to_owned()));
     let split = "{\"dataframe_split\": {\"columns\": [\"hour\"], \"data\": [[17.0], [6.0]]}}";
     let (status, body) = ask(&told, "POST /invocations", split).unwrap();
-    assert_eq!((status, body.as_str()), (200, "{\"predictions\":[1,0]}"));
+    assert_eq!((status, body.as_str()), (200, "{\"predictions\": [1,0]}"));
     // The port is taken: the second one says so and ends.
     let port = told.rsplit(':').next().unwrap();
     let second = command(&desk, &["serve", "models:/late/1", "--port", port]).output().unwrap();
