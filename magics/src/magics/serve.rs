@@ -81,7 +81,6 @@ impl Magic for Serve {
                 code: "let flights = df![\"hour\" => [6.0, 9.0, 17.0, 20.0], \"late\" => [0, 0, 1, 1]]?;\nlet model = Gbdt::params().n_estimators(5).fit(&Dataset::new(&flights, &[\"hour\"], \"late\")?)?;\n%serve model --port 0 --name late\n%serve\n%serve --stop late",
                 expect: Expect::Contains("late at http://127.0.0.1:"),
             },
-            Example { code: "%serve --stop of-no-server", expect: Expect::Failed(FailureKind::Error) },
             Example { code: "%serve 1 +", expect: Expect::Failed(FailureKind::Magic) },
             Example { code: "%serve --port 8080", expect: Expect::Failed(FailureKind::Magic) },
         ]

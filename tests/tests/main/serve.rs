@@ -192,6 +192,7 @@ fn cells_serve_what_is_saved_in_a_process_and_their_own_types_on_threads() {
             .to_owned(),
         "%serve bare --port 0".to_owned(),
         "%serve models:/of-no-registry@champion --port 0".to_owned(),
+        "%serve --stop of-no-server".to_owned(),
     ];
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     let path = desk.notebook("n.ipynb", &cells);
@@ -215,6 +216,7 @@ fn cells_serve_what_is_saved_in_a_process_and_their_own_types_on_threads() {
     assert!(told(11).contains("only this session has"), "{}", told(11));
     assert!(told(13).contains("can be neither saved nor copied"), "{}", told(13));
     assert!(told(14).contains("cannot be fetched"), "{}", told(14));
+    assert!(told(15).contains("no server has the name, port or id"), "{}", told(15));
     for cell in [0, 2, 3, 4, 5, 6, 7, 8, 9, 12] {
         assert!(!output_types(&written, cell).contains(&"error".to_owned()), "cell {cell}: {}", told(cell));
     }
