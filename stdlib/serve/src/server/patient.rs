@@ -84,7 +84,7 @@ mod tests {
         let mut server = Patient::new(server, Duration::from_secs(1));
         let reading = tokio::spawn(async move {
             for _ in 0..4 {
-                tokio::time::sleep(Duration::from_millis(400)).await;
+                sleep(Duration::from_millis(400)).await;
                 client.read_exact(&mut [0; 10]).await.unwrap();
             }
             client

@@ -182,7 +182,9 @@ async fn hostile_requests_cost_as_much_as_they_are_long() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_read_its_answer_is_left() {
     let (model, _, _) = odd();
-    let server = start_own(model, Options { patience: Duration::from_millis(300), ..options() });
+    let mut server = start_own(model, Options { patience: Duration::from_secs(1), ..options() });
+    // Asks for the metrics, and keeps no connection.
+    server.client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
     let body = "x\n".to_owned() + &"5\n".repeat(1_500_000);
     let mut stream = TcpStream::connect(server.base.trim_start_matches("http://")).await.unwrap();
     let length = body.len();
@@ -191,7 +193,7 @@ async fn a_client_that_does_not_read_its_answer_is_left() {
     );
     stream.write_all((head + &body).as_bytes()).await.unwrap();
     while server.metric("ironbook_serve_requests_total{route=\"predict\",status=\"200\"}").await < 1.0 {}
-    // Ours that asks for the metrics is left.
+    // The one that asks for the metrics is left.
     while server.metric("ironbook_serve_connections").await > 1.0 {}
     let mut answer = Vec::new();
     // Cut off, or reset.
