@@ -98,8 +98,8 @@ def wrk(port, body, connections, seconds, threads=1):
     errors = re.search(r"Socket errors.*", told)
     return {
         "requests_per_s": float(read(r"Requests/sec:\s+([\d.]+)")),
-        "p50_ms": milliseconds(read(r"50%\s+(\S+)")),
-        "p99_ms": milliseconds(read(r"99%\s+(\S+)")),
+        "p50_ms": milliseconds(read(r"\n +50%\s+(\S+)")),
+        "p99_ms": milliseconds(read(r"\n +99%\s+(\S+)")),
         "requests": int(read(r"(\d+) requests in")),
         "not_200": int((re.search(r"Non-2xx or 3xx responses: (\d+)", told) or [0, 0])[1]),
         "socket_errors": errors.group(0) if errors else None,
@@ -129,6 +129,8 @@ class Server:
                 answer = ask(port, body.read_bytes())
                 break
             except OSError:
+                if self.process.poll() is not None:
+                    raise SystemExit(f"{name} ended with {self.process.returncode}: {' '.join(map(str, command))}")
                 time.sleep(0.002)
         assert answer.status == 200, answer.read()
         self.started = time.perf_counter() - begun
