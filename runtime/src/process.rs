@@ -22,7 +22,14 @@ use worker::{Job, Shared};
 /// Serves a session over the socket whose number is in [`frame::FD_VARIABLE`]; returns only when it cannot start.
 ///
 /// The process ends, with its whole process group, when the session closes the socket.
+///
+/// With `tool NAME` as its first arguments it runs that tool of the library instead, with the arguments after them.
 pub fn runtime_main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == "tool") {
+        let name = arguments.next().unwrap_or_default();
+        return ironbook::tools::main(&name.to_string_lossy(), &arguments.collect::<Vec<_>>());
+    }
     match start() {
         Ok(parts) => {
             listen(parts);
@@ -60,6 +67,7 @@ fn start() -> io::Result<Parts> {
     let (answers, from_user) = mpsc::channel();
     output::route_questions(&output, from_user);
     ironbook::init();
+    ironbook::serve::cells::set_program(std::env::current_exe()?, &["tool", "serve"], ironbook::models::loaders());
     let jobs = worker::spawn(&output, &shared)?;
     output.send(&Reply::Hello { pid: std::process::id() });
     Ok(Parts { requests, output, jobs, answers, shared })

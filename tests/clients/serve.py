@@ -136,6 +136,11 @@ def check_page(server):
         page.wait_for_selector(".problem")
         assert '"hour" holds "late"' in page.text_content(".problem") and page.locator("input.wrong").count() == 1
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        # A link of the page sends the key along.
+        with page.context.expect_page() as opened:
+            page.click("footer a[href=metrics]")
+        opened.value.wait_for_load_state()
+        assert "ironbook_serve_requests_total" in opened.value.text_content("body")
         page.set_viewport_size({"width": 380, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         problems = [problem for problem in problems if "422" not in problem]

@@ -15,5 +15,6 @@ mod pipelines;
 mod project;
 mod readme;
 mod runs;
+mod serve;
 mod support;
 mod tidy;
