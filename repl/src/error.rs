@@ -142,6 +142,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A command of the library could not be started.
+    #[error("cannot start the library's own executable: {source}")]
+    StartTool {
+        /// What the system said.
+        source: io::Error,
+    },
     /// There is no kernel to attach to.
     #[error("cannot attach: {why}")]
     NoKernel {
@@ -254,6 +260,7 @@ impl Error {
             Error::Kernelspec(error) => error.remedy(),
             Error::Kernel(error) => error.remedy().into(),
             Error::StartKernel { .. } => "see `ulimit -u`, `ulimit -n` and `df -h` for the temporary directory".into(),
+            Error::StartTool { .. } => "`ironbook setup` makes the library anew if its files are damaged".into(),
             Error::NoSessions => "`ironbook` starts one, and so does each notebook".into(),
             Error::NoSuchSession { known, .. } => {
                 format!(

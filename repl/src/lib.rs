@@ -34,5 +34,6 @@ pub mod shell_files;
 pub mod spawned;
 pub mod terminal;
 pub mod theme;
+pub mod tool;
 
 pub use error::Error;

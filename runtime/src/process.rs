@@ -22,7 +22,14 @@ use worker::{Job, Shared};
 /// Serves a session over the socket whose number is in [`frame::FD_VARIABLE`]; returns only when it cannot start.
 ///
 /// The process ends, with its whole process group, when the session closes the socket.
+///
+/// With `tool NAME` as its first arguments it runs that tool of the library instead, with the arguments after them.
 pub fn runtime_main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == "tool") {
+        let name = arguments.next().unwrap_or_default();
+        return ironbook::tools::main(&name.to_string_lossy(), &arguments.collect::<Vec<_>>());
+    }
     match start() {
         Ok(parts) => {
             listen(parts);

@@ -14,6 +14,7 @@ pub mod installed;
 mod paths;
 mod place;
 mod rustc;
+mod tool;
 mod weights;
 
 pub use build::{BuildProgress, Stage};

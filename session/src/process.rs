@@ -315,16 +315,17 @@ fn command(spec: &Spawn, socket: UnixStream) -> Command {
             None => command.env_remove(name),
         };
     }
-    command.env("LD_LIBRARY_PATH", library_path(spec));
+    command.env("LD_LIBRARY_PATH", searched(&spec.library_path));
     command.env(frame::FD_VARIABLE, "0").stdin(OwnedFd::from(socket));
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     command
 }
 
-fn library_path(spec: &Spawn) -> OsString {
+/// `LD_LIBRARY_PATH` with these directories before those that it names already.
+pub(crate) fn searched(directories: &[PathBuf]) -> OsString {
     let mut path = OsString::new();
     let inherited = std::env::var_os("LD_LIBRARY_PATH").filter(|value| !value.is_empty());
-    for part in spec.library_path.iter().map(|directory| directory.as_os_str()).chain(inherited.as_deref()) {
+    for part in directories.iter().map(|directory| directory.as_os_str()).chain(inherited.as_deref()) {
         if !path.is_empty() {
             path.push(":");
         }

@@ -39,5 +39,7 @@ mod known;
 pub mod models;
 pub mod rt;
 mod tensor;
+#[doc(hidden)]
+pub mod tools;
 
 pub use known::init;
