@@ -22,6 +22,7 @@ pub mod shell;
 pub mod split;
 
 mod command;
+mod drift_choices;
 mod export;
 mod foreign;
 mod habits;
@@ -33,6 +34,7 @@ mod statements;
 mod table;
 mod words;
 
+pub use drift_choices::{DriftCheck, DriftChoices, DriftTest};
 pub use context::{CellRecord, Connection, Context, NextInput};
 pub use engine::Engine;
 pub use error::Error;

@@ -169,6 +169,17 @@ pub enum DriftError {
         /// What the model said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// An address that leads to no model.
+    #[error(
+        "there is no model at {address}: {source}\n\
+         name one of the registry (models:/NAME@ALIAS), of a run (runs:/RUN/PATH), or the directory of a logged model"
+    )]
+    ModelAddress {
+        /// The address.
+        address: String,
+        /// What was wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// An error of reading or of taking a data set apart.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -204,6 +204,11 @@ impl DriftOptions {
         self
     }
 
+    /// The target, if one was named.
+    pub fn target_name(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+
     /// Whether importances were given.
     pub fn has_importances(&self) -> bool {
         !self.importances.is_empty()

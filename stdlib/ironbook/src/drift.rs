@@ -10,11 +10,13 @@
 //! # Ok(()) }
 //! ```
 
+mod address;
 mod foretell;
 mod predicted;
 mod told;
 mod weights;
 
+pub use address::compare_with_address;
 pub use foretell::{Answers, Foretell};
 pub use ironbook_drift::*;
 pub use predicted::{PredictedTable, predicted};

@@ -1,5 +1,7 @@
 //! Commands of `ironbook` that need the library: the runtime's executable runs them, with no session around.
 
+mod drift;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -7,7 +9,7 @@ use std::process::ExitCode;
 type Tool = fn(&[OsString]) -> ExitCode;
 
 /// All tools, by name.
-const TOOLS: &[(&str, Tool)] = &[];
+const TOOLS: &[(&str, Tool)] = &[("drift", drift::main)];
 
 /// Exit status of wrong use.
 const USAGE: u8 = 2;

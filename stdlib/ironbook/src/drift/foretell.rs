@@ -42,7 +42,8 @@ impl<M: Predict> Foretell<M> for Ranking {
     }
 }
 
-type Answer<'a> = dyn Fn(&Matrix) -> Result<Answers, LearnError> + Sync + 'a;
+/// Asks a model.
+pub(super) type Answer<'a> = dyn Fn(&Matrix) -> Result<Answers, LearnError> + Sync + 'a;
 
 /// A model without its type, so that what is done with it is compiled here and not into each cell.
 pub(super) struct Seer<'a> {
@@ -52,7 +53,11 @@ pub(super) struct Seer<'a> {
 
 impl<'a> Seer<'a> {
     pub fn new<M: Predict<Task: Foretell<M>> + Sync>(model: &'a M) -> Seer<'a> {
-        Seer { signature: model.signature(), answer: Box::new(|features| M::Task::answers(model, features)) }
+        Seer::of(model.signature(), Box::new(|features| M::Task::answers(model, features)))
+    }
+
+    pub fn of(signature: Signature, answer: Box<Answer<'a>>) -> Seer<'a> {
+        Seer { signature, answer }
     }
 
     /// Names of the columns that the model reads.

@@ -29,17 +29,19 @@ where
 }
 
 pub(super) fn of(seer: &Seer<'_>, table: &dyn Tabular) -> Result<Vec<(String, f64)>, DriftError> {
-    let rows = match table.content()? {
-        Content::Frame(frame) => spread(&frame, &seer.reads())?,
+    let mut rows = DataFrame::empty();
+    let reads = seer.reads();
+    match table.content()? {
+        Content::Frame(frame) => drop(rows.vstack_mut(&spread(&frame, &reads, frame.height(), 0)?)?),
         Content::Pieces(pieces) => {
-            let mut first = None;
-            pieces.each(&seer.reads(), &mut |piece| {
-                first.get_or_insert(spread(piece, &seer.reads())?);
+            let mut from = 0;
+            pieces.each(&reads, &mut |piece| {
+                rows.vstack_mut(&spread(piece, &reads, pieces.rows(), from)?)?;
+                from += piece.height();
                 Ok(())
             })?;
-            first.unwrap_or_default()
         }
-    };
+    }
     if rows.height() == 0 {
         return Ok(Vec::new());
     }
@@ -57,12 +59,12 @@ pub(super) fn of(seer: &Seer<'_>, table: &dyn Tabular) -> Result<Vec<(String, f6
     seer.reads().into_iter().map(weight).collect()
 }
 
-/// Rows of a table, at equal distances.
-fn spread(frame: &DataFrame, columns: &[String]) -> Result<DataFrame, DriftError> {
-    let frame = frame.select(columns.iter().map(String::as_str))?;
-    let (all, some) = (frame.height(), frame.height().min(ROWS));
-    let at = (0..some).map(|i| (i * all / some) as IdxSize).collect();
-    Ok(frame.take(&IdxCa::from_vec("rows".into(), at))?)
+/// Rows of a piece, which begins at row `from` of `all`, so that those of all pieces lie at equal distances.
+fn spread(piece: &DataFrame, columns: &[String], all: usize, from: usize) -> Result<DataFrame, DriftError> {
+    let step = all.div_ceil(ROWS).max(1);
+    let first = from.next_multiple_of(step) - from;
+    let at = (first..piece.height()).step_by(step).map(|row| row as IdxSize).collect();
+    Ok(piece.select(columns.iter().map(String::as_str))?.take(&IdxCa::from_vec("rows".into(), at))?)
 }
 
 /// How far answers lie apart, on average over the rows.
