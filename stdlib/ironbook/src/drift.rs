@@ -19,7 +19,7 @@ mod weights;
 pub use address::compare_with_address;
 pub use foretell::{Answers, Foretell};
 pub use ironbook_drift::*;
-pub use predicted::{PredictedTable, predicted};
+pub use predicted::predicted;
 pub use told::tell;
 pub use weights::weights;
 
