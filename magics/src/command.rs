@@ -36,7 +36,8 @@ pub(crate) fn run(cx: &mut Context<'_>, program: &str, text: &str) -> Result<(),
             None => command.env_remove(name),
         };
     }
-    let path = cx.state.env.get("PATH").cloned().map_or_else(|| std::env::var_os("PATH"), |set| set.map(OsString::from));
+    let path =
+        cx.state.env.get("PATH").cloned().map_or_else(|| std::env::var_os("PATH"), |set| set.map(OsString::from));
     command.envs(with_own(path, std::env::current_exe().ok()).map(|path| ("PATH", path)));
     let stop = cx.state.stop.clone();
     stop.check()?;

@@ -152,7 +152,8 @@ fn test_of(text: &str) -> Result<(String, DriftTest), String> {
     let (column, test) = of_column(text, "COLUMN=TEST, for instance temp=ks")?;
     let known = <DriftTest as clap::ValueEnum>::from_str(test, true);
     known.map(|test| (column.to_owned(), test)).map_err(|_| {
-        let all: Vec<String> = <DriftTest as clap::ValueEnum>::value_variants().iter().map(|test| test.name()).collect();
+        let all: Vec<String> =
+            <DriftTest as clap::ValueEnum>::value_variants().iter().map(|test| test.name()).collect();
         format!("there is no test `{test}`; there are {}", all.join(", "))
     })
 }

@@ -34,8 +34,8 @@ mod statements;
 mod table;
 mod words;
 
-pub use drift_choices::{DriftCheck, DriftChoices, DriftTest};
 pub use context::{CellRecord, Connection, Context, NextInput};
+pub use drift_choices::{DriftCheck, DriftChoices, DriftTest};
 pub use engine::Engine;
 pub use error::Error;
 pub use magic::{Call, Example, Expect, Form, Lowered, Magic};

@@ -47,8 +47,8 @@ pub struct Drift {
     /// Labels that came later: Parquet files with request_id, row and label, for the column that --target names
     #[arg(long, value_name = "FILE", requires_all = ["log", "target"])]
     labels: Option<PathBuf>,
-    /// A model (models:/name@alias, runs:/run/path, or its directory): its predictions are compared, too, and columns are
-    /// ranked by drift times how much it goes by them
+    /// A model (models:/name@alias, runs:/run/path, or its directory): its columns and its predictions are
+    /// compared, ranked by drift times how much it goes by them
     #[arg(short, long, value_name = "MODEL")]
     model: Option<String>,
     #[command(flatten)]

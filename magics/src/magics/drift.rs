@@ -11,13 +11,17 @@ pub struct Drift;
 
 /// The variable that a report stays in.
 const REPORT: &str = "drift_report";
+/// Characters of an expression that views call a table by, at most.
+const LONGEST: usize = 24;
 /// Endings of files that tables are read from.
 const ENDINGS: [&str; 8] = [".parquet", ".csv", ".csv.gz", ".csv.zst", ".tsv", ".json", ".jsonl", ".ndjson"];
 
 #[derive(clap::Args)]
-#[command(after_help = "Tables are expressions of the session (a DataFrame, LazyFrame or Dataset), or paths of Parquet, CSV \
+#[command(
+    after_help = "Tables are expressions of the session (a DataFrame, LazyFrame or Dataset), or paths of Parquet, CSV \
                         or JSON files. The report stays in the variable `drift_report`, and its numbers go to the active run. \
-                        In Rust: `drift::compare(&train, &recent)?`.")]
+                        In Rust: `drift::compare(&train, &recent)?`."
+)]
 struct Arguments {
     /// The data that others are held against: those that a model was trained on
     #[arg(value_hint = VARIABLE)]
@@ -43,7 +47,7 @@ struct Arguments {
     /// Labels that came later: Parquet files with request_id, row and label, for the column that --target names
     #[arg(long, value_name = "FILE", requires_all = ["log", "target"], value_hint = clap::ValueHint::FilePath)]
     labels: Option<String>,
-    /// A model: its predictions are compared, too, and columns are ranked by drift times how much it goes by them
+    /// A model: its columns and its predictions are compared, ranked by drift times how much it goes by them
     #[arg(short, long, value_hint = VARIABLE)]
     model: Option<String>,
     #[command(flatten)]
@@ -97,10 +101,10 @@ impl Magic for Drift {
 
     fn lower(&self, call: &Call<'_>) -> Result<Lowered, Error> {
         let args: Arguments = call.args()?;
-        let reference = Table::of(call, &args.reference)?;
+        let reference = Table::of(call, &args.reference, "reference")?;
         let current = match (&args.current, &args.log) {
             (_, Some(directory)) => Table { rust: log(&args, directory), name: "requests".to_owned() },
-            (Some(current), None) => Table::of(call, current)?,
+            (Some(current), None) => Table::of(call, current, "current")?,
             (None, None) => return Err(call.wrong("there is nothing to compare with", "`%drift train recent`")),
         };
         let mut given = vec![reference.rust, current.rust];
@@ -115,17 +119,16 @@ impl Magic for Drift {
 fn lowered(args: &Arguments, names: [&str; 2], given: &[String]) -> String {
     let values: Vec<String> = given.iter().map(|value| format!("&({value})")).collect();
     let [reference, current] = names.map(literal);
-    let options = format!(
-        "::ironbook::drift::DriftOptions::new().names({reference}, {current}){}",
-        args.choices.to_rust()
-    );
+    let options =
+        format!("::ironbook::drift::DriftOptions::new().names({reference}, {current}){}", args.choices.to_rust());
     let tables = "let (reference, current) = (::ironbook::drift::table(given.0)?, ::ironbook::drift::table(given.1)?);";
     let compared = match args.model {
         Some(_) => format!("::ironbook::drift::compare_with({options}, given.2, &reference, &current)?"),
         None => format!("{options}.compare(&reference, &current)?"),
     };
     let files = [("save_html", &args.report), ("save_json", &args.json)];
-    let files = files.into_iter().filter_map(|(save, path)| Some(format!(" {REPORT}.{save}({})?;", literal(path.as_ref()?))));
+    let files =
+        files.into_iter().filter_map(|(save, path)| Some(format!(" {REPORT}.{save}({})?;", literal(path.as_ref()?))));
     let checks = args.fail_on.iter().map(|on| format!(" {REPORT}.require(::ironbook::drift::FailOn::{on:?})?;"));
     format!(
         "let {REPORT} = {{ let given = ({}); {tables} {compared} }};{} ::ironbook::drift::tell(&{REPORT})?; \
@@ -144,7 +147,7 @@ struct Table {
 }
 
 impl Table {
-    fn of(call: &Call<'_>, text: &str) -> Result<Table, Error> {
+    fn of(call: &Call<'_>, text: &str, otherwise: &str) -> Result<Table, Error> {
         // A word in quotes comes without them.
         let quoted = call.rest().contains(&literal(text));
         if quoted || ENDINGS.iter().any(|ending| text.ends_with(ending)) || text.ends_with('/') {
@@ -153,18 +156,8 @@ impl Table {
             return Ok(Table { rust: literal(text), name: name.to_owned() });
         }
         let rust = expression(call, text, "the table")?;
-        let simple = syn::parse_str::<syn::Ident>(text).is_ok();
-        let name = if simple { text.to_owned() } else { shortened(text) };
-        Ok(Table { rust, name })
-    }
-}
-
-/// An expression as it stands for itself in a view.
-fn shortened(text: &str) -> String {
-    const MOST: usize = 32;
-    match text.chars().nth(MOST) {
-        Some(_) => text.chars().take(MOST - 1).chain(['\u{2026}']).collect(),
-        None => text.to_owned(),
+        let name = if text.chars().count() <= LONGEST { text } else { otherwise };
+        Ok(Table { rust, name: name.to_owned() })
     }
 }
 
@@ -184,9 +177,11 @@ fn log(args: &Arguments, directory: &str) -> String {
     let named = [("model", &args.served), ("version", &args.served_version)];
     rust.extend(named.into_iter().filter_map(|(call, name)| Some(format!(".{call}({})", literal(name.as_ref()?)))));
     let times = [("since", &args.since), ("until", &args.until)];
-    rust.extend(times.into_iter().filter_map(|(call, time)| {
-        Some(format!(".{call}(::ironbook::drift::moment({})?)", literal(time.as_ref()?)))
-    }));
+    rust.extend(
+        times.into_iter().filter_map(|(call, time)| {
+            Some(format!(".{call}(::ironbook::drift::moment({})?)", literal(time.as_ref()?)))
+        }),
+    );
     if let (Some(path), Some(target)) = (&args.labels, &args.choices.target) {
         rust.push_str(&format!(".labels({}, {})", literal(path), literal(target)));
     }

@@ -90,7 +90,9 @@ pub enum DriftError {
         path: PathBuf,
     },
     /// A text that names no moment.
-    #[error("\"{text}\" is no moment\nwrite 2026-06-01, 2026-06-01T12:00, or how long ago it was: 90s, 15min, 24h, 7d, 4w")]
+    #[error(
+        "\"{text}\" is no moment\nwrite 2026-06-01, 2026-06-01T12:00, or how long ago it was: 90s, 15min, 24h, 7d, 4w"
+    )]
     Moment {
         /// The text.
         text: String,
@@ -162,7 +164,9 @@ pub enum DriftError {
         words: String,
     },
     /// A model that has no answer for a table.
-    #[error("the model cannot predict the rows of {table}: {source}\nwithout the model, the columns are compared all the same")]
+    #[error(
+        "the model cannot predict the rows of {table}: {source}\nwithout the model, the columns are compared all the same"
+    )]
     Model {
         /// What the table is called.
         table: String,

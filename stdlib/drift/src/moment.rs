@@ -59,7 +59,9 @@ mod tests {
         ] {
             assert_eq!(shown(text).as_deref(), Some(expected), "{text}");
         }
-        for text in ["", "h", "yesterday", "24", "24x", "-1h", "2026-13-01", "99999999999999999999h", "9223372036854775807w"] {
+        for text in
+            ["", "h", "yesterday", "24", "24x", "-1h", "2026-13-01", "99999999999999999999h", "9223372036854775807w"]
+        {
             assert_eq!(shown(text), None, "{text}");
         }
     }

@@ -209,6 +209,11 @@ impl DriftOptions {
         self.target.as_deref()
     }
 
+    /// Whether columns were named.
+    pub fn has_columns(&self) -> bool {
+        self.columns.is_some()
+    }
+
     /// Whether importances were given.
     pub fn has_importances(&self) -> bool {
         !self.importances.is_empty()

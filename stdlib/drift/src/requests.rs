@@ -293,7 +293,8 @@ fn files(directory: &Path) -> Result<Vec<PathBuf>, DriftError> {
 
 /// Whether a directory holds the log of a server, by the first of its files.
 pub(crate) fn is_log(files: &[PathBuf]) -> bool {
-    let schema = files.first().and_then(|first| scan_parquet(first).ok()).and_then(|mut scan| scan.collect_schema().ok());
+    let schema =
+        files.first().and_then(|first| scan_parquet(first).ok()).and_then(|mut scan| scan.collect_schema().ok());
     schema.is_some_and(|schema| {
         KEYS.iter().all(|key| schema.contains(key)) && schema.iter_names().any(|name| name.starts_with(INPUT))
     })

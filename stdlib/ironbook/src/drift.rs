@@ -25,8 +25,9 @@ pub use weights::weights;
 
 use ironbook_learn::Predict;
 
-/// Compares two tables with the eyes of a model: its predictions on both are compared, too (those of a log are taken from
-/// it), and columns are ranked by drift times how much the model goes by them ([`weights`], unless the options have others).
+/// Compares two tables with the eyes of a model: the columns that it reads (unless the options name others), its target,
+/// and its predictions on both (those of a log are taken from it). Columns are ranked by drift times how much the model goes
+/// by them ([`weights`], unless the options have others).
 ///
 /// # Errors
 /// [`DriftError::Model`] where the model cannot predict the rows; those of [`DriftOptions::compare`].

@@ -35,7 +35,11 @@ fn the_status_says_whether_data_have_drifted() {
     assert!(same.stdout.starts_with("0 of 3 columns drifted"), "{}", same.stdout);
     let told = drift(&desk, "winter.csv summer.csv");
     told.check(0, &[]);
-    assert!(told.stdout.starts_with("1 of 3 columns drifted") && told.stdout.contains("winter 300 rows"), "{}", told.stdout);
+    assert!(
+        told.stdout.starts_with("1 of 3 columns drifted") && told.stdout.contains("winter 300 rows"),
+        "{}",
+        told.stdout
+    );
     drift(&desk, "winter.csv summer.csv --fail-on drift").check(0, &[]);
     let words = ["error: 1 of 3 columns drifted (33.3%)", ": temp\n", "help: see what has changed"];
     drift(&desk, "winter.csv summer.csv --fail-on column").check(1, &words);
@@ -84,7 +88,10 @@ fn every_option_reaches_the_library() {
     done.check(0, &[]);
     let report: Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!((&report["columns"][0]["name"], &report["columns"][0]["role"]), (&"minute".into(), &"target".into()));
-    assert_eq!((&report["columns"][1]["role"], &report["columns"][1]["result"]["test"]), (&"prediction".into(), &"psi".into()));
+    assert_eq!(
+        (&report["columns"][1]["role"], &report["columns"][1]["result"]["test"]),
+        (&"prediction".into(), &"psi".into())
+    );
     assert_eq!(report["columns"][1]["result"]["threshold"], 0.2);
     assert_eq!(report["share_threshold"], 0.4);
     assert!(report["fdr"].is_object());
@@ -98,8 +105,14 @@ fn what_cannot_be_compared_ends_with_two() {
     check("winter.csv summer.csv --log requests", &["cannot be used with"]);
     check("winter.csv summer.csv --test temp=nose", &["there is no test `nose`; there are ks, chisquare"]);
     check("winter.csv summer.csv --fail-on weather", &["[possible values: drift, column, schema]"]);
-    check("winter.csv summer.csv --columns tmep", &["error: no column is called \"tmep\", which columns names", "help: there are: temp"]);
-    check("winter.csv summer.csv --test temp=chisquare", &["the test chisquare is not for numeric columns like \"temp\""]);
+    check(
+        "winter.csv summer.csv --columns tmep",
+        &["error: no column is called \"tmep\", which columns names", "help: there are: temp"],
+    );
+    check(
+        "winter.csv summer.csv --test temp=chisquare",
+        &["the test chisquare is not for numeric columns like \"temp\""],
+    );
     check("winter.csv summer.csv --share 2", &["the share of drifted columns is 2"]);
     check("winter.csv empty.csv", &["error: the current data has no rows", "help: widen the window"]);
     check("nowhere.csv winter.csv", &["nowhere.csv"]);
@@ -109,7 +122,10 @@ fn what_cannot_be_compared_ends_with_two() {
     check("winter.csv --log nowhere", &["there is no request log in \"nowhere\""]);
     fs::copy(desk.path("no.parquet"), desk.path("requests/1.parquet")).unwrap();
     check("winter.csv --log requests", &["1.parquet"]);
-    check("winter.csv --log requests --since yesterday", &["error: \"yesterday\" is no moment", "help: write 2026-06-01"]);
+    check(
+        "winter.csv --log requests --since yesterday",
+        &["error: \"yesterday\" is no moment", "help: write 2026-06-01"],
+    );
     check("winter.csv summer.csv --model models:/none@champion", &["there is no model at models:/none@champion"]);
     check("winter.csv summer.csv --report nowhere/page.html", &["cannot write \"nowhere/page.html\""]);
 }

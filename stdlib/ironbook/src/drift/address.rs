@@ -22,8 +22,7 @@ pub fn compare_with_address(
     reference: &dyn Tabular,
     current: &dyn Tabular,
 ) -> Result<DriftReport, DriftError> {
-    let model =
-        loaded(address).map_err(|source| DriftError::ModelAddress { address: address.to_owned(), source })?;
+    let model = loaded(address).map_err(|source| DriftError::ModelAddress { address: address.to_owned(), source })?;
     let (signature, contract) = (model.signature(), Contract::new(model.signature(), Extra::default()));
     let answer = move |features: &Matrix| {
         let columns = contract.signature().columns(features)?;

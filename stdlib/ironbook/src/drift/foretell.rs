@@ -6,6 +6,7 @@ use ironbook_data::Matrix;
 use ironbook_drift::{DriftError, DriftOptions, DriftReport, Tabular};
 use ironbook_learn::{Classification, LearnError, Predict, PredictProba, Ranking, Regression, Signature, Task};
 use polars::prelude::{Column, DataFrame};
+use std::collections::BTreeSet;
 
 /// What a model says of rows.
 pub struct Answers {
@@ -120,6 +121,13 @@ impl<'a> Seer<'a> {
             false => options.importances(&weights::of(self, reference)?),
         };
         let reference = PredictedTable::new(self, reference, "the reference")?;
-        options.compare(&reference, &PredictedTable::new(self, current, "the current data")?)
+        let current = PredictedTable::new(self, current, "the current data")?;
+        if options.has_columns() {
+            return options.compare(&reference, &current);
+        }
+        let more = [&reference, &current]
+            .map(|table| table.predictions().iter().cloned().chain(table.target().map(str::to_owned)));
+        let columns: BTreeSet<String> = self.reads().into_iter().chain(more.into_iter().flatten()).collect();
+        options.columns(columns).compare(&reference, &current)
     }
 }

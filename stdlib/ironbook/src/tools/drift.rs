@@ -77,7 +77,8 @@ fn compared(request: &Request) -> Result<DriftReport, DriftError> {
     let reference = drift::open(&request.reference)?;
     let current = current(request)?;
     let name = request.current.as_ref().or(request.log.as_ref());
-    let options = request.options.clone().names(stem(&request.reference), name.map_or_else(String::new, |path| stem(path)));
+    let options =
+        request.options.clone().names(stem(&request.reference), name.map_or_else(String::new, |path| stem(path)));
     match &request.model {
         Some(address) => drift::compare_with_address(options, address, &reference, &current),
         None => options.compare(&reference, &current),

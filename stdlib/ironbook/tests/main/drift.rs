@@ -48,6 +48,13 @@ fn a_model_adds_its_predictions_and_ranks_the_columns() {
     assert!((sum - 1.0).abs() < 1e-9, "{sum}");
     assert!(report.to_text(120).contains("importance"));
     assert_eq!(of("late").importance, None);
+    // Columns that the model does not read are left out, unless they are asked for.
+    let wider = |rows: &DataFrame| rows.clone().lazy().with_columns([col("temp").alias("more")]).collect().unwrap();
+    let (before, now) = (wider(&winter), wider(&summer));
+    let all = drift::compare_with(DriftOptions::new(), &model, &before, &now).unwrap();
+    assert!(all.column("more").is_none() && all.columns.len() == report.columns.len());
+    let asked = drift::compare_with(DriftOptions::new().columns(["more", "temp"]), &model, &before, &now).unwrap();
+    assert_eq!(asked.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["temp", "more"]);
     // Importances of one's own come first.
     let own = DriftOptions::new().importances(&[("noise".to_owned(), 1.0)]);
     let report = drift::compare_with(own, &model, &winter, &summer).unwrap();
@@ -61,7 +68,8 @@ fn predictions_are_the_models_own() {
     let table = drift::predicted(&model, &winter).unwrap();
     let data = Dataset::new(&winter, &["temp", "origin", "noise"], "late").unwrap();
     assert_eq!(table.floats("probability.1").unwrap(), model.predict_proba(&data.features).unwrap());
-    let classes: Vec<f64> = table.column("prediction").unwrap().i64().unwrap().iter().map(|v| v.unwrap() as f64).collect();
+    let classes: Vec<f64> =
+        table.column("prediction").unwrap().i64().unwrap().iter().map(|v| v.unwrap() as f64).collect();
     assert_eq!(classes, model.predict(&data.features).unwrap());
     // From a data set the same.
     let again = drift::predicted(&model, &data).unwrap();
@@ -137,9 +145,14 @@ fn a_log_is_held_against_training_data_with_more_columns() {
     let model = model(&winter);
     write_parquet(&log(&flights(400, 40.0), &model), directory.path().join("0001.parquet")).unwrap();
     let seen = drift::open(directory.path()).unwrap(); // told from other directories by its columns
-    let report = drift::compare_with(DriftOptions::new(), &model, &winter, &seen).unwrap();
+    let report = drift::compare(&winter, &seen).unwrap();
     assert!(report.findings.iter().all(|finding| finding.kind != FindingKind::VanishedColumn), "{:?}", report.findings);
-    assert!(report.notes.iter().any(|note| note == "Left out, since a log holds what the model reads: tailnum."), "{:?}", report.notes);
+    assert!(
+        report.notes.iter().any(|note| note == "Left out, since a log holds what the model reads: late, tailnum."),
+        "{:?}",
+        report.notes
+    );
+    let report = drift::compare_with(DriftOptions::new(), &model, &winter, &seen).unwrap();
     assert_eq!(report.column("probability.1").unwrap().role, Role::Prediction);
     assert_eq!(report.columns.iter().filter(|column| column.role == Role::Prediction).count(), 2);
     assert_eq!(report.column("temp").unwrap().verdict, Verdict::Drifted);
@@ -180,7 +193,8 @@ fn a_model_is_found_by_its_address() {
     assert!(error("nowhere").starts_with("there is no model at nowhere: "), "{}", error("nowhere"));
     std::fs::create_dir_all(directory.path().join(".ironbook")).unwrap();
     let store = track::SqliteStore::open(directory.path().join(".ironbook"), &track::SqliteOptions::default()).unwrap();
-    let run = track::start("drift", RunOptions::default().directory(directory.path()).store(std::sync::Arc::new(store)));
+    let run =
+        track::start("drift", RunOptions::default().directory(directory.path()).store(std::sync::Arc::new(store)));
     let run = run.unwrap();
     let id = ironbook::models::log(&model, "late").unwrap();
     let report = drift::compare_with(DriftOptions::new(), &model, &winter, &summer).unwrap();
