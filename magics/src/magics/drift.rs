@@ -18,9 +18,9 @@ const ENDINGS: [&str; 8] = [".parquet", ".csv", ".csv.gz", ".csv.zst", ".tsv", "
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "Tables are expressions of the session (a DataFrame, LazyFrame or Dataset), or paths of Parquet, CSV \
-                        or JSON files. The report stays in the variable `drift_report`, and its numbers go to the active run. \
-                        In Rust: `drift::compare(&train, &recent)?`."
+    after_help = "Tables are expressions of the session (a DataFrame, LazyFrame or Dataset), or paths of Parquet, CSV or JSON files.\n\
+                  The report stays in the variable `drift_report`; its numbers and its page go to the active run.\n\
+                  In Rust: `drift::compare(&train, &recent)?`."
 )]
 struct Arguments {
     /// The data that others are held against: those that a model was trained on
@@ -83,11 +83,11 @@ impl Magic for Drift {
     fn examples(&self) -> &'static [Example] {
         &[
             Example {
-                code: "let winter = df![\"temp\" => [31.0, 28.5, 35.2, 30.1], \"origin\" => [\"EWR\", \"JFK\", \"EWR\", \"LGA\"]]?;\nlet summer = df![\"temp\" => [78.1, 81.5, 75.0, 80.2], \"origin\" => [\"EWR\", \"JFK\", \"LGA\", \"EWR\"]]?;\n%drift winter summer",
+                code: "let winter = df![\"temp\" => [31.0, 28.5, 35.2, 30.1], \"origin\" => [\"EWR\", \"JFK\", \"EWR\", \"JFK\"]]?;\nlet summer = df![\"temp\" => [78.1, 81.5, 75.0, 80.2], \"origin\" => [\"JFK\", \"JFK\", \"EWR\", \"EWR\"]]?;\n%drift winter summer",
                 expect: Expect::Contains("1 of 2 columns drifted"),
             },
             Example {
-                code: "let all = df![\"hour\" => (0..400).map(|i| i % 24).collect::<Vec<i32>>(), \"late\" => (0..400).map(|i| i % 24 > 17).collect::<Vec<bool>>()]?;\nlet data = Dataset::new(&all, &[\"hour\"], \"late\")?;\nlet model = Gbdt::params().n_estimators(5).fit(&data)?;\n%drift all all.tail(Some(150)) --model model --test hour=ks --share 0.8",
+                code: "let hours: Vec<i32> = (0..400).map(|i| i % 24).collect();\nlet late: Vec<bool> = hours.iter().map(|hour| *hour > 17).collect();\nlet all = df![\"hour\" => hours, \"late\" => late]?;\nlet data = Dataset::new(&all, &[\"hour\"], \"late\")?;\nlet model = Gbdt::params().n_estimators(5).fit(&data)?;\n%drift all all.tail(Some(150)) --model model --test hour=ks --share 0.8",
                 expect: Expect::Contains("importance"),
             },
             Example {
