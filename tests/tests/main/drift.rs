@@ -100,7 +100,9 @@ fn every_option_reaches_the_library() {
 #[test]
 fn what_cannot_be_compared_ends_with_two() {
     let desk = desk();
-    let check = |arguments: &str, words: &[&str]| drop(drift(&desk, arguments).check(2, words));
+    let check = |arguments: &str, words: &[&str]| {
+        drift(&desk, arguments).check(2, words);
+    };
     check("winter.csv", &["the following required arguments were not provided", "<CURRENT>"]);
     check("winter.csv summer.csv --log requests", &["cannot be used with"]);
     check("winter.csv summer.csv --test temp=nose", &["there is no test `nose`; there are ks, chisquare"]);
