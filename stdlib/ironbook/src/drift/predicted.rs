@@ -22,7 +22,10 @@ where
         Content::Pieces(pieces) => {
             let names: Vec<String> = pieces.fields().iter().map(|(name, _)| name.clone()).collect();
             let mut all = DataFrame::empty();
-            pieces.each(&names, &mut |piece| Ok(drop(all.vstack_mut(piece)?)))?;
+            pieces.each(&names, &mut |piece| {
+                all.vstack_mut(piece)?;
+                Ok(())
+            })?;
             Ok(all)
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn of(seer: &Seer<'_>, table: &dyn Tabular) -> Result<Vec<(String, f6
     let mut rows = DataFrame::empty();
     let reads = seer.reads();
     match table.content()? {
-        Content::Frame(frame) => drop(rows.vstack_mut(&spread(&frame, &reads, frame.height(), 0)?)?),
+        Content::Frame(frame) => rows = spread(&frame, &reads, frame.height(), 0)?,
         Content::Pieces(pieces) => {
             let mut from = 0;
             pieces.each(&reads, &mut |piece| {
