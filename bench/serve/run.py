@@ -1,8 +1,9 @@
-"""A server of boosted trees beside `mlflow models serve`, asked by wrk: python bench/serve/run.py PROGRAMS [--mlflow PYTHON] [--seconds N].
+"""`ironbook serve` with boosted trees beside `mlflow models serve`, asked by wrk: python bench/serve/run.py [--mlflow PYTHON].
 
-PROGRAMS is the directory with the examples `serve`, `serve_model` and `serve_fuzz` of ironbook-serve. One row of 14 columns as
-JSON, 200 trees of 63 leaves; request log, metrics and an API key are on in ours. Where there are two cores, server and wrk have
-one each. PYTHON is a Python with mlflow; without it MLflow's side is left out. Prints a JSON line for each figure.
+Builds what it needs first. One row of 14 columns as JSON, 200 trees of 63 leaves; request log, metrics and an API key are on in
+ours. Where there are two cores, server and wrk have one each. PYTHON is a Python with mlflow (tests/env/mlflow.txt; else
+IRONBOOK_TEST_MLFLOW); without it MLflow's side is left out. Prints a JSON line for each figure. What each figure is meant to
+be stands in README.md.
 """
 import argparse
 import http.client
@@ -19,6 +20,7 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+WORKSPACE = HERE.parent.parent
 KEY = "a-key-of-the-benchmark"
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -60,7 +62,7 @@ def cpu(process):
 
 
 def memory(process):
-    """Megabytes now and at most."""
+    """Megabytes that are resident now and at most, of files that other processes share among them."""
     now = most = 0
     for one in tree(process):
         try:
@@ -70,6 +72,12 @@ def memory(process):
         read = lambda name: int(re.search(rf"{name}:\s+(\d+)", status).group(1)) / 1024
         now, most = now + read("VmRSS"), most + read("VmHWM")
     return round(now, 1), round(most, 1)
+
+
+def own_memory(process):
+    """Megabytes that no other process could share: written to, or its own from the start."""
+    text = "".join(pathlib.Path(f"/proc/{one}/smaps_rollup").read_text() for one in tree(process))
+    return round(sum(int(kilobytes) for kilobytes in re.findall(r"Private_Dirty:\s+(\d+)", text)) / 1024, 1)
 
 
 def say(**figure):
@@ -143,9 +151,18 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
+def built():
+    """The directory of the programs, built: `ironbook` with its library, and the examples of ironbook-serve."""
+    for arguments in (["-p", "ironbook-repl"], ["-p", "ironbook-serve", "--examples"]):
+        subprocess.run(["cargo", "build", "--quiet", *arguments], cwd=WORKSPACE, check=True)
+    programs = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", WORKSPACE / "target")) / "debug"
+    subprocess.run([programs / "ironbook", "setup"], check=True, stdout=subprocess.DEVNULL)
+    return programs
+
+
 def ours(programs, directory, model="models:/late-flights@champion", *more, key=KEY, log="log"):
     port = free_port()
-    command = [str(programs / "serve"), model, "--port", str(port), "--store", str(directory / ".ironbook"), "--poll", "0.05", *more]
+    command = [str(programs / "ironbook"), "serve", model, "--port", str(port), "--store", str(directory / ".ironbook"), "--poll", "0.05", *more]
     if log:
         command += ["--log", str(directory / log)]
     env = {name: value for name, value in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", "IRONBOOK_SERVE_KEY")}
@@ -164,7 +181,7 @@ def swaps(programs, directory, seconds):
         nonlocal count
         while time.time() < ends - 1:
             version = 1 + count % 2
-            subprocess.run([str(programs / "serve_model"), str(directory), "--champion", str(version)], check=True)
+            subprocess.run([str(programs / "examples/serve_model"), str(directory), "--champion", str(version)], check=True)
             count += 1
             time.sleep(0.3)
 
@@ -210,26 +227,27 @@ def soak(programs, directory, seconds, python):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("programs", type=pathlib.Path)
-    parser.add_argument("--mlflow", metavar="PYTHON")
+    parser.add_argument("--mlflow", metavar="PYTHON", default=os.environ.get("IRONBOOK_TEST_MLFLOW"))
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--soak", type=int, default=60)
     parser.add_argument("--directory", type=pathlib.Path)
     arguments = parser.parse_args()
-    programs = arguments.programs.resolve()
+    programs = built()
+    say(what="machine", cores=os.cpu_count(), load=os.getloadavg()[0])
     with tempfile.TemporaryDirectory() as temporary:
         directory = arguments.directory or pathlib.Path(temporary)
         if not (directory / "request.json").exists():
-            subprocess.run([str(programs / "serve_model"), str(directory)], check=True)
+            subprocess.run([str(programs / "examples/serve_model"), str(directory)], check=True)
         body = directory / "request.json"
         rows = {}
         starts = []
         for _ in range(5):
             server = ours(programs, directory)
             starts.append(server.started)
-            now, most = memory(server.process.pid)
+            (now, most), own = memory(server.process.pid), own_memory(server.process.pid)
             server.stop()
-        say(what="ironbook: registry to first answer", seconds=round(sorted(starts)[2], 3), memory_mb=now, at_most_mb=most)
+        seconds = round(sorted(starts)[2], 3)
+        say(what="ironbook: registry to first answer", seconds=seconds, resident_mb=now, at_most_mb=most, own_mb=own)
         server = ours(programs, directory)
         for connections in (1, 16, 64):
             rows["ironbook", connections] = server.load(connections, arguments.seconds)
@@ -252,7 +270,7 @@ def main():
         swaps(programs, directory, arguments.seconds)
         soak(programs, directory, arguments.soak, arguments.mlflow)
         server = ours(programs, directory, str(directory / "model"), "--name", "flights", key=None)
-        print(subprocess.run([str(programs / "serve_fuzz"), f"http://127.0.0.1:{server.port}"], capture_output=True, text=True).stdout)
+        print(subprocess.run([str(programs / "examples/serve_fuzz"), f"http://127.0.0.1:{server.port}"], capture_output=True, text=True).stdout)
         say(what="after the fuzz", memory_mb=memory(server.process.pid)[0], panics=scrape(server.port)["ironbook_serve_panics_total"])
         server.stop()
 

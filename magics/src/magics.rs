@@ -29,6 +29,7 @@ mod resume;
 mod run;
 mod save;
 mod seed;
+mod serve;
 mod sh;
 mod time;
 mod timeit;
@@ -67,6 +68,7 @@ pub static ALL: &[&dyn Magic] = &[
     &run::Run,
     &save::Save,
     &seed::Seed,
+    &serve::Serve,
     &sh::Sh,
     &time::Time,
     &timeit::Timeit,

@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Magics that only look, or whose text only measures: nothing of them is needed to make a value.
-const LOOKING: &[&str] = &["profile", "track", "time", "timeit", "who", "whos", "expand", "help", "save", "notebook"];
+const LOOKING: &[&str] =
+    &["profile", "track", "serve", "time", "timeit", "who", "whos", "expand", "help", "save", "notebook"];
 
 /// An execution with its text taken apart.
 pub(crate) struct Unit<'a> {

@@ -10,7 +10,7 @@ use crate::pipeline::{self, Pipeline};
 use crate::sessions::{self, Sessions};
 use crate::shell_files::{self, Completions, Man};
 use crate::spawned::Lifetime;
-use crate::{Error, convert, doctor, existing, headless, interactive, promote, setup, terminal};
+use crate::{Error, convert, doctor, existing, headless, interactive, promote, setup, terminal, tool};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use ironbook_session::library::Paths;
 use std::ffi::OsString;
@@ -83,6 +83,13 @@ enum Command {
     Man(Man),
     /// Serve, show and move tracked runs: an MLflow-compatible server with a page of its own, import, export, sync
     Track(ironbook_tracking::cli::TrackArgs),
+    /// Serve a model over HTTP: MLflow's scoring protocol, the Open Inference Protocol, a page to try it
+    #[command(disable_help_flag = true)]
+    Serve {
+        /// The model and the options; `ironbook serve --help` explains them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "MODEL|OPTIONS")]
+        arguments: Vec<OsString>,
+    },
     /// List, show, compare and export versions of pipelines
     #[command(after_long_help = pipeline::HELP)]
     Pipeline(Pipeline),
@@ -291,6 +298,7 @@ pub fn main() -> ExitCode {
         Some(Command::Package(package)) => package::run(&package, &paths),
         Some(Command::Completions(wanted)) => Ok(shell_files::run_completions(&wanted, command())),
         Some(Command::Man(wanted)) => shell_files::run_man(&wanted, command()),
+        Some(Command::Serve { arguments }) => tool::run("serve", &arguments, &paths),
         Some(Command::Pipeline(command)) => pipeline::run(&command, &paths),
         Some(Command::Drift(options)) => drift::run(&options, &paths),
         Some(Command::Track(track)) => return ironbook_tracking::cli::run(track),
@@ -332,10 +340,14 @@ fn repl(command: &Repl, paths: &Paths) -> Result<u8, Error> {
     interactive::run(&options, &config, paths, target)
 }
 
-/// Rewrites papermill's `-p NAME VALUE` as `-p NAME=VALUE`.
+/// Rewrites papermill's `-p NAME VALUE` as `-p NAME=VALUE`, for the commands that take parameters.
 fn pair_parameters(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut out = Vec::new();
-    let mut rest = arguments.peekable();
+    let mut rest = arguments;
+    let mut out: Vec<OsString> = rest.by_ref().take(2).collect();
+    if !out.last().is_some_and(|command| command == "run" || command == "promote") {
+        out.extend(rest);
+        return out;
+    }
     while let Some(argument) = rest.next() {
         let is_parameter = ["-p", "--param", "--parameters"].iter().any(|flag| argument == *flag);
         out.push(argument);
@@ -379,5 +391,7 @@ mod tests {
         let arguments = ["ironbook", "run", "-p", "a", "1", "-p", "b=2", "-p", "s", "x=y", "f.ipynb"];
         let joined = pair_parameters(arguments.iter().map(OsString::from));
         assert_eq!(joined, ["ironbook", "run", "-p", "a=1", "-p", "b=2", "-p", "s=x=y", "f.ipynb"]);
+        let port = ["ironbook", "serve", "-p", "8080", "--log", "requests"];
+        assert_eq!(pair_parameters(port.iter().map(OsString::from)), port, "of another command it is something else");
     }
 }

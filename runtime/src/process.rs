@@ -67,6 +67,7 @@ fn start() -> io::Result<Parts> {
     let (answers, from_user) = mpsc::channel();
     output::route_questions(&output, from_user);
     ironbook::init();
+    ironbook::serve::cells::set_program(std::env::current_exe()?, &["tool", "serve"], ironbook::models::loaders());
     let jobs = worker::spawn(&output, &shared)?;
     output.send(&Reply::Hello { pid: std::process::id() });
     Ok(Parts { requests, output, jobs, answers, shared })

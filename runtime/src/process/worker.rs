@@ -272,6 +272,7 @@ impl Worker {
         // A run that is still open ends as its last cell did. The store's words on a failure have nobody to go to.
         let status = if self.succeeded { Status::Finished } else { Status::Failed };
         drop(track::end_all(status));
+        ironbook::serve::cells::stop_own();
         let store = std::mem::take(&mut self.store);
         let _ = catch_unwind(AssertUnwindSafe(|| drop(store)));
         output::flush();

@@ -311,7 +311,7 @@ pub fn set_worker_test(test: fn() -> bool) {
 
 /// Whether a panic on the calling thread reaches the running cell.
 pub fn unwinds_into_cell() -> bool {
-    on_cell_thread() || WORKER.get().is_some_and(|test| test())
+    on_cell_thread() || !interrupt::apart() && WORKER.get().is_some_and(|test| test())
 }
 
 /// Stands in every loop of user code: one atomic load, and an unwind once the user asked to stop.

@@ -49,6 +49,7 @@ pub struct Table {
     header: Vec<String>,
     rows: Vec<Row>,
     notes: Vec<String>,
+    links: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -62,7 +63,14 @@ impl Table {
     /// An empty table with this title and header.
     pub fn new(title: impl Into<String>, header: &[&str]) -> Self {
         let header = header.iter().map(|&h| h.to_owned()).collect();
-        Table { title: title.into(), fields: Vec::new(), header, rows: Vec::new(), notes: Vec::new() }
+        Table {
+            title: title.into(),
+            fields: Vec::new(),
+            header,
+            rows: Vec::new(),
+            notes: Vec::new(),
+            links: Vec::new(),
+        }
     }
 
     /// A title with facts below it, without columns.
@@ -88,6 +96,11 @@ impl Table {
     /// Adds a line below the table; one that begins with `warning:` stands out.
     pub fn note(&mut self, text: impl Into<String>) {
         self.notes.push(text.into());
+    }
+
+    /// Makes an address of the web a link in HTML, wherever it is the whole of a fact or cell. Texts from data stay texts.
+    pub fn link(&mut self, address: impl Into<String>) {
+        self.links.push(address.into());
     }
 
     /// The table as HTML and text.
@@ -124,7 +137,7 @@ impl Table {
         let fields: String = self
             .fields
             .iter()
-            .map(|(name, value)| format!("<tr><td>{}</td><td>{}</td></tr>", escape_html(name), escape_html(value)))
+            .map(|(name, value)| format!("<tr><td>{}</td><td>{}</td></tr>", escape_html(name), self.linked(value)))
             .collect();
         let fields =
             if fields.is_empty() { fields } else { format!("<table class=\"f\"><tbody>{fields}</tbody></table>") };
@@ -144,7 +157,7 @@ impl Table {
         let signed = self.rows.iter().any(|row| row.bar.is_some_and(|share| share < 0.0));
         let head: String = self.header.iter().map(|h| format!("<th>{}</th>", escape_html(h))).collect();
         let row = |row: &Row| {
-            let cells: String = row.cells.iter().map(|text| cell(text)).collect();
+            let cells: String = row.cells.iter().map(|text| self.cell(text)).collect();
             let bar = row.bar.map_or_else(String::new, |share| stripe(share, signed));
             let bar = if bars { format!("<td>{bar}</td>") } else { bar };
             format!("<tr>{cells}{bar}</tr>")
@@ -155,18 +168,27 @@ impl Table {
             self.rows.iter().map(row).collect::<String>()
         )
     }
+
+    fn cell(&self, text: &str) -> String {
+        match text.char_indices().nth(CHARACTERS) {
+            Some((at, _)) => format!("<td title=\"{}\">{}…</td>", escape_html(text), escape_html(&text[..at])),
+            None => format!("<td>{}</td>", self.linked(text)),
+        }
+    }
+
+    /// A text as HTML, a link if it is one of the links.
+    fn linked(&self, text: &str) -> String {
+        let escaped = escape_html(text);
+        if !self.links.iter().any(|link| link == text) {
+            return escaped;
+        }
+        format!("<a href=\"{escaped}\" target=\"_blank\" rel=\"noopener noreferrer\">{escaped}</a>")
+    }
 }
 
 fn paragraph(note: &str) -> String {
     let class = if note.starts_with("warning:") { "w" } else { "n" };
     format!("<p class=\"{class}\">{}</p>", escape_html(note))
-}
-
-fn cell(text: &str) -> String {
-    match text.char_indices().nth(CHARACTERS) {
-        Some((at, _)) => format!("<td title=\"{}\">{}…</td>", escape_html(text), escape_html(&text[..at])),
-        None => format!("<td>{}</td>", escape_html(text)),
-    }
 }
 
 /// A bar; one of a signed set begins in the middle.
@@ -245,6 +267,20 @@ mod tests {
         assert_eq!(bundle.plain(), "A <b>\nname   n\nx&y   12");
         let html = bundle.get("text/html").unwrap();
         assert!(html.contains("A &lt;b&gt;") && html.contains("x&amp;y"), "{html}");
+    }
+
+    #[test]
+    fn addresses_that_were_named_are_links_and_others_are_not() {
+        let mut table = Table::new("t", &["url"]);
+        table.link("http://here/\"><b>");
+        table.row(["http://here/\"><b>".to_owned()]);
+        table.row(["http://there".to_owned()]);
+        table.field("page", "http://here/\"><b>");
+        let bundle = table.bundle();
+        let html = bundle.get("text/html").unwrap();
+        let link = "<a href=\"http://here/&quot;&gt;&lt;b&gt;\" target=\"_blank\" rel=\"noopener noreferrer\">";
+        assert_eq!(html.matches(link).count(), 2, "{html}");
+        assert!(html.contains("<td>http://there</td>"), "{html}");
     }
 
     #[test]

@@ -12,6 +12,7 @@
 use ironbook_core::{Persist, PersistError};
 use ironbook_data::{Kind, Matrix};
 use ironbook_learn::{Predict, Signature, Task};
+use ironbook_nn::{MlpClassifier, MlpRegressor};
 use ironbook_track::{self as track, Error, ModelFiles, Registered, Result};
 use polars::prelude::Column;
 use std::path::Path;
@@ -92,6 +93,12 @@ pub fn load<M: Persist>(uri: &str) -> Result<M> {
 /// As [`load`].
 pub fn type_of(uri: &str) -> Result<String> {
     track::fetch_model(uri).map(|fetched| fetched.type_path)
+}
+
+/// The formats of models that a server reads: those of the library.
+#[must_use]
+pub fn loaders() -> ironbook_serve::Loaders {
+    ironbook_serve::Loaders::standard().classifier::<MlpClassifier>().regressor::<MlpRegressor>()
 }
 
 /// Predicts the rows of a file (CSV, Parquet or JSON, by its ending) and writes them with one more column, `prediction`, to

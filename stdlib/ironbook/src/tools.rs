@@ -1,6 +1,7 @@
 //! Commands of `ironbook` that need the library: the runtime's executable runs them, with no session around.
 
 mod drift;
+mod serve;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 type Tool = fn(&[OsString]) -> ExitCode;
 
 /// All tools, by name.
-const TOOLS: &[(&str, Tool)] = &[("drift", drift::main)];
+const TOOLS: &[(&str, Tool)] = &[("drift", drift::main), ("serve", serve::main)];
 
 /// Exit status of wrong use.
 const USAGE: u8 = 2;

@@ -130,6 +130,16 @@ $("row").addEventListener("submit", async (event) => {
   }
 });
 
+// A link cannot send the key: what it leads to is fetched with it, and shown in a tab of its own.
+for (const link of document.querySelectorAll("footer a")) {
+  link.addEventListener("click", async (event) => {
+    if (!key) return;
+    event.preventDefault();
+    const response = await fetch(link.href, { headers: headers() });
+    window.open(URL.createObjectURL(new Blob([await response.text()], { type: "text/plain;charset=utf-8" })));
+  });
+}
+
 $("key").addEventListener("submit", (event) => {
   event.preventDefault();
   key = $("key-value").value.trim();

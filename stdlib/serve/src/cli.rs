@@ -4,9 +4,13 @@ use crate::contract::Extra;
 use crate::error::ServeError;
 use crate::log::LogOptions;
 use crate::model::Loaders;
+use crate::running::{self, Entry};
+use crate::served::Served;
 use crate::server::{ApiKey, Options, Report, Server, runtime};
 use crate::source::Source;
-use clap::Args;
+use clap::{Args, Parser};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -14,9 +18,23 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot::Receiver;
 
 /// Environment variable with the key that clients must know.
-const KEY: &str = "IRONBOOK_SERVE_KEY";
+pub(crate) const KEY: &str = "IRONBOOK_SERVE_KEY";
+/// Port to listen at, unless another one is named.
+pub(crate) const PORT: &str = "8080";
+
+/// Serve a model over HTTP: MLflow's scoring protocol, the Open Inference Protocol, rows, and a page to try it.
+///
+/// It stops at SIGTERM and Ctrl-C, and answers what it has accepted before. Exit status: 0 stopped; 1 not started; 2 wrong use.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "ironbook serve", version, max_term_width = 100)]
+pub struct Cli {
+    /// What is served, and how.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
 
 /// Arguments of `ironbook serve`.
 #[derive(Args, Clone, Debug)]
@@ -27,7 +45,7 @@ pub struct ServeArgs {
     #[arg(long, short = 'H', default_value = "127.0.0.1")]
     host: String,
     /// Port to listen at; 0 takes a free one.
-    #[arg(long, short, default_value_t = 8080)]
+    #[arg(long, short, default_value = PORT)]
     port: u16,
     /// Name under which the model is served [default: the registry's].
     #[arg(long)]
@@ -77,6 +95,46 @@ pub struct ServeArgs {
     /// Threads that answer [default: as many as there are cores].
     #[arg(long)]
     workers: Option<usize>,
+    #[command(flatten)]
+    started: Started,
+}
+
+/// What a session tells of itself to a server that it starts.
+#[derive(Args, Clone, Debug)]
+struct Started {
+    /// The server's identity.
+    #[arg(long, hide = true)]
+    id: Option<String>,
+    /// The process of the session.
+    #[arg(long, hide = true)]
+    session: Option<u32>,
+    /// Whether to go on when that ends.
+    #[arg(long, hide = true)]
+    kept: bool,
+    /// What the session calls the model.
+    #[arg(long, hide = true)]
+    source: Option<String>,
+    /// The model's version.
+    #[arg(long, hide = true)]
+    as_version: Option<String>,
+    /// The file that standard error goes to.
+    #[arg(long, hide = true)]
+    messages: Option<PathBuf>,
+}
+
+impl ServeArgs {
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    pub(crate) fn extra(&self) -> Extra {
+        if self.ignore_extra { Extra::Ignore } else { Extra::Refuse }
+    }
+
+    /// The directory of the log, wherever this process goes.
+    pub(crate) fn log(&self) -> Option<PathBuf> {
+        self.log.as_ref().map(|log| std::path::absolute(log).unwrap_or_else(|_| log.clone()))
+    }
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -120,22 +178,31 @@ pub fn serve(args: &ServeArgs, loaders: Loaders) -> ExitCode {
 }
 
 /// Writes a line for whoever runs the program; one that cannot be written is lost.
-fn tell(line: &str) {
+pub(crate) fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
 fn run(args: &ServeArgs, loaders: Loaders) -> Result<(), Trouble> {
+    if args.started.session.is_some() {
+        // Neither the interrupts of cells nor the end of their runtime are meant for this. It fails if it is so already.
+        let _ = rustix::process::setsid();
+    }
     let options = options(args)?;
-    let extra = if args.ignore_extra { Extra::Ignore } else { Extra::Refuse };
-    let source = source(args).named(args.name.clone()).extra(extra).loaders(loaders);
+    let source = source(args).named(args.name.clone()).extra(args.extra()).loaders(loaders);
+    let source = source.told_as(args.started.source.clone(), args.started.as_version.clone());
     let served = source.load()?;
-    let (name, version) = (served.name().to_owned(), served.version().to_owned());
+    let mut entry = entry(args, &served, options.key.is_some());
     let runtime = runtime(&options)?;
     let report: Report = Arc::new(|told| tell(&format!("ironbook serve: {told}")));
     let done = runtime.block_on(async {
-        let (stop, at_once) = stops().map_err(ServeError::Run)?;
-        let server = Server::bind(served, Some(source), options, report).await?;
-        let line = format!("Serving {name} version {version} at http://{}", server.address());
+        let session = args.started.session.filter(|_| !args.started.kept);
+        let (stop, at_once) = stops(session).map_err(ServeError::Run)?;
+        let server = Server::bind(served, Some(source), options, Arc::clone(&report)).await?;
+        entry.url = format!("http://{}", server.address());
+        let _registered = entry.register(&running::folder()).inspect_err(|error| {
+            report(&format!("this server is not listed by `%serve`: {error}"));
+        });
+        let line = format!("Serving {} version {} at {}", entry.name, entry.version, entry.url);
         let mut out = io::stdout();
         // Whoever closed our output does not want the line.
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());
@@ -150,6 +217,27 @@ fn run(args: &ServeArgs, loaders: Loaders) -> Result<(), Trouble> {
     done
 }
 
+/// What the register is to say, all but where it listens.
+fn entry(args: &ServeArgs, served: &Served, key: bool) -> Entry {
+    let Started { id, session, kept, messages, .. } = args.started.clone();
+    Entry {
+        id: id.unwrap_or_else(running::fresh_id),
+        pid: std::process::id(),
+        name: served.name().to_owned(),
+        version: served.version().to_owned(),
+        source: served.source().to_owned(),
+        url: String::new(),
+        key,
+        log: args.log(),
+        example: served.contract().example(),
+        session,
+        kept,
+        messages,
+        directory: std::env::current_dir().unwrap_or_default(),
+        started: running::now(),
+    }
+}
+
 fn source(args: &ServeArgs) -> Source {
     let uri = args.store.clone().or_else(|| std::env::var("MLFLOW_TRACKING_URI").ok().filter(|uri| !uri.is_empty()));
     Source::new(&args.model, move || {
@@ -158,7 +246,8 @@ fn source(args: &ServeArgs) -> Source {
     })
 }
 
-fn options(args: &ServeArgs) -> Result<Options, Trouble> {
+/// What the arguments say of the server.
+pub(crate) fn options(args: &ServeArgs) -> Result<Options, ServeError> {
     let defaults = Options::default();
     Ok(Options {
         address: address(&args.host, args.port)?,
@@ -182,51 +271,85 @@ fn options(args: &ServeArgs) -> Result<Options, Trouble> {
     })
 }
 
-fn address(host: &str, port: u16) -> Result<SocketAddr, Trouble> {
+fn address(host: &str, port: u16) -> Result<SocketAddr, ServeError> {
     let unknown = |why: String| {
-        Trouble(format!(
-            "`{host}` is not an address to listen at{why}\ngive `--host` an address or name of this machine"
-        ))
+        let told =
+            format!("`{host}` is not an address to listen at{why}\ngive `--host` an address or name of this machine");
+        ServeError::Options { told }
     };
     let mut found = (host.trim_matches(['[', ']']), port).to_socket_addrs().map_err(|e| unknown(format!(": {e}")))?;
     found.next().ok_or_else(|| unknown(String::new()))
 }
 
-fn key(args: &ServeArgs) -> Result<Option<ApiKey>, Trouble> {
+fn key(args: &ServeArgs) -> Result<Option<ApiKey>, ServeError> {
+    let wrong = |told: String| ServeError::Options { told };
     let text = match &args.key_file {
         Some(file) => Some(
             std::fs::read_to_string(file)
-                .map_err(|error| Trouble(format!("cannot read the API key from \"{}\": {error}", file.display())))?,
+                .map_err(|error| wrong(format!("cannot read the API key from \"{}\": {error}", file.display())))?,
         ),
         None => std::env::var(KEY).ok(),
     };
     let Some(text) = text else { return Ok(None) };
     match text.trim() {
-        "" => Err(Trouble(
+        "" => Err(wrong(
             "the API key is empty\ngive one that cannot be guessed, for instance 32 random letters".to_owned(),
         )),
         key => Ok(Some(ApiKey::new(key))),
     }
 }
 
-/// Ready when the process is told to stop; the second one when it is told again.
-fn stops() -> io::Result<(impl Future<Output = ()> + Send + 'static, impl Future<Output = ()>)> {
+/// Ready when the process is told to stop, or the session that started it is gone; the second one when it is told again.
+fn stops(session: Option<u32>) -> io::Result<(impl Future<Output = ()> + Send + 'static, impl Future<Output = ()>)> {
+    let gone = session.map(gone).transpose()?;
     use tokio::signal::unix::{SignalKind, signal};
     let (first, told) = tokio::sync::oneshot::channel();
     let (second, told_again) = tokio::sync::oneshot::channel();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
+        let mut gone = gone;
         for order in [first, second] {
+            let gone = std::mem::take(&mut gone);
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+                () = ended(gone) => {}
             }
             // Nobody waits any more if the server has ended by itself.
             let _ = order.send(());
         }
     });
-    let ready = |order: tokio::sync::oneshot::Receiver<()>| async {
+    let ready = |order: Receiver<()>| async {
         let _ = order.await;
     };
     Ok((ready(told), ready(told_again)))
+}
+
+/// Told when a process has ended; at once if it is gone already.
+fn gone(process: u32) -> io::Result<Receiver<()>> {
+    let (ended, told) = tokio::sync::oneshot::channel();
+    let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) else { return Ok(told) };
+    let process = match pidfd_open(process, PidfdFlags::empty()) {
+        Ok(process) => process,
+        Err(rustix::io::Errno::SRCH) => return Ok(told),
+        Err(error) => return Err(error.into()),
+    };
+    let watch = move || {
+        // A process that cannot be watched any more is taken for gone.
+        let _ = rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&process, PollFlags::IN)], None));
+        drop(ended);
+    };
+    std::thread::Builder::new().name("session".to_owned()).spawn(watch)?;
+    Ok(told)
+}
+
+/// Ready when a process has ended; without one to watch, never.
+async fn ended(process: Option<Receiver<()>>) {
+    match process {
+        None => std::future::pending().await,
+        // The end of the watch says it.
+        Some(told) => drop(told.await),
+    }
 }

@@ -1,5 +1,6 @@
 //! Why a server does not start, or cannot load what it is to serve.
 
+use ironbook_core::Interrupted;
 use ironbook_learn::PersistError;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -73,7 +74,61 @@ pub enum ServeError {
         /// Names of all columns.
         columns: String,
     },
+    /// A server that a cell started has ended before it answered.
+    #[error("{words}")]
+    Ended {
+        /// What it had to say.
+        words: String,
+    },
+    /// The program that serves could not be started.
+    #[error("cannot start {}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Servers of cells need a session.
+    #[error("only a session can start a server in a process of its own\nrun `ironbook serve MODEL`")]
+    NoProgram,
+    /// The folder in which servers are listed cannot be used.
+    #[error("cannot write to \"{}\", where servers are listed\nset IRONBOOK_HOME to a directory that can be written", folder.display())]
+    Place {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Options that `ironbook serve` does not have.
+    #[error("{told}")]
+    Options {
+        /// What is wrong with them.
+        told: String,
+    },
+    /// No server has this name.
+    #[error("no server has the name, port or id \"{named}\"\n{}", list(running))]
+    NotRunning {
+        /// What was asked for.
+        named: String,
+        /// Those that run, in words.
+        running: Vec<String>,
+    },
+    /// Several servers have this name.
+    #[error("several servers have the name \"{named}\"\nname one by its port: {}", ports.join(", "))]
+    Several {
+        /// The name.
+        named: String,
+        /// Their ports.
+        ports: Vec<String>,
+    },
+    /// The user asked to stop.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
     /// The system has no thread or no timer for the server.
     #[error("the server cannot run")]
     Run(#[source] io::Error),
+}
+
+fn list(running: &[String]) -> String {
+    if running.is_empty() { "none runs".to_owned() } else { format!("there are: {}", running.join(", ")) }
 }

@@ -21,6 +21,7 @@
 //! ```
 
 mod background;
+pub mod cells;
 mod cli;
 mod contract;
 mod error;
@@ -28,13 +29,14 @@ mod log;
 mod metrics;
 mod model;
 mod page;
+pub mod running;
 mod served;
 mod server;
 mod source;
 mod wire;
 
 pub use background::Background;
-pub use cli::{ServeArgs, serve};
+pub use cli::{Cli, ServeArgs, serve};
 pub use contract::{Contract, Extra, Offence, Problem, Rows, Unknown};
 pub use error::ServeError;
 pub use log::LogOptions;

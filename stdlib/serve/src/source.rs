@@ -15,6 +15,9 @@ type OpenStore = Box<dyn Fn() -> ironbook_store::Result<Arc<dyn Store>> + Send +
 pub struct Source {
     address: String,
     name: Option<String>,
+    /// What the address, a directory, is called, and the version of what lies there.
+    told: Option<String>,
+    version: Option<String>,
     extra: Extra,
     loaders: Loaders,
     open: OpenStore,
@@ -41,6 +44,8 @@ impl Source {
         Source {
             address: address.to_owned(),
             name: None,
+            told: None,
+            version: None,
             extra: Extra::default(),
             loaders: Loaders::standard(),
             open: Box::new(open),
@@ -52,6 +57,13 @@ impl Source {
     #[must_use]
     pub fn named(mut self, name: Option<String>) -> Source {
         self.name = name;
+        self
+    }
+
+    /// The same, for a directory: what it is called instead, and the version of what lies there.
+    #[must_use]
+    pub fn told_as(mut self, source: Option<String>, version: Option<String>) -> Source {
+        (self.told, self.version) = (source, version);
         self
     }
 
@@ -84,7 +96,7 @@ impl Source {
     pub fn load(&self) -> Result<Served, ServeError> {
         let directory = Path::new(&self.address);
         if !self.is_address() {
-            return self.load_from(directory, &self.directory_name(), "1");
+            return self.load_from(directory, &self.directory_name());
         }
         let place = self.place()?;
         self.fetch(&place)
@@ -148,10 +160,11 @@ impl Source {
         Served::new(model, (&place.name, &place.version, &self.address), self.extra, true)
     }
 
-    fn load_from(&self, directory: &Path, name: &str, version: &str) -> Result<Served, ServeError> {
+    fn load_from(&self, directory: &Path, name: &str) -> Result<Served, ServeError> {
         let format = ironbook_track::format_in(directory).map_err(|error| self.failed(error))?;
         let model = self.loaders.load(&format, &directory.join(MODEL_FILE))?;
-        let name = self.name.as_deref().unwrap_or(name);
-        Served::new(model, (name, version, &self.address), self.extra, true)
+        let (name, version) = (self.name.as_deref().unwrap_or(name), self.version.as_deref().unwrap_or("1"));
+        let source = self.told.as_deref().unwrap_or(&self.address);
+        Served::new(model, (name, version, source), self.extra, true)
     }
 }

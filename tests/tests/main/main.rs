@@ -16,5 +16,6 @@ mod pipelines;
 mod project;
 mod readme;
 mod runs;
+mod serve;
 mod support;
 mod tidy;

@@ -10,7 +10,7 @@ pub(crate) use read::{Cell, Reader};
 pub use rows::{Rows, Unknown};
 
 use ironbook_data::Kind;
-use ironbook_learn::Signature;
+use ironbook_learn::{Feature, Signature};
 use std::collections::HashMap;
 
 /// What is done about columns that the model does not read.
@@ -73,6 +73,22 @@ impl Contract {
             return Some(guess);
         }
         self.places.get(name).copied()
+    }
+
+    /// A row that the model can answer, as JSON, in the order of its columns; of a text its first category, zero of a number.
+    #[must_use]
+    pub fn example(&self) -> String {
+        let value = |kind: &Kind| match kind {
+            Kind::Numeric => "0".to_owned(),
+            Kind::Time => "\"2013-01-01T05:15:00\"".to_owned(),
+            Kind::Categorical(names) => names
+                .first()
+                .map_or_else(|| "null".to_owned(), |name| serde_json::Value::from(name.as_str()).to_string()),
+        };
+        let field =
+            |feature: &Feature| format!("{}:{}", serde_json::Value::from(feature.name.as_str()), value(&feature.kind));
+        let fields: Vec<String> = self.signature.features.iter().map(field).collect();
+        format!("{{{}}}", fields.join(","))
     }
 
     /// Names of the classes, for a classifier.

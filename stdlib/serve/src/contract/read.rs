@@ -10,6 +10,9 @@ use std::borrow::Cow;
 /// The value of a place that was not set; what is read is never this NaN.
 const UNSET: u64 = 0x7ff8_0bad_cafe_0001;
 
+/// Bytes that the texts of a request that are no category may take in memory.
+const STRANGE: usize = 64 << 20;
+
 /// A value as it came.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Cell<'a> {
@@ -41,12 +44,14 @@ pub(crate) struct Reader<'c> {
     /// Rows begun, also those that are not kept.
     begun: usize,
     offences: Offences,
+    /// Bytes of texts that are no category.
+    strange: usize,
 }
 
 impl<'c> Reader<'c> {
     pub(crate) fn new(contract: &'c Contract) -> Self {
         let rows = Rows { width: contract.width(), ..Rows::default() };
-        Reader { contract, rows, begun: 0, offences: Offences::default() }
+        Reader { contract, rows, begun: 0, offences: Offences::default(), strange: 0 }
     }
 
     pub(crate) fn contract(&self) -> &'c Contract {
@@ -56,6 +61,23 @@ impl<'c> Reader<'c> {
     /// Rows begun so far.
     pub(crate) fn begun(&self) -> usize {
         self.begun
+    }
+
+    /// Notes which feature each column of a header stands for, and what is wrong with it; `names` in their order.
+    pub(crate) fn header<'n>(&mut self, names: impl Iterator<Item = Cow<'n, str>>) -> Vec<Option<usize>> {
+        let mut seen = vec![false; self.contract.width()];
+        let mut places = Vec::with_capacity(seen.len());
+        for name in names {
+            let found = self.contract.find(&name, places.len());
+            match found {
+                Some(feature) if std::mem::replace(&mut seen[feature], true) => self.repeated(&name, None),
+                Some(_) => {}
+                None => self.unexpected(&name, None),
+            }
+            places.push(found);
+        }
+        (0..seen.len()).filter(|feature| !seen[*feature]).for_each(|feature| self.missing(feature, None));
+        places
     }
 
     /// Begins the next row.
@@ -126,11 +148,28 @@ impl<'c> Reader<'c> {
             Err(_) => {
                 if self.offences.is_empty() {
                     let unknown = Unknown { row: row as u32, feature: feature as u32, text: text.to_owned() };
+                    self.strange += unknown.bytes();
                     self.rows.unknown.push(unknown);
+                    if self.strange > STRANGE {
+                        self.overflow(feature);
+                    }
                 }
                 f64::NAN
             }
         }
+    }
+
+    /// Refuses the rest, and forgets what was kept: a byte of a request must not become fifty in memory.
+    #[cold]
+    fn overflow(&mut self, feature: usize) {
+        let found = format!(
+            "its {} texts that are no category of the model take more than {} MiB; send fewer rows at once",
+            self.rows.unknown.len(),
+            STRANGE >> 20
+        );
+        self.rows.unknown = Vec::new();
+        let (field, problem) = (self.contract.name(feature).to_owned(), Problem::Refused);
+        self.offences.add(Offence { field, problem, row: None, rows: 1, expected: None, found: Some(found) });
     }
 
     #[cold]
@@ -189,7 +228,8 @@ impl<'c> Reader<'c> {
     }
 
     /// The rows, if nothing is wrong with them.
-    pub(crate) fn finish(self) -> Result<Rows, Vec<Offence>> {
+    pub(crate) fn finish(mut self) -> Result<Rows, Vec<Offence>> {
+        self.rows.sort_unknown();
         if self.offences.is_empty() { Ok(self.rows) } else { Err(self.offences.into_list()) }
     }
 }
@@ -210,5 +250,33 @@ fn expected(kind: &Kind) -> String {
         Kind::Numeric => "a number".to_owned(),
         Kind::Categorical(_) => "a text".to_owned(),
         Kind::Time => "a time such as \"2013-01-01T05:15:00\"".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ironbook_core::record::Mark;
+    use ironbook_learn::{Feature, Signature};
+    use std::sync::Arc;
+
+    #[test]
+    fn texts_that_are_no_category_are_bounded() {
+        let carriers: Arc<[String]> = ["AA".to_owned()].into();
+        let features = vec![Feature { name: "carrier".to_owned(), kind: Kind::Categorical(carriers) }];
+        let signature = Signature { features, target: "late".to_owned(), classes: None, mark: Mark::default() };
+        let contract = Contract::new(signature, Extra::Refuse);
+        let read = |rows: usize| {
+            let mut reader = Reader::new(&contract);
+            for _ in 0..rows {
+                reader.begin();
+                reader.set(0, &Cell::Text("?".into()));
+            }
+            reader.finish()
+        };
+        assert_eq!(read(1000).unwrap().unknown().len(), 1000);
+        let refused = read(STRANGE / 64 + 1).unwrap_err();
+        assert_eq!((refused.len(), refused[0].problem), (1, Problem::Refused));
+        assert!(refused[0].to_string().contains("send fewer rows"), "{}", refused[0]);
     }
 }

@@ -15,6 +15,17 @@ pub struct Unknown {
     pub text: String,
 }
 
+impl Unknown {
+    fn place(&self) -> (u32, u32) {
+        (self.row, self.feature)
+    }
+
+    /// Bytes that it takes in memory, about: an allocation takes 32 at least.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Unknown>() + self.text.len().max(32)
+    }
+}
+
 /// Rows, one after another, each with a value per feature in the order of the signature: numbers as they are, text as the
 /// number of its category, times as seconds; NaN where missing, and where a text is no category of the model.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +33,7 @@ pub struct Rows {
     pub(crate) count: usize,
     pub(crate) width: usize,
     pub(crate) values: Vec<f64>,
+    /// By row, and in a row by feature.
     pub(crate) unknown: Vec<Unknown>,
 }
 
@@ -59,8 +71,20 @@ impl Rows {
 
     /// The text that the model does not know at this place, if there is one.
     pub(crate) fn unknown_at(&self, row: usize, feature: usize) -> Option<&str> {
-        let found = self.unknown.iter().find(|u| u.row as usize == row && u.feature as usize == feature);
-        found.map(|unknown| unknown.text.as_str())
+        let place = (row as u32, feature as u32);
+        let found = self.unknown.binary_search_by_key(&place, Unknown::place);
+        found.ok().map(|at| self.unknown[at].text.as_str())
+    }
+
+    /// Puts texts that were found column by column in the order of rows.
+    pub(crate) fn sort_unknown(&mut self) {
+        self.unknown.sort_unstable_by_key(Unknown::place);
+    }
+
+    /// Bytes that they take in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts: usize = self.unknown.iter().map(Unknown::bytes).sum();
+        self.values.len() * size_of::<f64>() + texts
     }
 
     /// Puts the rows of another request behind these.

@@ -95,18 +95,28 @@ impl Loaders {
         self.and(Loader::new(M::FORMAT, regressor::<M>)).and(Loader::behind(M::FORMAT, featured_regressor::<M>))
     }
 
+    /// Whether a model of this format, in its own file, can be loaded.
+    #[must_use]
+    pub fn knows(&self, format: &str, file: &Path) -> bool {
+        self.find(format, file).is_ok_and(|found| found.is_ok())
+    }
+
+    /// The loader of a file, else the name of the format that none has.
+    fn find(&self, format: &str, file: &Path) -> Result<Result<&Loader, String>, PersistError> {
+        let inner = if format == FEATURED { Some(inner_format(file)?) } else { None };
+        let (name, featured) = inner.as_deref().map_or((format, false), |inner| (inner, true));
+        let found = self.0.iter().find(|loader| loader.format == name && loader.featured == featured);
+        Ok(found.ok_or_else(|| name.to_owned()))
+    }
+
     /// Loads a model from its own file.
     ///
     /// # Errors
     /// [`ServeError::Format`] for a format that is not known here, [`ServeError::Model`] for a file that cannot be read.
     pub fn load(&self, format: &str, file: &Path) -> Result<Box<dyn Model>, ServeError> {
         let broken = |source| ServeError::Model { file: file.to_owned(), source };
-        let inner = if format == FEATURED { Some(inner_format(file).map_err(broken)?) } else { None };
-        let (name, featured) = inner.as_deref().map_or((format, false), |inner| (inner, true));
-        let found = self.0.iter().find(|loader| loader.format == name && loader.featured == featured);
-        let Some(loader) = found else {
-            return Err(ServeError::Format { format: name.to_owned() });
-        };
+        let loader = self.find(format, file).map_err(broken)?;
+        let loader = loader.map_err(|format| ServeError::Format { format })?;
         (loader.load)(file).map_err(broken)
     }
 }

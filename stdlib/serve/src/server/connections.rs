@@ -1,5 +1,6 @@
 //! Connections: accepted, kept, and ended in peace.
 
+use super::patient::Patient;
 use super::refusal::{Refusal, Words};
 use super::state::Shared;
 use crate::metrics::Route;
@@ -24,6 +25,8 @@ use tokio::sync::{Semaphore, watch};
 
 /// How long a head may take to come, and a connection be silent.
 const SILENCE: Duration = Duration::from_secs(75);
+/// Bytes of a head at most, and of what is read at once.
+const HEAD: usize = 64 << 10;
 /// Pause when the system has no room for one more connection.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -82,7 +85,8 @@ async fn serve(stream: TcpStream, shared: Shared, router: Routes, mut told: watc
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(SILENCE)
-        .serve_connection(TokioIo::new(stream), service);
+        .max_buf_size(HEAD)
+        .serve_connection(TokioIo::new(Patient::new(stream, shared.limits.patience)), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         // What has come is read before the connection is told to end.

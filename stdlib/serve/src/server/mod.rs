@@ -3,6 +3,8 @@
 mod body;
 mod connections;
 mod guard;
+mod held;
+mod patient;
 mod queue;
 pub(crate) mod refusal;
 mod routes;
@@ -52,11 +54,12 @@ pub struct Options {
     pub max_batch: usize,
     /// Bytes of a body (16 MiB); larger ones get 413.
     pub max_body: usize,
-    /// Bytes of all bodies in memory (256 MiB); beyond that requests get 429.
+    /// Bytes of all bodies, the rows read from them and answers that are not yet sent (256 MiB); beyond that requests get 429.
     pub max_bodies: usize,
     /// Connections at once (4096); further ones wait to be accepted.
     pub max_connections: usize,
-    /// How long a body may take to come (30 s); slower ones get 408.
+    /// How long a body may take to come (30 s); slower ones get 408. As long may a client take none of its answer; then its
+    /// connection is ended.
     pub patience: Duration,
     /// How long the model may take, waiting included (60 s, MLflow's); later answers are 504.
     pub deadline: Duration,

@@ -4,6 +4,7 @@
 //! at this moment and then takes all that waits; what comes while it computes is its next batch. So batches grow with the
 //! load, and a request alone is answered at once.
 
+use super::held::Share;
 use super::threads::Threads;
 use crate::contract::{Offence, Rows};
 use crate::metrics::Metrics;
@@ -22,6 +23,7 @@ const BRIEF: Duration = Duration::from_micros(500);
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) rows: Rows,
+    pub(crate) share: Share,
     pub(crate) answers: Answers,
     pub(crate) waited: Duration,
     pub(crate) computed: Duration,
@@ -44,6 +46,8 @@ pub(crate) struct Full;
 struct Job {
     served: Arc<Served>,
     rows: Rows,
+    /// What the rows take in memory, also when nobody waits for the answer any more.
+    share: Share,
     came: Instant,
     reply: oneshot::Sender<Reply>,
 }
@@ -84,14 +88,19 @@ impl Queue {
     }
 
     /// Puts a request into the queue; its reply comes by the channel.
-    pub(crate) fn enter(self: &Arc<Self>, served: Arc<Served>, rows: Rows) -> Result<oneshot::Receiver<Reply>, Full> {
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        served: Arc<Served>,
+        rows: Rows,
+        share: Share,
+    ) -> Result<oneshot::Receiver<Reply>, Full> {
         let (reply, told) = oneshot::channel();
         let start = {
             let mut state = self.lock();
             if state.waiting.len() >= self.bounds.requests {
                 return Err(Full);
             }
-            state.waiting.push_back(Job { served, rows, came: Instant::now(), reply });
+            state.waiting.push_back(Job { served, rows, share, came: Instant::now(), reply });
             self.note(&state);
             self.begins(&mut state)
         };
@@ -208,7 +217,7 @@ fn answer(served: &Served, mut jobs: Vec<Job>, metrics: &Metrics) {
 fn reply(job: Job, answers: Answers, begun: Instant, computed: Duration) {
     let waited = begun.saturating_duration_since(job.came);
     // Whoever has stopped waiting meanwhile needs no answer, here and below.
-    let _ = job.reply.send(Ok(Done { rows: job.rows, answers, waited, computed }));
+    let _ = job.reply.send(Ok(Done { rows: job.rows, share: job.share, answers, waited, computed }));
 }
 
 fn refuse(job: Job, fault: Fault) {

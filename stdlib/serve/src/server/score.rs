@@ -1,12 +1,14 @@
 //! Requests for predictions, in each protocol.
 
-use super::body::whole;
+use super::body::{Whole, whole};
+use super::held::{Counted, Share};
 use super::queue::{Done, Fault};
 use super::refusal::{Refusal, Words};
 use super::state::{Shared, State};
 use crate::contract::Rows;
 use crate::log::Entry;
 use crate::metrics::Stage;
+use crate::model::Answers;
 use crate::served::Served;
 use crate::wire::write::Who;
 use crate::wire::{Asked, Method, mlflow, oip, own, read_csv, write};
@@ -73,10 +75,10 @@ async fn score_mlflow(shared: &Shared, request: Request) -> Answer {
         };
         asked.map_err(|wrong| Refusal::of(wrong, &bytes.bytes))
     })?;
-    drop(bytes);
-    let done = compute(shared, &served, asked.rows).await?;
-    Ok(finish(shared, &served, &came, id, &done, |out, _| {
-        write::mlflow(out, served.labels.as_deref(), &done.answers, asked.method);
+    let share = read_into(bytes, &asked.rows, shared)?;
+    let done = compute(shared, &served, asked.rows, share).await?;
+    Ok(finish(shared, &served, &came, id, done, |out, answers, _| {
+        write::mlflow(out, served.labels.as_deref(), answers, asked.method);
         None
     }))
 }
@@ -92,11 +94,11 @@ async fn score_own(shared: &Shared, request: Request) -> Answer {
         let read = if format == Format::Csv { read_csv } else { own::read };
         read(text, &served.contract).map_err(|wrong| Refusal::of(wrong, &bytes.bytes))
     })?;
-    drop(bytes);
-    let done = compute(shared, &served, rows).await?;
-    Ok(finish(shared, &served, &came, id, &done, |out, id| {
+    let share = read_into(bytes, &rows, shared)?;
+    let done = compute(shared, &served, rows, share).await?;
+    Ok(finish(shared, &served, &came, id, done, |out, answers, id| {
         let who = Who { model: &served.name, version: &served.version, request: id };
-        write::own(out, served.labels.as_deref(), &done.answers, &who);
+        write::own(out, served.labels.as_deref(), answers, &who);
         None
     }))
 }
@@ -115,11 +117,11 @@ async fn score_oip(shared: &Shared, request: Request) -> Answer {
         let text = utf8(json)?;
         oip::read(text, binary, &served.contract).map_err(|wrong| Refusal::of(wrong, json))
     })?;
-    drop(bytes);
-    let done = compute(shared, &served, asked.rows).await?;
-    Ok(finish(shared, &served, &came, id, &done, |out, id| {
+    let share = read_into(bytes, &asked.rows, shared)?;
+    let done = compute(shared, &served, asked.rows, share).await?;
+    Ok(finish(shared, &served, &came, id, done, |out, answers, id| {
         let who = Who { model: &served.name, version: &served.version, request: id };
-        write::oip(out, served.labels.as_deref(), &done.answers, &who, asked.id.as_deref(), &asked.outputs)
+        write::oip(out, served.labels.as_deref(), answers, &who, asked.id.as_deref(), &asked.outputs)
     }))
 }
 
@@ -146,9 +148,16 @@ fn reading<T>(shared: &State, read: impl FnOnce() -> Result<T, Refusal>) -> Resu
     read
 }
 
-async fn take_body(shared: &State, request: Request) -> Result<super::body::Whole, Refusal> {
+async fn take_body(shared: &State, request: Request) -> Result<Whole, Refusal> {
     let (parts, body) = request.into_parts();
     whole(&parts.headers, body, &shared.held, shared.limits).await
+}
+
+/// Lets a body go, and counts what was read from it instead.
+fn read_into(body: Whole, rows: &Rows, shared: &State) -> Result<Share, Refusal> {
+    let Whole { mut share, .. } = body;
+    share.change(rows.bytes(), shared.limits.all)?;
+    Ok(share)
 }
 
 /// What the content type says, if it is one of these.
@@ -197,8 +206,8 @@ fn id_of(shared: &State, headers: &HeaderMap) -> String {
 }
 
 /// Has rows answered by the model, in time.
-async fn compute(shared: &Shared, served: &Arc<Served>, rows: Rows) -> Result<Done, Refusal> {
-    let told = shared.queue.enter(Arc::clone(served), rows).map_err(|_| Refusal::Full)?;
+async fn compute(shared: &Shared, served: &Arc<Served>, rows: Rows, share: Share) -> Result<Done, Refusal> {
+    let told = shared.queue.enter(Arc::clone(served), rows, share).map_err(|_| Refusal::Full)?;
     let done = match tokio::time::timeout(shared.deadline, told).await {
         Err(_) => return Err(Refusal::Late),
         // The runner is gone only if the server made a mistake.
@@ -226,12 +235,12 @@ fn finish(
     served: &Served,
     came: &Came,
     id: String,
-    done: &Done,
-    write: impl FnOnce(&mut Vec<u8>, &str) -> Option<usize>,
+    done: Done,
+    write: impl FnOnce(&mut Vec<u8>, &Answers, &str) -> Option<usize>,
 ) -> Response<Body> {
     let begun = Instant::now();
     let mut out = Vec::with_capacity(64 + 48 * done.answers.predictions.len());
-    let json = write(&mut out, &id);
+    let json = write(&mut out, &done.answers, &id);
     if let (Some(log), Some(schema)) = (&shared.log, &served.schema)
         && log.wants(&id)
         && !done.rows.is_empty()
@@ -240,7 +249,7 @@ fn finish(
         let latency_ms = came.at.elapsed().as_secs_f64() * 1e3;
         log.add(schema, &Entry { id: &id, time, latency_ms, rows: &done.rows, answers: &done.answers });
     }
-    let mut response = Response::new(Body::from(out));
+    let mut response = Response::new(Body::new(Counted::new(out, done.share)));
     let headers = response.headers_mut();
     let kind = if json.is_some() { "application/octet-stream" } else { "application/json" };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -1,7 +1,8 @@
 //! What all requests share.
 
-use super::body::{Held, Limits};
+use super::body::Limits;
 use super::guard::Guard;
+use super::held::Held;
 use super::queue::Queue;
 use crate::log::RequestLog;
 use crate::metrics::Metrics;

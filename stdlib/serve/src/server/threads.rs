@@ -1,5 +1,6 @@
 //! Threads for models that take their time, so that those that answer requests are free meanwhile.
 
+use ironbook_core::interrupt;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,7 +15,8 @@ type Work = Box<dyn FnOnce() + Send>;
 /// A few threads that compute, in the order in which work comes.
 pub(crate) struct Threads {
     work: Sender<Work>,
-    /// Whether small batches of the library's models are computed on one thread each, and large ones on all cores.
+    /// Whether small batches are computed on one thread each, as is best for the library's models, and only large ones on all
+    /// cores; a user's model may always use all.
     ours: bool,
     cores: usize,
     all: Arc<OnceLock<Option<ThreadPool>>>,
@@ -36,7 +38,7 @@ impl Threads {
     /// Computes something with so many rows; ready when it is done, or when it has panicked.
     pub(crate) async fn run(&self, rows: usize, work: impl FnOnce() + Send + 'static) {
         let (done, told) = oneshot::channel::<()>();
-        let all = (self.ours && rows >= MANY && self.cores > 1).then(|| Arc::clone(&self.all));
+        let all = (!self.ours || rows >= MANY && self.cores > 1).then(|| Arc::clone(&self.all));
         let cores = self.cores;
         let sent = self.work.send(Box::new(move || {
             // Dropped also when the work panics.
@@ -53,10 +55,13 @@ impl Threads {
 }
 
 fn pool(cores: usize) -> Option<ThreadPool> {
-    ThreadPoolBuilder::new().num_threads(cores).thread_name(|i| format!("rows-{i}")).build().ok()
+    let named = ThreadPoolBuilder::new().num_threads(cores).thread_name(|i| format!("rows-{i}"));
+    // A pool of its own: work of cells, and what stops it, is not meant for it.
+    named.start_handler(|_| interrupt::stand_apart()).build().ok()
 }
 
 fn compute(received: &Mutex<Receiver<Work>>, ours: bool) {
+    interrupt::stand_apart();
     if ours {
         alone();
     }
@@ -70,6 +75,7 @@ fn compute(received: &Mutex<Receiver<Work>>, ours: bool) {
 
 /// Makes this thread compute alone what rayon would spread over others: for a few rows that takes longer than the work.
 pub(crate) fn alone() {
+    interrupt::stand_apart();
     // A thread that is in a pool already stays there.
     let _ = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
 }

@@ -5,6 +5,7 @@
 use super::state::{Shared, State};
 use crate::error::ServeError;
 use crate::source::Source;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -36,7 +37,9 @@ pub(super) fn begin(source: Arc<Source>, shared: Shared, every: Duration) -> Opt
 
 fn look(source: &Source, shared: &State, failing: &mut bool) {
     let now = shared.slot.get();
-    match exchange(source, shared, &now.version) {
+    // A file that makes a loader panic must not end the watch.
+    let exchanged = catch_unwind(AssertUnwindSafe(|| exchange(source, shared, &now.version)));
+    match exchanged.unwrap_or_else(|_| Err(ServeError::Unfit { flaw: "panics while it is loaded".to_owned() })) {
         Ok(None) => *failing = false,
         Ok(Some(version)) => {
             *failing = false;

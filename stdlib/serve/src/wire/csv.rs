@@ -20,7 +20,7 @@ pub(crate) fn read(text: &str, contract: &Contract) -> Read<Rows> {
         return form("The input has no line with the names of columns.");
     }
     let mut reader = Reader::new(contract);
-    let places = header(&fields, &mut reader);
+    let places = reader.header(fields.iter().map(|name| Cow::Borrowed(&**name)));
     while lines.next(&mut fields)? {
         // A line without anything is no row, unless there is only one column.
         if fields.len() == 1 && fields[0].is_empty() && places.len() > 1 {
@@ -40,22 +40,6 @@ pub(crate) fn read(text: &str, contract: &Contract) -> Read<Rows> {
         }
     }
     reader.finish().map_err(Unreadable::Fields)
-}
-
-fn header(fields: &[Cow<'_, str>], reader: &mut Reader<'_>) -> Vec<Option<usize>> {
-    let mut places = Vec::with_capacity(fields.len());
-    for name in fields {
-        let found = reader.contract().find(name, places.len());
-        match found {
-            Some(feature) if places.contains(&Some(feature)) => reader.repeated(name, None),
-            Some(_) => {}
-            None => reader.unexpected(name, None),
-        }
-        places.push(found);
-    }
-    let absent = |feature: &usize| !places.contains(&Some(*feature));
-    (0..reader.contract().width()).filter(absent).for_each(|feature| reader.missing(feature, None));
-    places
 }
 
 struct Lines<'a> {

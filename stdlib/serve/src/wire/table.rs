@@ -51,29 +51,17 @@ pub(super) type Places = Vec<Option<usize>>;
 
 /// The names of columns, whose list was entered.
 pub(super) fn names(scan: &mut Scan<'_>, reader: &mut Reader<'_>) -> Read<Places> {
-    let mut places: Places = Vec::with_capacity(reader.contract().width());
+    let mut names = Vec::with_capacity(reader.contract().width());
     let mut first = true;
     while scan.more(&mut first)? {
-        let name = match scan.scalar()? {
+        names.push(match scan.scalar()? {
             Scalar::Text(name) => name,
             // Tables without names are numbered by pandas.
             Scalar::Number(number) => number.to_string().into(),
             _ => return form("The names of columns must be texts."),
-        };
-        let found = reader.contract().find(&name, places.len());
-        match found {
-            Some(feature) if places.contains(&Some(feature)) => reader.repeated(&name, None),
-            Some(_) => {}
-            None => reader.unexpected(&name, None),
-        }
-        places.push(found);
+        });
     }
-    for feature in 0..reader.contract().width() {
-        if places.get(feature) != Some(&Some(feature)) && !places.contains(&Some(feature)) {
-            reader.missing(feature, None);
-        }
-    }
-    Ok(places)
+    Ok(reader.header(names.into_iter()))
 }
 
 /// Rows of values, whose list was entered. Without `places` the values stand in the order of the signature.

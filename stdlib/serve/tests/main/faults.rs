@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -150,6 +150,57 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert_eq!(server.post("/invocations", split()).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_from_a_body_counts_as_held_too() {
+    let server = start_with(&classifier(2), Options { max_bodies: 3000, ..options() });
+    // Four bytes a row are 32 in memory.
+    let csv = |rows: usize| "carrier,hour,distance,time\n".to_owned() + &",,,\n".repeat(rows);
+    assert_eq!(server.send("/invocations", "text/csv", csv(80)).await.0, 200);
+    assert_eq!(server.send("/invocations", "text/csv", csv(100)).await.0, 429);
+    assert_eq!(server.send("/invocations", "text/csv", csv(80)).await.0, 200, "nothing is held any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_requests_cost_as_much_as_they_are_long() {
+    let log = tempfile::tempdir().unwrap();
+    let options = Options { log: Some(ironbook_serve::LogOptions::new(log.path())), ..options() };
+    let server = start_with(&classifier(2), options);
+    let begun = Instant::now();
+    // 300,000 texts that are no category, each looked up again by the log.
+    let csv = "carrier,hour,distance,time\n".to_owned() + &"??,1,1,2013-01-01\n".repeat(300_000);
+    assert_eq!(server.send("/invocations", "text/csv", csv).await.0, 200);
+    // 600,000 columns, half of them one that is there already.
+    let columns = "\"z\",".repeat(300_000) + &"\"hour\",".repeat(300_000);
+    let split = format!("{{\"dataframe_split\": {{\"columns\": [{columns}\"x\"], \"data\": []}}}}");
+    assert_eq!(server.send("/invocations", "application/json", split).await.0, 422);
+    // By the square of their length they would take minutes.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_its_answer_is_left() {
+    let (model, _, _) = odd();
+    let mut server = start_own(model, Options { patience: Duration::from_secs(1), ..options() });
+    // Asks for the metrics, and keeps no connection.
+    server.client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+    let body = "x\n".to_owned() + &"5\n".repeat(1_500_000);
+    let mut stream = TcpStream::connect(server.base.trim_start_matches("http://")).await.unwrap();
+    let length = body.len();
+    let head = format!(
+        "POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/csv\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all((head + &body).as_bytes()).await.unwrap();
+    while server.metric("ironbook_serve_requests_total{route=\"predict\",status=\"200\"}").await < 1.0 {}
+    // The one that asks for the metrics is left.
+    while server.metric("ironbook_serve_connections").await > 1.0 {}
+    let mut answer = Vec::new();
+    // Cut off, or reset.
+    let read = stream.read_to_end(&mut answer).await;
+    let head = String::from_utf8_lossy(&answer[..300]).to_lowercase();
+    let said = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
+    assert!(read.is_err() || answer.len() < said.unwrap(), "all {} bytes came", answer.len());
 }
 
 /// Does what its one value says: 1 panics, 2 fails, 3 answers too little, 4 waits until it is let go.
