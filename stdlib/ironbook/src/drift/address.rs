@@ -4,8 +4,7 @@ use super::foretell::{Answers, Seer};
 use ironbook_data::Matrix;
 use ironbook_drift::{DriftError, DriftOptions, DriftReport, Tabular};
 use ironbook_learn::LearnError;
-use ironbook_nn::{MlpClassifier, MlpRegressor};
-use ironbook_serve::{Answers as Served, Contract, Extra, Loaders, Model, Rows};
+use ironbook_serve::{Answers as Served, Contract, Extra, Model, Rows};
 use ironbook_track as track;
 use std::error::Error;
 use std::path::Path;
@@ -36,7 +35,7 @@ pub fn compare_with_address(
 }
 
 fn loaded(address: &str) -> Result<Box<dyn Model>, Box<dyn Error + Send + Sync>> {
-    let loaders = Loaders::standard().classifier::<MlpClassifier>().regressor::<MlpRegressor>();
+    let loaders = crate::models::loaders();
     if address.contains(":/") {
         let fetched = track::fetch_model(address)?;
         return Ok(loaders.load(&fetched.format, &fetched.file())?);
