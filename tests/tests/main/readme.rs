@@ -67,7 +67,12 @@ fn the_loop_of_the_flights_closes() {
     let out = desk.path("out.ipynb");
     run(["run".into(), desk.path("loop.ipynb"), "-o".into(), out.clone()]).check(0, &[]);
     let notebook = std::fs::read_to_string(&out).unwrap();
-    for words in ["reproduced:", "columns drifted", "late-flights 1.0.1: the same code on other data", "version \\\"2\\\" answers"] {
+    for words in [
+        "reproduced:",
+        "columns drifted",
+        "late-flights 1.0.1: the same code on other data",
+        "version \\\"2\\\" answers",
+    ] {
         assert!(notebook.contains(words), "no `{words}` in the executed notebook");
     }
     let page = std::fs::read_to_string(desk.path("loop/drift.html")).unwrap();
