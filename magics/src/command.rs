@@ -4,8 +4,10 @@ use crate::context::{Context, Stop};
 use crate::error::Error;
 use ironbook_session::Event;
 use rustix::process::{Pid, Signal, kill_process_group};
+use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -34,6 +36,9 @@ pub(crate) fn run(cx: &mut Context<'_>, program: &str, text: &str) -> Result<(),
             None => command.env_remove(name),
         };
     }
+    let path =
+        cx.state.env.get("PATH").cloned().map_or_else(|| std::env::var_os("PATH"), |set| set.map(OsString::from));
+    command.envs(with_own(path, std::env::current_exe().ok()).map(|path| ("PATH", path)));
     let stop = cx.state.stop.clone();
     stop.check()?;
     let child = command.spawn().map_err(|source| Error::Start { program: program.to_owned(), source })?;
@@ -46,6 +51,14 @@ pub(crate) fn run(cx: &mut Context<'_>, program: &str, text: &str) -> Result<(),
     }
     let command = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("").trim().to_owned();
     Err(Error::Command { command, outcome: words(status) })
+}
+
+/// `PATH` with the directory of the running `ironbook` in front, so that `!ironbook ..` is this very program.
+fn with_own(path: Option<OsString>, program: Option<PathBuf>) -> Option<OsString> {
+    let program = program.filter(|program| program.file_stem().is_some_and(|name| name == "ironbook"))?;
+    let path = path.unwrap_or_default();
+    let directories = [program.parent()?.to_owned()].into_iter().chain(std::env::split_paths(&path));
+    std::env::join_paths(directories).ok()
 }
 
 fn words(status: ExitStatus) -> String {
@@ -161,5 +174,17 @@ fn last_whole(bytes: &[u8]) -> usize {
     match lead {
         Some(at) if matches!(std::str::from_utf8(&bytes[at..]), Err(e) if e.error_len().is_none()) => at,
         _ => bytes.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_own;
+
+    #[test]
+    fn commands_find_the_program_that_runs_them() {
+        let found = |path: &str, program: &str| with_own(Some(path.into()), Some(program.into()));
+        assert_eq!(found("/usr/bin:/bin", "/opt/ib/ironbook"), Some("/opt/ib:/usr/bin:/bin".into()));
+        assert_eq!(found("/usr/bin", "/work/target/debug/deps/main-0f3a"), None);
     }
 }

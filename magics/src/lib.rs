@@ -22,6 +22,7 @@ pub mod shell;
 pub mod split;
 
 mod command;
+mod drift_choices;
 mod export;
 mod foreign;
 mod habits;
@@ -34,6 +35,7 @@ mod table;
 mod words;
 
 pub use context::{CellRecord, Connection, Context, NextInput};
+pub use drift_choices::{DriftCheck, DriftChoices, DriftTest};
 pub use engine::Engine;
 pub use error::Error;
 pub use magic::{Call, Example, Expect, Form, Lowered, Magic};

@@ -9,6 +9,7 @@ mod checkpoint;
 mod connect_info;
 mod dep;
 mod diff;
+mod drift;
 mod env;
 mod expand;
 mod gpu;
@@ -47,6 +48,7 @@ pub static ALL: &[&dyn Magic] = &[
     &connect_info::ConnectInfo,
     &dep::Dep,
     &diff::Diff,
+    &drift::Drift,
     &env::Env,
     &expand::Expand,
     &gpu::Gpu,

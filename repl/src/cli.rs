@@ -2,6 +2,7 @@
 
 use crate::attached::Target;
 use crate::config::{Config, command as config_command};
+use crate::drift::{self, Drift};
 use crate::kernel_command::{self, KernelCommand};
 use crate::new::{self, New};
 use crate::package::{self, Package};
@@ -92,6 +93,9 @@ enum Command {
     /// List, show, compare and export versions of pipelines
     #[command(after_long_help = pipeline::HELP)]
     Pipeline(Pipeline),
+    /// Compare data, or what a server has logged, with a reference: which columns have drifted
+    #[command(after_long_help = drift::HELP)]
+    Drift(Drift),
 }
 
 const REPL_HELP: &str = "\
@@ -296,6 +300,7 @@ pub fn main() -> ExitCode {
         Some(Command::Man(wanted)) => shell_files::run_man(&wanted, command()),
         Some(Command::Serve { arguments }) => tool::run("serve", &arguments, &paths),
         Some(Command::Pipeline(command)) => pipeline::run(&command, &paths),
+        Some(Command::Drift(options)) => drift::run(&options, &paths),
         Some(Command::Track(track)) => return ironbook_tracking::cli::run(track),
         None => {
             let config = Config::load(&paths);

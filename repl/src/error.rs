@@ -142,6 +142,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A path that cannot be passed on as text.
+    #[error("the path {} is not in UTF-8", path.display())]
+    PathText {
+        /// The path.
+        path: PathBuf,
+    },
     /// A command of the library could not be started.
     #[error("cannot start the library's own executable: {source}")]
     StartTool {
@@ -260,6 +266,7 @@ impl Error {
             Error::Kernelspec(error) => error.remedy(),
             Error::Kernel(error) => error.remedy().into(),
             Error::StartKernel { .. } => "see `ulimit -u`, `ulimit -n` and `df -h` for the temporary directory".into(),
+            Error::PathText { .. } => "rename it, or make a link to it".into(),
             Error::StartTool { .. } => "`ironbook setup` makes the library anew if its files are damaged".into(),
             Error::NoSessions => "`ironbook` starts one, and so does each notebook".into(),
             Error::NoSuchSession { known, .. } => {

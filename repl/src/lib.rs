@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod convert;
 pub mod doctor;
+pub mod drift;
 pub mod editor;
 pub mod error;
 pub mod existing;

@@ -48,6 +48,7 @@ pub(crate) fn report(
 ) -> Result<DriftReport, DriftError> {
     let target = options.target.as_deref().or(reference.target()).or(current.target()).map(str::to_owned);
     let predictions = [options.predictions.as_slice(), reference.predictions(), current.predictions()].concat();
+    let parts = Both::new(reference.is_part(), current.is_part());
     let (mut reference, mut current) = (Source::new(reference.content()?), Source::new(current.content()?));
     for (source, which) in [(&reference, "reference"), (&current, "current")] {
         if source.rows() == 0 {
@@ -81,8 +82,14 @@ pub(crate) fn report(
         fdr,
         notes: Vec::new(),
     };
-    report.findings = findings::findings(&report, &roles, options, &reference, &current);
-    report.notes = findings::notes(&report, &importances);
+    report.findings = findings::findings(&report, &roles, options, &reference, &current, parts);
+    let sides = [(parts.current, &reference, &current), (parts.reference, &current, &reference)];
+    let left = sides.into_iter().filter(|(part, ..)| *part);
+    let left: Vec<String> = left
+        .flat_map(|(_, has, lacks)| findings::alone(has, lacks, &roles, options))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    report.notes = findings::notes(&report, &importances, &left);
     Ok(report)
 }
 

@@ -74,10 +74,28 @@ pub enum DriftError {
         value: f64,
     },
     /// There is no such directory of requests.
-    #[error("there is no request log in \"{}\"\nname the directory that the server was told to log to", path.display())]
+    #[error("there is no request log in \"{}\"\nname the directory that the server was told to log to; it writes a moment after the requests", path.display())]
     NoLog {
         /// The path as given.
         path: PathBuf,
+    },
+    /// There is nothing to read in a directory.
+    #[error(
+        "there is no Parquet file in \"{}\"\n\
+         name another directory, or wait: a server writes what it logs a moment after the requests",
+        path.display()
+    )]
+    NoFiles {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// A text that names no moment.
+    #[error(
+        "\"{text}\" is no moment\nwrite 2026-06-01, 2026-06-01T12:00, or how long ago it was: 90s, 15min, 24h, 7d, 4w"
+    )]
+    Moment {
+        /// The text.
+        text: String,
     },
     /// The log has no request that was asked for.
     #[error("none of the {seen} requests in \"{}\" is {wanted}\nthe log has {found}", path.display())]
@@ -138,6 +156,33 @@ pub enum DriftError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A check that failed, see [`DriftReport::require`](crate::DriftReport::require).
+    #[error("{words}\nsee what has changed, and train the model on newer data if the new data are sound")]
+    Failed {
+        /// What was found.
+        words: String,
+    },
+    /// A model that has no answer for a table.
+    #[error(
+        "the model cannot predict the rows of {table}: {source}\nwithout the model, the columns are compared all the same"
+    )]
+    Model {
+        /// What the table is called.
+        table: String,
+        /// What the model said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An address that leads to no model.
+    #[error(
+        "there is no model at {address}: {source}\n\
+         name one of the registry (models:/NAME@ALIAS), of a run (runs:/RUN/PATH), or the directory of a logged model"
+    )]
+    ModelAddress {
+        /// The address.
+        address: String,
+        /// What was wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// An error of reading or of taking a data set apart.
     #[error(transparent)]

@@ -3,10 +3,11 @@
 use crate::compare::Roles;
 use crate::finding::{Finding, FindingKind};
 use crate::options::DriftOptions;
-use crate::report::{Category, CategoryTable, ColumnDrift, ColumnKind, Detail, DriftReport, Role, Verdict};
+use crate::report::{Both, Category, CategoryTable, ColumnDrift, ColumnKind, Detail, DriftReport, Role, Verdict};
 use crate::source::Source;
 use crate::stats::Outcome;
 use crate::words::{counted, grouped, name, percent, plain, share};
+use polars::prelude::DataType;
 use std::collections::HashSet;
 
 /// Rows below which a table is small.
@@ -25,19 +26,16 @@ pub(crate) fn findings(
     options: &DriftOptions,
     reference: &Source<'_>,
     current: &Source<'_>,
+    parts: Both<bool>,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     let names = [&report.names.reference, &report.names.current];
-    let alone = [
-        (FindingKind::VanishedColumn, reference, current, names),
-        (FindingKind::NewColumn, current, reference, [names[1], names[0]]),
+    let sides = [
+        (FindingKind::VanishedColumn, reference, current, names, parts.current),
+        (FindingKind::NewColumn, current, reference, [names[1], names[0]], parts.reference),
     ];
-    for (kind, has, lacks, [with, without]) in alone {
-        let known: HashSet<&str> = lacks.fields().into_iter().map(|(column, _)| column).collect();
-        // Labels and predictions may be known for one table only.
-        let alone =
-            |column: &str| !known.contains(column) && options.wants(column) && roles.of(column) == Role::Feature;
-        for (column, dtype) in has.fields().into_iter().filter(|(column, _)| alone(column)) {
+    for (kind, has, lacks, [with, without], _) in sides.into_iter().filter(|(.., part)| !part) {
+        for (column, dtype) in alone(has, lacks, roles, options) {
             let text = format!("{}: in {with} ({dtype}), not in {without}", name(column));
             found.push(Finding { kind, column: Some(column.to_owned()), text });
         }
@@ -52,6 +50,18 @@ pub(crate) fn findings(
     }
     found.sort_by_key(|finding| finding.kind);
     found
+}
+
+/// The features of one table that the other one lacks. Labels and predictions may be known for one table only.
+pub(crate) fn alone<'a>(
+    has: &'a Source<'_>,
+    lacks: &Source<'_>,
+    roles: &Roles,
+    options: &DriftOptions,
+) -> Vec<(&'a str, &'a DataType)> {
+    let known: HashSet<&str> = lacks.fields().into_iter().map(|(column, _)| column).collect();
+    let alone = |column: &str| !known.contains(column) && options.wants(column) && roles.of(column) == Role::Feature;
+    has.fields().into_iter().filter(|(column, _)| alone(column)).collect()
 }
 
 fn of_column(column: &ColumnDrift, report: &DriftReport, found: &mut Vec<Finding>) {
@@ -166,8 +176,9 @@ fn rough(column: &ColumnDrift) -> String {
     format!("{} ({known})", name(&column.name))
 }
 
-/// How the numbers came about; `unknown` are names of importances that no column has.
-pub(crate) fn notes(report: &DriftReport, unknown: &[String]) -> Vec<String> {
+/// How the numbers came about; `unknown` are names of importances that no column has, `left` columns that a table lacks
+/// since it is a part only.
+pub(crate) fn notes(report: &DriftReport, unknown: &[String], left: &[String]) -> Vec<String> {
     let mut notes = vec![
         "Missing and infinite values are left out of the tests, as Evidently does; their shares stand beside the scores."
             .to_owned(),
@@ -221,10 +232,14 @@ pub(crate) fn notes(report: &DriftReport, unknown: &[String]) -> Vec<String> {
     if report.columns.iter().any(|c| c.importance.is_some()) {
         notes.push("Ranked by drift (score in thresholds) times the model's importance.".to_owned());
     }
-    if !unknown.is_empty() {
-        let shown: Vec<String> = unknown.iter().take(10).map(|n| name(n)).collect();
-        let more = if unknown.len() > shown.len() { ", .." } else { "" };
-        notes.push(format!("Importances of columns that the tables do not share: {}{more}.", shown.join(", ")));
+    let listed = [
+        ("Importances of columns that the tables do not share", unknown),
+        ("Left out, since a log holds what the model reads", left),
+    ];
+    for (words, names) in listed.into_iter().filter(|(_, names)| !names.is_empty()) {
+        let shown: Vec<String> = names.iter().take(10).map(|n| name(n)).collect();
+        let more = if names.len() > shown.len() { ", .." } else { "" };
+        notes.push(format!("{words}: {}{more}.", shown.join(", ")));
     }
     notes
 }

@@ -14,12 +14,14 @@
 //! ```
 
 mod column;
+mod comparable;
 mod compare;
 mod detail;
 mod error;
 mod files;
 mod finding;
 mod findings;
+mod moment;
 mod options;
 mod parquet;
 mod report;
@@ -31,9 +33,11 @@ mod values;
 mod view;
 mod words;
 
+pub use comparable::{Comparable, table};
 pub use compare::compare;
 pub use error::DriftError;
 pub use finding::{Finding, FindingKind};
+pub use moment::moment;
 pub use options::DriftOptions;
 pub use parquet::{ParquetTable, open};
 pub use report::{

@@ -44,6 +44,7 @@ use std::collections::BTreeMap;
 /// text are categories. Text of which more than half of the values differ in both tables is free text, which is not
 /// tested (Evidently trains a classifier on it), and so are dates, times and nested values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct DriftOptions {
     pub(crate) target: Option<String>,
     pub(crate) predictions: Vec<String>,
@@ -201,6 +202,21 @@ impl DriftOptions {
     pub fn importances(mut self, importances: &[(String, f64)]) -> Self {
         self.importances = importances.to_vec();
         self
+    }
+
+    /// The target, if one was named.
+    pub fn target_name(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+
+    /// Whether columns were named.
+    pub fn has_columns(&self) -> bool {
+        self.columns.is_some()
+    }
+
+    /// Whether importances were given.
+    pub fn has_importances(&self) -> bool {
+        !self.importances.is_empty()
     }
 
     /// What the two tables are called in views: `train`, `June`.

@@ -2,6 +2,7 @@
 
 use crate::error::DriftError;
 use crate::files::parquet_files;
+use crate::requests::{is_log, requests};
 use crate::table::{Content, Pieces, Tabular};
 use ironbook_data::{DataError, read_csv, read_json, read_parquet};
 use polars::prelude::{DataFrame, DataType, ParquetReader, PolarsError, SerReader as _};
@@ -106,11 +107,13 @@ impl Tabular for ParquetTable {
     }
 }
 
-/// A table by its path: CSV, JSON or Parquet files, patterns and directories as [`ironbook_data`] reads them. Parquet files
-/// that would take more than a gigabyte in memory are read in pieces, see [`ParquetTable`].
+/// A table by its path: CSV, JSON or Parquet files, patterns and directories as [`ironbook_data`] reads them, and the
+/// directory that a server logs its requests to ([`requests`]). Parquet files that would take more than a gigabyte in
+/// memory are read in pieces, see [`ParquetTable`].
 ///
 /// # Errors
-/// Those of [`read_csv`], [`read_json`], [`read_parquet`] and [`ParquetTable::scan`].
+/// Those of [`read_csv`], [`read_json`], [`read_parquet`], [`ParquetTable::scan`] and
+/// [`Requests::read`](crate::Requests::read); [`DriftError::NoFiles`] for a directory without any.
 pub fn open(path: impl AsRef<Path>) -> Result<Box<dyn Tabular>, DriftError> {
     let path = path.as_ref();
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -121,10 +124,15 @@ pub fn open(path: impl AsRef<Path>) -> Result<Box<dyn Tabular>, DriftError> {
     if ends(&[".json", ".jsonl", ".ndjson"]) {
         return Ok(Box::new(read_json(path)?));
     }
+    let files = if path.is_dir() { parquet_files(path).unwrap_or_default() } else { Vec::new() };
+    if path.is_dir() && files.is_empty() {
+        return Err(DriftError::NoFiles { path: path.to_owned() });
+    }
+    if is_log(&files) {
+        return Ok(Box::new(requests(path).read()?));
+    }
     // Directories like `year=2013` give columns, which pieces do not have.
-    let plain = path.is_file()
-        || path.is_dir()
-            && parquet_files(path).is_ok_and(|files| !files.iter().any(|f| f.to_string_lossy().contains('=')));
+    let plain = path.is_file() || path.is_dir() && !files.iter().any(|file| file.to_string_lossy().contains('='));
     if plain {
         let table = ParquetTable::scan(path)?;
         if table.bytes()? > LARGE {

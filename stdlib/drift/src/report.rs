@@ -3,7 +3,7 @@
 use crate::error::DriftError;
 use crate::finding::Finding;
 use crate::stats::{Outcome, Test};
-use crate::view;
+use crate::{view, words};
 use ironbook_core::inspect::Inspect;
 use ironbook_core::{Bundle, Display};
 use serde::{Deserialize, Serialize};
@@ -320,6 +320,27 @@ impl DriftReport {
         }
     }
 
+    /// Refuses data for which a check with this condition fails; for gates of pipelines and for CI.
+    ///
+    /// # Errors
+    /// [`DriftError::Failed`], which says what was found.
+    pub fn require(&self, on: FailOn) -> Result<(), DriftError> {
+        if !self.fails(on) {
+            return Ok(());
+        }
+        let words = match on {
+            FailOn::Schema => {
+                let found = self.findings.iter().filter(|finding| finding.kind.is_schema());
+                format!("columns and types differ: {}", some(found.map(ToString::to_string), "; "))
+            }
+            _ => {
+                let drifted = self.columns.iter().filter(|column| column.verdict == Verdict::Drifted);
+                format!("{}: {}", view::headline(self), some(drifted.map(|column| words::name(&column.name)), ", "))
+            }
+        };
+        Err(DriftError::Failed { words })
+    }
+
     /// All numbers by name, for a tracking store: `drift.share`, `drift.columns` (how many drifted), `drift.drifted` (0 or
     /// 1), and `drift.COLUMN` for the score of each tested column.
     ///
@@ -380,6 +401,13 @@ impl DriftReport {
     pub fn save_json(&self, path: impl AsRef<Path>) -> Result<(), DriftError> {
         write(path.as_ref(), &self.to_json())
     }
+}
+
+/// The first five of them.
+fn some(all: impl Iterator<Item = String>, between: &str) -> String {
+    let mut all = all.peekable();
+    let first: Vec<String> = all.by_ref().take(5).collect();
+    first.join(between) + if all.peek().is_some() { ", .." } else { "" }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), DriftError> {

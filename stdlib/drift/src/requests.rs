@@ -20,6 +20,8 @@ const INPUT: &str = "input.";
 const OUTPUT: &str = "output.";
 /// What a model has predicted.
 const PREDICTION: &str = "prediction";
+/// What stands before the names of classes.
+const CHANCE: &str = "probability.";
 
 /// The log that a server writes into a directory; say what is wanted of it, then [`read`](Requests::read) it.
 ///
@@ -86,7 +88,8 @@ impl Requests {
     /// with `.` or `_` are left out.
     ///
     /// `input.NAME` becomes `NAME`, `output.prediction` and `output.probability.CLASS` lose their first word unless a
-    /// feature has the name. Rows keep their order. Memory holds what is selected.
+    /// feature has the name. Of two classes the second one's probability is taken, since it says all. Rows keep their order.
+    /// Memory holds what is selected.
     ///
     /// # Errors
     /// [`DriftError::NoLog`], [`DriftError::NoRequests`] for an empty window, [`DriftError::SeveralModels`],
@@ -224,10 +227,21 @@ impl Requests {
                 columns.push(named(plain));
             }
         }
+        // The chance of one of two classes is what the other's leaves.
+        if let [first, _] = chances(&predictions).as_slice() {
+            columns.retain(|column| column.name() != first);
+            predictions.retain(|name| name != first);
+        }
         // The answer before the chances of its classes.
         predictions.sort_by_key(|name| name.trim_start_matches(OUTPUT) != PREDICTION);
         Ok(RequestTable { frame: DataFrame::new(frame.height(), columns)?, predictions, target })
     }
+}
+
+/// The columns of the chances of classes, in the order of the classes.
+fn chances(predictions: &[String]) -> Vec<String> {
+    let is_chance = |name: &&String| name.trim_start_matches(OUTPUT).starts_with(CHANCE);
+    predictions.iter().filter(is_chance).cloned().collect()
 }
 
 /// Marks the labels until they are named.
@@ -238,7 +252,8 @@ const LABEL: &str = "label.";
 pub struct RequestTable {
     /// The table, one row per row of a request.
     pub frame: DataFrame,
-    /// Names of the columns that the model has predicted: `prediction`, and `probability.CLASS` for classifiers.
+    /// Names of the columns that the model has predicted: `prediction`, and `probability.CLASS` for classifiers (of two
+    /// classes for the second one).
     pub predictions: Vec<String>,
     /// Name of the column of labels.
     pub target: Option<String>,
@@ -256,6 +271,10 @@ impl Tabular for RequestTable {
     fn predictions(&self) -> &[String] {
         &self.predictions
     }
+
+    fn is_part(&self) -> bool {
+        true
+    }
 }
 
 fn shown(time: DateTime<Utc>) -> String {
@@ -269,6 +288,15 @@ fn files(directory: &Path) -> Result<Vec<PathBuf>, DriftError> {
             DriftError::NoLog { path }
         }
         error => error,
+    })
+}
+
+/// Whether a directory holds the log of a server, by the first of its files.
+pub(crate) fn is_log(files: &[PathBuf]) -> bool {
+    let schema =
+        files.first().and_then(|first| scan_parquet(first).ok()).and_then(|mut scan| scan.collect_schema().ok());
+    schema.is_some_and(|schema| {
+        KEYS.iter().all(|key| schema.contains(key)) && schema.iter_names().any(|name| name.starts_with(INPUT))
     })
 }
 

@@ -22,6 +22,12 @@ pub trait Tabular {
     fn predictions(&self) -> &[String] {
         &[]
     }
+
+    /// Whether it has some of the columns only, on purpose, so that those of the other table that it lacks are no loss: a
+    /// log of requests holds what the model reads.
+    fn is_part(&self) -> bool {
+        false
+    }
 }
 
 /// A table as it can be had.
@@ -85,16 +91,27 @@ impl Tabular for Dataset {
     }
 }
 
-impl Tabular for Box<dyn Tabular> {
-    fn content(&self) -> Result<Content<'_>, DriftError> {
-        (**self).content()
-    }
+/// Passes on what a pointer points to.
+macro_rules! pointers { // an `impl` for each kind of pointer
+    ($([$($generics:tt)*] $pointer:ty),+) => {
+        $(impl<$($generics)*> Tabular for $pointer {
+            fn content(&self) -> Result<Content<'_>, DriftError> {
+                (**self).content()
+            }
 
-    fn target(&self) -> Option<&str> {
-        (**self).target()
-    }
+            fn target(&self) -> Option<&str> {
+                (**self).target()
+            }
 
-    fn predictions(&self) -> &[String] {
-        (**self).predictions()
-    }
+            fn predictions(&self) -> &[String] {
+                (**self).predictions()
+            }
+
+            fn is_part(&self) -> bool {
+                (**self).is_part()
+            }
+        })+
+    };
 }
+
+pointers!(['a] Box<dyn Tabular + 'a>, ['a, T: Tabular + ?Sized] &'a T);

@@ -6,7 +6,6 @@
 pub mod prelude;
 
 pub use ironbook_data as data;
-pub use ironbook_drift as drift;
 pub use ironbook_eval as eval;
 pub use ironbook_explain as explain;
 pub use ironbook_features as features;
@@ -33,6 +32,7 @@ pub use ironbook_core::{
 pub use ironbook_core::{interrupt, progress, seed};
 pub use {candle_core, candle_nn, chrono, plotters, polars, rand, rayon, serde, serde_json, thiserror, tokio};
 
+pub mod drift;
 pub mod gates;
 mod keep;
 mod known;

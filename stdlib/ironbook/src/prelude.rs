@@ -16,7 +16,6 @@ pub use ironbook_learn::{Gbdt, GbdtRanker, GbdtRegressor, Loss, Monotone};
 pub use ironbook_learn::{LinearRegression, Ridge};
 pub use ironbook_nn::{BestDevice, MlpClassifier, MlpRegressor};
 
-pub use ironbook_drift as drift;
 pub use ironbook_eval as eval;
 pub use ironbook_explain as explain;
 pub use ironbook_features as features;
@@ -25,3 +24,5 @@ pub use ironbook_plot as plot;
 pub use ironbook_serve as serve;
 pub use ironbook_track as track;
 pub use ironbook_tune as tune;
+
+pub use crate::drift;

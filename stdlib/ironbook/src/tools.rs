@@ -1,5 +1,6 @@
 //! Commands of `ironbook` that need the library: the runtime's executable runs them, with no session around.
 
+mod drift;
 mod serve;
 
 use std::ffi::OsString;
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 type Tool = fn(&[OsString]) -> ExitCode;
 
 /// All tools, by name.
-const TOOLS: &[(&str, Tool)] = &[("serve", serve::main)];
+const TOOLS: &[(&str, Tool)] = &[("drift", drift::main), ("serve", serve::main)];
 
 /// Exit status of wrong use.
 const USAGE: u8 = 2;

@@ -4,6 +4,7 @@
 
 mod arrows;
 mod clients;
+mod drift;
 mod export;
 mod faults;
 mod features;

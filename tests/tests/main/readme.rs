@@ -53,3 +53,35 @@ fn the_flights_notebook_beats_its_baseline_and_tracks_it() {
     }
     assert!(desk.path(".ironbook/track.db").is_file());
 }
+
+/// Trained on winter, served, fed with June, held against what the model has learnt from, retrained, swapped.
+#[test]
+fn the_loop_of_the_flights_closes() {
+    let desk = Desk::new();
+    let example = workspace().join("examples/flights");
+    std::fs::create_dir_all(desk.path("data")).unwrap();
+    std::fs::create_dir_all(desk.path(".ironbook")).unwrap();
+    for file in ["loop.ipynb", "late.rs", "data/flights.parquet", "data/weather.parquet"] {
+        std::fs::copy(example.join(file), desk.path(file)).unwrap();
+    }
+    let out = desk.path("out.ipynb");
+    run(["run".into(), desk.path("loop.ipynb"), "-o".into(), out.clone()]).check(0, &[]);
+    let notebook = std::fs::read_to_string(&out).unwrap();
+    for words in [
+        "reproduced:",
+        "columns drifted",
+        "late-flights 1.0.1: the same code on other data",
+        "version \\\"2\\\" answers",
+    ] {
+        assert!(notebook.contains(words), "no `{words}` in the executed notebook");
+    }
+    let page = std::fs::read_to_string(desk.path("loop/drift.html")).unwrap();
+    assert!(page.contains("temp") && page.contains("importance"));
+    // The same question from outside: the log answers it without the session.
+    let mut command = ironbook();
+    command.current_dir(desk.folder.path()).args(["drift", "loop/winter.parquet", "--log", "loop/requests"]);
+    command.args(["--model", "models:/late-flights/1", "--served-version", "1", "--fail-on", "column"]);
+    let done: crate::support::Done = command.output().unwrap().into();
+    done.check(1, &["columns drifted"]);
+    assert!(done.stdout.contains("temp"), "{}", done.stdout);
+}

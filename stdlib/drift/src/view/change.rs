@@ -42,7 +42,7 @@ pub(super) fn missing(column: &ColumnDrift, report: &DriftReport) -> String {
 }
 
 /// The verdict on all in a sentence.
-pub(super) fn headline(report: &DriftReport) -> String {
+pub(crate) fn headline(report: &DriftReport) -> String {
     if report.tested_columns == 0 {
         return "No column could be tested".to_owned();
     }

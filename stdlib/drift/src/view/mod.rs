@@ -8,5 +8,6 @@ mod svg;
 mod table;
 mod terminal;
 
+pub(crate) use change::headline;
 pub(crate) use html::{fragment, page};
 pub(crate) use terminal::text;

@@ -181,3 +181,20 @@ fn large_and_odd_numbers() {
     assert!(report.columns.iter().all(|c| c.result.unwrap().score.is_finite()));
     assert!(!report.to_page().contains("NaN"));
 }
+
+#[test]
+fn a_check_that_fails_says_what_was_found() {
+    let reference = df!["x" => numbers(200), "dest" => ["BOS", "SFO"].repeat(100)].unwrap();
+    let moved: Vec<f64> = numbers(200).iter().map(|v| v + 80.0).collect();
+    let report = compare(&reference, &df!["x" => moved, "gate" => [1, 2].repeat(100)].unwrap()).unwrap();
+    let words = |on| report.require(on).unwrap_err().to_string();
+    assert!(words(FailOn::Drift).starts_with("1 of 1 columns drifted (100.0%): the data as a whole have drifted"));
+    assert!(words(FailOn::Column).contains(": x\nsee what has changed"), "{}", words(FailOn::Column));
+    assert!(words(FailOn::Schema).starts_with(
+        "columns and types differ: dest: in reference (str), not in current; gate: in current (i32), not in reference"
+    ));
+    let same = compare(&reference, &reference).unwrap();
+    for on in [FailOn::Drift, FailOn::Column, FailOn::Schema] {
+        same.require(on).unwrap();
+    }
+}

@@ -56,9 +56,9 @@ fn a_log_is_a_table_of_features_and_predictions() {
     let dir = log();
     let seen = requests(dir.path()).read().unwrap();
     let names: Vec<&str> = seen.frame.get_column_names().iter().map(|name| name.as_str()).collect();
-    assert_eq!(names, ["temp", "carrier", "probability.no", "probability.yes", "prediction"]);
+    assert_eq!(names, ["temp", "carrier", "probability.yes", "prediction"]);
     assert_eq!((seen.frame.height(), seen.target.as_deref()), (240, None));
-    assert_eq!(seen.predictions, ["prediction", "probability.no", "probability.yes"]);
+    assert_eq!(seen.predictions, ["prediction", "probability.yes"]);
     let train =
         df!["temp" => (0..500).map(|i| f64::from(i % 40)).collect::<Vec<_>>(), "carrier" => ["AA", "UA"].repeat(250),
         "prediction" => ["no", "yes"].repeat(250)]

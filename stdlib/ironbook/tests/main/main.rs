@@ -1,5 +1,6 @@
 //! The facade: what cells find imported, and what the runtime registers.
 
+mod drift;
 mod gates;
 mod hostile;
 mod keep;
