@@ -34,6 +34,9 @@ struct Series {
     /// Whether the ends are drawn as one area instead of a bar per point.
     #[serde(default)]
     band: bool,
+    /// Dots, also where others are lines.
+    #[serde(default)]
+    dots: bool,
 }
 
 /// Error bars of one series at most: more of them are a grey area anyway.
@@ -70,6 +73,16 @@ impl Chart {
     pub fn series(mut self, name: impl Into<String>, x: &[impl Number], y: &[impl Number]) -> Result<Self, PlotError> {
         let Kind::Curves(curves) = &mut self.kind else { return Err(self.mixed()) };
         curves.series.push(points(Some(name.into()), floats(x), floats(y))?);
+        Ok(self)
+    }
+
+    /// Adds a cloud of points, also to lines.
+    ///
+    /// # Errors
+    /// As [`Chart::scatter`]; [`PlotError::Mixed`] for other kinds of charts.
+    pub fn points(mut self, name: impl Into<String>, x: &[impl Number], y: &[impl Number]) -> Result<Self, PlotError> {
+        let Kind::Curves(curves) = &mut self.kind else { return Err(self.mixed()) };
+        curves.series.push(Series { dots: true, ..points(Some(name.into()), floats(x), floats(y))? });
         Ok(self)
     }
 
@@ -152,7 +165,7 @@ fn points(name: Option<String>, x: Vec<f64>, y: Vec<f64>) -> Result<Series, Plot
     if !x.iter().zip(&y).any(|(x, y)| x.is_finite() && y.is_finite()) {
         return Err(PlotError::NothingFinite);
     }
-    Ok(Series { name, x, y, low: Vec::new(), high: Vec::new(), band: false })
+    Ok(Series { name, x, y, low: Vec::new(), high: Vec::new(), band: false, dots: false })
 }
 
 impl Series {
@@ -199,7 +212,7 @@ impl Curves {
     fn marks(&self, look: &Look, i: usize, figure: &mut Figure) {
         let series = &self.series[i];
         let fill = Fill::Series(i);
-        if !self.cloud {
+        if !(self.cloud || series.dots) {
             let most = sample::share(sample::LINE, self.series.len());
             let runs = sample::runs(series.points(), most, |x, y| look.shows(x, y));
             let dots = runs.iter().map(Vec::len).sum::<usize>() <= DOTS;
@@ -229,6 +242,9 @@ impl Drawing for Curves {
         let mut figure = Figure::new(look.x_side(all().map(|p| p.0)).reach(across), y.reach(up));
         let key = if self.cloud { Key::Dot } else { Key::Line };
         figure.entries(self.series.iter().map(|s| s.name.clone()), key);
+        for (entry, _) in figure.legend.iter_mut().zip(&self.series).filter(|(_, series)| series.dots) {
+            entry.key = Key::Dot;
+        }
         figure.layers.extend(self.series.iter().enumerate().filter_map(|(i, s)| s.under(look, i)));
         (0..self.series.len()).for_each(|i| self.marks(look, i, &mut figure));
         let below = self.series.iter().flat_map(Series::points).filter(|p| p.0.is_finite() && p.1.is_finite()).count()
