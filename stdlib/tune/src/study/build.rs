@@ -15,6 +15,7 @@ use std::time::Duration;
 pub struct StudyBuilder {
     name: String,
     direction: Option<Direction>,
+    metric: Option<String>,
     sampler: Result<Box<dyn Sampler>>,
     pruner: Result<Box<dyn Pruner>>,
     storage: Result<Box<dyn Storage>>,
@@ -25,6 +26,7 @@ impl StudyBuilder {
         StudyBuilder {
             name,
             direction: None,
+            metric: None,
             sampler: Tpe::params().into_sampler(),
             pruner: Ok(Box::new(NoPruner)),
             storage: Ok(Box::new(Memory::new())),
@@ -44,6 +46,13 @@ impl StudyBuilder {
     /// Seeks the smallest or the largest value.
     pub fn direction(mut self, direction: Direction) -> Self {
         self.direction = Some(direction);
+        self
+    }
+
+    /// Names what is made small or large: `roc_auc`. Code that reports on its way looks for it
+    /// ([`Trial::metric`](crate::Trial::metric)).
+    pub fn metric(mut self, name: impl Into<String>) -> Self {
+        self.metric = Some(name.into());
         self
     }
 
@@ -130,7 +139,9 @@ impl StudyBuilder {
         let mut core = Core::new(history, (sampler, pruner), (storage, id));
         core.sync()?;
         core.reap(SILENT)?;
-        Ok(Study { shared: Arc::new(Shared { name: self.name, direction, core: Mutex::new(core) }) })
+        Ok(Study {
+            shared: Arc::new(Shared { name: self.name, direction, metric: self.metric, core: Mutex::new(core) }),
+        })
     }
 }
 
