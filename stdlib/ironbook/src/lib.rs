@@ -39,5 +39,6 @@ mod known;
 pub mod models;
 pub mod rt;
 mod tensor;
+pub mod tuning;
 
 pub use known::init;

@@ -3,6 +3,7 @@
 mod gates;
 mod hostile;
 mod keep;
+mod tuning;
 
 use ironbook::prelude::*;
 use ironbook::rt;
