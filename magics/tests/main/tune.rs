@@ -124,6 +124,7 @@ fn python_reads(database: &Path) {
                   study = optuna.load_study(study_name='late-gbdt', storage=f'sqlite:///{sys.argv[1]}')\n\
                   assert len(study.trials) == 12, len(study.trials)\n\
                   assert study.direction == optuna.study.StudyDirection.MAXIMIZE\n\
+                  assert study.metric_names == ['roc_auc'], study.metric_names\n\
                   assert set(study.best_params) == {'max_depth', 'learning_rate'}\n\
                   study.optimize(lambda trial: trial.suggest_int('max_depth', 3, 10) * trial.suggest_float('learning_rate', 1e-3, 0.3, log=True), n_trials=3)\n\
                   print(len(study.trials), study.best_value)\n";

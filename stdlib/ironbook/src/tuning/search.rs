@@ -225,7 +225,7 @@ impl<'a> Search<'a> {
         let best = self.best(&study, &done);
         tracked.end(&study, best.as_ref().ok());
         let best = best?;
-        shown.end(Summary::new(self, &study, done.as_ref().ok(), &best));
+        shown.end(&Summary::new(self, &study, done.as_ref().ok(), &best));
         Ok(best)
     }
 

@@ -85,9 +85,10 @@ impl StudyBuilder {
     /// # Errors
     /// [`TuneError::Exists`]; what was wrong with sampler, pruner or storage.
     pub fn create(self) -> Result<Study> {
-        let name = self.name.clone();
+        let (name, metric) = (self.name.clone(), self.metric.clone());
         self.begin(|storage, direction| {
             let id = storage.create_study(&name, direction.unwrap_or_default())?;
+            metric.map_or(Ok(()), |metric| storage.name_metric(id, &metric))?;
             Ok((id, direction.unwrap_or_default()))
         })
     }
@@ -115,14 +116,18 @@ impl StudyBuilder {
     /// # Errors
     /// Those of [`StudyBuilder::create`] and [`StudyBuilder::resume`].
     pub fn open(self) -> Result<Study> {
-        let name = self.name.clone();
+        let (name, metric) = (self.name.clone(), self.metric.clone());
         self.begin(|storage, direction| {
             if let Some(study) = storage::find(storage, &name)? {
                 return resumed(&study, direction);
             }
             match storage.create_study(&name, direction.unwrap_or_default()) {
                 Err(TuneError::Exists { .. }) => {}
-                created => return Ok((created?, direction.unwrap_or_default())),
+                created => {
+                    let id = created?;
+                    metric.map_or(Ok(()), |metric| storage.name_metric(id, &metric))?;
+                    return Ok((id, direction.unwrap_or_default()));
+                }
             }
             let gone = || TuneError::NotFound { name: name.clone(), place: String::new(), known: String::new() };
             resumed(&storage::find(storage, &name)?.ok_or_else(gone)?, direction)
