@@ -128,7 +128,7 @@ impl Axis {
         let log = params.iter().all(|param| is_log(param.distribution()));
         let place = |param: &&Param| if log { param.internal().ln() } else { param.internal() };
         let by = |sign: f64| params.iter().copied().min_by(|a, b| (sign * place(a)).total_cmp(&(sign * place(b))));
-        let text = |param: Option<&Param>| param.map(|param| shown(param)).unwrap_or_default();
+        let text = |param: Option<&Param>| param.map(shown).unwrap_or_default();
         let (lowest, highest) = (by(1.0), by(-1.0));
         Axis { name: name.to_owned(), log, texts: (text(lowest), text(highest)) }
     }

@@ -25,7 +25,8 @@ pub struct Summary {
 impl Summary {
     pub(super) fn new(search: &Search<'_>, study: &Study, report: Option<&Report>, best: &Best) -> Self {
         let metric = &search.metric;
-        let failures = failures(study);
+        let mut first = head(search, study, report, best);
+        failures(study).iter().for_each(|failure| first.note(failure));
         study.look(|history| {
             let mut top: Vec<&TrialRecord> =
                 history.trials().iter().filter(|trial| trial.state() == TrialState::Complete).collect();
@@ -36,8 +37,6 @@ impl Summary {
             };
             top.sort_by(best_first);
             top.truncate(search.top);
-            let mut first = head(search, study, report, best);
-            failures.iter().for_each(|failure| first.note(failure));
             let mut tables = vec![first];
             tables.extend((!top.is_empty()).then(|| of_trials(&top, metric)));
             tables.extend(charts::important(history).map(|found| of_importances(&found)));
