@@ -91,7 +91,7 @@ impl Chart {
     /// # Errors
     /// [`PlotError::Lengths`] unless there is a value per point; [`PlotError::Mixed`] for other kinds of charts.
     pub fn band(self, low: &[impl Number], high: &[impl Number]) -> Result<Self, PlotError> {
-        self.ends(floats(low), floats(high), true)
+        self.spread(floats(low), floats(high), true)
     }
 
     /// Gives the points of the latest line, cloud or bars an error bar of this length to both sides.
@@ -106,13 +106,13 @@ impl Chart {
                 let y = series.last().map(|s| s.y.clone()).unwrap_or_default();
                 same_length(("y", y.len()), ("deviations", deviations.len()))?;
                 let end = |sign: f64| y.iter().zip(&deviations).map(|(y, d)| y + sign * d.abs()).collect();
-                self.ends(end(-1.0), end(1.0), false)
+                self.spread(end(-1.0), end(1.0), false)
             }
             _ => Err(self.mixed()),
         }
     }
 
-    fn ends(mut self, low: Vec<f64>, high: Vec<f64>, band: bool) -> Result<Self, PlotError> {
+    fn spread(mut self, low: Vec<f64>, high: Vec<f64>, band: bool) -> Result<Self, PlotError> {
         let Kind::Curves(Curves { series, .. }) = &mut self.kind else { return Err(self.mixed()) };
         if let Some(series) = series.last_mut() {
             same_length(("y", series.y.len()), ("low", low.len()))?;
