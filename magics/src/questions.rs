@@ -20,6 +20,7 @@ pub(crate) struct Questions<'a> {
     /// Whether the trial is mentioned besides.
     asks_more: bool,
     result: bool,
+    tail: Option<Range<usize>>,
 }
 
 /// A question with a name that is written out.
@@ -34,19 +35,29 @@ struct Asked {
 
 /// The questions of code; of code that does not parse there are none.
 pub(crate) fn of(text: &str) -> Questions<'_> {
-    let nothing = Questions { text, asked: Vec::new(), asks_more: false, result: false };
+    let nothing = Questions { text, asked: Vec::new(), asks_more: false, result: false, tail: None };
     let Ok(block) = syn::parse_str::<syn::Block>(&format!("{OPEN}{text}{CLOSE}")) else { return nothing };
     let mut finder = Finder { text, asked: Vec::new(), mentions: 0, receiver: false };
     finder.visit_block(&block);
-    let result = block.stmts.last().is_some_and(|last| matches!(last, syn::Stmt::Expr(tail, None) if is_result(tail)));
+    let tail = match block.stmts.last() {
+        Some(syn::Stmt::Expr(tail, None)) => Some(tail),
+        _ => None,
+    };
+    let result = tail.is_some_and(is_result);
+    let tail = tail.and_then(|tail| finder.range(tail.span()));
     let asks_more = finder.mentions > finder.asked.len();
-    Questions { text, asked: finder.asked, asks_more, result }
+    Questions { text, asked: finder.asked, asks_more, result, tail }
 }
 
 impl Questions<'_> {
     /// Whether the code ends in `Ok(..)` or `Err(..)`.
     pub(crate) fn ends_in_result(&self) -> bool {
         self.result
+    }
+
+    /// Bytes of the expression that the code ends in.
+    pub(crate) fn tail(&self) -> Option<Range<usize>> {
+        self.tail.clone()
     }
 
     /// The pieces of the code as a call of `Search::code`; empty where it asks for nothing by name.

@@ -2,9 +2,9 @@
 
 use crate::error::Error;
 use crate::magic::{Call, Example, Expect, Form, Lowered, Magic, Rust, literal};
-use crate::questions;
+use crate::questions::{self, Questions};
 use crate::split::Style;
-use ironbook_session::FailureKind;
+use ironbook_session::{FailureKind, Part};
 
 /// `%%tune`.
 pub struct Tune;
@@ -112,14 +112,10 @@ impl Magic for Tune {
         let search = search(call, &args)?;
         let code = questions::of(call.body());
         let variable = variable(&args.name);
-        let before = format!(
-            "let {variable} = {search}{}.run(|trial: &::ironbook::tune::Trial| {}({{\n",
-            code.rust(),
-            value_of(code.ends_in_result()),
-        );
+        let before = format!("let {variable} = {search}{}.run(|trial: &::ironbook::tune::Trial| {{\n", code.rust());
         let rust = Rust { opt_level: Some(OPT_LEVEL), ..Rust::default() };
-        let rust = rust.made(before).parts(call.parts.clone());
-        Ok(Lowered::Rust(rust.made(format!("\n}}))?;\n::ironbook::tuning::settled(&{variable})?;"))))
+        let rust = objective(call, &code, rust.made(before));
+        Ok(Lowered::Rust(rust.made(format!("\n}})?;\n::ironbook::tuning::settled(&{variable})?;"))))
     }
 }
 
@@ -129,11 +125,19 @@ fn variable(study: &str) -> String {
     format!("best_{}", study.chars().map(fits).collect::<String>())
 }
 
-/// What turns the end of the code into a number. Where it is `Ok(..)`, nothing else says of which type its errors are.
-fn value_of(result: bool) -> &'static str {
-    match result {
-        true => "::ironbook::tuning::value::<::core::result::Result<_, ::ironbook::CellError>>",
-        false => "::ironbook::tuning::value",
+/// The lines below as code that ends in what `Search::run` takes.
+fn objective(call: &Call<'_>, code: &Questions<'_>, rust: Rust) -> Rust {
+    // Nothing but `Ok(..)` would say of which type its errors are.
+    let turn = if code.ends_in_result() { "::ironbook::tuning::result(" } else { "::ironbook::tuning::value(" };
+    let start = call.body.as_ref().map_or(0, |body| body.start);
+    match (code.tail(), call.parts.as_slice()) {
+        // Errors about the last expression point at it alone.
+        (Some(tail), [Part::User(body)]) => {
+            let tail = tail.start + start..tail.end + start;
+            let rust = rust.verbatim(body.start..tail.start).made(turn).verbatim(tail.clone());
+            rust.made(")").verbatim(tail.end..body.end)
+        }
+        _ => rust.made(format!("{turn}{{\n")).parts(call.parts.clone()).made("\n})"),
     }
 }
 

@@ -50,7 +50,7 @@ fn the_winner_is_a_variable_and_code() {
     let code = output.split("Code of the best trial\n").nth(1).unwrap().trim().to_owned();
     let again = ok(shell, &format!("let value = {{ {code} }};\nvalue == best_late_gbdt.value()"));
     assert_eq!(again.trim(), "true", "{code}");
-    let typed = "let (x, n, kind): (f64, usize, &str) = (best_late_gbdt.float(\"x\")?, best_late_gbdt.int(\"n\")?, best_late_gbdt.text(\"kind\")?);\n\
+    let typed = "let (x, n, kind): (f64, usize, String) = (best_late_gbdt.float(\"x\")?, best_late_gbdt.int(\"n\")?, best_late_gbdt.text(\"kind\")?);\n\
                  (x - target).abs() < 2.0 && n >= 1 && kind == \"oak\"";
     assert_eq!(ok(shell, typed).trim(), "true");
     let shown = ok(shell, "best_late_gbdt");
@@ -192,6 +192,11 @@ fn the_compiler_points_into_the_cell() {
     let (_, report) = fails(shell, "%%tune a\ntrial.float(\"x\", 0.0..=1.0) + missing");
     assert!(report.contains("2:31") && report.contains("missing"), "{report}");
     assert_eq!(ok(shell, "count").trim(), "0");
+    // An end in `Ok(..)`, and `?` on errors that are no `std::error::Error`.
+    let cell = "%%tune a --trials 5\nlet x = trial.float(\"x\", 0.0..=1.0);\nif x < 0.0 { Err(\"small\".to_owned())?; }\nOk(x) // fine";
+    assert!(ok(shell, cell).contains("5 complete"));
+    // Magics within.
+    assert!(ok(shell, "%%tune a --trials 5\n%seed 3\ntrial.float(\"x\", 0.0..=1.0)").contains("5 complete"));
 }
 
 #[test]

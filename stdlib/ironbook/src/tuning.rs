@@ -26,6 +26,6 @@ mod summary;
 mod tracked;
 
 pub use error::TuningError;
-pub use objective::{Objective, value};
+pub use objective::{Objective, result, value};
 pub use search::{Search, settled, study};
 pub use summary::Summary;

@@ -153,8 +153,8 @@ impl Best {
     ///
     /// # Errors
     /// [`TuneError::NoParam`] if there is none of that name, [`TuneError::Read`] if it is no text.
-    pub fn text(&self, name: &str) -> Result<&str> {
-        self.typed(name, "a text", ParamValue::as_str)
+    pub fn text(&self, name: &str) -> Result<String> {
+        self.typed(name, "a text", |value| value.as_str().map(str::to_owned))
     }
 
     /// A parameter as yes or no.
@@ -165,12 +165,7 @@ impl Best {
         self.typed(name, "true or false", |value| if let ParamValue::Bool(yes) = value { Some(*yes) } else { None })
     }
 
-    fn typed<'a, T>(
-        &'a self,
-        name: &str,
-        expected: &'static str,
-        read: impl Fn(&'a ParamValue) -> Option<T>,
-    ) -> Result<T> {
+    fn typed<T>(&self, name: &str, expected: &'static str, read: impl Fn(&ParamValue) -> Option<T>) -> Result<T> {
         let known = || self.params.iter().map(|param| param.0.as_str()).collect::<Vec<_>>().join(", ");
         let missing = || TuneError::NoParam { name: name.to_owned(), known: known() };
         let value = self.params.iter().find(|param| param.0 == name).map(|param| &param.1).ok_or_else(missing)?;

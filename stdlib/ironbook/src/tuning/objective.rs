@@ -44,3 +44,12 @@ impl<T: Objective, E: Display + 'static> Objective for Result<T, E> {
 pub fn value<T: Objective>(ended_in: T) -> Result<f64, CellError> {
     ended_in.objective()
 }
+
+/// As [`value`], for code that ends in `Ok(..)`, which does not say of which type its errors are.
+///
+/// # Errors
+/// What it has ended in.
+#[inline]
+pub fn result<T: Objective>(ended_in: Result<T, CellError>) -> Result<f64, CellError> {
+    ended_in?.objective()
+}

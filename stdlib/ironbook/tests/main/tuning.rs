@@ -20,6 +20,7 @@ fn code_may_end_in_any_number_or_result() {
     assert_eq!(tuning::value(Err::<f64, _>("no".to_owned())).unwrap_err().chain, ["no"]);
     let boxed: Result<f64, Box<dyn std::error::Error>> = Err("boxed".into());
     assert_eq!(tuning::value(boxed).unwrap_err().chain, ["boxed"]);
+    assert_eq!(tuning::result(Ok(4usize)).unwrap(), 4.0);
 }
 
 #[test]

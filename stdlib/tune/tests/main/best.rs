@@ -24,7 +24,10 @@ fn parameters_are_read_as_what_they_are() {
     let best = Best::of(&study()).unwrap();
     assert_eq!((best.value(), best.metric(), best.number()), (5.75, "roc_auc", 0));
     assert_eq!((best.int::<u8>("depth").unwrap(), best.float("depth").unwrap()), (7, 7.0));
-    assert_eq!((best.float("rate").unwrap(), best.text("kind").unwrap(), best.flag("on").unwrap()), (0.25, "b", true));
+    assert_eq!(
+        (best.float("rate").unwrap(), best.text("kind").unwrap().as_str(), best.flag("on").unwrap()),
+        (0.25, "b", true)
+    );
     assert!(matches!(best.int::<usize>("rate"), Err(TuneError::Read { .. })));
     assert!(matches!(best.int::<usize>("shift"), Err(TuneError::Read { .. })));
     assert!(matches!(best.text("depth"), Err(TuneError::Read { .. })));
