@@ -131,7 +131,7 @@ fn ranges_may_move_and_kinds_may_not() {
     let moving = |trial: &Trial| Ok(trial.float("x", 0.0..=1.0 + f64::from(trial.number() % 4)));
     assert_eq!(study.optimize(Budget::trials(30), moving).unwrap().counts().complete, 30);
     let trial = study.ask().unwrap();
-    let mut incompatible = |name: &str, distribution: Distribution, text: &str| {
+    let incompatible = |name: &str, distribution: Distribution, text: &str| {
         let error = trial.suggest(name, distribution).unwrap_err();
         assert!(matches!(error, TuneError::Incompatible { .. }) && error.to_string().contains(text), "{error}");
     };
@@ -142,7 +142,7 @@ fn ranges_may_move_and_kinds_may_not() {
     incompatible("x", Distribution::categorical("x", choices).unwrap(), "one of [\"a\", 1]");
     let known =
         |names: [&str; 2]| Distribution::categorical("k", names.into_iter().map(ParamValue::from).collect()).unwrap();
-    let mut other = study.ask().unwrap();
+    let other = study.ask().unwrap();
     other.suggest("k", known(["a", "b"])).unwrap();
     incompatible("k", known(["a", "c"]), "was one of [\"a\", \"b\"] in this study and is now one of [\"a\", \"c\"]");
 }

@@ -122,7 +122,7 @@ fn two_hands_on_one_study_see_each_other() {
         let (a, b) = (place.study("shared").create().unwrap(), place.study("shared").resume().unwrap());
         let other = place.study("other").create().unwrap();
         for round in 0..30u32 {
-            let (mut x, mut y) = (a.ask().unwrap(), b.ask().unwrap());
+            let (x, y) = (a.ask().unwrap(), b.ask().unwrap());
             other.tell(&other.ask().unwrap(), 0.0).unwrap();
             assert_eq!((x.number(), y.number()), (2 * round, 2 * round + 1));
             let value = x.float("x", 0.0..=1.0);
@@ -144,7 +144,7 @@ fn an_enqueued_trial_is_begun_by_one() {
         let (a, b) = (place.study("queue").create().unwrap(), place.study("queue").resume().unwrap());
         a.enqueue([("x", 0.25)]).unwrap();
         b.refresh().unwrap();
-        let (mut x, mut y) = (b.ask().unwrap(), a.ask().unwrap());
+        let (x, y) = (b.ask().unwrap(), a.ask().unwrap());
         assert_eq!((x.number(), y.number()), (0, 1));
         assert_eq!(x.float("x", 0.0..=1.0), 0.25);
         assert_ne!(y.float("x", 0.0..=1.0), 0.25);
