@@ -69,7 +69,7 @@ pub fn at(view: &View, before: &str) -> Situation {
                 };
             }
             match view.registry.find(name).map(|magic| (magic.name(), magic.style())) {
-                Some((_, Style::Code)) => rust(view, &probe),
+                Some((_, Style::Code | Style::Body)) => rust(view, &probe),
                 Some(("bash" | "sh", _)) => Situation::Shell { start: body.start },
                 _ => Situation::Nothing,
             }

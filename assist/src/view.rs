@@ -67,7 +67,7 @@ impl View {
                 split::Kind::Line { name, args, .. } if self.holds_code(name) => {
                     args.start.clamp(piece.range.start, piece.range.end)
                 }
-                split::Kind::Cell { name, body, .. } if self.style(name) == Some(Style::Code) => body.start,
+                split::Kind::Cell { name, body, .. } if crate::whole::is_code(self, name) => body.start,
                 _ => piece.range.end,
             };
             blank(&text[piece.range.start..keep], &mut out);

@@ -50,9 +50,9 @@ pub fn completeness(view: &View, text: &str) -> Completeness {
     }
 }
 
-/// Whether a magic reads its text as Rust.
+/// Whether a magic reads the lines below it as Rust.
 pub fn is_code(view: &View, magic: &str) -> bool {
-    view.style(magic) == Some(Style::Code)
+    matches!(view.style(magic), Some(Style::Code | Style::Body))
 }
 
 fn incomplete(depth: usize) -> Completeness {

@@ -142,7 +142,7 @@ fn main() {
         let regret = |seed: u64| {
             let study = Study::new("regret").sampler(sampler(name, seed)).create().unwrap();
             let ranges = ranges.clone();
-            let objective = move |trial: &mut ironbook_tune::Trial| {
+            let objective = move |trial: &ironbook_tune::Trial| {
                 let at = |(i, (low, high)): (usize, &(f64, f64))| trial.float(&format!("x{i}"), *low..=*high);
                 Ok(call(&ranges.iter().enumerate().map(at).collect::<Vec<f64>>()))
             };

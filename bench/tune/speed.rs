@@ -7,7 +7,7 @@
 use ironbook_tune::{Budget, Failure, Sqlite, Study, StudyBuilder, Tpe, Trial};
 use std::time::Instant;
 
-fn objective(n: usize) -> impl Fn(&mut Trial) -> Result<f64, Failure> + Send + Sync + 'static {
+fn objective(n: usize) -> impl Fn(&Trial) -> Result<f64, Failure> + Send + Sync + 'static {
     move |trial| Ok((0..n).map(|i| (trial.float(&format!("x{i}"), -5.0..=5.0) - (i % 3) as f64).powi(2)).sum())
 }
 
@@ -41,8 +41,8 @@ fn late(study: StudyBuilder, params: usize, around: &[usize]) -> Vec<[f64; 3]> {
     let mut costs = Vec::with_capacity(last);
     for number in 0..last {
         let began = Instant::now();
-        let mut trial = study.ask().unwrap();
-        let value = objective(&mut trial).unwrap();
+        let trial = study.ask().unwrap();
+        let value = objective(&trial).unwrap();
         let asked = began.elapsed();
         let worked = number % 2 == 0 && around.iter().any(|each| number.abs_diff(*each) <= 100);
         if worked {

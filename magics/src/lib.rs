@@ -30,6 +30,7 @@ mod help;
 mod measure;
 mod near;
 mod page;
+mod questions;
 mod statements;
 mod table;
 mod words;

@@ -94,7 +94,7 @@ pub struct Call<'a> {
     pub body: Option<Range<usize>>,
     /// Whether nothing follows it in the cell, so that its value is the cell's.
     pub last: bool,
-    /// For a cell magic of [`Style::Code`]: its body with the magics in it lowered.
+    /// For a cell magic of [`Style::Code`] or [`Style::Body`]: its body with the magics in it lowered.
     pub parts: Vec<Part>,
 }
 

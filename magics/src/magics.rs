@@ -34,6 +34,7 @@ mod sh;
 mod time;
 mod timeit;
 mod track;
+mod tune;
 mod who;
 mod whos;
 mod writefile;
@@ -73,6 +74,7 @@ pub static ALL: &[&dyn Magic] = &[
     &time::Time,
     &timeit::Timeit,
     &track::Track,
+    &tune::Tune,
     &who::Who,
     &whos::Whos,
     &writefile::Writefile,

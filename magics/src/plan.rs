@@ -192,7 +192,7 @@ impl Planner<'_> {
             Err(error) => return Err(refused(name, &error)),
         };
         let parts = match (&body, magic.style()) {
-            (Some(body), Style::Code) => self.body_parts(magic, body.clone())?,
+            (Some(body), Style::Code | Style::Body) => self.body_parts(magic, body.clone())?,
             _ => Vec::new(),
         };
         magic.lower(&Call { name, matches, text: self.text, rest, body, last, parts })
@@ -307,7 +307,7 @@ impl Planner<'_> {
 fn arguments(magic: &dyn Magic, text: &str, args: Range<usize>) -> Result<(Vec<String>, Range<usize>), Error> {
     let raw = &text[args.clone()];
     match magic.style() {
-        Style::Words => Ok((words::shell(magic.name(), raw)?, args)),
+        Style::Words | Style::Body => Ok((words::shell(magic.name(), raw)?, args)),
         Style::Pairs => Ok((words::pairs(raw), args)),
         Style::Code | Style::Text => {
             let command = registry::command(magic);

@@ -13,6 +13,8 @@ pub enum Style {
     Pairs,
     /// Options, then Rust text, which goes on over lines until its brackets are closed.
     Code,
+    /// Words, and Rust text in the lines below, in which magics are lowered.
+    Body,
     /// Options, then text that is taken as it is.
     Text,
 }

@@ -41,7 +41,7 @@ pub fn arguments(view: &View, before: &str, name: &str, start: usize) -> Complet
         matches!(magic.style(), Style::Code | Style::Text) && positional_count(&command, &words.before) > 0;
     if typed.starts_with('-') && !options_end {
         let options = options(&command, typed);
-        if !options.is_empty() || magic.style() == Style::Words {
+        if !options.is_empty() || matches!(magic.style(), Style::Words | Style::Body) {
             return over(word_start..before.len(), options);
         }
     }

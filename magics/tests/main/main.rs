@@ -12,5 +12,6 @@ mod session;
 mod session_file;
 mod shell;
 mod splitter;
+mod tune;
 mod verdicts;
 mod warnings;

@@ -15,6 +15,7 @@ mod live;
 mod media;
 pub mod persist;
 pub mod progress;
+pub mod pruning;
 pub mod record;
 pub mod registry;
 pub mod rt;

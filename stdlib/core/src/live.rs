@@ -100,7 +100,8 @@ impl Live {
     }
 }
 
-/// As long as one lives, no new [`Live`] display appears: work that fits many models shows none of their curves.
+/// As long as one lives, no new [`Live`] display and no new [`Progress`](crate::Progress) appears: work that fits many
+/// models shows none of their curves.
 ///
 /// ```
 /// let hush = ironbook_core::display::Hush::new();

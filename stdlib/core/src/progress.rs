@@ -1,6 +1,6 @@
 //! Progress as events, not text: each front end draws it in its own way.
 
-use crate::sink;
+use crate::{live, sink};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -30,6 +30,8 @@ pub struct Progress {
     state: State,
     started: Instant,
     last: Option<Instant>,
+    /// Within something larger that shows its own; see [`Hush`](crate::display::Hush).
+    hushed: bool,
 }
 
 /// Fastest rate of progress events.
@@ -50,7 +52,7 @@ impl Progress {
             elapsed_s: 0.0,
             finished: false,
         };
-        Progress { state, started: Instant::now(), last: None }
+        Progress { state, started: Instant::now(), last: None, hushed: live::is_hushed() }
     }
 
     /// Moves on by `steps`.
@@ -71,7 +73,7 @@ impl Progress {
             None => self.started.elapsed() >= QUIET,
             Some(last) => last.elapsed() >= PERIOD,
         };
-        if due {
+        if due && !self.hushed {
             self.emit();
         }
     }

@@ -324,9 +324,10 @@ pub fn set_worker_test(test: fn() -> bool) {
     let _ = WORKER.set(test);
 }
 
-/// Whether a panic on the calling thread reaches the running cell.
+/// Whether a panic on the calling thread reaches the running cell, or whoever gave the thread its work.
 pub fn unwinds_into_cell() -> bool {
-    on_cell_thread() || !interrupt::apart() && WORKER.get().is_some_and(|test| test())
+    let works = || interrupt::is_at_work() || WORKER.get().is_some_and(|test| test());
+    on_cell_thread() || !interrupt::apart() && works()
 }
 
 /// Stands in every loop of user code: one atomic load, and an unwind once the user asked to stop.

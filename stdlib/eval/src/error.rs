@@ -310,6 +310,14 @@ pub enum EvalError {
         /// What went wrong.
         source: Box<EvalError>,
     },
+    /// A search that tries this says that it is not worth going on.
+    #[error(transparent)]
+    Stopped(#[from] ironbook_core::pruning::Stopped),
+    /// A search that tries this does not say what it is after.
+    #[error(
+        "the search does not say which metric it seeks\nname it: `--maximize roc_auc`, or `Study::new(..).metric(\"roc_auc\")`"
+    )]
+    Unnamed,
     /// The user asked to stop.
     #[error(transparent)]
     Interrupted(#[from] ironbook_core::Interrupted),

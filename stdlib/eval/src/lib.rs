@@ -62,4 +62,6 @@ pub use scores::{Better, Score, Scores};
 pub use slices::{Slice, Slices, slices};
 pub use split::{holdout_split, time_split};
 pub use threshold::{LiftTable, Operating, Thresholds};
-pub use validate::{CrossMetric, CrossValidation, LearningCurve, UndefinedMetric, cross_validate, learning_curve};
+pub use validate::{
+    CrossMetric, CrossValidation, LearningCurve, UndefinedMetric, cross_validate, cross_validate_pruned, learning_curve,
+};

@@ -8,6 +8,7 @@ use ironbook_core::{Display, Persist, registry};
 use ironbook_features::{Featured, FittedPipeline, Pipeline};
 use ironbook_learn as learn;
 use ironbook_nn::{MlpClassifier, MlpRegressor, Sequential};
+use ironbook_tune::{Best, Study};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::io::{self, Write};
@@ -152,6 +153,11 @@ pub(crate) fn register() {
         MlpClassifier,
         MlpRegressor,
     );
+    let ways = (Show::of::<Best>(Best::bundle), Measure::of::<Best>(|best| (best.shape(), 0)));
+    let write = |best: &Best, to: &mut dyn Write| serde_json::to_writer(to, best).map_err(io::Error::from);
+    let read = |bytes: &[u8]| serde_json::from_slice::<Best>(bytes).map_err(io::Error::from);
+    keep::register::<Best>(Known::Kept(Keeper::new(write, read, ways).owned::<Best>()));
+    keep::register::<Study>(Known::Never("a study works on; a storage keeps it: `--storage sqlite:///study.db`"));
     let ways = (Show::of::<FittedPipeline>(FittedPipeline::bundle), Measure::of::<FittedPipeline>(|_| (None, 0)));
     model::<FittedPipeline>(ways);
     let ways = (Show::of::<Pipeline>(Pipeline::bundle), Measure::of::<Pipeline>(|_| (None, 0)));

@@ -28,6 +28,8 @@ pub fn init() {
     register_chain::<ironbook_plot::PlotError>();
     register_chain::<ironbook_serve::ServeError>();
     register_chain::<ironbook_tune::TuneError>();
+    register_chain::<crate::tuning::TuningError>();
+    register_chain::<ironbook_core::pruning::Stopped>();
     ironbook_track::register();
 }
 

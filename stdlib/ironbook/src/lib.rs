@@ -41,5 +41,6 @@ pub mod rt;
 mod tensor;
 #[doc(hidden)]
 pub mod tools;
+pub mod tuning;
 
 pub use known::init;

@@ -9,6 +9,7 @@ pub use ironbook_core::display::{Html, Image, Json, Latex, Live, Markdown, Svg};
 pub use ironbook_core::{Bundle, Progress, clear_output, display, display_updatable};
 pub use ironbook_data::{Dataset, FrameExt, LazyExt, Matrix};
 pub use ironbook_data::{read_csv, read_json, read_parquet, scan_csv, scan_parquet, write_csv, write_parquet};
+pub use ironbook_eval::{KFold, StratifiedKFold, cross_validate, cross_validate_pruned};
 pub use ironbook_features::{Impute, Pipeline};
 pub use ironbook_learn::{DecisionTree, DecisionTreeRegressor, MaxFeatures, RandomForest, RandomForestRegressor};
 pub use ironbook_learn::{Fit, LogisticRegression, MajorityBaseline, MeanBaseline, Persist, Predict, PredictProba};

@@ -2,13 +2,14 @@
 //!
 //! | chart | made by | more in it |
 //! |---|---|---|
-//! | lines, clouds of points | [`line()`], [`scatter`] | `.series`, `.band`, `.error_bars`, `.log_x`, `.log_y`, `.time_x` |
+//! | lines, clouds of points | [`line()`], [`scatter`] | `.series`, `.points`, `.band`, `.error_bars`, `.log_x`, `.log_y`, `.time_x` |
 //! | bars, lying bars | [`bar`], [`barh`] | `.bars`, `.stacked`, `.error_bars` |
 //! | histogram, box plot | [`histogram`], [`boxplot`] | `.values`, `.bins` |
 //! | correlations and other tables | [`heatmap`] | |
 //! | ROC and precision-recall curves | [`roc`], [`pr`] | `.curve` |
 //! | calibration, confusion, learning curve | [`calibration`], [`confusion`], [`learning_curve`] | `.calibrated` |
 //! | explanations | [`beeswarm`], [`waterfall`] | |
+//! | parallel coordinates | [`parallel`] | `.ends`, `.small_first` |
 //! | several charts as one figure | [`grid()`] | |
 //!
 //! All take `.title`, `.x_label`, `.y_label`, `.size`; those with axes of numbers `.hline` and `.vline`.
@@ -171,6 +172,14 @@ pub fn beeswarm(features: &[impl AsRef<str>], values: &[Vec<f64>], colour: &[Vec
 /// As [`Chart::waterfall`].
 pub fn waterfall(base: f64, labels: &[impl AsRef<str>], contributions: &[impl Number]) -> Result<Chart, PlotError> {
     Chart::waterfall(base, labels, contributions)
+}
+
+/// A line per case through an axis per variable; see [`Chart::parallel`].
+///
+/// # Errors
+/// As [`Chart::parallel`].
+pub fn parallel(axes: &[impl AsRef<str>], lines: &[Vec<f64>], values: &[f64]) -> Result<Chart, PlotError> {
+    Chart::parallel(axes, lines, values)
 }
 
 /// Several charts as one figure, row by row; `columns` is kept within 1 and the number of charts.

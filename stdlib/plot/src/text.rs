@@ -64,7 +64,7 @@ impl Dots {
     }
 
     /// The dots from one to another; every `skip`-th of them.
-    fn line(&mut self, (x0, y0): (f64, f64), (x1, y1): (f64, f64), skip: usize) {
+    pub fn line(&mut self, (x0, y0): (f64, f64), (x1, y1): (f64, f64), skip: usize) {
         let steps = (x1 - x0).abs().max((y1 - y0).abs()).ceil().max(1.0);
         for i in (0..=steps as usize).step_by(skip) {
             let t = i as f64 / steps;

@@ -34,6 +34,7 @@ mod handle;
 mod lookups;
 mod mlmodel;
 mod models;
+mod past;
 mod pending;
 mod place;
 mod process;
@@ -63,6 +64,7 @@ pub use models::{
     FILE as MODEL_FILE, Fetched, ModelFiles, Registered, alias, fetch_model, fetch_model_from, format_in, log_model,
     register_model, stage, version_of, where_to,
 };
+pub use past::{Past, not_recorded, record_past};
 pub use place::{set_uri, uri};
 pub use process::recover;
 pub use resume::{end_nested, leave, nested, resume};

@@ -105,6 +105,28 @@ pub enum TuneError {
         /// What is fixed.
         known: String,
     },
+    /// The best trial was not asked for this.
+    #[error(
+        "the best trial has no parameter \"{name}\"; it has {known}\ncheck the name; what is asked for in branches that it did not take is not there"
+    )]
+    NoParam {
+        /// The parameter.
+        name: String,
+        /// What it has.
+        known: String,
+    },
+    /// A parameter was read as something that it is not.
+    #[error(
+        "parameter \"{name}\" is {value}, which is not {expected}\nread it with float, int, text or flag, whichever fits"
+    )]
+    Read {
+        /// The parameter.
+        name: String,
+        /// Its value.
+        value: String,
+        /// As what it was read.
+        expected: &'static str,
+    },
     /// The study is there already.
     #[error("the study \"{name}\" exists in {place}\nresume it, or give this one another name")]
     Exists {

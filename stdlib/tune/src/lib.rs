@@ -22,6 +22,8 @@
 //! # Ok::<(), ironbook_tune::TuneError>(())
 //! ```
 
+mod best;
+mod code;
 mod decimal;
 mod distribution;
 mod error;
@@ -38,6 +40,8 @@ mod study;
 mod trial;
 mod value;
 
+pub use best::{Best, Unfinished};
+pub use code::{Code, Piece};
 pub use distribution::{Distribution, FloatRange, IntRange, Whole};
 pub use error::{Result, TuneError};
 pub use history::{Counts, History};

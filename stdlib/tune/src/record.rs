@@ -3,12 +3,13 @@
 use crate::distribution::Distribution;
 use crate::value::ParamValue;
 use chrono::{DateTime, SubsecRound, Utc};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 /// What a study seeks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Direction {
     /// The smallest value (a loss).
     #[default]
@@ -28,8 +29,8 @@ impl Direction {
         if self == Direction::Minimize { value } else { -value }
     }
 
-    /// As one says it.
-    pub(crate) fn verb(self) -> &'static str {
+    /// As one says it: `minimize`, `maximize`.
+    pub fn verb(self) -> &'static str {
         if self == Direction::Minimize { "minimize" } else { "maximize" }
     }
 }

@@ -96,6 +96,15 @@ pub trait Storage: Send {
     /// [`TuneError::Exists`], and the storage's.
     fn create_study(&mut self, name: &str, direction: Direction) -> Result<i64>;
 
+    /// Keeps the name of what a study makes small or large, where Optuna's users see it.
+    ///
+    /// # Errors
+    /// The storage's.
+    fn name_metric(&mut self, study: i64, metric: &str) -> Result<()> {
+        let _ = (study, metric);
+        Ok(())
+    }
+
     /// Adds a trial with all that its record says but for the number, which is the next one. With `alive` it counts as
     /// abandoned unless [`Storage::beat`] is called again and again.
     ///

@@ -48,10 +48,16 @@ pub struct Study {
 pub(crate) struct Shared {
     name: String,
     direction: Direction,
+    /// Name of the value, if it has one.
+    metric: Option<String>,
     core: Mutex<Core>,
 }
 
 impl Shared {
+    pub(crate) fn metric(&self) -> Option<&str> {
+        self.metric.as_deref()
+    }
+
     pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
         // A sampler or pruner of a user's may have panicked; trials are changed by whole steps only.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
@@ -79,6 +85,16 @@ impl Study {
     /// What it seeks.
     pub fn direction(&self) -> Direction {
         self.shared.direction
+    }
+
+    /// Name of what it makes small or large, if it has one.
+    pub fn metric(&self) -> Option<&str> {
+        self.shared.metric()
+    }
+
+    /// Where its trials are kept, in words: `memory`, or the path of a database.
+    pub fn place(&self) -> String {
+        self.shared.core().storage.place()
     }
 
     /// Looks at all that is known. The study stands still meanwhile: keep it short, and call no method of the study in

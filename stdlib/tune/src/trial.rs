@@ -7,8 +7,10 @@ use crate::record::TrialRecord;
 use crate::storage::NoteKind;
 use crate::study::{Run, Shared};
 use crate::value::ParamValue;
+use ironbook_core::pruning::{Pruning, Stopped};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One set of parameters that is being tried.
 ///
@@ -38,6 +40,8 @@ use std::sync::Arc;
 pub struct Trial {
     number: u32,
     source: Source,
+    /// Whether it was told to end early.
+    pruned: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -53,19 +57,19 @@ pub(crate) struct Abort(pub(crate) TuneError);
 
 impl Trial {
     pub(crate) fn of_study(number: u32, shared: Arc<Shared>, run: Option<Arc<Run>>) -> Self {
-        Trial { number, source: Source::Study(shared, run) }
+        Trial { number, source: Source::Study(shared, run), pruned: AtomicBool::new(false) }
     }
 
     /// A trial that answers with given parameters and belongs to no study: runs the code with the best of a study again.
     pub fn fixed<K: Into<String>, V: Into<ParamValue>>(params: impl IntoIterator<Item = (K, V)>) -> Self {
         let params = params.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Trial { number: 0, source: Source::Fixed(params) }
+        Trial { number: 0, source: Source::Fixed(params), pruned: AtomicBool::new(false) }
     }
 
     /// A trial that answers as this one did.
     pub fn again(record: &TrialRecord) -> Self {
         let params = record.params().iter().map(|param| (param.name().to_owned(), param.value()));
-        Trial { number: record.number(), source: Source::Fixed(params.collect()) }
+        Trial { number: record.number(), source: Source::Fixed(params.collect()), pruned: AtomicBool::new(false) }
     }
 
     /// Its number in the study, counted from 0.
@@ -73,39 +77,47 @@ impl Trial {
         self.number
     }
 
+    /// Name of what the study makes small or large, if it has one; see [`StudyBuilder::metric`](crate::StudyBuilder::metric).
+    pub fn metric(&self) -> Option<&str> {
+        match &self.source {
+            Source::Study(shared, _) => shared.metric(),
+            Source::Fixed(_) => None,
+        }
+    }
+
     /// A whole number of `range`.
-    pub fn int<T: Whole>(&mut self, name: &str, range: impl IntRange<T>) -> T {
+    pub fn int<T: Whole>(&self, name: &str, range: impl IntRange<T>) -> T {
         T::narrow(self.number_of(name, Distribution::int(name, range.ends())) as i64)
     }
 
     /// A whole number of `range`, from its start on in steps.
-    pub fn int_step<T: Whole>(&mut self, name: &str, range: impl IntRange<T>, step: T) -> T {
+    pub fn int_step<T: Whole>(&self, name: &str, range: impl IntRange<T>, step: T) -> T {
         T::narrow(self.number_of(name, Distribution::int_step(name, range.ends(), step.widen())) as i64)
     }
 
     /// A whole number of `range`, which begins at 1 or above, by its order of magnitude.
     #[doc(alias = "int_log")]
-    pub fn log_int<T: Whole>(&mut self, name: &str, range: impl IntRange<T>) -> T {
+    pub fn log_int<T: Whole>(&self, name: &str, range: impl IntRange<T>) -> T {
         T::narrow(self.number_of(name, Distribution::log_int(name, range.ends())) as i64)
     }
 
     /// A number of `range`.
-    pub fn float(&mut self, name: &str, range: impl FloatRange) -> f64 {
+    pub fn float(&self, name: &str, range: impl FloatRange) -> f64 {
         self.number_of(name, Distribution::float(name, range.ends()))
     }
 
     /// A number of `range`, from its start on in steps.
-    pub fn float_step(&mut self, name: &str, range: impl FloatRange, step: f64) -> f64 {
+    pub fn float_step(&self, name: &str, range: impl FloatRange, step: f64) -> f64 {
         self.number_of(name, Distribution::float_step(name, range.ends(), step))
     }
 
     /// A number of `range`, which begins above 0, by its order of magnitude.
-    pub fn log_float(&mut self, name: &str, range: impl FloatRange) -> f64 {
+    pub fn log_float(&self, name: &str, range: impl FloatRange) -> f64 {
         self.number_of(name, Distribution::log_float(name, range.ends()))
     }
 
     /// One of `choices`: names, numbers, truths, `None`, or values of a type of yours that turns into a [`ParamValue`].
-    pub fn categorical<T: Clone + Into<ParamValue>>(&mut self, name: &str, choices: impl IntoIterator<Item = T>) -> T {
+    pub fn categorical<T: Clone + Into<ParamValue>>(&self, name: &str, choices: impl IntoIterator<Item = T>) -> T {
         let mut choices: Vec<T> = choices.into_iter().collect();
         let values = choices.iter().cloned().map(Into::into).collect();
         let place = self.number_of(name, Distribution::categorical(name, values)) as usize;
@@ -113,7 +125,7 @@ impl Trial {
     }
 
     /// The float that stands for a parameter's value.
-    fn number_of(&mut self, name: &str, distribution: Result<Distribution>) -> f64 {
+    fn number_of(&self, name: &str, distribution: Result<Distribution>) -> f64 {
         match distribution.and_then(|distribution| self.internal(name, distribution)) {
             Ok((value, _)) => value,
             Err(error) => self.abort(error),
@@ -125,12 +137,12 @@ impl Trial {
     /// # Errors
     /// [`TuneError::Incompatible`] if the parameter is of another kind in this study, [`TuneError::NotRunning`] once the
     /// trial has ended, [`TuneError::NotInGrid`] and [`TuneError::Unfit`] from samplers, [`TuneError::NotFixed`].
-    pub fn suggest(&mut self, name: &str, distribution: Distribution) -> Result<ParamValue> {
+    pub fn suggest(&self, name: &str, distribution: Distribution) -> Result<ParamValue> {
         let (internal, distribution) = self.internal(name, distribution)?;
         Ok(distribution.value(internal))
     }
 
-    fn internal(&mut self, name: &str, distribution: Distribution) -> Result<(f64, Arc<Distribution>)> {
+    fn internal(&self, name: &str, distribution: Distribution) -> Result<(f64, Arc<Distribution>)> {
         match &self.source {
             Source::Study(shared, _) => shared.core().suggest(self.number, name, distribution),
             Source::Fixed(params) => {
@@ -150,7 +162,7 @@ impl Trial {
 
     /// Reports a value on the way, for pruners and curves: the step counts what the objective counts (epochs, folds), the
     /// value is in the unit of the objective. A second report at one step is left out; NaN is recorded.
-    pub fn report(&mut self, step: u64, value: f64) {
+    pub fn report(&self, step: u64, value: f64) {
         if let Source::Study(shared, run) = &self.source {
             let done = shared.core().report(self.number, step, value);
             let ended = run.as_ref().is_some_and(|run| run.is_over());
@@ -163,11 +175,13 @@ impl Trial {
     }
 
     /// Whether the pruner says that this trial is not worth going on.
-    pub fn should_prune(&mut self) -> bool {
+    pub fn should_prune(&self) -> bool {
         match &self.source {
             Source::Study(shared, _) => {
                 let judged = shared.core().judge(self.number);
-                judged.unwrap_or_else(|error| self.abort(error))
+                let prune = judged.unwrap_or_else(|error| self.abort(error));
+                self.pruned.fetch_or(prune, Ordering::Relaxed);
+                prune
             }
             Source::Fixed(_) => false,
         }
@@ -177,9 +191,14 @@ impl Trial {
     ///
     /// # Errors
     /// [`Pruned`].
-    pub fn step(&mut self, step: u64, value: f64) -> std::result::Result<(), Pruned> {
+    pub fn step(&self, step: u64, value: f64) -> std::result::Result<(), Pruned> {
         self.report(step, value);
         if self.should_prune() { Err(Pruned) } else { Ok(()) }
+    }
+
+    /// Whether it was told to end early: whatever error its code then returns, it counts as pruned.
+    pub(crate) fn is_pruned(&self) -> bool {
+        self.pruned.load(Ordering::Relaxed)
     }
 
     /// Whether the study is to end: its time is over, or it was stopped. What a trial returns soon is still recorded.
@@ -188,7 +207,7 @@ impl Trial {
     }
 
     /// Keeps a note with the trial.
-    pub fn note(&mut self, name: &str, value: impl Into<ParamValue>) {
+    pub fn note(&self, name: &str, value: impl Into<ParamValue>) {
         if let Source::Study(shared, _) = &self.source {
             let json = serde_json::to_string(&value.into()).expect("a number or a text");
             shared.core().note(self.number, NoteKind::User, name.to_owned(), json);
@@ -209,5 +228,24 @@ impl Trial {
             Source::Study(_, Some(_)) => std::panic::resume_unwind(Box::new(Abort(error))),
             _ => panic!("{error}"),
         }
+    }
+}
+
+/// What code knows of a trial that is told of no search: `eval::cross_validate_pruned` reports fold by fold.
+impl Pruning for Trial {
+    fn metric(&self) -> Option<&str> {
+        Trial::metric(self)
+    }
+
+    fn is_searched(&self) -> bool {
+        matches!(self.source, Source::Study(..))
+    }
+
+    fn report(&self, step: u64, value: f64) {
+        Trial::report(self, step, value);
+    }
+
+    fn stop_early(&self) -> std::result::Result<(), Stopped> {
+        if self.should_prune() { Err(Stopped::new(Pruned)) } else { Ok(()) }
     }
 }

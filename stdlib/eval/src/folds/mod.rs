@@ -45,6 +45,12 @@ pub trait Folds {
     fn folds(&self, data: &Dataset) -> Result<Vec<Fold>, EvalError>;
 }
 
+impl<F: Folds + ?Sized> Folds for &F {
+    fn folds(&self, data: &Dataset) -> Result<Vec<Fold>, EvalError> {
+        (**self).folds(data)
+    }
+}
+
 /// Folds made by hand are folds as well.
 impl Folds for [Fold] {
     fn folds(&self, data: &Dataset) -> Result<Vec<Fold>, EvalError> {

@@ -4,6 +4,7 @@ mod drift;
 mod gates;
 mod hostile;
 mod keep;
+mod tuning;
 
 use ironbook::prelude::*;
 use ironbook::rt;

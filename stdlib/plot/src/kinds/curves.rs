@@ -34,6 +34,9 @@ struct Series {
     /// Whether the ends are drawn as one area instead of a bar per point.
     #[serde(default)]
     band: bool,
+    /// Dots, also where others are lines.
+    #[serde(default)]
+    dots: bool,
 }
 
 /// Error bars of one series at most: more of them are a grey area anyway.
@@ -73,12 +76,22 @@ impl Chart {
         Ok(self)
     }
 
+    /// Adds a cloud of points, also to lines.
+    ///
+    /// # Errors
+    /// As [`Chart::scatter`]; [`PlotError::Mixed`] for other kinds of charts.
+    pub fn points(mut self, name: impl Into<String>, x: &[impl Number], y: &[impl Number]) -> Result<Self, PlotError> {
+        let Kind::Curves(curves) = &mut self.kind else { return Err(self.mixed()) };
+        curves.series.push(Series { dots: true, ..points(Some(name.into()), floats(x), floats(y))? });
+        Ok(self)
+    }
+
     /// Gives the latest line a band from `low` to `high`, for instance a confidence interval.
     ///
     /// # Errors
     /// [`PlotError::Lengths`] unless there is a value per point; [`PlotError::Mixed`] for other kinds of charts.
     pub fn band(self, low: &[impl Number], high: &[impl Number]) -> Result<Self, PlotError> {
-        self.ends(floats(low), floats(high), true)
+        self.spread(floats(low), floats(high), true)
     }
 
     /// Gives the points of the latest line, cloud or bars an error bar of this length to both sides.
@@ -93,13 +106,13 @@ impl Chart {
                 let y = series.last().map(|s| s.y.clone()).unwrap_or_default();
                 same_length(("y", y.len()), ("deviations", deviations.len()))?;
                 let end = |sign: f64| y.iter().zip(&deviations).map(|(y, d)| y + sign * d.abs()).collect();
-                self.ends(end(-1.0), end(1.0), false)
+                self.spread(end(-1.0), end(1.0), false)
             }
             _ => Err(self.mixed()),
         }
     }
 
-    fn ends(mut self, low: Vec<f64>, high: Vec<f64>, band: bool) -> Result<Self, PlotError> {
+    fn spread(mut self, low: Vec<f64>, high: Vec<f64>, band: bool) -> Result<Self, PlotError> {
         let Kind::Curves(Curves { series, .. }) = &mut self.kind else { return Err(self.mixed()) };
         if let Some(series) = series.last_mut() {
             same_length(("y", series.y.len()), ("low", low.len()))?;
@@ -152,7 +165,7 @@ fn points(name: Option<String>, x: Vec<f64>, y: Vec<f64>) -> Result<Series, Plot
     if !x.iter().zip(&y).any(|(x, y)| x.is_finite() && y.is_finite()) {
         return Err(PlotError::NothingFinite);
     }
-    Ok(Series { name, x, y, low: Vec::new(), high: Vec::new(), band: false })
+    Ok(Series { name, x, y, low: Vec::new(), high: Vec::new(), band: false, dots: false })
 }
 
 impl Series {
@@ -199,7 +212,7 @@ impl Curves {
     fn marks(&self, look: &Look, i: usize, figure: &mut Figure) {
         let series = &self.series[i];
         let fill = Fill::Series(i);
-        if !self.cloud {
+        if !(self.cloud || series.dots) {
             let most = sample::share(sample::LINE, self.series.len());
             let runs = sample::runs(series.points(), most, |x, y| look.shows(x, y));
             let dots = runs.iter().map(Vec::len).sum::<usize>() <= DOTS;
@@ -229,6 +242,9 @@ impl Drawing for Curves {
         let mut figure = Figure::new(look.x_side(all().map(|p| p.0)).reach(across), y.reach(up));
         let key = if self.cloud { Key::Dot } else { Key::Line };
         figure.entries(self.series.iter().map(|s| s.name.clone()), key);
+        for (entry, _) in figure.legend.iter_mut().zip(&self.series).filter(|(_, series)| series.dots) {
+            entry.key = Key::Dot;
+        }
         figure.layers.extend(self.series.iter().enumerate().filter_map(|(i, s)| s.under(look, i)));
         (0..self.series.len()).for_each(|i| self.marks(look, i, &mut figure));
         let below = self.series.iter().flat_map(Series::points).filter(|p| p.0.is_finite() && p.1.is_finite()).count()

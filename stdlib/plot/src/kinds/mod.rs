@@ -78,6 +78,7 @@ mod curves;
 mod grid;
 mod heatmap;
 mod histogram;
+mod parallel;
 mod rates;
 mod waterfall;
 
@@ -92,6 +93,7 @@ registry! {
     calibration::Calibration => "calibration",
     beeswarm::Beeswarm => "beeswarm",
     waterfall::Waterfall => "waterfall",
+    parallel::Parallel => "parallel coordinates",
     grid::Grid => "grid",
 }
 

@@ -45,6 +45,18 @@ fn swarm(count: usize, rows: u32) -> Chart {
     Chart::beeswarm(&features(count), &values, &colour).unwrap()
 }
 
+/// Trials: the last variable is missing where the third is low.
+fn parallel(cases: u32) -> Chart {
+    let line = |i: u32| {
+        let drop = if noise(7 * i + 2) < 0.5 { f64::NAN } else { noise(7 * i + 3) * 0.5 };
+        vec![3.0 + (noise(7 * i) * 8.0).floor(), noise(7 * i + 1), (noise(7 * i + 2) * 2.0).floor(), drop]
+    };
+    let lines: Vec<Vec<f64>> = (0..cases).map(line).collect();
+    let values: Vec<f64> =
+        lines.iter().map(|line| 0.8 - (line[1] - 0.6).powi(2) - (line[0] - 7.0).abs() / 40.0).collect();
+    Chart::parallel(&["max_depth", "learning_rate", "booster", "drop"], &lines, &values).unwrap()
+}
+
 fn correlations(count: usize) -> Vec<Vec<f64>> {
     let cell = |i: usize, j: usize| {
         let (i, j) = (i.min(j), i.max(j));
@@ -241,6 +253,20 @@ pub(crate) fn kinds() -> Vec<(&'static str, &'static str, Chart)> {
         ),
         ("beeswarm", "beeswarm", swarm(8, 1500).title("SHAP values")),
         (
+            "parallel coordinates",
+            "parallel coordinates",
+            parallel(200)
+                .ends(vec![
+                    ("3".to_owned(), "10".to_owned()),
+                    ("0.001".to_owned(), "0.3".to_owned()),
+                    ("gbtree".to_owned(), "dart".to_owned()),
+                    ("0".to_owned(), "0.5".to_owned()),
+                ])
+                .unwrap()
+                .title("Trials")
+                .y_label("ROC AUC"),
+        ),
+        (
             "waterfall",
             "waterfall",
             Chart::waterfall(
@@ -389,6 +415,20 @@ fn awkward() -> Vec<(&'static str, Chart)> {
             Chart::beeswarm(&["a", "b"], &[vec![1.0, nan, 1.0], vec![1e9; 3]], &[vec![], vec![nan; 3]]).unwrap(),
         ),
         ("no contribution", Chart::waterfall(0.0, &["a"], &[0.0]).unwrap()),
+        ("one line", Chart::parallel(&["only"], &[vec![1.0]], &[2.0]).unwrap()),
+        ("many lines", parallel(3000).small_first().unwrap()),
+        (
+            "many axes",
+            Chart::parallel(&many[..40], &[vec![1.0; 40], vec![nan; 40], vec![2.0; 40]], &[1.0, 2.0, nan]).unwrap(),
+        ),
+        (
+            "far lines",
+            Chart::parallel(&["a", "b"], &[vec![-1e308, nan], vec![1e308, 5e-324]], &[-1e308, 1e308]).unwrap(),
+        ),
+        (
+            "lines and points",
+            Chart::line(&[1, 2, 3], &[3, 2, 1]).unwrap().points("tries", &[1, 3], &[3.5, nan]).unwrap(),
+        ),
         ("falling", Chart::waterfall(-3e6, &many[..3], &[-1e6, -2e6, -4e6]).unwrap()),
         ("short log", Chart::scatter(&[1.1, 1.2, 1.3], &[5.0, 5.5, 6.0]).unwrap().log_x().unwrap().log_y().unwrap()),
         ("long log", Chart::line(&[1, 2, 3], &[1e-300, 1.0, 1e300]).unwrap().log_y().unwrap()),
@@ -443,6 +483,7 @@ fn the_gallery_has_every_kind() {
             "calibration",
             "beeswarm",
             "waterfall",
+            "parallel",
             "grid",
         ];
         let at = index.iter().position(|k| *k == key).unwrap();

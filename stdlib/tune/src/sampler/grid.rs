@@ -110,6 +110,11 @@ impl GridParams {
         self
     }
 
+    /// Whether no parameter has values yet.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// Decides the order of the combinations.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;

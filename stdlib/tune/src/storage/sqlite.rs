@@ -147,6 +147,10 @@ impl Storage for Sqlite {
         self.write(|connection| write::create_study(connection, name, direction, &place))
     }
 
+    fn name_metric(&mut self, study: i64, metric: &str) -> Result<()> {
+        self.write(|connection| write::name_metric(connection, study, metric))
+    }
+
     fn add_trial(&mut self, study: i64, trial: &TrialRecord, alive: bool) -> Result<(i64, u32)> {
         self.write(|connection| write::add_trial(connection, study, trial, alive))
     }

@@ -15,6 +15,7 @@ use std::time::Duration;
 pub struct StudyBuilder {
     name: String,
     direction: Option<Direction>,
+    metric: Option<String>,
     sampler: Result<Box<dyn Sampler>>,
     pruner: Result<Box<dyn Pruner>>,
     storage: Result<Box<dyn Storage>>,
@@ -25,6 +26,7 @@ impl StudyBuilder {
         StudyBuilder {
             name,
             direction: None,
+            metric: None,
             sampler: Tpe::params().into_sampler(),
             pruner: Ok(Box::new(NoPruner)),
             storage: Ok(Box::new(Memory::new())),
@@ -44,6 +46,13 @@ impl StudyBuilder {
     /// Seeks the smallest or the largest value.
     pub fn direction(mut self, direction: Direction) -> Self {
         self.direction = Some(direction);
+        self
+    }
+
+    /// Names what is made small or large: `roc_auc`. Code that reports on its way looks for it
+    /// ([`Trial::metric`](crate::Trial::metric)).
+    pub fn metric(mut self, name: impl Into<String>) -> Self {
+        self.metric = Some(name.into());
         self
     }
 
@@ -76,9 +85,10 @@ impl StudyBuilder {
     /// # Errors
     /// [`TuneError::Exists`]; what was wrong with sampler, pruner or storage.
     pub fn create(self) -> Result<Study> {
-        let name = self.name.clone();
+        let (name, metric) = (self.name.clone(), self.metric.clone());
         self.begin(|storage, direction| {
             let id = storage.create_study(&name, direction.unwrap_or_default())?;
+            metric.map_or(Ok(()), |metric| storage.name_metric(id, &metric))?;
             Ok((id, direction.unwrap_or_default()))
         })
     }
@@ -106,14 +116,18 @@ impl StudyBuilder {
     /// # Errors
     /// Those of [`StudyBuilder::create`] and [`StudyBuilder::resume`].
     pub fn open(self) -> Result<Study> {
-        let name = self.name.clone();
+        let (name, metric) = (self.name.clone(), self.metric.clone());
         self.begin(|storage, direction| {
             if let Some(study) = storage::find(storage, &name)? {
                 return resumed(&study, direction);
             }
             match storage.create_study(&name, direction.unwrap_or_default()) {
                 Err(TuneError::Exists { .. }) => {}
-                created => return Ok((created?, direction.unwrap_or_default())),
+                created => {
+                    let id = created?;
+                    metric.map_or(Ok(()), |metric| storage.name_metric(id, &metric))?;
+                    return Ok((id, direction.unwrap_or_default()));
+                }
             }
             let gone = || TuneError::NotFound { name: name.clone(), place: String::new(), known: String::new() };
             resumed(&storage::find(storage, &name)?.ok_or_else(gone)?, direction)
@@ -130,7 +144,9 @@ impl StudyBuilder {
         let mut core = Core::new(history, (sampler, pruner), (storage, id));
         core.sync()?;
         core.reap(SILENT)?;
-        Ok(Study { shared: Arc::new(Shared { name: self.name, direction, core: Mutex::new(core) }) })
+        Ok(Study {
+            shared: Arc::new(Shared { name: self.name, direction, metric: self.metric, core: Mutex::new(core) }),
+        })
     }
 }
 

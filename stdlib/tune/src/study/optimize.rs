@@ -24,6 +24,8 @@ const WATCH: Duration = Duration::from_millis(100);
 const BEAT: Duration = Duration::from_secs(5);
 /// How long trials may take after the end, unless the budget says otherwise.
 const GRACE: Duration = Duration::from_secs(10);
+/// Why a trial failed that was ended when nobody waited for it any more.
+const LATE: &str = "it did not end in time";
 
 impl Study {
     /// Runs `objective` trial after trial until the budget is used up.
@@ -41,7 +43,7 @@ impl Study {
     /// done is kept in any case.
     pub fn optimize<F>(&self, budget: Budget<'_>, objective: F) -> Result<Report>
     where
-        F: Fn(&mut Trial) -> std::result::Result<f64, Failure> + Send + Sync + 'static,
+        F: Fn(&Trial) -> std::result::Result<f64, Failure> + Send + Sync + 'static,
     {
         let jobs = budget.checked_jobs()?;
         let run = Arc::new(Run::new(budget.trials, budget.timeout, jobs));
@@ -59,14 +61,15 @@ impl Study {
         Waiter::new(self, &run, budget).wait(true)
     }
 
-    /// As [`Study::optimize`] for an objective that borrows. It waits for all trials, however long they take: a trial that
-    /// hangs is ended when it next reports or asks for a parameter after the grace is over, and only then.
+    /// As [`Study::optimize`] for an objective that borrows. It waits for all trials, however long they take: after the grace
+    /// a trial is ended when it next reports or asks for a parameter, and in loops of the library and of cells, and only
+    /// then.
     ///
     /// # Errors
     /// Those of [`Study::optimize`].
     pub fn optimize_scoped<F>(&self, budget: Budget<'_>, objective: F) -> Result<Report>
     where
-        F: Fn(&mut Trial) -> std::result::Result<f64, Failure> + Sync,
+        F: Fn(&Trial) -> std::result::Result<f64, Failure> + Sync,
     {
         let jobs = budget.checked_jobs()?;
         let run = Arc::new(Run::new(budget.trials, budget.timeout, jobs));
@@ -98,7 +101,7 @@ impl Worker {
         Worker { shared: Arc::clone(study.shared()), run: Arc::clone(run), thread: format!("tune-{}", job + 1) }
     }
 
-    fn work(self, objective: &(impl Fn(&mut Trial) -> std::result::Result<f64, Failure> + Sync)) {
+    fn work(self, objective: &(impl Fn(&Trial) -> std::result::Result<f64, Failure> + Sync)) {
         while self.run.take_turn() {
             match self.begin() {
                 Ok(Some(number)) => self.attempt(number, objective),
@@ -125,11 +128,12 @@ impl Worker {
         Ok(Some(number))
     }
 
-    fn attempt(&self, number: u32, objective: &(impl Fn(&mut Trial) -> std::result::Result<f64, Failure> + Sync)) {
-        let mut trial = Trial::of_study(number, Arc::clone(&self.shared), Some(Arc::clone(&self.run)));
-        let returned = catch_unwind(AssertUnwindSafe(|| objective(&mut trial)));
+    fn attempt(&self, number: u32, objective: &(impl Fn(&Trial) -> std::result::Result<f64, Failure> + Sync)) {
+        let trial = Trial::of_study(number, Arc::clone(&self.shared), Some(Arc::clone(&self.run)));
+        let returned = catch_unwind(AssertUnwindSafe(|| self.run.work().run(|| objective(&trial))));
         let outcome = match returned {
             Ok(Ok(value)) => Outcome::Complete(value),
+            Ok(Err(_)) if trial.is_pruned() => Outcome::Pruned,
             Ok(Err(failure)) => failure.outcome(),
             Err(payload) => self.unwound(payload),
         };
@@ -160,6 +164,9 @@ impl Worker {
     fn unwound(&self, payload: Box<dyn Any + Send>) -> Outcome {
         let payload = match payload.downcast::<Abort>() {
             Ok(abort) => {
+                if self.run.is_over() {
+                    return Outcome::Failed(LATE.to_owned());
+                }
                 let why = abort.0.to_string();
                 // A fault of the first trials is a fault of the code; a later one may be that of a rare branch.
                 if is_definition(&abort.0) && self.shared.core().history.counts().complete == 0 {
@@ -171,7 +178,8 @@ impl Worker {
         };
         if payload.is::<InterruptUnwind>() {
             self.run.end();
-            return Outcome::Failed("interrupted".to_owned());
+            let why = if self.run.is_over() { LATE } else { "interrupted" };
+            return Outcome::Failed(why.to_owned());
         }
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("with no text");

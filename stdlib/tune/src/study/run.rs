@@ -2,6 +2,7 @@
 
 use crate::error::TuneError;
 use crate::history::Counts;
+use ironbook_core::interrupt::Work;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,8 @@ pub(crate) struct Run {
     over: AtomicBool,
     trials: Option<usize>,
     deadline: Option<Instant>,
+    /// What the objective does.
+    work: Work,
 }
 
 /// What changes while it runs.
@@ -59,6 +62,7 @@ impl Run {
             over: AtomicBool::new(false),
             trials,
             // A time that no clock can tell is no limit.
+            work: Work::new(),
             deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
         }
     }
@@ -82,6 +86,11 @@ impl Run {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
+    /// What the objective does; it sees an interrupt once nobody waits any more.
+    pub(super) fn work(&self) -> &Work {
+        &self.work
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
@@ -93,6 +102,7 @@ impl Run {
 
     pub(super) fn give_up(&self) {
         self.over.store(true, Ordering::Relaxed);
+        self.work.end();
     }
 
     /// Counts one more trial in, unless that would be too many or too late.

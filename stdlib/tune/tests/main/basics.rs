@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-fn bowl(trial: &mut Trial) -> Result<f64, Failure> {
+fn bowl(trial: &Trial) -> Result<f64, Failure> {
     let x = trial.float("x", -5.0..=5.0);
     let y: usize = trial.int("y", 1..=9);
     let z = trial.categorical("z", ["a", "b"]);
@@ -77,9 +77,9 @@ fn pruned_is_seen_through_other_errors() {
     assert_eq!(study.trials()[0].value(), Some(0.25));
 }
 
-fn refused(objective: fn(&mut Trial)) -> String {
+fn refused(objective: fn(&Trial)) -> String {
     let study = study("refused");
-    let run = move |trial: &mut Trial| {
+    let run = move |trial: &Trial| {
         objective(trial);
         Ok(0.0)
     };
@@ -128,10 +128,10 @@ fn a_wrong_range_of_a_rare_branch_is_one_failure() {
 #[test]
 fn ranges_may_move_and_kinds_may_not() {
     let study = study("moving");
-    let moving = |trial: &mut Trial| Ok(trial.float("x", 0.0..=1.0 + f64::from(trial.number() % 4)));
+    let moving = |trial: &Trial| Ok(trial.float("x", 0.0..=1.0 + f64::from(trial.number() % 4)));
     assert_eq!(study.optimize(Budget::trials(30), moving).unwrap().counts().complete, 30);
-    let mut trial = study.ask().unwrap();
-    let mut incompatible = |name: &str, distribution: Distribution, text: &str| {
+    let trial = study.ask().unwrap();
+    let incompatible = |name: &str, distribution: Distribution, text: &str| {
         let error = trial.suggest(name, distribution).unwrap_err();
         assert!(matches!(error, TuneError::Incompatible { .. }) && error.to_string().contains(text), "{error}");
     };
@@ -142,7 +142,7 @@ fn ranges_may_move_and_kinds_may_not() {
     incompatible("x", Distribution::categorical("x", choices).unwrap(), "one of [\"a\", 1]");
     let known =
         |names: [&str; 2]| Distribution::categorical("k", names.into_iter().map(ParamValue::from).collect()).unwrap();
-    let mut other = study.ask().unwrap();
+    let other = study.ask().unwrap();
     other.suggest("k", known(["a", "b"])).unwrap();
     incompatible("k", known(["a", "c"]), "was one of [\"a\", \"b\"] in this study and is now one of [\"a\", \"c\"]");
 }
@@ -150,7 +150,7 @@ fn ranges_may_move_and_kinds_may_not() {
 #[test]
 fn a_trial_answers_the_same_again() {
     let study = study("again");
-    let mut trial = study.ask().unwrap();
+    let trial = study.ask().unwrap();
     let first = trial.float("x", 0.0..=1.0);
     assert_eq!(trial.float("x", 0.0..=1.0), first);
     assert_eq!(trial.float("x", 0.0..=0.5), first, "also for another range");
@@ -167,7 +167,7 @@ fn a_trial_answers_the_same_again() {
 fn all_kinds_of_numbers_can_be_asked_for() {
     let study = Study::new("kinds").sampler(Random::params().seed(3)).create().unwrap();
     for _ in 0..200 {
-        let mut trial = study.ask().unwrap();
+        let trial = study.ask().unwrap();
         let small: u8 = trial.int("u8", 250..=255);
         assert!(small >= 250);
         let negative: i64 = trial.int("i64", -5..5);
@@ -194,8 +194,8 @@ fn fixed_trials_answer_what_they_are_given() {
     let study = study("fixed");
     study.optimize(Budget::trials(20), bowl).unwrap();
     let best = study.best().unwrap();
-    assert_eq!(Some(bowl(&mut Trial::again(&best)).unwrap()), best.value());
-    let mut trial = Trial::fixed([("x", 2.5)]);
+    assert_eq!(Some(bowl(&Trial::again(&best)).unwrap()), best.value());
+    let trial = Trial::fixed([("x", 2.5)]);
     assert_eq!(trial.float("x", 0.0..=1.0), 2.5);
     assert!(!trial.should_prune() && trial.step(1, 0.5).is_ok());
     let missing = trial.suggest("y", Distribution::float("y", (0.0, 1.0)).unwrap()).unwrap_err();
@@ -369,7 +369,7 @@ fn a_watcher_sees_the_study_grow() {
 #[test]
 fn reports_are_kept_by_step() {
     let study = study("reports");
-    let mut trial = study.ask().unwrap();
+    let trial = study.ask().unwrap();
     for (step, value) in [(3, 0.3), (1, f64::NAN), (3, 9.0), (2, 0.2)] {
         trial.report(step, value);
     }

@@ -81,7 +81,7 @@ fn all_of_a_trial_comes_back() {
             Outcome::Pruned,
         ];
         for outcome in outcomes {
-            let mut trial = study.ask().unwrap();
+            let trial = study.ask().unwrap();
             trial.float("x", -1.0..=1.0);
             trial.log_float("rate", 1e-300..1e300);
             trial.float_step("step", 0.0..=1.0, 0.1);
@@ -122,7 +122,7 @@ fn two_hands_on_one_study_see_each_other() {
         let (a, b) = (place.study("shared").create().unwrap(), place.study("shared").resume().unwrap());
         let other = place.study("other").create().unwrap();
         for round in 0..30u32 {
-            let (mut x, mut y) = (a.ask().unwrap(), b.ask().unwrap());
+            let (x, y) = (a.ask().unwrap(), b.ask().unwrap());
             other.tell(&other.ask().unwrap(), 0.0).unwrap();
             assert_eq!((x.number(), y.number()), (2 * round, 2 * round + 1));
             let value = x.float("x", 0.0..=1.0);
@@ -144,7 +144,7 @@ fn an_enqueued_trial_is_begun_by_one() {
         let (a, b) = (place.study("queue").create().unwrap(), place.study("queue").resume().unwrap());
         a.enqueue([("x", 0.25)]).unwrap();
         b.refresh().unwrap();
-        let (mut x, mut y) = (b.ask().unwrap(), a.ask().unwrap());
+        let (x, y) = (b.ask().unwrap(), a.ask().unwrap());
         assert_eq!((x.number(), y.number()), (0, 1));
         assert_eq!(x.float("x", 0.0..=1.0), 0.25);
         assert_ne!(y.float("x", 0.0..=1.0), 0.25);
@@ -212,7 +212,7 @@ fn samplers(seed: u64) -> Vec<(&'static str, Box<dyn Sampler>)> {
 }
 
 /// Ranges of all kinds, the most extreme ones among them.
-fn wild(trial: &mut Trial) -> Result<f64, Failure> {
+fn wild(trial: &Trial) -> Result<f64, Failure> {
     let n = trial.number();
     let within = |value: f64, low: f64, high: f64| {
         assert!((low..=high).contains(&value), "{value} is not from {low} to {high}");
@@ -287,7 +287,7 @@ fn a_sampler_knows_what_another_process_has_done() {
 #[test]
 fn a_grid_is_walked_once_by_all_together() {
     let grid = || Grid::params().values("x", [1, 2, 3]).values("kind", ["a", "b"]).values("rate", [0.1, 0.2]);
-    let objective = |trial: &mut Trial| {
+    let objective = |trial: &Trial| {
         let kind = trial.categorical("kind", ["a", "b", "c"]);
         let value = f64::from(trial.int("x", 0..=9)) + trial.float("rate", 0.0..=1.0);
         if kind == "a" && trial.number().is_multiple_of(3) { Err(Failure::new("no")) } else { Ok(value) }

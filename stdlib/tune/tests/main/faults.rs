@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-fn objective(trial: &mut Trial) -> Result<f64, Failure> {
+fn objective(trial: &Trial) -> Result<f64, Failure> {
     Ok(trial.float("x", -1.0..=1.0).powi(2))
 }
 

@@ -28,7 +28,7 @@ fn importances_are_optunas() {
             study
                 .enqueue(params.iter().map(|(kind, internal)| (kinds[*kind].0, kinds[*kind].1.value(*internal))))
                 .unwrap();
-            let mut trial = study.ask().unwrap();
+            let trial = study.ask().unwrap();
             for (kind, internal) in params {
                 let (name, distribution) = &kinds[*kind];
                 assert_eq!(trial.suggest(name, distribution.clone()).unwrap(), distribution.value(*internal));

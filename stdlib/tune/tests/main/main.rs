@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "children speak to their parents")]
 
 mod basics;
+mod best;
 mod conformance;
 mod faults;
 mod importance;

@@ -13,7 +13,7 @@ const HAND: &str = "IRONBOOK_TUNE_HAND";
 const PYTHON: &str = "IRONBOOK_TEST_TUNE";
 
 /// The same as the script has.
-fn objective(trial: &mut Trial) -> Result<f64, Failure> {
+fn objective(trial: &Trial) -> Result<f64, Failure> {
     let x = trial.float("x", -5.0..=5.0);
     let rate = trial.log_float("rate", 1e-5..=1.0);
     let share = trial.float_step("share", 0.0..=1.0, 0.1);
@@ -80,7 +80,7 @@ fn work(role: &str, database: &str, name: &str, trials: usize) {
         "resume" => {
             let study = open(database, name).resume().unwrap();
             let sign = if study.direction() == ironbook_tune::Direction::Maximize { -1.0 } else { 1.0 };
-            let run = move |trial: &mut Trial| objective(trial).map(|value| sign * value);
+            let run = move |trial: &Trial| objective(trial).map(|value| sign * value);
             study.optimize(Budget::trials(trials).jobs(2), run).unwrap();
         }
         "show" => open(database, name).resume().unwrap().trials().iter().map(row).for_each(|row| say(&row)),
@@ -99,7 +99,7 @@ fn work(role: &str, database: &str, name: &str, trials: usize) {
         "grid" => {
             let grid =
                 Grid::params().values("x", [0.5, 1.5, 2.5]).values("kind", ["a", "b"]).values("n", [1, 2]).seed(5);
-            let run = |trial: &mut Trial| {
+            let run = |trial: &Trial| {
                 let sum = trial.float("x", 0.0..=3.0) + f64::from(trial.int("n", 0..=9));
                 Ok(sum + f64::from(u8::from(trial.categorical("kind", ["a", "b"]) == "a")))
             };

@@ -35,7 +35,7 @@ fn what_a_killed_process_was_told_is_there() {
     if let Some(database) = role() {
         let study = study(&database).open().unwrap();
         loop {
-            let mut trial = study.ask().unwrap();
+            let trial = study.ask().unwrap();
             let value = trial.float("x", 0.0..=1.0) + trial.float("y", 0.0..=1.0);
             trial.report(1, value);
             study.tell(&trial, value).unwrap();

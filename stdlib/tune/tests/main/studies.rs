@@ -30,14 +30,14 @@ struct Settings {
     n_ei_candidates: Option<usize>,
 }
 
-type Objective = fn(&mut Trial) -> Result<f64, Failure>;
+type Objective = fn(&Trial) -> Result<f64, Failure>;
 
-fn smooth(trial: &mut Trial) -> Result<f64, Failure> {
+fn smooth(trial: &Trial) -> Result<f64, Failure> {
     let x: Vec<f64> = (0..4).map(|i| trial.float(&format!("x{i}"), -5.0..=5.0)).collect();
     Ok(x.iter().enumerate().map(|(i, x)| (x - i as f64).powi(2)).sum())
 }
 
-fn scales(trial: &mut Trial) -> Result<f64, Failure> {
+fn scales(trial: &Trial) -> Result<f64, Failure> {
     let rate = trial.log_float("rate", 1e-4..=1.0);
     let size: f64 = f64::from(trial.log_int("size", 1..=1000));
     let share = trial.float_step("share", 0.0..=1.0, 0.05);
@@ -47,7 +47,7 @@ fn scales(trial: &mut Trial) -> Result<f64, Failure> {
     Ok(small + ((width - 64.0) / 100.0).powi(2) + (size - 40.0).powi(2) / 1e5)
 }
 
-fn choices(trial: &mut Trial) -> Result<f64, Failure> {
+fn choices(trial: &Trial) -> Result<f64, Failure> {
     let kind = trial.categorical("kind", ["a", "b", "c"]);
     let flag = trial.categorical("flag", [true, false]);
     let x = trial.float("x", -1.0..=1.0);
@@ -55,7 +55,7 @@ fn choices(trial: &mut Trial) -> Result<f64, Failure> {
     Ok(base + if flag { 0.2 } else { 0.0 } + (x - 0.25).powi(2))
 }
 
-fn branches(trial: &mut Trial) -> Result<f64, Failure> {
+fn branches(trial: &Trial) -> Result<f64, Failure> {
     let mut x = trial.float("x", 0.0..=1.0);
     if trial.categorical("booster", ["gbtree", "dart"]) == "dart" {
         x += trial.float("drop", 0.0..=0.5);
@@ -65,14 +65,14 @@ fn branches(trial: &mut Trial) -> Result<f64, Failure> {
     Ok((x - 0.2).powi(2) + 0.05)
 }
 
-fn moving(trial: &mut Trial) -> Result<f64, Failure> {
+fn moving(trial: &Trial) -> Result<f64, Failure> {
     let n = trial.number();
     let x = trial.float("x", 0.0..=f64::from(1 + n % 3));
     let y = f64::from(trial.int("y", n % 2..=10));
     Ok((x - 0.8).powi(2) + (y - 4.0).powi(2) / 10.0)
 }
 
-fn pruned(trial: &mut Trial) -> Result<f64, Failure> {
+fn pruned(trial: &Trial) -> Result<f64, Failure> {
     let x = trial.float("x", -2.0..=2.0);
     let y = trial.float("y", -2.0..=2.0);
     let value = x * x + y * y;
@@ -82,7 +82,7 @@ fn pruned(trial: &mut Trial) -> Result<f64, Failure> {
     Ok(value)
 }
 
-fn failing(trial: &mut Trial) -> Result<f64, Failure> {
+fn failing(trial: &Trial) -> Result<f64, Failure> {
     let x = trial.float("x", -2.0..=2.0);
     let n = trial.number();
     if n % 7 == 3 {

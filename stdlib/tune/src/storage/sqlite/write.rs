@@ -57,6 +57,16 @@ pub(super) fn create_study(connection: &Connection, name: &str, direction: Direc
     Ok(study)
 }
 
+/// Names the metric as Optuna's `Study.set_metric_names` does.
+pub(super) fn name_metric(connection: &Connection, study: i64, metric: &str) -> Outcome<()> {
+    let json = serde_json::to_string(&[metric]).expect("a text");
+    connection.execute(
+        "INSERT OR REPLACE INTO study_system_attributes (study_id, \"key\", value_json) VALUES (?1, 'study:metric_names', ?2)",
+        params![study, json],
+    )?;
+    Ok(())
+}
+
 pub(super) fn add_trial(connection: &Connection, study: i64, record: &TrialRecord, alive: bool) -> Outcome<(i64, u32)> {
     // The index on the study ends in the trial's id: this looks at one row.
     let sql = "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete) VALUES (
