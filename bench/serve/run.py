@@ -141,7 +141,7 @@ class Server:
         before = cpu(self.process.pid)
         found = wrk(self.port, self.body, connections, seconds)
         used = cpu(self.process.pid) - before
-        found["cpu_us_per_request"] = round(used * 1e6 / found["requests"], 1)
+        found["cpu_us_per_request"] = round(used * 1e6 / max(found["requests"], 1), 1)
         found["share_of_a_core"] = round(used / seconds, 2)
         return found
 

@@ -110,7 +110,7 @@ impl Magic for Serve {
             "{{ use ::ironbook::serve::cells::{{ByClone as _, ByFile as _, NoWay as _, Plain as _, WithProbabilities as _}}; \
              let __ironbook_model = &({model}); \
              let __ironbook_offer = ::ironbook::serve::cells::Offer::new(__ironbook_model); \
-             ::ironbook::display(&::ironbook::serve::cells::start(__ironbook_model, (&&&__ironbook_offer).copying(), \
+             ::ironbook::display(&::ironbook::serve::cells::start(__ironbook_model, &(&&&__ironbook_offer).copying(), \
              (&&__ironbook_offer).serving(), &{asked})?); }}"
         )))
     }

@@ -100,7 +100,7 @@ pub fn start_at(asked: &Asked) -> Result<Started, ServeError> {
 /// As [`start_at`]; [`ServeError::Unfit`] for a value that can be neither saved nor copied.
 pub fn start<M>(
     model: &M,
-    copying: Copying<M>,
+    copying: &Copying<M>,
     serving: fn(M) -> Box<dyn Model>,
     asked: &Asked,
 ) -> Result<Started, ServeError> {

@@ -137,7 +137,8 @@ impl Queue {
             rows += job.rows.len();
             let first: &Job = jobs.first().unwrap_or(&job);
             let fits = Arc::ptr_eq(&first.served, &job.served) && rows <= self.bounds.rows;
-            if !jobs.is_empty() && !(fits && job.served.model.rows_are_apart()) {
+            let joins = fits && job.served.model.rows_are_apart();
+            if !(jobs.is_empty() || joins) {
                 state.waiting.push_front(job);
                 break;
             }
