@@ -64,7 +64,7 @@ fn what_has_no_value_is_explained() {
     );
     let pruned = search("pruned").trials(3).median().run(|trial: &Trial| {
         trial.report(0, 1.0);
-        tuning::value(Err::<f64, _>(ironbook::tune::Pruned))
+        tuning::value(Err::<f64, _>(tune::Pruned))
     });
     assert!(matches!(pruned, Err(TuningError::AllPruned { trials: 3 })), "{pruned:?}");
     let grid = search("grid").grid(GridParams::default()).run(|_: &Trial| tuning::value(1));
@@ -102,7 +102,7 @@ fn folds_tell_the_pruner() {
             assert_eq!(*value, mean, "trial {} at fold {step}", trial.number());
         }
         let last = trial.reports().last().unwrap();
-        let complete = trial.state() == ironbook::tune::TrialState::Complete;
+        let complete = trial.state() == tune::TrialState::Complete;
         assert_eq!(complete, last.0 == 3, "after the last fold nothing is left to end");
         assert!(!complete || trial.value() == Some(whole.mean("log_loss").unwrap()));
     }
