@@ -193,8 +193,7 @@ fn a_model_is_found_by_its_address() {
     assert!(error("nowhere").starts_with("there is no model at nowhere: "), "{}", error("nowhere"));
     std::fs::create_dir_all(directory.path().join(".ironbook")).unwrap();
     let store = track::SqliteStore::open(&directory.path().join(".ironbook")).unwrap();
-    let run =
-        track::start("drift", RunOptions::default().directory(directory.path()).store(Arc::new(store)));
+    let run = track::start("drift", RunOptions::default().directory(directory.path()).store(Arc::new(store)));
     let run = run.unwrap();
     let id = ironbook::models::log(&model, "late").unwrap();
     let report = drift::compare_with(DriftOptions::new(), &model, &winter, &summer).unwrap();
