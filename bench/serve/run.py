@@ -267,7 +267,7 @@ def main():
                 say(what="mlflow", connections=connections, load=os.getloadavg()[0], **rows["mlflow", connections])
             server.stop()
             for connections in (1, 16):
-                ratio = lambda of: round(rows["ironbook", connections][of] / rows["mlflow", connections][of], 4)
+                ratio = lambda of: round(rows["ironbook", connections][of] / (rows["mlflow", connections][of] or float("nan")), 4)
                 say(what="ironbook / mlflow", connections=connections, requests_per_s=ratio("requests_per_s"), p50=ratio("p50_ms"), p99=ratio("p99_ms"), cpu=ratio("cpu_us_per_request"))
         swaps(programs, directory, arguments.seconds)
         soak(programs, directory, arguments.soak, arguments.mlflow)

@@ -411,7 +411,8 @@ fn value_only(text: &str) -> &str {
 
 /// Older variables that the statements which are taken change.
 fn changes(unit: &Unit<'_>, taken: &Taken) -> BTreeSet<String> {
-    let wrote = |name: &&String| unit.past.flow.wrote.contains_key(*name);
+    let flow = &unit.past.flow;
+    let wrote = |name: &&String| flow.wrote.contains_key(*name) || flow.spent.contains(*name);
     let mut bound = BTreeSet::new();
     let mut out = BTreeSet::new();
     for at in &taken.kept {

@@ -181,8 +181,8 @@ impl<'h, 'a> Slicer<'h, 'a> {
         }
         let type_of = |name: &str| past.flow.wrote.get(name).or_else(|| past.flow.read.get(name));
         let shares = |name: &str| type_of(name).is_some_and(|of| is_shared(of));
-        let changes: BTreeSet<String> =
-            past.flow.wrote.keys().filter(|name| past.flow.read.contains_key(*name)).cloned().collect();
+        let changed = past.flow.wrote.keys().chain(&past.flow.spent);
+        let changes: BTreeSet<String> = changed.filter(|name| past.flow.read.contains_key(*name)).cloned().collect();
         // What is changed through an alias is changed by whatever touches the group.
         let bound = unit.bound();
         let through_alias =

@@ -10,6 +10,7 @@ use ironbook_pipeline::definition::{
     Allowed, Data, Definition, Input, Kind, Origin, Output, Param, Register, SCHEMA, Stage as Defined, Toolchain, seal,
 };
 use ironbook_pipeline::export;
+use ironbook_session::ExecutionId;
 use ironbook_session::explored::Explored;
 use ironbook_session::library::extra::Package;
 use ironbook_session::library::{Library, Paths};
@@ -309,8 +310,11 @@ pub(crate) fn expected(plan: &Plan, explored: &Explored) -> (Vec<Expected>, Vec<
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for stage in &plan.stages {
         for (name, _) in &stage.outputs {
-            let made_here = explored.variables.get(name).is_some_and(|held| stage.executions.contains(&held.execution));
-            match made_here.then(|| explored.value(name)) {
+            let is_there = explored.variables.get(name).is_some_and(|held| {
+                stage.executions.contains(&held.execution)
+                    || is_repeated(explored, name, &stage.executions, held.execution)
+            });
+            match is_there.then(|| explored.value(name)) {
                 Some(Ok(value)) => {
                     found.push(Expected { stage: stage.name.clone(), name: name.clone(), bytes: value.bytes });
                 }
@@ -319,4 +323,12 @@ pub(crate) fn expected(plan: &Plan, explored: &Explored) -> (Vec<Expected>, Vec<
         }
     }
     (found, missing)
+}
+
+/// Whether a later execution has left a variable as the last of these did that wrote it.
+fn is_repeated(explored: &Explored, name: &str, by: &[ExecutionId], later: ExecutionId) -> bool {
+    let past = |id: ExecutionId| explored.executions.iter().find(|past| past.id == id);
+    let writers = by.iter().filter_map(|id| past(*id)).filter(|past| past.flow.wrote.contains_key(name));
+    let left = writers.max_by_key(|past| past.id).and_then(|past| past.digests.get(name));
+    left.is_some() && left == past(later).and_then(|past| past.digests.get(name))
 }

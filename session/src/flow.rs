@@ -13,6 +13,9 @@ pub struct Flow {
     pub wrote: BTreeMap<String, String>,
     /// Older variables it consumed.
     pub moved: BTreeSet<String>,
+    /// Those of them that it may have changed before.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub spent: BTreeSet<String>,
     /// Items it defined (`struct Foo`, `fn bar`, `use x::y`).
     pub defined: BTreeSet<String>,
 }

@@ -238,6 +238,9 @@ impl Session {
                 self.graph.forget(name);
             } else if result_number(name).is_none() {
                 flow.moved.insert(name.clone());
+                if !ready.findings.only_read.contains(name) {
+                    flow.spent.insert(name.clone());
+                }
             }
         }
         self.note_lost(ready, done, out);

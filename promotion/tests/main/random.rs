@@ -174,7 +174,7 @@ fn promotion_answers_as_the_law_does() {
         count[at] += 1;
         if let Some(words) = words {
             let kind = ["", "WRONG PROMOTION", "", "FALSE REFUSAL", "OTHERWISE", ""][at];
-            let _ = writeln!(report, "seed {seed}: {kind}: {words}\n");
+            let _ = writeln!(report, "seed {seed}: {kind}: {words}\n{:#?}\n", session(*seed).steps);
         }
     }
     let promoting = outcomes.iter().filter(|(_, promotes, _)| *promotes).count();
