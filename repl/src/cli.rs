@@ -95,7 +95,7 @@ enum Command {
     Pipeline(Pipeline),
     /// Compare data, or what a server has logged, with a reference: which columns have drifted
     #[command(after_long_help = drift::HELP)]
-    Drift(Drift),
+    Drift(Box<Drift>),
 }
 
 const REPL_HELP: &str = "\

@@ -158,7 +158,7 @@ impl Sketch {
     fn around(&self, value: f64) -> [f64; 2] {
         use super::read::key_float;
         let key = float_key(value) >> self.shift;
-        [key_float(key << self.shift), key_float((key + 1 << self.shift) - 1)]
+        [key_float(key << self.shift), key_float(((key + 1) << self.shift) - 1)]
     }
 }
 

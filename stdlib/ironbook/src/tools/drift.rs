@@ -57,20 +57,20 @@ pub(super) fn main(arguments: &[OsString]) -> ExitCode {
 
 /// Makes the report; what the check fails on, in words.
 fn run(request: &Request) -> Result<Vec<String>, String> {
-    let report = compared(request).map_err(in_words)?;
+    let report = compared(request).map_err(|error| in_words(&error))?;
     if let Some(path) = &request.report {
-        report.save_html(path).map_err(in_words)?;
+        report.save_html(path).map_err(|error| in_words(&error))?;
     }
     match &request.json {
         Some(path) if path == Path::new("-") => println!("{}", report.to_json()),
-        Some(path) => report.save_json(path).map_err(in_words)?,
+        Some(path) => report.save_json(path).map_err(|error| in_words(&error))?,
         None => {}
     }
     if !request.quiet && request.json.as_deref() != Some(Path::new("-")) {
         println!("{}", report.to_text(request.width));
     }
     let failures = request.fail_on.iter().filter_map(|on| report.require(*on).err());
-    Ok(failures.map(in_words).collect())
+    Ok(failures.map(|error| in_words(&error)).collect())
 }
 
 fn compared(request: &Request) -> Result<DriftReport, DriftError> {
@@ -115,6 +115,6 @@ fn stem(path: &Path) -> String {
 }
 
 /// An error with its causes: first what was wrong, below what to do.
-fn in_words(error: DriftError) -> String {
-    ironbook_core::error::chain(&error).join("\n")
+fn in_words(error: &DriftError) -> String {
+    ironbook_core::error::chain(error).join("\n")
 }

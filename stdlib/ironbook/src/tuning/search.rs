@@ -219,7 +219,7 @@ impl<'a> Search<'a> {
             tracked.take(view.history());
         });
         let hush = Hush::new(); // bars and curves of each fit would be too many
-        let done = study.optimize_scoped(budget, |trial| objective(trial).map_err(failure));
+        let done = study.optimize_scoped(budget, |trial| objective(trial).map_err(|error| failure(&error)));
         drop(hush);
         studies().insert(self.name.clone(), Known { study: study.clone(), memory });
         let best = self.best(&study, &done);
@@ -340,7 +340,7 @@ fn no_value(study: &Study, report: &Report) -> TuningError {
 }
 
 /// An error of a cell's code, with its causes, as why a trial failed.
-fn failure(error: CellError) -> Failure {
+fn failure(error: &CellError) -> Failure {
     // Of its own accord, without a pruner's word.
     if error.chain.last().is_some_and(|last| *last == Pruned.to_string()) {
         return Pruned.into();

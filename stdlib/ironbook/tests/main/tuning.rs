@@ -69,7 +69,8 @@ fn what_has_no_value_is_explained() {
     assert!(matches!(pruned, Err(TuningError::AllPruned { trials: 3 })), "{pruned:?}");
     let grid = search("grid").grid(GridParams::default()).run(|_: &Trial| tuning::value(1));
     assert!(matches!(grid, Err(TuningError::NoGrid)), "{grid:?}");
-    let empty = search("empty").run(|trial: &Trial| tuning::value(trial.int("n", 3..=1)));
+    let (low, high) = (3, 1);
+    let empty = search("empty").run(|trial: &Trial| tuning::value(trial.int("n", low..=high)));
     assert!(empty.unwrap_err().to_string().contains("the empty range 3..=1"));
     let address = search("address").storage("mysql://x").run(|_: &Trial| tuning::value(1));
     assert!(matches!(address, Err(TuningError::Tune(TuneError::Address { .. }))), "{address:?}");
