@@ -16,6 +16,8 @@ pub mod interactive;
 pub mod interrupt;
 pub mod kernel;
 pub mod kernel_command;
+mod lsp;
+mod lsp;
 pub mod memory;
 pub mod new;
 pub mod notebook;

@@ -1,5 +1,6 @@
 //! A compiler message as the user should read it: its labels in cells, its notes and helps, without generated code.
 
+use super::diagnostic::Fix;
 use super::message::{Level, Message, Span};
 use super::place::{Spot, calls, glues, spot};
 use super::{Context, suggestion, words};
@@ -22,6 +23,8 @@ pub(super) struct Finding {
     pub glue: Option<Glue>,
     /// Further places with the same error.
     pub again: Vec<Place>,
+    /// What the compiler would write instead.
+    pub fixes: Vec<Fix>,
 }
 
 /// A place in a cell with what is said of it.
@@ -76,6 +79,7 @@ impl Finding {
             remarks: Vec::new(),
             glue: None,
             again: Vec::new(),
+            fixes: suggestion::fixes(message, context),
         };
         finding.read_spans(message, context);
         for child in &message.children {
