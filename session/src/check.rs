@@ -145,6 +145,7 @@ impl Checker {
             Err(Refusal::Errors(messages)) => {
                 checked.compiles += 1;
                 checked.diagnostics = self.refused(&messages, &draft, &prepared);
+                self.put_plainly(&prepared, &mut findings, checked);
                 None
             }
             Err(Refusal::Other(failure)) => {
@@ -154,8 +155,24 @@ impl Checker {
         }
     }
 
+    /// Errors as they are without the nested calls that let variables survive: `E0384` where those make it `E0594`.
+    fn put_plainly(&mut self, prepared: &Prepared, findings: &mut Findings, checked: &mut Checked) {
+        const NESTED: [&str; 8] = ["E0373", "E0381", "E0382", "E0499", "E0501", "E0502", "E0506", "E0594"];
+        let nested = |found: &Diagnostic| found.code.as_deref().is_some_and(|code| NESTED.contains(&code));
+        if !checked.diagnostics.iter().any(nested) {
+            return;
+        }
+        findings.flatten();
+        let Ok(mut draft) = self.session.draft(prepared, findings) else { return };
+        if let Err(Refusal::Errors(messages)) = self.session.settle_draft(prepared, &mut draft, findings, Goal::Check) {
+            checked.compiles += 1;
+            checked.diagnostics = self.refused(&messages, &draft, prepared);
+        }
+    }
+
     fn refused(&self, messages: &[Message], draft: &Draft, prepared: &Prepared) -> Vec<Diagnostic> {
         let mut found = self.with_context(&draft.generated, |context| diagnostics::errors(messages, context));
+        found.iter_mut().for_each(|diagnostic| self.narrow(diagnostic));
         let hints = self.session.hints(messages, prepared);
         if let Some(first) = found.first_mut() {
             first.remarks.extend(hints.iter().map(|hint| format!("help: {hint}")));
@@ -165,6 +182,20 @@ impl Checker {
             found.push(Diagnostic::new(Severity::Error, None, words));
         }
         found
+    }
+
+    /// A `use` is compiled name by name: an error of one is at its name, not at the whole.
+    fn narrow(&self, diagnostic: &mut Diagnostic) {
+        let Some(place) = diagnostic.place.as_mut().filter(|_| diagnostic.code.as_deref() == Some("E0432")) else {
+            return;
+        };
+        let text = self.session.texts.get(&place.execution).and_then(|text| text.get(place.range.clone()));
+        let said = [&diagnostic.label, &diagnostic.message];
+        let mut names = said.into_iter().filter_map(|words| words.split('`').nth(1)?.rsplit("::").next());
+        let at = text.and_then(|text| names.find_map(|name| Some((text.find(name)?, name.len()))));
+        if let Some((at, length)) = at {
+            place.range = place.range.start + at..place.range.start + at + length;
+        }
     }
 
     fn with_context<T>(&self, generated: &Generated, act: impl FnOnce(&Context<'_>) -> T) -> T {

@@ -67,6 +67,11 @@ impl Findings {
         self.placements.iter().cloned().collect()
     }
 
+    /// No nested calls from the first statement on.
+    pub(crate) fn flatten(&mut self) {
+        *self = Findings { flat: Some(0), loads: std::mem::take(&mut self.loads), ..Findings::default() };
+    }
+
     pub(crate) fn set_object(&mut self, object: PathBuf) {
         self.object = object;
     }

@@ -82,7 +82,7 @@ impl Checker {
     fn put(&mut self, name: &str, path: &str, prepared: &Prepared, maker: &Arc<codegen::Generated>) {
         // Where the type cannot be written down, a later cell is told so.
         let closure = path.contains("{closure");
-        let type_name = if closure { "{{closure}}".to_owned() } else { path.to_owned() };
+        let type_name = if closure { "{{closure}}".to_owned() } else { self.as_named(path) };
         if !closure {
             self.session.types.suppose(&type_name, path.to_owned());
         }
@@ -97,6 +97,12 @@ impl Checker {
         };
         self.unknown.remove(name);
         self.session.live.insert(name.to_owned(), live);
+    }
+
+    /// A path as `std::any::type_name` prints it where the session's own types are concerned.
+    fn as_named(&self, path: &str) -> String {
+        let homes = self.session.items.homes();
+        homes.iter().fold(path.to_owned(), |path, home| path.replace(&format!("{home}::"), &format!("cell::{home}::")))
     }
 
     /// The types of the cell's variables, as paths that compile in later cells.

@@ -82,6 +82,7 @@ impl Finding {
             fixes: suggestion::fixes(message, context),
         };
         finding.read_spans(message, context);
+        finding.leave_closure(message, context);
         for child in &message.children {
             finding.read_child(child, context);
         }
@@ -119,6 +120,19 @@ impl Finding {
                 if outside {
                     self.label(call, &format!("in this call of `{name}`"), Role::Secondary);
                 }
+            }
+        }
+    }
+
+    /// `break` outside of a loop: that the engine runs the cell in a closure is nobody's concern.
+    fn leave_closure(&mut self, message: &Message, context: &Context<'_>) {
+        let outer = |span: &Span| !span.is_primary && matches!(spot(span, context), Spot::Glue(_));
+        if self.code.as_deref() == Some("E0267") && message.spans.iter().any(outer) {
+            self.code = Some("E0268".to_owned());
+            self.message = self.message.replace("inside of a closure", "outside of a loop or labeled block");
+            self.message = self.message.replace("inside `async` block", "outside of a loop or labeled block");
+            for label in &mut self.labels {
+                label.text = label.text.replace("inside of a closure", "outside of a loop or labeled block");
             }
         }
     }

@@ -76,7 +76,11 @@ fn line_after(mut placed: Vec<(Place, &str)>, context: &Context<'_>) -> Option<S
 
 /// The changes that a message's helps suggest, as far as they lie in cells' texts.
 pub(super) fn fixes(message: &Message, context: &Context<'_>) -> Vec<Fix> {
-    message.children.iter().flat_map(|help| fixes_of(help, context)).collect()
+    let mut all: Vec<Fix> = message.children.iter().flat_map(|help| fixes_of(help, context)).collect();
+    // An import is more often what was meant than another name.
+    let is_import = |fix: &Fix| fix.edits.iter().any(|(_, text)| text.starts_with("use "));
+    all.sort_by_key(|fix| (!fix.sure, !is_import(fix)));
+    all
 }
 
 /// Several suggestions for one place are alternatives, for several places one change.
