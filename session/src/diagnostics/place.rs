@@ -32,7 +32,7 @@ pub(super) fn spot(span: &Span, context: &Context<'_>) -> Spot {
 }
 
 /// Bytes of the visibility that the engine has put before an item or a field.
-fn visibility(byte: usize, context: &Context<'_>) -> usize {
+pub(super) fn visibility(byte: usize, context: &Context<'_>) -> usize {
     match context.map.segment(byte) {
         Some(segment) if segment.generated.start == byte && segment.origin == Origin::Glue(Glue::Plain) => {
             let text = context.generated.get(segment.generated.clone()).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::diagnostic::Fix;
 use super::message::{Message, Span};
-use super::place::{Spot, spot};
+use super::place::{Spot, spot, visibility};
 use super::{Context, words};
 use crate::map::{Origin, Place};
 
@@ -119,7 +119,10 @@ fn edit(span: &Span, context: &Context<'_>) -> Option<(Place, String)> {
     let is_verbatim =
         |byte: usize| context.map.segment(byte).is_some_and(|segment| matches!(segment.origin, Origin::Cell { .. }));
     match spot(span, context) {
-        Spot::Cell(place) if is_verbatim(span.byte_start) && place.range.len() == span.byte_end - span.byte_start => {
+        Spot::Cell(place)
+            if is_verbatim(span.byte_start + visibility(span.byte_start, context))
+                && place.range.len() == span.byte_end - span.byte_start =>
+        {
             Some((place, text))
         }
         Spot::Glue(_) if text.trim_start().starts_with("use ") => {
