@@ -13,14 +13,11 @@ use std::sync::Arc;
 /// What `ironbook lsp --help` adds.
 pub const HELP: &str = "\
 Editors start it; there is nothing to type. It works on scripts in percent format (`// %%`) and on the Rust cells of
-notebooks: completion, signatures, hover, definitions, references, symbols, folding, formatting, diagnostics of the
-compiler with its fixes. No cell is run.
+notebooks: completion, hover, symbols, folding, formatting, diagnostics of the compiler with its fixes. No cell is run.
 
 Examples:
   Neovim   vim.lsp.start({ name = 'ironbook', cmd = { 'ironbook', 'lsp' } })
-  Helix    [language-server.ironbook]  command = \"ironbook\"  args = [\"lsp\"]
-
-IRONBOOK_LANGUAGE names the program for what needs more than names (`ironbook-language`); 0 does without it.";
+  Helix    [language-server.ironbook]  command = \"ironbook\"  args = [\"lsp\"]";
 
 /// Serves until the editor ends it.
 ///

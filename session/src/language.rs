@@ -1,6 +1,6 @@
 //! What the deep language service gets and answers: the session as a text, requests and replies, and a client of it.
 //!
-//! The service itself is a program of its own, `ironbook-language`, so that no front end links a compiler's front end or
+//! The service itself is a program of its own, so that no front end links a compiler's front end or
 //! waits for one. It knows nothing of sessions: it is told a text and asked about a place in it.
 
 mod client;

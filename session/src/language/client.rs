@@ -18,7 +18,7 @@ const RESTARTS: u32 = 3;
 #[non_exhaustive]
 pub enum ServiceError {
     /// The program is not there.
-    #[error("there is no language service at {path}; `cargo build -p ironbook-language` builds it")]
+    #[error("there is no language service at {path}; IRONBOOK_LANGUAGE names one, and 0 does without")]
     Missing {
         /// Where it was looked for.
         path: PathBuf,

@@ -17,7 +17,6 @@ const FRONT: &[&str] = &[
     "ironbook-promotion",
     "ironbook-magics",
     "ironbook-assist",
-    "ironbook-language",
     "ironbook-lsp",
     "ironbook-kernel",
     "ironbook-tracking",

@@ -1,6 +1,6 @@
 //! Real clients on the real kernel: the scripts of `tests/clients`, one at a time and each with a time limit.
 
-use crate::support::{ends, ironbook, language, workspace};
+use crate::support::{ends, ironbook, workspace};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
@@ -46,15 +46,6 @@ fn a_person_at_a_terminal_sees_what_is_promised() {
 #[test]
 fn an_editor_is_helped() {
     check("lsp.py", &[&program()], 240);
-}
-
-/// It reads the sources of std, which are no part of every toolchain.
-#[test]
-fn jupyter_gets_the_language_services_answers() {
-    match language() {
-        Some(service) => check("language.py", &[&service], 600),
-        None => eprintln!("SKIPPED language.py: the sources of std are missing (`rustup component add rust-src`)"),
-    }
 }
 
 #[test]

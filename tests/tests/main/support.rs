@@ -60,21 +60,6 @@ pub fn ironbook() -> Command {
     command
 }
 
-/// The language service, built; nothing where it has no sources of std to read.
-pub fn language() -> Option<String> {
-    let named = std::env::var_os("RUST_SRC_PATH").map(PathBuf::from);
-    let library = named.or_else(|| {
-        let output = Command::new("rustc").args(["--print", "sysroot"]).output().ok()?;
-        let sysroot = String::from_utf8(output.stdout).ok()?;
-        Some(Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library"))
-    });
-    if !library?.join("core/src/lib.rs").is_file() {
-        return None;
-    }
-    build(&["-p", "ironbook-language"]);
-    Some(target().join("debug/ironbook-language").to_string_lossy().into_owned())
-}
-
 /// The example `toy` of ironbook-pipeline, built.
 pub fn toy() -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
