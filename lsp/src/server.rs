@@ -101,7 +101,7 @@ pub(crate) struct Server {
 /// # Errors
 /// When the editor does not keep to the protocol.
 pub fn run(connection: &Connection, options: Options) -> Result<(), Error> {
-    let capabilities = serde_json::to_value(capabilities()).map_err(Error::Initialize)?;
+    let capabilities = serde_json::to_value(capabilities(options.service.is_some())).map_err(Error::Initialize)?;
     let started = connection.initialize(capabilities)?;
     let _: InitializeParams = serde_json::from_value(started).map_err(Error::Initialize)?;
     if let Some(words) = options.unchecked {
@@ -147,7 +147,8 @@ fn tell<N: note::Notification>(connection: &Connection, params: N::Params) {
     let _ = connection.sender.send(Message::Notification(message));
 }
 
-fn capabilities() -> ServerCapabilities {
+/// What the server does; some of it only where there is a language service.
+fn capabilities(deep: bool) -> ServerCapabilities {
     let triggers = [".", ":", "\"", "%", "("].map(str::to_owned);
     ServerCapabilities {
         text_document_sync: Some(TextDocumentSyncCapability::Kind(TextDocumentSyncKind::INCREMENTAL)),
@@ -163,12 +164,12 @@ fn capabilities() -> ServerCapabilities {
             ..CompletionOptions::default()
         }),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
-        signature_help_provider: Some(SignatureHelpOptions {
+        signature_help_provider: deep.then(|| SignatureHelpOptions {
             trigger_characters: Some(vec!["(".to_owned(), ",".to_owned()]),
             ..SignatureHelpOptions::default()
         }),
-        definition_provider: Some(OneOf::Left(true)),
-        references_provider: Some(OneOf::Left(true)),
+        definition_provider: deep.then_some(OneOf::Left(true)),
+        references_provider: deep.then_some(OneOf::Left(true)),
         document_symbol_provider: Some(OneOf::Left(true)),
         folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
         document_formatting_provider: Some(OneOf::Left(true)),

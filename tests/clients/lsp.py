@@ -69,7 +69,7 @@ def main(program):
     with tempfile.TemporaryDirectory() as directory:
         server = Server(program, directory, IRONBOOK_LANGUAGE="0")
         able = server.ask("initialize", {"capabilities": {}, "processId": os.getpid(), "rootUri": None})["capabilities"]
-        for what in ["completionProvider", "hoverProvider", "definitionProvider", "notebookDocumentSync"]:
+        for what in ["completionProvider", "hoverProvider", "codeActionProvider", "notebookDocumentSync"]:
             assert able[what], what
         server.send(method="initialized", params={})
         uri = f"file://{directory}/s.rs"
