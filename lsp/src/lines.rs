@@ -49,12 +49,6 @@ impl Lines {
         (line, byte - self.starts.get(line).copied().unwrap_or(0))
     }
 
-    /// The place of a byte.
-    pub fn position(&self, byte: usize) -> Position {
-        let (line, column) = self.line_of(byte.min(self.text.len()));
-        self.position_at(line, column)
-    }
-
     /// The place that is so many bytes into a line.
     pub fn position_at(&self, line: usize, column: usize) -> Position {
         let text = self.line(line);
@@ -99,8 +93,8 @@ mod tests {
         for (line, column, byte) in [(0, 0, 0), (0, 1, 1), (0, 3, 5), (0, 4, 6), (0, 99, 6), (1, 1, 10), (9, 0, 11)] {
             assert_eq!(lines.byte(Position::new(line, column)), byte, "{line}:{column}");
         }
-        assert_eq!(lines.position(5), Position::new(0, 3));
-        assert_eq!(lines.position(10), Position::new(1, 1));
+        assert_eq!(lines.position_at(0, 5), Position::new(0, 3));
+        assert_eq!((lines.line_of(10), lines.position_at(1, 2)), ((1, 2), Position::new(1, 1)));
     }
 
     #[test]

@@ -17,7 +17,6 @@ pub mod interrupt;
 pub mod kernel;
 pub mod kernel_command;
 mod lsp;
-mod lsp;
 pub mod memory;
 pub mod new;
 pub mod notebook;
