@@ -185,6 +185,6 @@ mod tests {
     fn commands_find_the_program_that_runs_them() {
         let found = |path: &str, program: &str| with_own(Some(path.into()), Some(program.into()));
         assert_eq!(found("/usr/bin:/bin", "/opt/ib/ironbook"), Some("/opt/ib:/usr/bin:/bin".into()));
-        assert_eq!(found("/usr/bin", "/work/target/debug/deps/main-0f3a"), None);
+        assert_eq!(found("/usr/bin", "/home/me/target/debug/deps/main-0f3a"), None);
     }
 }
