@@ -147,8 +147,7 @@ fn promotion_answers_as_the_law_does() {
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from).min(4) {
             scope.spawn(|| {
-                loop {
-                    let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+                while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let generated = session(seed);
                     let folder = tempfile::tempdir().unwrap();
                     let explored = play(&generated, &paths, &library, folder.path());
