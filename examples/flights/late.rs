@@ -13,6 +13,9 @@
 
 // %% parameters
 let late_after = 15; // a flight is late when it lands more than this many minutes after its time
+let num_leaves = 31usize;
+let learning_rate = 0.1;
+let min_child_samples = 20usize;
 
 // %%
 // data: flights=loop/winter.parquet
@@ -28,7 +31,12 @@ let train = Dataset::new(&past, &columns, "late")?;
 let test = Dataset::new(&future, &columns, "late")?;
 
 // %%
-let model = Gbdt::params().n_estimators(100).num_leaves(31).fit(&train)?;
+let model = Gbdt::params()
+    .n_estimators(100)
+    .num_leaves(num_leaves)
+    .learning_rate(learning_rate)
+    .min_child_samples(min_child_samples)
+    .fit(&train)?;
 eval::evaluate(&model, &test)?
 
 // %%

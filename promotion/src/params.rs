@@ -28,12 +28,12 @@ pub(crate) struct Declared {
     pub parameter: Parameter,
 }
 
-/// The tag of cells all of whose constants are parameters.
-pub(crate) const TAG: &str = "parameters";
+/// The tags of cells all of whose constants are parameters: the author's, and that of the cell with the values of `-p`.
+pub(crate) const TAGS: [&str; 2] = ["parameters", "injected-parameters"];
 
 /// The parameters that a unit declares.
 pub(crate) fn declared(unit: &Unit<'_>) -> Vec<Declared> {
-    let all = unit.marks.tags.contains(TAG);
+    let all = TAGS.iter().any(|tag| unit.marks.tags.contains(*tag));
     let line_of = |at: usize| unit.text.text[..at].matches('\n').count();
     let mut out = Vec::new();
     for (index, statement) in unit.statements.iter().enumerate().filter(|(_, s)| s.is_let && s.binds.len() == 1) {

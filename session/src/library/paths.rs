@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 /// The places that building and finding the library need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
-    /// Ironbook's workspace (`IRONBOOK_SOURCE`, else where this program was compiled); `lib/ironbook` of an installed copy.
+    /// Ironbook's workspace (`IRONBOOK_SOURCE`, else the clone that cargo runs this in, else where this program was compiled);
+    /// `lib/ironbook` of an installed copy.
     pub source: PathBuf,
     /// Ironbook's data (`IRONBOOK_HOME`, else `~/.cache/ironbook`).
     pub data: PathBuf,
@@ -31,10 +32,13 @@ impl Paths {
     /// The same with the environment and the running program given.
     pub fn resolve(variable: &dyn Fn(&str) -> Option<OsString>, program: Option<&Path>) -> Paths {
         let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let by_cargo = || workspace_of(Path::new(&variable("CARGO_MANIFEST_DIR")?));
         let named = variable("IRONBOOK_SOURCE").map(PathBuf::from);
         let installed = if named.is_none() { program.and_then(installed::folder_of) } else { None };
-        let source =
-            named.or_else(|| installed.clone()).unwrap_or_else(|| compiled.parent().unwrap_or(compiled).to_owned());
+        let source = named
+            .or_else(|| installed.clone())
+            .or_else(by_cargo)
+            .unwrap_or_else(|| compiled.parent().unwrap_or(compiled).to_owned());
         let data = variable("IRONBOOK_HOME").map_or_else(
             || {
                 let cache = variable("XDG_CACHE_HOME").map(PathBuf::from);
@@ -75,6 +79,13 @@ impl Paths {
     }
 }
 
+/// Ironbook's workspace that a package lies in: a program may have been compiled in another clone that shares the target directory.
+fn workspace_of(package: &Path) -> Option<PathBuf> {
+    let is_ours =
+        |folder: &&Path| ["repl", "stdlib/ironbook"].iter().all(|name| folder.join(name).join("Cargo.toml").is_file());
+    package.ancestors().skip(1).find(is_ours).map(Path::to_owned)
+}
+
 /// The target directory that a program lies in: `<target>/debug/ironbook`, `<target>/debug/deps/main-0f3a`.
 fn target_of(program: &Path) -> Option<PathBuf> {
     program
@@ -101,6 +112,24 @@ mod tests {
         );
         let (source, data, target) = ("/s".into(), "/d".into(), "/s/t".into());
         assert_eq!(paths, Paths { source, data, target, cuda: None, installed: None });
+    }
+
+    #[test]
+    fn the_clone_that_cargo_runs_in_is_taken_before_the_one_of_the_build() {
+        let clone = tempfile::tempdir().unwrap();
+        for name in ["repl", "stdlib/ironbook"] {
+            std::fs::create_dir_all(clone.path().join(name)).unwrap();
+            std::fs::write(clone.path().join(name).join("Cargo.toml"), "").unwrap();
+        }
+        let package = |name: &str| Some(clone.path().join(name).into_os_string());
+        let source = |package: &dyn Fn() -> Option<OsString>| {
+            Paths::resolve(&|name| if name == "CARGO_MANIFEST_DIR" { package() } else { None }, None).source
+        };
+        assert_eq!(source(&|| package("repl")), clone.path());
+        assert_eq!(source(&|| package("stdlib/core")), clone.path());
+        let built = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        assert_eq!(source(&|| Some("/some/other/package".into())), built);
+        assert_eq!(source(&|| None), built);
     }
 
     #[test]

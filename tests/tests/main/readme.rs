@@ -75,6 +75,9 @@ fn the_loop_of_the_flights_closes() {
     ] {
         assert!(notebook.contains(words), "no `{words}` in the executed notebook");
     }
+    // What `-p` has set stays a parameter.
+    let parameters = std::fs::read_to_string(desk.path("pipelines/late-flights/1.0.0/params.yaml")).unwrap();
+    assert!(parameters.contains("num_leaves: 5"), "{parameters}");
     let page = std::fs::read_to_string(desk.path("loop/drift.html")).unwrap();
     assert!(page.contains("temp") && page.contains("importance"));
     // The same question from outside: the log answers it without the session.
