@@ -33,6 +33,7 @@ impl Session {
         let id = self.last;
         self.adopted = None;
         self.has_result = false;
+        self.replace_dead_runtime(out);
         self.rebuild_edited(out);
         self.texts.insert(id, source.text.clone());
         self.sources.insert(id, source.clone());
@@ -67,6 +68,14 @@ impl Session {
         let adopted = self.adopted.take();
         self.write_ran(source, &execution, options, adopted, out);
         execution
+    }
+
+    /// A runtime that died since the last cell had nothing to do with this one, which runs in a new one.
+    fn replace_dead_runtime(&mut self, out: &mut dyn FnMut(Event)) {
+        if let Some(died) = self.died_between(out) {
+            out(Event::Note(format!("{} since the last cell; there is a new one", died.words)));
+            self.bury(&died, out);
+        }
     }
 
     /// The crate that would be compiled for a cell.

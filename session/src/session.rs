@@ -480,8 +480,14 @@ impl Session {
     /// Takes, without waiting, what threads that outlived their cell have emitted; a runtime that died is told of by
     /// the next execution.
     pub fn listen(&mut self, out: &mut dyn FnMut(Event)) {
-        if let Slot::Ready(runtime) = &mut self.slot {
-            drop(runtime.poll_idle(out));
+        drop(self.died_between(out));
+    }
+
+    /// Does the same, and says how the runtime ended if it has.
+    pub(crate) fn died_between(&mut self, out: &mut dyn FnMut(Event)) -> Option<Died> {
+        match &mut self.slot {
+            Slot::Ready(runtime) => runtime.poll_idle(out).err(),
+            _ => None,
         }
     }
 

@@ -360,8 +360,9 @@ def poll(found, what, timeout=None):
 
 
 def gone(pid):
-    """Whether a process has ended."""
+    """Whether a process has ended, all of its threads included: they hold its files."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        ended = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        return ended and len(list(Path(f"/proc/{pid}/task").iterdir())) <= 1
     except (FileNotFoundError, ProcessLookupError):
         return True

@@ -44,9 +44,11 @@ pub(super) enum When {
 }
 
 impl When {
-    fn subject(self) -> &'static str {
+    /// What ended, if a signal of this number ended it: SIGKILL and SIGTERM come from outside.
+    fn subject(self, signal: Option<i32>) -> &'static str {
         match self {
             When::Starting => "the runtime process",
+            When::Between if matches!(signal, Some(9 | 15)) => "the runtime process",
             When::Running => "the cell",
             When::Between => "a thread that outlived its cell",
         }
@@ -76,7 +78,7 @@ impl Verdict {
 }
 
 pub(super) fn describe(evidence: &Evidence) -> Died {
-    let subject = evidence.when.subject();
+    let subject = evidence.when.subject(evidence.status.and_then(|status| status.signal()));
     let verdict = match (evidence.asked, &evidence.status) {
         (Some(asked), _) => on_request(asked),
         (None, Some(status)) => match (status.code(), status.signal()) {

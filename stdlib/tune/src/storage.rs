@@ -142,6 +142,10 @@ pub trait Storage: Send {
     /// # Errors
     /// The storage's.
     fn silent(&mut self, study: i64, since: Duration) -> Result<Vec<i64>>;
+
+    /// Puts all that was written where it stays at rest, as one file can be copied; more may be written afterwards. Does
+    /// nothing where others are at work on it, and is nothing to fail for.
+    fn settle(&mut self) {}
 }
 
 /// The storage at an address: `memory`, `sqlite:///relative.db`, `sqlite:////absolute.db`, as Optuna writes them.

@@ -214,7 +214,7 @@ impl<'a> Search<'a> {
         let before = study.counts();
         let mut tracked = Tracked::begin(self, &study);
         let mut shown = Shown::new(self, before);
-        let budget = self.budget(before.complete + before.pruned + before.failed).watch(|view| {
+        let budget = self.budget().watch(|view| {
             shown.update(view);
             tracked.take(view.history());
         });
@@ -273,11 +273,8 @@ impl<'a> Search<'a> {
         self.trials.or_else(|| (self.timeout.is_none() && !grid).then_some(TRIALS))
     }
 
-    fn budget<'w>(&self, done: usize) -> Budget<'w> {
-        let budget = match self.limit() {
-            Some(trials) => Budget::trials(trials.saturating_sub(done)),
-            None => Budget::new(),
-        };
+    fn budget<'w>(&self) -> Budget<'w> {
+        let budget = self.limit().map_or_else(Budget::new, Budget::total);
         let budget = budget.jobs(self.jobs);
         match self.timeout {
             Some(timeout) => budget.timeout(timeout),

@@ -1,7 +1,7 @@
 //! CPU, memory, disk and network.
 
 use super::Values;
-use sysinfo::{CpuRefreshKind, Disks, Networks, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use sysinfo::{CpuRefreshKind, Networks, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 const MB: f64 = 1e6;
 
@@ -44,10 +44,10 @@ impl Host {
             values.push(("process_memory_megabytes", process.memory() as f64 / MB));
             values.push(("process_cpu_percentage", f64::from(process.cpu_usage())));
         }
-        if let Some((total, free)) = disk() {
-            values.push(("disk_usage_megabytes", (total - free) / MB));
-            values.push(("disk_available_megabytes", free / MB));
-            values.push(("disk_usage_percentage", if total > 0.0 { 100.0 * (total - free) / total } else { 0.0 }));
+        if let Some(disk) = disk() {
+            values.push(("disk_usage_megabytes", disk.used / MB));
+            values.push(("disk_available_megabytes", disk.available / MB));
+            values.push(("disk_usage_percentage", disk.percentage()));
         }
         let received: u64 = self.networks.list().values().map(|network| network.received()).sum();
         let sent: u64 = self.networks.list().values().map(|network| network.transmitted()).sum();
@@ -57,13 +57,24 @@ impl Host {
     }
 }
 
-/// Bytes of the disk of the working directory: in all, and free.
-fn disk() -> Option<(f64, f64)> {
-    let here = std::env::current_dir().ok()?;
-    let disks = Disks::new_with_refreshed_list();
-    let holds = disks.list().iter().filter(|disk| here.starts_with(disk.mount_point()));
-    let disk = holds.max_by_key(|disk| disk.mount_point().as_os_str().len())?;
-    Some((disk.total_space() as f64, disk.available_space() as f64))
+/// Bytes of a disk, counted as `df` and psutil do: what is reserved for the superuser is neither used nor available.
+struct Disk {
+    used: f64,
+    available: f64,
+}
+
+impl Disk {
+    fn percentage(&self) -> f64 {
+        let all = self.used + self.available;
+        if all > 0.0 { 100.0 * self.used / all } else { 0.0 }
+    }
+}
+
+/// The disk of the working directory.
+fn disk() -> Option<Disk> {
+    let disk = rustix::fs::statvfs(".").ok()?;
+    let bytes = |blocks: u64| blocks as f64 * disk.f_frsize as f64;
+    Some(Disk { used: bytes(disk.f_blocks.saturating_sub(disk.f_bfree)), available: bytes(disk.f_bavail) })
 }
 
 /// Name and number of the CPUs.
@@ -72,4 +83,21 @@ pub(super) fn cpu() -> String {
     system.refresh_cpu_list(CpuRefreshKind::nothing());
     let name = system.cpus().first().map(|cpu| cpu.brand().trim().to_owned()).filter(|name| !name.is_empty());
     format!("{} × {}", system.cpus().len().max(1), name.unwrap_or_else(|| std::env::consts::ARCH.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    /// `df` on the same disk, read a moment apart.
+    #[test]
+    fn the_disk_is_as_full_as_df_says() {
+        let said = std::process::Command::new("df").args(["--output=used,avail", "-B1", "."]).output().unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        let numbers: Vec<f64> = said.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let [used, available] = numbers[..] else { panic!("{said}") };
+        let disk = super::disk().unwrap();
+        let all = used + available;
+        assert!((disk.used - used).abs() < 0.01 * all, "{} {used}", disk.used);
+        assert!((disk.available - available).abs() < 0.01 * all, "{} {available}", disk.available);
+        assert!((disk.percentage() - 100.0 * used / all).abs() < 1.0);
+    }
 }

@@ -3,6 +3,11 @@
 use std::ops::{Range, RangeInclusive};
 
 /// A whole number that a parameter can be.
+#[diagnostic::on_unimplemented(
+    message = "which integer this is to be is not known",
+    label = "of which type?",
+    note = "say it: `let n: i64 = best.int(\"n\")?;` or `best.int::<i64>(\"n\")?`"
+)]
 pub trait Whole: Copy {
     /// As the widest signed one; what does not fit is clamped to it.
     fn widen(self) -> i64;

@@ -70,10 +70,14 @@ impl SqliteOptions {
     }
 }
 
+/// How long others are waited for where nothing depends on it.
+const MOMENT: Duration = Duration::from_millis(100);
+
 /// A database file with studies.
 ///
 /// It is in WAL mode with `synchronous=NORMAL`: what was told survives the death of processes, and the database is whole
-/// after a power cut, which may take the last moments with it.
+/// after a power cut, which may take the last moments with it. After [`Study::optimize`](crate::Study::optimize) it is one file
+/// again, if nobody else has it open.
 #[derive(Debug)]
 pub struct Sqlite {
     connection: Connection,
@@ -182,6 +186,18 @@ impl Storage for Sqlite {
 
     fn silent(&mut self, study: i64, since: Duration) -> Result<Vec<i64>> {
         self.read(|connection| read::silent(connection, study, since))
+    }
+
+    fn settle(&mut self) {
+        // Leaving WAL asks for a moment alone with the file; where others have it open, the log is emptied at least.
+        let alone = (|| {
+            self.connection.busy_timeout(MOMENT)?;
+            self.connection.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL")
+        })();
+        if alone.is_err() {
+            _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        _ = self.connection.busy_timeout(self.options.busy_timeout);
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 /// | name | meaning | unit | default |
 /// |---|---|---|---|
 /// | `trials` | trials that are begun, failed ones included | trials | no limit |
+/// | `total` | trials that the study is to have ended in all, those of other processes included | trials | no limit |
 /// | `timeout` | after this no trial is begun, and running ones are to end | time | no limit |
 /// | `jobs` | threads that run trials | threads | 1 |
 /// | `grace` | how long running trials may take after timeout or stop, before they are left behind | time | 10 s |
@@ -20,6 +21,7 @@ use std::time::Duration;
 #[derive(Default)]
 pub struct Budget<'w> {
     pub(super) trials: Option<usize>,
+    pub(super) total: Option<usize>,
     pub(super) timeout: Option<Duration>,
     pub(super) jobs: Option<usize>,
     pub(super) grace: Option<Duration>,
@@ -39,6 +41,12 @@ impl<'w> Budget<'w> {
     /// So many trials.
     pub fn trials(trials: usize) -> Self {
         Budget { trials: Some(trials), ..Budget::default() }
+    }
+
+    /// Until the study has ended so many trials in all. Other processes that work on it count: together they begin more than
+    /// that by the trials that run beside the last one, at most.
+    pub fn total(total: usize) -> Self {
+        Budget { total: Some(total), ..Budget::default() }
     }
 
     /// So much time.
@@ -87,7 +95,11 @@ impl<'w> Budget<'w> {
 impl fmt::Debug for Budget<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Budget");
-        debug.field("trials", &self.trials).field("timeout", &self.timeout).field("jobs", &self.jobs);
+        debug
+            .field("trials", &self.trials)
+            .field("total", &self.total)
+            .field("timeout", &self.timeout)
+            .field("jobs", &self.jobs);
         debug.field("grace", &self.grace).finish_non_exhaustive()
     }
 }
@@ -120,6 +132,7 @@ pub struct View<'a> {
     pub(super) begun: usize,
     pub(super) ended: usize,
     pub(super) trials: Option<usize>,
+    pub(super) total: Option<usize>,
     pub(super) elapsed: Duration,
     pub(super) timeout: Option<Duration>,
 }
@@ -141,9 +154,12 @@ impl View<'_> {
         self.ended
     }
 
-    /// How many it may begin.
+    /// How many this run may begin: what the budget says, less what the study has ended without it.
     pub fn trials(&self) -> Option<usize> {
-        self.trials
+        let counts = self.history.counts();
+        let others = (counts.complete + counts.pruned + counts.failed).saturating_sub(self.ended);
+        let of_total = self.total.map(|total| total.saturating_sub(others));
+        self.trials.into_iter().chain(of_total).min()
     }
 
     /// How long it has been running.
@@ -154,7 +170,7 @@ impl View<'_> {
     /// How long it is going to run, by the pace so far and its limits; `None` before a trial has ended, if no time is set.
     pub fn left(&self) -> Option<Duration> {
         let by_time = self.timeout.map(|timeout| timeout.saturating_sub(self.elapsed));
-        let by_pace = self.trials.filter(|_| self.ended > 0).map(|trials| {
+        let by_pace = self.trials().filter(|_| self.ended > 0).map(|trials| {
             let left = trials.saturating_sub(self.ended) as f64;
             self.elapsed.mul_f64(left / self.ended as f64)
         });

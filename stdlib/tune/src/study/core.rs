@@ -64,6 +64,13 @@ impl Core {
         }
     }
 
+    /// Leaves the storage as it is to be found at rest.
+    pub(super) fn settle(&mut self) {
+        if self.pending.is_empty() {
+            self.storage.settle();
+        }
+    }
+
     /// Takes over what other processes have done.
     pub(super) fn sync(&mut self) -> Result<()> {
         let unknown = self.history.unfinished().iter().filter_map(|number| self.history.trial(*number));

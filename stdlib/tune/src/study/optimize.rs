@@ -46,7 +46,7 @@ impl Study {
         F: Fn(&Trial) -> std::result::Result<f64, Failure> + Send + Sync + 'static,
     {
         let jobs = budget.checked_jobs()?;
-        let run = Arc::new(Run::new(budget.trials, budget.timeout, jobs));
+        let run = Arc::new(Run::new(&budget, jobs));
         let objective = Arc::new(objective);
         for job in 0..jobs {
             let (objective, worker) = (Arc::clone(&objective), Worker::new(self, &run, job));
@@ -72,7 +72,7 @@ impl Study {
         F: Fn(&Trial) -> std::result::Result<f64, Failure> + Sync,
     {
         let jobs = budget.checked_jobs()?;
-        let run = Arc::new(Run::new(budget.trials, budget.timeout, jobs));
+        let run = Arc::new(Run::new(&budget, jobs));
         let objective = &objective;
         thread::scope(|scope| {
             for job in 0..jobs {
@@ -121,6 +121,10 @@ impl Worker {
             let mut state = self.run.state();
             state.exhausted = true;
             state.begun -= 1;
+            return Ok(None);
+        }
+        if self.run.has_all(&core.history) {
+            self.run.state().begun -= 1;
             return Ok(None);
         }
         let number = core.begin(true)?;
@@ -270,8 +274,16 @@ impl<'a, 'w> Waiter<'a, 'w> {
         let due = self.watched.0.is_none_or(|at| at.elapsed() >= WATCH) && self.watched.1 != ended;
         if due || last {
             let core = self.study.shared().core();
-            let (trials, timeout) = (self.budget.trials, self.budget.timeout);
-            watch(&View { history: &core.history, begun, ended, trials, elapsed: self.began.elapsed(), timeout });
+            let (trials, total, timeout) = (self.budget.trials, self.budget.total, self.budget.timeout);
+            watch(&View {
+                history: &core.history,
+                begun,
+                ended,
+                trials,
+                total,
+                elapsed: self.began.elapsed(),
+                timeout,
+            });
             self.watched = (Some(Instant::now()), ended);
         }
     }
@@ -310,6 +322,8 @@ impl<'a, 'w> Waiter<'a, 'w> {
     fn report(self, left_behind: Vec<LeftBehind>) -> Result<Report> {
         let full = self.run.is_full();
         let mut core = self.study.shared().core();
+        core.settle();
+        let full = full || self.run.has_all(&core.history);
         let mut state = self.run.state();
         if let Some(error) = state.error.take() {
             return Err(error);

@@ -1,7 +1,8 @@
 //! One run of a study: what its workers and the thread that waits for them agree on.
 
+use super::budget::Budget;
 use crate::error::TuneError;
-use crate::history::Counts;
+use crate::history::{Counts, History};
 use ironbook_core::interrupt::Work;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +22,7 @@ pub(crate) struct Run {
     /// Nobody waits for running trials any more.
     over: AtomicBool,
     trials: Option<usize>,
+    total: Option<usize>,
     deadline: Option<Instant>,
     /// What the objective does.
     work: Work,
@@ -54,16 +56,17 @@ impl State {
 }
 
 impl Run {
-    pub(super) fn new(trials: Option<usize>, timeout: Option<Duration>, workers: usize) -> Self {
+    pub(super) fn new(budget: &Budget<'_>, workers: usize) -> Self {
         Run {
             state: Mutex::new(State { workers, ..State::default() }),
             changed: Condvar::new(),
             ending: AtomicBool::new(false),
             over: AtomicBool::new(false),
-            trials,
+            trials: budget.trials,
+            total: budget.total,
             // A time that no clock can tell is no limit.
             work: Work::new(),
-            deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            deadline: budget.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
         }
     }
 
@@ -119,6 +122,13 @@ impl Run {
     /// Whether all trials of the budget were begun.
     pub(super) fn is_full(&self) -> bool {
         self.trials.is_some_and(|trials| self.state().begun >= trials)
+    }
+
+    /// Whether the study has all trials that it is to have, or will when those that run here have ended.
+    pub(super) fn has_all(&self, history: &History) -> bool {
+        let Some(total) = self.total else { return false };
+        let counts = history.counts();
+        counts.complete + counts.pruned + counts.failed + self.state().running.len() >= total
     }
 
     /// Ends the run with an error; the first one counts.

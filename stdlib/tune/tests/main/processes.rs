@@ -91,6 +91,50 @@ fn processes_share_one_study() {
     assert_eq!(params.len(), 180);
 }
 
+#[test]
+fn a_total_counts_the_trials_of_all_processes() {
+    if let Some(database) = role() {
+        let study = study(&database).open().unwrap();
+        let report = study.optimize(Budget::total(60), |trial| {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            Ok(trial.float("x", -1.0..=1.0))
+        });
+        println!("ack {}", report.unwrap().counts().complete);
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("study.db");
+    let test = "processes::a_total_counts_the_trials_of_all_processes";
+    let mut children: Vec<Child> = (0..3).map(|_| spawn(test, &database)).collect();
+    let counts: Vec<usize> = children.iter_mut().flat_map(acknowledged).map(|line| line.parse().unwrap()).collect();
+    assert!(children.iter_mut().all(|child| child.wait().unwrap().success()));
+    let again = study(&database).resume().unwrap();
+    // At the last one two others may be running.
+    assert!((60..=62).contains(&again.trials().len()), "{counts:?}");
+    assert_eq!(counts.iter().sum::<usize>(), again.trials().len());
+    assert_eq!(again.optimize(Budget::total(60), |_| Ok(0.0)).unwrap().counts().complete, 0);
+    drop(again);
+}
+
+#[test]
+fn a_study_at_rest_is_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("study.db");
+    let open = study(&database).open().unwrap();
+    let run = || open.optimize(Budget::trials(20), |trial| Ok(trial.float("x", -1.0..=1.0))).unwrap();
+    run();
+    // The study is open still.
+    let names =
+        || std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+    assert_eq!(names(), ["study.db"]);
+    let copied = folder.path().join("copy");
+    std::fs::copy(&database, &copied).unwrap();
+    assert_eq!(study(&copied).resume().unwrap().trials().len(), 20);
+    std::fs::remove_file(&copied).unwrap();
+    run();
+    assert_eq!(study(&database).resume().unwrap().trials().len(), 40);
+}
+
 /// In a process of its own, since the interrupt is for all of it.
 #[test]
 fn an_interrupt_keeps_everything() {
