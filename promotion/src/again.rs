@@ -91,6 +91,7 @@ pub fn with_data(
     copy(directory, draft.path()).map_err(|error| failed(draft.path(), error))?;
     let mut next = definition.clone();
     next.verified = None;
+    next.origin.promoted = write::now();
     for (name, path) in data {
         let Some(file) = next.data.iter_mut().find(|file| file.name == *name) else { continue };
         let full = std::path::absolute(path).map_err(|error| failed(path, error))?;

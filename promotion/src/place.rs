@@ -6,14 +6,13 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// The project of a session: the nearest directory upward of where it is that is marked as one (`pipelines`,
-/// `.ironbook`); without a mark the directory that it began in, or, where it has left that, the one that it is in.
+/// `.ironbook`, `.git`); without a mark the directory that it began in, or, where it has left that, the one that it is in.
 pub(crate) fn project(explored: &Explored) -> PathBuf {
     let here = &explored.directory;
-    let found = folder::project(here);
-    let marked = [folder::NAME, ".ironbook"].iter().any(|mark| found.join(mark).is_dir());
-    match !marked && is_below(here, &explored.began) {
-        true => explored.began.clone(),
-        false => found,
+    match folder::marked(here) {
+        Some(project) => project.to_owned(),
+        None if is_below(here, &explored.began) => explored.began.clone(),
+        None => here.clone(),
     }
 }
 

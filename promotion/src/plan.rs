@@ -15,6 +15,8 @@ use ironbook_session::ExecutionId;
 use ironbook_session::explored::Explored;
 use ironbook_session::library::extra::Package;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::time::SystemTime;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -119,8 +121,14 @@ fn finished(
     let targets = slice.targets.iter().filter_map(|(name, id)| Some((position(*id)?, name.clone()))).collect();
     let mut cells: Vec<u64> = Vec::new();
     let params = slice.params.values().map(|(id, _)| *id);
-    let ids: BTreeSet<ExecutionId> =
-        slice.taken.keys().copied().chain(params).chain(slice.seeds.iter().copied()).collect();
+    let ids: BTreeSet<ExecutionId> = slice
+        .taken
+        .keys()
+        .copied()
+        .chain(params)
+        .chain(slice.seeds.iter().copied())
+        .chain(slice.items.values().copied())
+        .collect();
     for id in ids {
         let number = history.number(id);
         if !cells.contains(&number) {
@@ -128,6 +136,8 @@ fn finished(
         }
     }
     let ran: BTreeSet<u64> = history.explored.executions.iter().map(|past| past.number).collect();
+    let mut notes = slice.notes.clone();
+    notes.extend(slice.data.iter().filter_map(|file| written_meanwhile(file, history.explored.since?)));
     let left = ran.into_iter().filter(|number| !cells.contains(number)).collect();
     Plan {
         name: options.name.clone(),
@@ -138,12 +148,24 @@ fn finished(
         allowed,
         cells,
         left,
-        notes: slice.notes.clone(),
+        notes,
         crates: crates::named(&stages_rs, history.explored),
         stages_rs,
         main_rs: code::main_file(&options.name),
         stages,
     }
+}
+
+/// A word about a file that something has written since the session began: no stage makes it.
+fn written_meanwhile(file: &DataFile, since: SystemTime) -> Option<String> {
+    let modified = fs::metadata(&file.path).and_then(|meta| meta.modified()).ok()?;
+    (modified > since).then(|| {
+        format!(
+            "{} was written while the session ran, and nothing in the pipeline writes it; it is data as it is now \
+             (what shell lines and other programs do is no part of a pipeline)",
+            file.written
+        )
+    })
 }
 
 /// The registration that the session did last, of one of the targets if there are any.

@@ -22,7 +22,6 @@ const PATHS: &[(&str, Reason)] = &[
     ("SystemTime::now", Reason::Clock),
     ("Utc::now", Reason::Clock),
     ("Local::now", Reason::Clock),
-    ("UNIX_EPOCH", Reason::Clock),
     ("rand::rng", Reason::Random),
     ("rand::random", Reason::Random),
     ("rand::random_range", Reason::Random),

@@ -289,13 +289,18 @@ fn origin(plan: &Plan, explored: &Explored, writing: &Writing) -> Origin {
     let dirty =
         !commit.is_empty() && git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|t| !t.is_empty());
     Origin {
-        promoted: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        promoted: now(),
         session: explored.session.clone().unwrap_or_default(),
         notebook: writing.notebook.clone(),
         git_commit: commit,
         git_dirty: dirty,
         cells: plan.cells.clone(),
     }
+}
+
+/// The time as definitions have it.
+pub(crate) fn now() -> String {
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 /// A value of the session: the stage that makes it, its name, and its bytes as they are kept.

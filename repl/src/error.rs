@@ -256,7 +256,7 @@ impl Error {
             Error::OutputKind { .. } => "for instance: -o out.ipynb".into(),
             Error::ParameterForm { .. } => "for instance: -p depth=6".into(),
             Error::NoParameters { .. } => {
-                "tag the cell that defines them (Jupyter: cell metadata; script: `// %% parameters`)".into()
+                "tag the cell that defines them (Jupyter: cell metadata; script: `// %% parameters`), or begin it with `// parameters`".into()
             }
             Error::UnknownParameter { .. } => "check the spelling, or define it in that cell with `let`".into(),
             Error::ParameterValue { .. } => "quote it for the shell, for instance: -p 'names=vec![1, 2]'".into(),

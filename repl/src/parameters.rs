@@ -30,7 +30,7 @@ pub fn inject(notebook: &mut Notebook, given: &[String]) -> Result<(), Error> {
         return Ok(());
     }
     let pairs = given.iter().map(|text| pair(text)).collect::<Result<Vec<_>, Error>>()?;
-    let Some(at) = notebook.cells.iter().position(|cell| cell.kind() == Kind::Code && cell.has_tag(TAG)) else {
+    let Some(at) = notebook.cells.iter().position(|cell| holds_defaults(cell)) else {
         let names = pairs.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         return Err(Error::NoParameters { names });
     };
@@ -51,10 +51,16 @@ pub fn inject(notebook: &mut Notebook, given: &[String]) -> Result<(), Error> {
     let mut cell = Cell::new(Kind::Code, text.trim_end());
     cell.tag(INJECTED);
     notebook.cells.retain(|cell| !cell.has_tag(INJECTED));
-    let at = notebook.cells.iter().position(|cell| cell.kind() == Kind::Code && cell.has_tag(TAG)).unwrap_or(0);
+    let at = notebook.cells.iter().position(|cell| holds_defaults(cell)).unwrap_or(0);
     notebook.cells.insert(at + 1, cell);
     notebook.complete();
     Ok(())
+}
+
+/// Whether a cell is tagged as the one with the defaults, or begins with `// parameters`.
+fn holds_defaults(cell: &Cell) -> bool {
+    let says_so = || cell.source().lines().next().is_some_and(|line| line.trim() == "// parameters");
+    cell.kind() == Kind::Code && (cell.has_tag(TAG) || says_so())
 }
 
 fn pair(text: &str) -> Result<(&str, &str), Error> {
@@ -248,6 +254,13 @@ mod tests {
         check("let depth = ;", "depth=1", "does not parse");
         let error = inject(&mut Notebook::new(vec![]), &["a=1".into()]).unwrap_err();
         assert!(error.to_string().contains("no cell tagged `parameters`"));
+    }
+
+    #[test]
+    fn a_cell_can_say_itself_that_it_holds_the_defaults() {
+        let mut notebook = Notebook::new(vec![Cell::new(Kind::Code, "// parameters\nlet a = 1;")]);
+        inject(&mut notebook, &["a=2".into()]).unwrap();
+        assert!(notebook.cells[1].source().ends_with("let a = 2;"));
     }
 
     #[test]

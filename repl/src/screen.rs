@@ -36,7 +36,13 @@ impl Screen {
             Event::Stdout(text) => self.print(text),
             Event::Stderr(text) => self.aside(text),
             Event::Note(text) => {
-                let note = format!("{} {text}\n", self.terminal.paint(Style::Cyan, "note:"));
+                let text = if self.terminal.live {
+                    fit::wrapped(&format!("note: {text}"), self.terminal.size().0)
+                } else {
+                    format!("note: {text}")
+                };
+                let text = text.strip_prefix("note:").unwrap_or(&text);
+                let note = format!("{}{text}\n", self.terminal.paint(Style::Cyan, "note:"));
                 self.close_line();
                 self.aside(&note);
             }

@@ -13,6 +13,7 @@ use ironbook_core::keep::{self, Read};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 /// An execution of a session.
 #[derive(Clone, Debug)]
@@ -73,6 +74,8 @@ pub struct Explored {
     pub directory: PathBuf,
     /// The one that the session began in.
     pub began: PathBuf,
+    /// When it was started, or resumed.
+    pub since: Option<SystemTime>,
     /// Environment variables that the session set or removed.
     pub env: BTreeMap<String, Option<String>>,
     /// Crates of `%dep`.
@@ -132,6 +135,7 @@ impl Session {
             items: self.items.clone(),
             directory: self.config.directory.clone(),
             began: self.began.clone(),
+            since: Some(self.since),
             env: self.env.clone(),
             extra: self.extra.clone(),
             values: self.durable.as_ref().map(Durable::values_directory),

@@ -82,11 +82,12 @@ impl SourceMap {
 
     /// The place in a cell that a generated range stands for; `None` when it starts in glue.
     ///
-    /// A range that leaves its segment is cut at the segment's end, unless it ends in the same cell's text.
+    /// A range that leaves its segment is cut at the segment's end, unless it ends in the same cell's text. Brackets of the
+    /// engine around text of a cell count for nothing.
     pub fn place(&self, range: Range<usize>) -> Option<Place> {
         let first = self.segment(range.start)?;
         match &first.origin {
-            Origin::Glue(_) => None,
+            Origin::Glue(_) => self.bracketed(&range).and_then(|inside| self.place(inside)),
             Origin::Lowered { execution, range } => Some(Place { execution: *execution, range: range.clone() }),
             Origin::Cell { execution, start } => {
                 let begin = start + (range.start - first.generated.start);
@@ -95,6 +96,15 @@ impl SourceMap {
                 Some(Place { execution: *execution, range: begin..end.unwrap_or(cut.max(begin)) })
             }
         }
+    }
+
+    /// What a range of glue, text and glue holds, where the glue is a byte at each end.
+    fn bracketed(&self, range: &Range<usize>) -> Option<Range<usize>> {
+        let (first, last) = (self.segment(range.start)?, self.segment(range.end.checked_sub(1)?)?);
+        let is_glue = |segment: &Segment| matches!(segment.origin, Origin::Glue(_));
+        let inside = range.start + 1..range.end - 1;
+        let around = first.generated.end == inside.start && last.generated.start == inside.end;
+        (is_glue(first) && is_glue(last) && around && !inside.is_empty()).then_some(inside)
     }
 
     fn end_in_cell(&self, range: &Range<usize>, wanted: ExecutionId) -> Option<usize> {

@@ -222,6 +222,8 @@ pub struct Session {
     pub(crate) elsewhere: BTreeMap<ExecutionId, PathBuf>,
     /// The directory that the session began in.
     pub(crate) began: PathBuf,
+    /// When it was started, or resumed.
+    pub(crate) since: std::time::SystemTime,
     /// Whether the execution at hand has shown a result.
     pub(crate) has_result: bool,
     /// What is kept on disk, if it is.
@@ -277,6 +279,7 @@ impl Session {
             digests: BTreeMap::new(),
             elsewhere: BTreeMap::new(),
             began: config.directory.clone(),
+            since: std::time::SystemTime::now(),
             results: Vec::new(),
             has_result: false,
             durable: None,

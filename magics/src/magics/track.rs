@@ -27,7 +27,7 @@ enum Command {
         #[arg(short, long, value_name = "KEY=VALUE")]
         tag: Vec<String>,
         /// Nest it in the run that is active
-        #[arg(long, conflicts_with = "replace")]
+        #[arg(long, visible_alias = "nested", conflicts_with = "replace")]
         nest: bool,
         /// End the run that is active first
         #[arg(long)]
@@ -84,6 +84,11 @@ enum Command {
         /// A name for this version, such as champion; it moves here from another version
         #[arg(long)]
         alias: Option<String>,
+    },
+    /// List the registered models with their newest versions and aliases, or the versions of one
+    Models {
+        /// The model's name in the registry
+        name: Option<String>,
     },
     /// Name a version of a registered model
     Alias {
@@ -176,6 +181,7 @@ impl Magic for Track {
                 code: "%track start best\n%track log auc=0.9\n%track end\n%track best auc --max",
                 expect: Expect::Contains("auc"),
             },
+            Example { code: "%track models", expect: Expect::Contains("registered model") },
             Example { code: "%track uri", expect: Expect::Contains("project") },
             Example { code: "%track log auc", expect: Expect::Failed(FailureKind::Magic) },
             Example { code: "%track halt", expect: Expect::Failed(FailureKind::Magic) },
@@ -212,6 +218,10 @@ impl Magic for Track {
                 shown(&format!("best({}, {smaller}, {count})", literal(&metric)))
             }
             Command::Register { model, name, alias } => register(call, &model, &name, alias.as_deref())?,
+            Command::Models { name } => {
+                let name = name.map_or_else(|| "None".to_owned(), |name| format!("Some({})", literal(&name)));
+                shown(&format!("models({name})"))
+            }
             Command::Alias { name, version, alias } => {
                 shown(&format!("alias({}, {}, {})", literal(&name), literal(&version), literal(&alias)))
             }

@@ -26,7 +26,7 @@ With --promote, the same code on the given data becomes the next version once th
 #[derive(Args, Debug)]
 pub struct Run {
     /// The version: NAME, NAME@1.3.0, NAME@1, NAME@latest
-    #[arg(value_name = "NAME[@VERSION]")]
+    #[arg(value_name = "NAME[@VERSION]", allow_hyphen_values = true)]
     version: String,
 
     /// Options of the program, and --promote
@@ -39,13 +39,21 @@ pub struct Run {
 /// # Errors
 /// When there is no such version, or its program cannot be built.
 pub fn run(run: &Run, folder: &Folder, paths: &Paths, terminal: &Terminal) -> Result<u8, Error> {
+    if ["-h", "--help"].contains(&run.version.as_str()) {
+        let mut command = crate::cli::command();
+        let own = ["pipeline", "run"].iter().try_fold(&mut command, |command, name| command.find_subcommand_mut(name));
+        let help = own.map(|own| own.render_long_help().to_string()).unwrap_or_default();
+        terminal.out(&help);
+        return Ok(0);
+    }
     let found = folder.resolve(&run.version)?;
     let library = || -> Option<Library> { setup::ready(paths, terminal).ok() };
     let program = promotion::program(&found.definition, &found.directory, (paths, &library))
         .map_err(|error| not_built(&error))?;
     let promote = run.rest.iter().any(|word| word == "--promote");
     let mut command = Command::new(&program);
-    command.arg("run").args(run.rest.iter().filter(|word| *word != "--promote"));
+    // The program's file has the name of a hash, which would stand in its help.
+    command.arg0(&found.definition.name).arg("run").args(run.rest.iter().filter(|word| *word != "--promote"));
     let failed = |source| Error::Pipeline {
         words: format!("{} cannot be started: {source}", program.display()),
         remedy: "run it again; if that does not help, remove the file".to_owned(),

@@ -134,6 +134,14 @@ fn a_panic_shows_where_it_was_also_the_second_time() {
 }
 
 #[test]
+fn a_panic_in_the_value_that_is_shown_is_placed() {
+    let mut e = Engine::new();
+    e.cell("let z = 0;\n1 / z").fails(FailureKind::Panic, &["divide by zero", "cell 1:2:1"]);
+    e.cell("1 / 0").fails(FailureKind::Compile, &["attempt to divide `1_i32` by zero", ":1:1"]);
+    e.cell("let z = 255u8;\n\nz + 1").fails(FailureKind::Panic, &["overflow", "cell 3:3:1"]);
+}
+
+#[test]
 fn a_kill_names_what_was_lost() {
     let mut e = Engine::new();
     e.cells(&["let kept = vec![1];", "let model = kept.len(); struct Kept;"]);

@@ -16,11 +16,18 @@ use std::path::{Path, PathBuf};
 /// Name of the directory in a project.
 pub const NAME: &str = "pipelines";
 
-/// The project that a place belongs to: the nearest directory upward that has a `pipelines` or `.ironbook` directory;
-/// the place itself if there is none.
+/// The project that a place belongs to: the nearest directory upward that has a `pipelines` or `.ironbook` directory or is
+/// the root of a git repository; the place itself if there is none.
 pub fn project(from: &Path) -> PathBuf {
-    let is_project = |directory: &&Path| directory.join(NAME).is_dir() || directory.join(".ironbook").is_dir();
-    from.ancestors().find(is_project).unwrap_or(from).to_owned()
+    marked(from).unwrap_or(from).to_owned()
+}
+
+/// The nearest directory upward that is marked as a project.
+pub fn marked(from: &Path) -> Option<&Path> {
+    let is_project = |directory: &&Path| {
+        [NAME, ".ironbook"].iter().any(|mark| directory.join(mark).is_dir()) || directory.join(".git").exists()
+    };
+    from.ancestors().find(is_project)
 }
 
 /// The pipelines of a project.

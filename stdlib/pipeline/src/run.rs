@@ -212,13 +212,6 @@ fn say_differences(prepared: &Prepared, options: &RunOptions, console: &Console)
     }
 }
 
-/// The project of a directory: the nearest one upward that has `pipelines` or `.ironbook`, else itself.
-#[must_use]
-pub fn project_of(directory: &Path) -> PathBuf {
-    let is_project = |of: &&Path| of.join("pipelines").is_dir() || of.join(".ironbook").is_dir();
-    directory.ancestors().find(is_project).unwrap_or(directory).to_owned()
-}
-
 /// The cache of a project, unless another one is given.
 #[must_use]
 pub fn cache_of(project: &Path) -> PathBuf {

@@ -97,14 +97,22 @@ impl Code {
 #[non_exhaustive]
 pub enum Error {
     /// Nothing has this name or id.
-    #[error(
-        "there is no {what} `{name}` in the tracking store\n`%track show` shows the newest run, `%track start NAME` begins one"
-    )]
+    #[error("there is no {what} `{name}` in the tracking store\n{}", advice(.what))]
     NotFound {
         /// Kind of thing.
         what: &'static str,
         /// Its name or id.
         name: String,
+    },
+    /// Nothing has this name; these are the names that there are.
+    #[error("there is no {what} `{name}` in the tracking store\n{}", listed(.known))]
+    Unknown {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// The others.
+        known: Vec<String>,
     },
     /// The name is taken.
     #[error("there is already {article} {what} `{name}`\nuse it, or choose another name", article = article(.what))]
@@ -183,7 +191,9 @@ pub enum Error {
         what: String,
     },
     /// A run is active already.
-    #[error("the run `{name}` is still active\nend it with `%track end`, or start the new one as nested")]
+    #[error(
+        "the run `{name}` is still active\nend it with `%track end`, or start the new one inside of it: `%track start .. --nest`"
+    )]
     AlreadyActive {
         /// Its name.
         name: String,
@@ -369,6 +379,24 @@ fn remedy(status: u16) -> &'static str {
     }
 }
 
+/// Where to look for something of a kind.
+fn advice(what: &str) -> &'static str {
+    match what {
+        "run" => "`%track` lists the newest runs, `%track show` shows one, `%track start NAME` begins one",
+        "run in" | "experiment" => "`%track start NAME` begins a run",
+        "artifact" => "`%track show RUN` lists what a run holds",
+        _ => "`%track models` lists the registered models with their versions and aliases, `%track` the newest runs",
+    }
+}
+
+/// The names that there are.
+fn listed(known: &[String]) -> String {
+    match known {
+        [] => "there is none yet".to_owned(),
+        known => format!("there are: `{}`", known.join("`, `")),
+    }
+}
+
 fn article(what: &str) -> &'static str {
     if what.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
@@ -377,7 +405,7 @@ impl Error {
     /// The code that MLflow's REST API has for this error.
     pub fn code(&self) -> Code {
         match self {
-            Error::NotFound { .. } => Code::ResourceDoesNotExist,
+            Error::NotFound { .. } | Error::Unknown { .. } => Code::ResourceDoesNotExist,
             Error::AlreadyExists { .. } => Code::ResourceAlreadyExists,
             Error::InvalidName { .. }
             | Error::TooLong { .. }

@@ -2,6 +2,7 @@
 
 use crate::compare::{self, Comparison};
 use crate::handle::RunHandle;
+use crate::models_table::ModelsTable;
 use crate::process::{self, Identity};
 use crate::run_view::RunView;
 use crate::runs_table::RunsTable;
@@ -404,6 +405,18 @@ pub fn show() -> Result<RunView> {
 /// [`Error::NotFound`] without a store, or of the store.
 pub fn recent(limit: usize) -> Result<RunsTable> {
     RunsTable::recent(&*store_to_show()?, limit)
+}
+
+/// The registered models, or the versions of one.
+///
+/// # Errors
+/// [`Error::NotFound`] without a store, [`Error::Unknown`] for a name that nobody has, or of the store.
+pub fn models(name: Option<&str>) -> Result<ModelsTable> {
+    let store = store_to_show()?;
+    match name {
+        Some(name) => ModelsTable::of(&*store, name),
+        None => ModelsTable::all(&*store),
+    }
 }
 
 /// The runs with the best values of a metric, the best first. Smaller is better where the metric's name says so (`loss`,

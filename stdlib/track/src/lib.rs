@@ -34,6 +34,7 @@ mod handle;
 mod lookups;
 mod mlmodel;
 mod models;
+mod models_table;
 mod past;
 mod pending;
 mod place;
@@ -46,7 +47,7 @@ mod table;
 
 pub use active::{
     RunOptions, WhenActive, active, best, compare, end, end_all, flush, log_artifact, log_metric, log_metric_at,
-    log_metrics, log_param, log_params, recent, runs, set_tag, show, start, view,
+    log_metrics, log_param, log_params, models, recent, runs, set_tag, show, start, view,
 };
 pub use auto::{auto, set_auto};
 pub use cells::CellRecord;
@@ -64,6 +65,7 @@ pub use models::{
     FILE as MODEL_FILE, Fetched, ModelFiles, Registered, alias, fetch_model, fetch_model_from, format_in, log_model,
     register_model, stage, version_of, where_to,
 };
+pub use models_table::ModelsTable;
 pub use past::{Past, not_recorded, record_past};
 pub use place::{set_uri, uri};
 pub use process::recover;

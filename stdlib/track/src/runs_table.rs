@@ -7,12 +7,14 @@ use ironbook_core::{Bundle, Display};
 use ironbook_store::Store;
 use ironbook_store::error::{Error, Result};
 use ironbook_store::model::{Page, Run, Search, Status, now_ms};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most columns of metrics.
 const MAX_METRICS: usize = 8;
 /// Most columns of parameters.
 const MAX_PARAMS: usize = 5;
+/// What models are usually judged by, in this order.
+const USUAL: [&str; 7] = ["roc_auc", "accuracy", "log_loss", "rmse", "mae", "r2", "ndcg"];
 /// Most rows that are drawn.
 const MAX_ROWS: usize = 50;
 
@@ -70,12 +72,8 @@ impl RunsTable {
             let known = RunsTable::recent(store, 1000)?;
             let names: Vec<&str> =
                 known.metric_names().into_iter().filter(|name| !name.starts_with("system/")).collect();
-            let name = if names.is_empty() {
-                metric.to_owned()
-            } else {
-                format!("{metric}` (there are: `{}", names.join("`, `"))
-            };
-            return Err(Error::NotFound { what: "metric", name });
+            let known = names.into_iter().map(str::to_owned).collect();
+            return Err(Error::Unknown { what: "metric", name: metric.to_owned(), known });
         }
         let way = if smaller { "smallest" } else { "largest" };
         let table = RunsTable::of_several(store, runs, false, &format!("{way} {metric}"))?;
@@ -116,22 +114,64 @@ impl RunsTable {
         keys.into_iter().map(|(key, _)| key).collect()
     }
 
-    /// Names of all metrics of the runs, sorted.
+    /// Names of all metrics of the runs: what models are usually judged by first, what the machine did last.
     pub fn metric_names(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.runs.iter().flat_map(|r| &r.metrics).map(|m| m.key.as_str()).collect();
         names.sort_unstable();
         names.dedup();
         // What was measured comes before what the machine did.
         names.sort_by_key(|name| {
-            (self.first_metric.as_deref() != Some(name), name.starts_with("system/"), is_own(name))
+            let usual = USUAL.iter().position(|usual| usual == name).unwrap_or(USUAL.len());
+            (self.first_metric.as_deref() != Some(name), is_machine(name), is_own(name), usual)
         });
         names
     }
 
+    /// The metrics that have columns: at least one of each run, as far as there is room, and else the first.
+    fn shown_metrics(&self) -> Vec<&str> {
+        let all: Vec<&str> = self.metric_names().into_iter().filter(|name| !is_machine(name)).collect();
+        let mut shown: Vec<&str> = self.first_metric.as_deref().into_iter().collect();
+        for run in &self.runs {
+            if !shown.iter().any(|name| run.metric(name).is_some()) {
+                shown.extend(all.iter().find(|name| run.metric(name).is_some()));
+            }
+        }
+        shown.truncate(MAX_METRICS);
+        for name in &all {
+            if shown.len() < MAX_METRICS && !shown.contains(name) {
+                shown.push(name);
+            }
+        }
+        all.into_iter().filter(|name| shown.contains(name)).collect()
+    }
+
+    /// The runs as they stand in the table, with how deep each is nested: those in a run below it, where they are not ranked.
+    fn rows(&self) -> Vec<(&Run, usize)> {
+        if self.first_metric.is_some() {
+            return self.runs.iter().map(|run| (run, usize::from(run.parent().is_some()))).collect();
+        }
+        let here: BTreeSet<&str> = self.runs.iter().map(|run| run.info.id.as_str()).collect();
+        let mut children: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
+        let mut waiting: Vec<(&Run, usize)> = Vec::new();
+        for run in &self.runs {
+            match run.parent().filter(|parent| here.contains(parent)) {
+                Some(parent) => children.entry(parent).or_default().push(run),
+                None => waiting.push((run, usize::from(run.parent().is_some()))),
+            }
+        }
+        waiting.reverse();
+        let mut rows = Vec::new();
+        while let Some((run, depth)) = waiting.pop() {
+            let below = children.remove(run.info.id.as_str()).unwrap_or_default();
+            waiting.extend(below.into_iter().rev().map(|child| (child, depth + 1)));
+            rows.push((run, depth));
+        }
+        rows
+    }
+
     fn table(&self) -> Table {
-        let (params, metrics) = (self.differing_params(), self.metric_names());
+        let (params, metrics) = (self.differing_params(), self.shown_metrics());
         let params = &params[..params.len().min(MAX_PARAMS)];
-        let metrics = &metrics[..metrics.len().min(MAX_METRICS)];
         let fixed =
             [("run", Align::Left), ("status", Align::Left), ("started", Align::Left), ("duration", Align::Right)];
         let mut columns: Vec<_> = fixed.into_iter().map(|(title, align)| Column::new(title, "", align)).collect();
@@ -140,8 +180,8 @@ impl RunsTable {
         }
         columns.extend(params.iter().map(|key| Column::new(*key, "parameters", Align::Right)));
         columns.extend(metrics.iter().map(|key| Column::new(*key, "metrics", Align::Right)));
-        let rows = self.runs.iter().take(MAX_ROWS).map(|run| {
-            let mut row = vec![run_cell(run)];
+        let rows = self.rows().into_iter().take(MAX_ROWS).map(|(run, depth)| {
+            let mut row = vec![run_cell(run, depth)];
             row.extend(self.experiments.get(&run.info.experiment).map(|name| Cell::from(name.clone())));
             row.push(status_cell(run.info.status));
             row.push(moment(run.info.start).into());
@@ -164,7 +204,7 @@ impl RunsTable {
     /// What the table leaves out, in words; empty if nothing.
     fn left_out(&self) -> String {
         let params = self.differing_params().len().saturating_sub(MAX_PARAMS);
-        let metrics = self.metric_names().len().saturating_sub(MAX_METRICS);
+        let metrics = self.metric_names().len() - self.shown_metrics().len();
         let rows = self.runs.len().saturating_sub(MAX_ROWS);
         let parts = [(rows, "older runs"), (params, "parameters"), (metrics, "metrics")];
         let said = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>();
@@ -177,9 +217,15 @@ fn is_own(name: &str) -> bool {
     matches!(name, "fit_seconds" | "cell_seconds")
 }
 
-fn run_cell(run: &Run) -> Cell {
+/// Whether a metric says what the machine did.
+fn is_machine(name: &str) -> bool {
+    name.starts_with("system/")
+}
+
+fn run_cell(run: &Run, depth: usize) -> Cell {
     let (name, id) = (escape_html(&run.info.name), escape_html(&run.info.id));
-    let nested = if run.parent().is_some() { "↳ " } else { "" };
+    // Spaces that pages do not take together.
+    let nested = if depth > 0 { format!("{}↳ ", "\u{a0}\u{a0}".repeat(depth - 1)) } else { String::new() };
     let html = format!("{nested}<span title=\"{id}\">{name}</span>");
     Cell { text: format!("{nested}{}", run.info.name), html: Some(html) }
 }

@@ -2,10 +2,10 @@
 
 use super::charts;
 use super::search::Search;
-use super::summary::{Summary, elapsed};
+use super::summary::Summary;
 use ironbook_core::display::{Live, display};
 use ironbook_core::table::number;
-use ironbook_core::{Bundle, Display as _, Progress, bundle::escape_html};
+use ironbook_core::{Bundle, Display as _, Progress};
 use ironbook_tune::{Counts, View};
 
 /// The display of one search.
@@ -13,10 +13,7 @@ pub(super) struct Shown {
     live: Live,
     /// What terminals show of it.
     progress: Progress,
-    title: String,
     metric: String,
-    /// Trials of the study before this run.
-    before: usize,
 }
 
 impl Shown {
@@ -24,14 +21,14 @@ impl Shown {
         let before = before.complete + before.pruned + before.failed;
         let total = search.limit().map(|trials| trials.saturating_sub(before) as u64);
         let progress = Progress::new(search.name.clone(), total);
-        Shown { live: Live::new(), progress, title: search.name.clone(), metric: search.metric.clone(), before }
+        Shown { live: Live::new(), progress, metric: search.metric.clone() }
     }
 
     /// Shows the trials so far, if it is time.
     pub(super) fn update(&mut self, view: &View<'_>) {
-        let Shown { live, progress, title, metric, before } = self;
+        let Shown { live, progress, metric } = self;
         progress.set(view.ended() as u64, found(metric, view));
-        live.update(|| passing(title, metric, *before, view));
+        live.update(|| passing(metric, view));
     }
 
     /// Shows what came of it, in place of the passing state.
@@ -57,13 +54,7 @@ fn found(metric: &str, view: &View<'_>) -> String {
     [best].into_iter().chain(others).collect::<Vec<_>>().join(", ")
 }
 
-fn passing(title: &str, metric: &str, before: usize, view: &View<'_>) -> Bundle {
-    let counts = view.history().counts();
-    let done = counts.complete + counts.pruned + counts.failed;
-    let of = view.trials().map_or_else(String::new, |trials| format!(" of {}", before + trials));
-    let left = view.left().map_or_else(String::new, |left| format!(", about {} left", elapsed(left)));
-    let line = format!("{title}: {done}{of} trials, {}; {}{left}", found(metric, view), elapsed(view.elapsed()));
-    let charts = charts::html(view.history(), metric);
-    let html = format!("<div><p>{}</p>{charts}</div>", escape_html(&line));
-    Bundle::text(line).html(html)
+/// The charts so far; what there is in words stands in the bar.
+fn passing(metric: &str, view: &View<'_>) -> Bundle {
+    Bundle::text("").html(format!("<div>{}</div>", charts::html(view.history(), metric)))
 }

@@ -1,11 +1,12 @@
 //! The arguments of an exported program.
 
 use crate::definition::{Definition, FILE};
+use crate::folder;
 use crate::run::data::DataOptions;
 use crate::run::error::{Result, RunError};
 use crate::run::files::StageFiles;
 use crate::run::params::{Sources, environment};
-use crate::run::{RunOptions, cache_of, project_of};
+use crate::run::{RunOptions, cache_of};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
@@ -78,7 +79,7 @@ impl Place {
 
 fn project() -> Result<PathBuf> {
     let here = std::env::current_dir().map_err(|e| RunError::io("find", Path::new("the working directory"), e))?;
-    Ok(project_of(&here))
+    Ok(folder::project(&here))
 }
 
 /// What a run depends on.

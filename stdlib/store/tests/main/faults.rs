@@ -28,7 +28,7 @@ fn the_store_is_found_from_below() {
     fs::write(root.join("project/.git"), "gitdir: elsewhere").unwrap();
     assert_eq!(locate(&deep), root.join("project/.ironbook"), "the git root, also of a worktree");
     fs::create_dir(root.join(".ironbook")).unwrap();
-    assert_eq!(locate(&deep), root.join(".ironbook"), "a store above is preferred");
+    assert_eq!(locate(&deep), root.join("project/.ironbook"), "a repository is a project of its own");
     fs::create_dir(deep.join(".ironbook")).unwrap();
     assert_eq!(locate(&deep), deep.join(".ironbook"), "the nearest one");
     assert_eq!(fs::read_dir(deep.join(".ironbook")).unwrap().count(), 0, "locating creates nothing");

@@ -40,6 +40,13 @@ fn versions_aliases_and_stages() {
     assert_eq!((first.aliases.as_slice(), first.run.as_deref()), (&["champion".to_owned()][..], Some(run.id())));
     track::stage("late", "2", "production").unwrap();
     track::alias("late", "2", "challenger").unwrap();
+    let listed = ironbook_core::Display::bundle(&track::models(None).unwrap()).plain().to_owned();
+    assert!(listed.contains("1 registered model") && listed.contains("│ late  │ 2 "), "{listed}");
+    assert!(listed.contains("challenger → 2, champion → 1"), "{listed}");
+    let versions = ironbook_core::Display::bundle(&track::models(Some("late")).unwrap()).plain().to_owned();
+    assert!(versions.contains("late · 2 versions") && versions.contains("Production"), "{versions}");
+    let error = track::models(Some("latte")).unwrap_err().to_string();
+    assert!(error.contains("no registered model `latte`") && error.contains("there are: `late`"), "{error}");
     for uri in ["models:/late@champion", "models:/late/2", "models:/late/Production", "models:/late/latest"] {
         let fetched = track::fetch_model(uri).unwrap();
         assert_eq!((fetched.format.as_str(), fetched.type_path.as_str()), ("ironbook/gbdt", "::ironbook::learn::Gbdt"));

@@ -49,6 +49,35 @@ fn runs_are_compared_by_what_differs() {
 }
 
 #[test]
+fn every_run_shows_a_metric_and_nested_ones_stand_below_theirs() {
+    let within = |id: &str, parent: &str, name: &str, metrics: &[(&str, f64)]| {
+        let mut made = run(name, Status::Finished, &[], metrics);
+        made.info.id = id.to_owned();
+        made.tags = if parent.is_empty() { Vec::new() } else { vec![Tag::new("mlflow.parentRunId", parent)] };
+        made
+    };
+    let many: Vec<(String, f64)> = (0..12).map(|i| (format!("a{i:02}"), 1.0)).collect();
+    let many: Vec<(&str, f64)> = many.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let runs = vec![
+        within("t1", "s", "trial 1", &[("value", 1.0)]),
+        within("t0", "s", "trial 0", &[("value", 2.0)]),
+        within("e", "", "evaluated", &[&many[..], &[("roc_auc", 0.7), ("system/cpu", 3.0)]].concat()),
+        within("s", "r", "study", &[("value", 1.0)]),
+        within("r", "", "whole", &[("zeta", 0.25)]),
+    ];
+    let text = RunsTable::new("flights", runs, false).bundle().plain().to_owned();
+    let column = |at: usize| -> Vec<String> {
+        let rows = text.lines().filter(|line| line.starts_with('│'));
+        rows.map(|line| line.trim_matches('│').split('│').nth(at).unwrap().trim().to_owned()).collect()
+    };
+    assert_eq!(column(0), ["run", "evaluated", "whole", "↳ study", "↳ trial 1", "↳ trial 0"], "{text}");
+    assert!(text.contains("\u{a0}\u{a0}↳ trial 1"), "{text}");
+    let titles: Vec<&str> = text.lines().nth(2).unwrap().split('│').map(str::trim).collect();
+    assert_eq!(titles[5..13], ["roc_auc", "a00", "a01", "a02", "a03", "a04", "value", "zeta"], "{text}");
+    assert!(!text.contains("system/cpu") && text.contains("not shown: 8 metrics"), "{text}");
+}
+
+#[test]
 fn an_experiment_without_runs_says_how_to_begin() {
     let table = RunsTable::new("flights", Vec::new(), false);
     assert_eq!(table.bundle().plain(), "flights · 0 runs\nno runs yet: %track start begins one");
