@@ -44,11 +44,38 @@ pub fn table(bundle: &Bundle, width: usize) -> Option<String> {
     if words::has_rule(bundle.plain()) && bundle.get("text/html").is_none_or(|html| read::html(html).is_none()) {
         return Some(wrapped(bundle.plain(), width));
     }
-    let grid = bundle.get("text/html").and_then(read::html).or_else(|| {
-        let wide = bundle.plain().lines().any(|line| columns_of(line) > width);
-        if wide { read::boxes(bundle.plain()) } else { None }
-    })?;
-    Some(grid.fitted(width))
+    if let Some(grid) = bundle.get("text/html").and_then(read::html) {
+        return Some(grid.shortened().fitted(width));
+    }
+    let text = bundle.plain();
+    if text.lines().all(|line| columns_of(line) <= width) {
+        return None;
+    }
+    match read::boxes(text) {
+        Some(grid) => Some(grid.shortened().fitted(width)),
+        None => among_lines(text, width),
+    }
+}
+
+/// A text with tables between its lines, of which each is fitted by itself; nothing if there is none.
+fn among_lines(text: &str, width: usize) -> Option<String> {
+    let (mut out, mut drawn): (Vec<String>, Vec<&str>) = (Vec::new(), Vec::new());
+    let mut found = false;
+    for line in text.lines() {
+        if !drawn.is_empty() || line.starts_with('┌') {
+            drawn.push(line);
+        } else {
+            out.push(wrapped(line, width));
+        }
+        if line.starts_with('└') {
+            let table = std::mem::take(&mut drawn).join("\n");
+            let grid = read::boxes(&table);
+            found |= grid.is_some();
+            out.push(grid.map_or(table, |grid| grid.fitted(width)));
+        }
+    }
+    out.extend(drawn.into_iter().map(str::to_owned));
+    found.then(|| out.join("\n"))
 }
 
 impl Grid {
@@ -65,7 +92,7 @@ impl Grid {
     }
 
     fn fitted(self, width: usize) -> String {
-        let mut grid = self.shortened();
+        let mut grid = self;
         for column in &mut grid.columns {
             let texts = column.head.iter().chain(&column.cells);
             let natural = texts.map(|text| columns_of(text)).max().unwrap_or(1).max(1);
@@ -190,6 +217,15 @@ mod tests {
 └───────┘
 2 rows x 3 columns"
         );
+    }
+
+    #[test]
+    fn tables_between_lines_are_fitted_each() {
+        let words = "some words above that are too long for a row";
+        let text = table(&Bundle::text(format!("{words}\n{BOX}\nnot shown: 3 metrics\n{BOX}")), 20).expect("tables");
+        assert!(text.lines().all(|line| columns_of(line) <= 20), "{text}");
+        assert_eq!(text.matches('┌').count(), 4, "{text}");
+        assert!(text.starts_with("some words above\n") && text.contains("\nnot shown: 3 metrics\n"), "{text}");
     }
 
     #[test]
