@@ -4,6 +4,7 @@ use crate::codegen::{self, Binding, Generated, Load, Placement};
 use crate::compile::{Compiled, Goal, Input};
 use crate::diagnostics::{self, Context, Message, Style};
 use crate::event::{Event, Failure, FailureKind};
+use crate::imports;
 use crate::items::{self, Definition, Items, Key, Kind as ItemKind};
 use crate::map::{Builder, ExecutionId, Glue};
 use crate::parse::{self, Cell, Kind, Loops};
@@ -328,6 +329,9 @@ impl Session {
         let context =
             Context { map: &draft.generated.map, generated: &draft.generated.text, cells: &|id| self.text_of(id) };
         let mut failure = diagnostics::report(messages, &context, Style::Colour);
+        for hint in imports::hints(messages, self.library()) {
+            failure = failure.hint(hint);
+        }
         let unseen: BTreeSet<&str> =
             messages.iter().filter(|m| m.code() == Some("E0425")).filter_map(|m| m.message.split('`').nth(1)).collect();
         for (name, (execution, how)) in self.lost.iter().filter(|(name, _)| unseen.contains(name.as_str())) {

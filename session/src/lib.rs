@@ -12,6 +12,7 @@ pub mod event;
 mod execute;
 pub mod explored;
 pub mod flow;
+mod imports;
 pub mod items;
 pub mod library;
 pub mod map;

@@ -3,6 +3,7 @@
 mod concurrency;
 mod durable;
 mod identity;
+mod imports;
 mod kills;
 mod language;
 mod lifetimes;
