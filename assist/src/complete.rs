@@ -57,6 +57,7 @@ impl Candidate {
 pub fn complete(view: &View, text: &str, cursor: usize) -> Completions {
     let cursor = boundary(text, cursor);
     let before = &text[..cursor];
+    let view = &*view.within(before);
     match situation::at(view, before) {
         Situation::MagicName { start, cell } => {
             signed(if cell { "%%" } else { "%" }, start, cursor, magics::names(view, &before[start..], cell))

@@ -198,3 +198,27 @@ fn no_text_breaks_anything() {
         completeness(&view, &text);
     }
 }
+
+#[test]
+fn the_body_of_a_magic_has_what_the_magic_gives() {
+    let trial = entry(
+        EntryKind::Struct,
+        "Trial",
+        "pub struct Trial",
+        &[("float", "pub fn float(&self, name: &str, range: R) -> f64")],
+        &[],
+    );
+    let view = View {
+        index: Some(Arc::new(Index::of([("tune".to_owned(), vec![trial])], ""))),
+        registry: ironbook_magics::Registry::default(),
+        ..View::default()
+    };
+    let texts = |text: &str| {
+        let found = complete(&view, text, text.len()).candidates;
+        found.into_iter().map(|candidate| candidate.text).collect::<Vec<_>>()
+    };
+    let of_trial = texts("%%tune a --trials 5\nlet x = trial.");
+    assert!(of_trial.iter().any(|text| text.starts_with("float")), "{of_trial:?}");
+    assert!(texts("%%tune a --trials 5\nlet x = tri").iter().any(|text| text == "trial"));
+    assert!(texts("let x = trial.").is_empty());
+}

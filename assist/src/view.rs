@@ -5,6 +5,7 @@ use ironbook_magics::split::{Names, Style};
 use ironbook_magics::{Engine, Registry, Shell, lexer, registry, split};
 use ironbook_session::library::index::Index;
 use ironbook_session::{ExecutionId, ItemInfo, Variable};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +27,19 @@ pub struct View {
     pub index: Option<Arc<Index>>,
 }
 
+/// A variable that no execution has made.
+fn variable(name: &str, type_name: &str) -> Variable {
+    Variable {
+        name: name.to_owned(),
+        type_name: type_name.to_owned(),
+        shape: None,
+        bytes: 0,
+        cell: 0,
+        stale: None,
+        columns: Vec::new(),
+    }
+}
+
 impl View {
     /// The view of a shell between two cells; it asks the runtime for its variables.
     pub fn of<E: Engine>(shell: &mut Shell<E>, index: Option<Arc<Index>>) -> View {
@@ -44,6 +58,21 @@ impl View {
     /// The variable of a name.
     pub(crate) fn variable(&self, name: &str) -> Option<&Variable> {
         self.variables.iter().find(|variable| variable.name == name)
+    }
+
+    /// The view from within a cell: with what its magic gives to its body.
+    pub(crate) fn within(&self, text: &str) -> Cow<'_, View> {
+        let magics = split(text, self).into_iter().filter_map(|piece| match piece.kind {
+            split::Kind::Cell { name, .. } => self.registry.find(&name),
+            _ => None,
+        });
+        let given: Vec<Variable> = magics.flat_map(|magic| magic.gives()).map(|(name, of)| variable(name, of)).collect();
+        if given.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut view = self.clone();
+        view.variables.extend(given);
+        Cow::Owned(view)
     }
 
     /// The number that the user sees at the cell of an execution.

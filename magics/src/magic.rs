@@ -39,6 +39,11 @@ pub trait Magic: Send + Sync {
         false
     }
 
+    /// Variables that the body of a cell has beside the session's, for completion: name and type.
+    fn gives(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Examples, shown by help and run as tests.
     fn examples(&self) -> &'static [Example];
 

@@ -82,6 +82,10 @@ impl Magic for Tune {
         Style::Body
     }
 
+    fn gives(&self) -> &'static [(&'static str, &'static str)] {
+        &[("trial", "Trial")]
+    }
+
     fn examples(&self) -> &'static [Example] {
         &[
             Example {
