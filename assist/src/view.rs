@@ -66,7 +66,8 @@ impl View {
             split::Kind::Cell { name, .. } => self.registry.find(&name),
             _ => None,
         });
-        let given: Vec<Variable> = magics.flat_map(|magic| magic.gives()).map(|(name, of)| variable(name, of)).collect();
+        let given: Vec<Variable> =
+            magics.flat_map(|magic| magic.gives()).map(|(name, of)| variable(name, of)).collect();
         if given.is_empty() {
             return Cow::Borrowed(self);
         }

@@ -124,9 +124,16 @@ impl Ended {
     }
 }
 
+/// The running program's file. After an update the one that it was started from has no name any more; the new one does.
+fn own_program() -> io::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let renewed = program.to_str().and_then(|path| path.strip_suffix(" (deleted)")).map(PathBuf::from);
+    Ok(renewed.filter(|renewed| !program.exists() && renewed.exists()).unwrap_or(program))
+}
+
 fn command(file: &Path, folder: &Path, options: &Options, lifetime: Lifetime) -> io::Result<Command> {
     let log = File::options().create(true).append(true).open(folder.join("log"))?;
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = Command::new(own_program()?);
     command.args(["kernel", "start", "--terminal", "--opt", &options.opt, "-f"]).arg(file);
     if options.no_cache {
         command.arg("--no-cache");

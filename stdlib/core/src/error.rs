@@ -64,11 +64,44 @@ fn find<R>(any: &dyn Any, then: impl FnOnce(&(dyn Error + 'static)) -> R) -> Opt
 
 pub(crate) fn follow(mut next: Option<&dyn Error>, chain: &mut Vec<String>) {
     while let Some(cause) = next {
-        // Transparent wrappers repeat their source's message.
+        // Wrappers repeat their source's message, whole or within their own.
         let words = cause.to_string();
-        if chain.last() != Some(&words) {
+        if !chain.last().is_some_and(|outer| repeats(outer, &words)) {
             chain.push(words);
         }
         next = cause.source();
+    }
+}
+
+/// Whether a message has said what its cause says, the blanks aside.
+fn repeats(outer: &str, inner: &str) -> bool {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    plain(outer).contains(&plain(inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Wrapped(&'static str, Option<Box<Wrapped>>);
+
+    impl std::fmt::Display for Wrapped {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Wrapped {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_deref().map(|inner| inner as &(dyn Error + 'static))
+        }
+    }
+
+    #[test]
+    fn what_was_said_is_not_said_again() {
+        let inner = Wrapped("cannot open\nthe file", Some(Box::new(Wrapped("code 14", None))));
+        let error = Wrapped("a.db failed: cannot open the file", Some(Box::new(inner)));
+        assert_eq!(chain(&error), ["a.db failed: cannot open the file", "code 14"]);
     }
 }

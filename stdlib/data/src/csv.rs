@@ -158,7 +158,7 @@ impl CsvOptions {
         self.check_separator(&content)?;
         let end = line_end(&content);
         let mut types = self.chosen();
-        let df = loop {
+        let mut df = loop {
             match content.parse(self.polars(&types, end)) {
                 Ok(df) => match self.unclear_dates(&content, df.schema(), end) {
                     texts if texts.is_empty() => break df,
@@ -172,10 +172,25 @@ impl CsvOptions {
             }
         };
         self.types.iter().try_for_each(|(name, _)| find(&df, name).map(drop))?;
+        if self.has_header {
+            self.halve_quotes(&mut df)?;
+        }
         match end == b'\r' || self.quote.is_none() || !is_suspect(&df) {
             true => Ok(df),
             false => self.surveyed(&content, df),
         }
+    }
+
+    /// In names, too, a doubled quote stands for one; polars leaves it as it is.
+    fn halve_quotes(&self, df: &mut DataFrame) -> Result<(), DataError> {
+        let Some(quote) = self.quote.map(char::from) else { return Ok(()) };
+        let doubled = format!("{quote}{quote}");
+        let names: Vec<PlSmallStr> = df.get_column_names_owned();
+        if names.iter().any(|name| name.contains(&doubled)) {
+            let names: Vec<String> = names.iter().map(|name| name.replace(&doubled, &quote.to_string())).collect();
+            df.set_column_names(&names)?;
+        }
+        Ok(())
     }
 
     /// The table without the rows that polars made of blank lines, unless the text has a flaw.

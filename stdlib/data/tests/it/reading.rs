@@ -393,6 +393,14 @@ fn blank_lines_are_no_rows() {
 }
 
 #[test]
+fn doubled_quotes_are_one_in_names_as_in_values() {
+    let files = Files::new();
+    let df = read_csv(files.with("a.csv", "\"a \"\"b\"\"\",c\n\"x \"\"y\"\"\",1\n")).unwrap();
+    assert_eq!(df.get_column_names(), ["a \"b\"", "c"]);
+    assert_eq!(df.column("a \"b\"").unwrap().str().unwrap().get(0), Some("x \"y\""));
+}
+
+#[test]
 fn quotes_can_be_letters() {
     let files = Files::new();
     let path = files.with("a.csv", "pipe,n\n5\" long,1\n7\",2\n6\" short,\n");
