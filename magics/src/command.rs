@@ -22,11 +22,20 @@ const DRAIN: Duration = Duration::from_millis(200);
 /// interrupts ignored, and then cannot help it).
 const GRACE: Duration = Duration::from_secs(3);
 
+/// Where a command's words on standard error go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errors {
+    /// To standard error.
+    Apart,
+    /// Among the others, as on a terminal: of most commands they are no errors.
+    Among,
+}
+
 /// Runs `text` with `program` (`sh`, `bash`), in the session's directory and environment. It reads no input.
 ///
 /// # Errors
 /// When the program cannot be started, when the command fails, and when the user interrupts it.
-pub(crate) fn run(cx: &mut Context<'_>, program: &str, text: &str) -> Result<(), Error> {
+pub(crate) fn run(cx: &mut Context<'_>, (program, errors): (&str, Errors), text: &str) -> Result<(), Error> {
     let mut command = Command::new(program);
     command.arg("-c").arg(text).current_dir(cx.engine.directory()).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -42,7 +51,10 @@ pub(crate) fn run(cx: &mut Context<'_>, program: &str, text: &str) -> Result<(),
     let stop = cx.state.stop.clone();
     stop.check()?;
     let child = command.spawn().map_err(|source| Error::Start { program: program.to_owned(), source })?;
-    let status = attend(child, &stop, cx.out)?;
+    let status = attend(child, &stop, &mut |event| match event {
+        Event::Stderr(text) if errors == Errors::Among => (cx.out)(Event::Stdout(text)),
+        event => (cx.out)(event),
+    })?;
     if status.success() {
         return Ok(());
     }

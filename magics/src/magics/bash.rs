@@ -1,6 +1,6 @@
 //! `%%bash`: a cell as a bash script.
 
-use crate::command;
+use crate::command::{self, Errors};
 use crate::error::Error;
 use crate::magic::{Call, Example, Expect, Form, Lowered, Magic};
 use ironbook_session::FailureKind;
@@ -30,6 +30,6 @@ impl Magic for Bash {
 
     fn lower(&self, call: &Call<'_>) -> Result<Lowered, Error> {
         let script = call.body().to_owned();
-        Ok(Lowered::action(move |cx| command::run(cx, "bash", &script)))
+        Ok(Lowered::action(move |cx| command::run(cx, ("bash", Errors::Apart), &script)))
     }
 }

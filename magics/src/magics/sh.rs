@@ -1,6 +1,6 @@
 //! `%sh`, `%%sh` and `!`: shell commands.
 
-use crate::command;
+use crate::command::{self, Errors};
 use crate::error::Error;
 use crate::magic::{Call, Example, Expect, Form, Lowered, Magic};
 use crate::split::Style;
@@ -43,6 +43,7 @@ impl Magic for Sh {
         if command.trim().is_empty() {
             return Err(call.wrong("there is no command to run", "write `!command`"));
         }
-        Ok(Lowered::action(move |cx| command::run(cx, "sh", &command)))
+        let errors = if call.body.is_some() { Errors::Apart } else { Errors::Among };
+        Ok(Lowered::action(move |cx| command::run(cx, ("sh", errors), &command)))
     }
 }

@@ -376,6 +376,18 @@ fn commands_stream_both_pipes_and_see_directory_and_environment() {
     assert_eq!(bench.ok("!echo error >&2"), "error\n");
     assert_eq!(bench.ok("%env -u WHAT\n!echo \"[$WHAT]\""), "WHAT is not set any more\n[]\n");
     assert_eq!(bench.ok("%%sh\nprintf 'é'\nprintf 日本").as_str(), "é日本");
+    // `!` is a terminal's line, on which all words are alike; a script's streams are apart.
+    let streams = |bench: &mut Bench, cell: &str| {
+        let mut streams = Vec::new();
+        bench.shell.run_cell(cell, None, &mut |event| match event {
+            Event::Stdout(text) => streams.push(("out", text)),
+            Event::Stderr(text) => streams.push(("err", text)),
+            _ => {}
+        });
+        streams
+    };
+    assert_eq!(streams(&mut bench, "!echo a >&2"), [("out", "a\n".to_owned())]);
+    assert_eq!(streams(&mut bench, "%%sh\necho a >&2"), [("err", "a\n".to_owned())]);
     let failure = bench.fails("!exit 3");
     assert_eq!(
         (failure.name.as_str(), failure.message.as_str()),
