@@ -59,6 +59,7 @@ pub fn command(magic: &dyn Magic) -> clap::Command {
         .styles(clap::builder::Styles::plain())
         .color(clap::ColorChoice::Never)
         .disable_help_subcommand(true)
+        .allow_negative_numbers(true)
         .term_width(100);
     // After the arguments: a doc comment of their struct would set it, too.
     magic.arguments(command).about(magic.summary()).long_about(None)

@@ -44,8 +44,8 @@ struct Arguments {
     /// Who ends trials early
     #[arg(long, value_parser = ["none", "median", "asha", "hyperband"], default_value = "none")]
     pruner: String,
-    /// Threads that run trials
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    /// Threads that run trials; -1 for one per core
+    #[arg(short, long, default_value_t = 1, value_name = "N", value_parser = jobs)]
     jobs: u64,
     /// Where trials are kept: sqlite:///late.db (four slashes for an absolute path) [default: memory]
     #[arg(long, value_name = "URL")]
@@ -59,6 +59,15 @@ struct Arguments {
     /// Trials that are listed at the end
     #[arg(long, value_name = "N", default_value_t = 5)]
     top: u32,
+}
+
+/// A number of threads, or -1 for as many as there are cores.
+fn jobs(text: &str) -> Result<u64, String> {
+    match text.parse::<i64>() {
+        Ok(-1) => Ok(std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64)),
+        Ok(jobs @ 1..=1024) => Ok(jobs.unsigned_abs()),
+        _ => Err("give 1 to 1024 threads, or -1 for one per core".to_owned()),
+    }
 }
 
 impl Magic for Tune {
