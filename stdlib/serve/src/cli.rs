@@ -288,14 +288,23 @@ fn key(args: &ServeArgs) -> Result<Option<ApiKey>, ServeError> {
             std::fs::read_to_string(file)
                 .map_err(|error| wrong(format!("cannot read the API key from \"{}\": {error}", file.display())))?,
         ),
-        None => std::env::var(KEY).ok(),
+        // What is no text is no key that anybody can send; nobody is to think that one is asked for.
+        None => std::env::var_os(KEY).map(|key| key.to_string_lossy().into_owned()),
     };
     let Some(text) = text else { return Ok(None) };
-    match text.trim() {
-        "" => Err(wrong(
-            "the API key is empty\ngive one that cannot be guessed, for instance 32 random letters".to_owned(),
-        )),
-        key => Ok(Some(ApiKey::new(key))),
+    sendable(&text).map(|key| Some(ApiKey::new(key))).map_err(|flaw| {
+        wrong(format!("the API key {flaw}\ngive one that cannot be guessed, for instance 32 random letters"))
+    })
+}
+
+/// A key without the blanks around it, if a header can carry it; else what is wrong with it.
+pub(crate) fn sendable(key: &str) -> Result<&str, &'static str> {
+    match key.trim() {
+        "" => Err("is empty"),
+        key if !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') => {
+            Err("has characters that no header can carry")
+        }
+        key => Ok(key),
     }
 }
 

@@ -40,7 +40,10 @@ pub(super) fn start(asked: &Asked, model: Box<dyn Model>) -> Result<Started, Ser
     let made = (asked.key == Key::Fresh).then(child::fresh_key);
     match (&asked.key, &made) {
         (Key::Nothing, _) => options.key = None,
-        (Key::Given(key), _) => options.key = Some(ApiKey::new(key)),
+        (Key::Given(key), _) => {
+            let told = |flaw| ServeError::Options { told: format!("the API key {flaw}") };
+            options.key = Some(ApiKey::new(cli::sendable(key).map_err(told)?));
+        }
         (_, Some(key)) => options.key = Some(ApiKey::new(key)),
         (_, None) => {}
     }

@@ -23,7 +23,7 @@ use crate::source::Source;
 use body::Limits;
 use guard::Guard;
 use queue::{Bounds, Queue};
-use state::{Ids, Shared, State};
+use state::{Ids, Seldom, Shared, State};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -61,6 +61,8 @@ pub struct Options {
     /// How long a body may take to come (30 s); slower ones get 408. As long may a client take none of its answer; then its
     /// connection is ended.
     pub patience: Duration,
+    /// How long a head may take to come, and a connection be silent (75 s); then it is ended.
+    pub silence: Duration,
     /// How long the model may take, waiting included (60 s, MLflow's); later answers are 504.
     pub deadline: Duration,
     /// How long requests may take to end after the server was told to stop (30 s).
@@ -86,6 +88,7 @@ impl Default for Options {
             max_bodies: 256 << 20,
             max_connections: 4096,
             patience: Duration::from_secs(30),
+            silence: Duration::from_secs(75),
             deadline: Duration::from_secs(60),
             farewell: Duration::from_secs(30),
             poll: Duration::from_secs(5),
@@ -151,10 +154,12 @@ impl Server {
             },
             held: Arc::default(),
             limits: Limits { one: options.max_body, all: options.max_bodies, patience: options.patience },
+            silence: options.silence,
             deadline: options.deadline,
             stopping: AtomicBool::new(false),
             ids: Ids::new(),
             report: Box::new(move |told| report(told)),
+            failures: Seldom::default(),
         });
         let watched = source.filter(Source::moves).map(Arc::new);
         Ok(Server { listener, address, shared, options, watched })

@@ -4,6 +4,7 @@ use crate::support::{classifier, logged, record};
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -101,6 +102,9 @@ fn what_cannot_start_says_why() {
     logged(&classifier(2), directory.path());
     fails(command(directory.path()).args(["--host", "0.0.0.0"]), "--allow-remote");
     fails(command(directory.path()).env("IRONBOOK_SERVE_KEY", " "), "the API key is empty");
+    let no_text = std::ffi::OsStr::from_bytes(b"k\xff");
+    fails(command(directory.path()).env("IRONBOOK_SERVE_KEY", no_text), "the API key has characters");
+    fails(command(directory.path()).env("IRONBOOK_SERVE_KEY", "schlüssel"), "the API key has characters");
     fails(command(directory.path()).args(["--log-sample", "2"]), "from 0 to 1");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
