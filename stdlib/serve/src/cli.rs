@@ -16,7 +16,7 @@ use std::io::{self, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::oneshot::Receiver;
 
@@ -197,10 +197,17 @@ fn run(args: &ServeArgs, loaders: Loaders) -> Result<(), Trouble> {
     let done = runtime.block_on(async {
         let session = args.started.session.filter(|_| !args.started.kept);
         let (stop, at_once) = stops(session).map_err(ServeError::Run)?;
-        let server = Server::bind(served, Some(source), options, Arc::clone(&report)).await?;
+        let mut server = Server::bind(served, Some(source), options, Arc::clone(&report)).await?;
         entry.url = format!("http://{}", server.address());
-        let _registered = entry.register(&running::folder()).inspect_err(|error| {
+        let registered = entry.register(&running::folder()).map(Arc::new).inspect_err(|error| {
             report(&format!("this server is not listed by `%serve`: {error}"));
+        });
+        // The entry is not to outlive this for a registry that does not answer.
+        let listed = registered.as_ref().map_or_else(|_| Weak::new(), Arc::downgrade);
+        server.on_exchange(move |version| {
+            if let Some(Err(error)) = listed.upgrade().map(|listed| listed.answers(version)) {
+                report(&format!("`%serve` lists this server with an older version: {error}"));
+            }
         });
         let line = format!("Serving {} version {} at {}", entry.name, entry.version, entry.url);
         let mut out = io::stdout();
@@ -311,11 +318,18 @@ pub(crate) fn sendable(key: &str) -> Result<&str, &'static str> {
 /// Ready when the process is told to stop, or the session that started it is gone; the second one when it is told again.
 fn stops(session: Option<u32>) -> io::Result<(impl Future<Output = ()> + Send + 'static, impl Future<Output = ()>)> {
     let gone = session.map(gone).transpose()?;
-    use tokio::signal::unix::{SignalKind, signal};
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    async fn hung_up(told: &mut Option<Signal>) {
+        match told {
+            Some(told) => drop(told.recv().await),
+            None => std::future::pending().await,
+        }
+    }
     let (first, told) = tokio::sync::oneshot::channel();
     let (second, told_again) = tokio::sync::oneshot::channel();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let mut hangup = signal(SignalKind::hangup())?;
+    // `nohup` has it ignored, and means it.
+    let mut hangup = if hangups_are_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
     tokio::spawn(async move {
         let mut gone = gone;
         for order in [first, second] {
@@ -323,7 +337,7 @@ fn stops(session: Option<u32>) -> io::Result<(impl Future<Output = ()> + Send + 
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
+                () = hung_up(&mut hangup) => {}
                 () = ended(gone) => {}
             }
             // Nobody waits any more if the server has ended by itself.
@@ -334,6 +348,14 @@ fn stops(session: Option<u32>) -> io::Result<(impl Future<Output = ()> + Send + 
         let _ = order.await;
     };
     Ok((ready(told), ready(told_again)))
+}
+
+/// Whether this process was started to go on when its terminal closes.
+fn hangups_are_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // SIGHUP is the first signal.
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Told when a process has ended; at once if it is gone already.

@@ -72,6 +72,11 @@ impl Saved {
         &self.file
     }
 
+    /// The beginning of its file's hash.
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+
     pub(super) fn directory(&self) -> &Path {
         &self.directory
     }

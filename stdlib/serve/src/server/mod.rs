@@ -100,6 +100,9 @@ impl Default for Options {
 /// Told what goes wrong inside, for whoever runs the server.
 pub type Report = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Told the version that answers from now on.
+pub(crate) type Exchanged = Box<dyn Fn(&str) + Send>;
+
 /// A server that listens.
 pub struct Server {
     listener: TcpListener,
@@ -107,6 +110,7 @@ pub struct Server {
     shared: Shared,
     options: Options,
     watched: Option<Arc<Source>>,
+    exchanged: Exchanged,
 }
 
 impl Server {
@@ -162,7 +166,7 @@ impl Server {
             failures: Seldom::default(),
         });
         let watched = source.filter(Source::moves).map(Arc::new);
-        Ok(Server { listener, address, shared, options, watched })
+        Ok(Server { listener, address, shared, options, watched, exchanged: Box::new(|_| {}) })
     }
 
     /// Where it listens.
@@ -171,10 +175,15 @@ impl Server {
         self.address
     }
 
+    /// Tells of each version that is put in place of another.
+    pub fn on_exchange(&mut self, told: impl Fn(&str) + Send + 'static) {
+        self.exchanged = Box::new(told);
+    }
+
     /// Serves until `stop` is there; then it accepts nothing new, answers what it has accepted, and completes the log.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Server { listener, shared, options, watched, .. } = self;
-        let watching = watched.map(|source| watch::begin(source, Arc::clone(&shared), options.poll));
+        let Server { listener, shared, options, watched, exchanged, .. } = self;
+        let watching = watched.map(|source| watch::begin(source, Arc::clone(&shared), options.poll, exchanged));
         let router = routes::router(Arc::clone(&shared));
         let most = options.max_connections.max(1);
         connections::accept(listener, Arc::clone(&shared), router, most, options.farewell, stop).await;

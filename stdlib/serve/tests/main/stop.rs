@@ -2,6 +2,7 @@
 
 use crate::support::{classifier, logged, record};
 use reqwest::Client;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::ffi::OsStrExt as _;
@@ -37,8 +38,12 @@ fn start(command: &mut Command) -> (Child, String) {
 }
 
 fn terminate(child: &Child) {
-    let id = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    tell(child, Signal::TERM);
+}
+
+fn tell(child: &Child, signal: Signal) {
+    let id = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(id, signal).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,6 +91,29 @@ async fn what_was_accepted_is_answered_and_logged_when_the_process_is_told_to_st
     let written: usize = files.iter().map(|file| ironbook_data::read_parquet(file).unwrap().height()).sum();
     assert!(answered > 0);
     assert_eq!(written, answered);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_closes_ends_a_server_unless_it_was_told_to_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    logged(&classifier(2), directory.path());
+    let plain = command(directory.path());
+    let mut ignoring = Command::new("sh");
+    ignoring.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    ignoring.stdout(Stdio::piped()).env_remove("IRONBOOK_SERVE_KEY");
+    let (mut child, address) = start(&mut ignoring);
+    tell(&child, Signal::HUP);
+    let client = Client::builder().no_proxy().build().unwrap();
+    // It would be gone by the second answer.
+    for _ in 0..20 {
+        assert_eq!(client.get(format!("{address}/ping")).send().await.unwrap().status(), 200);
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    terminate(&child);
+    assert!(tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap().success());
+    let (mut child, _) = start(&mut command(directory.path()));
+    tell(&child, Signal::HUP);
+    assert!(tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap().success());
 }
 
 #[test]
