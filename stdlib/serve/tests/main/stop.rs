@@ -116,6 +116,47 @@ async fn a_terminal_that_closes_ends_a_server_unless_it_was_told_to_go_on() {
     assert!(tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap().success());
 }
 
+/// The system refuses to write more than some blocks, as a full disk does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_takes_no_more_stops_no_answer() {
+    let directory = tempfile::tempdir().unwrap();
+    logged(&classifier(2), directory.path());
+    let plain = command(directory.path());
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    limited.arg("--log").arg(directory.path().join("log")).args(["--log-every", "0.05"]);
+    limited.stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("IRONBOOK_SERVE_KEY");
+    let (mut child, address) = start(&mut limited);
+    let client = Client::builder().no_proxy().build().unwrap();
+    let lost = async || {
+        let text = client.get(format!("{address}/metrics")).send().await.unwrap().text().await.unwrap();
+        let count = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+        (count("ironbook_serve_log_rows_lost_total").unwrap(), count("ironbook_serve_log_rows_total").unwrap())
+    };
+    // Values that differ, so that they take room.
+    let rows: Vec<Value> = (0..4000)
+        .map(|i| {
+            let mut row = record();
+            row["hour"] = json!(f64::from(i).sin());
+            row
+        })
+        .collect();
+    let mut asked = 0;
+    while lost().await.0 == 0 {
+        let response = client.post(format!("{address}/predict")).json(&rows).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        asked += 4000;
+    }
+    assert_eq!(client.post(format!("{address}/predict")).json(&rows).send().await.unwrap().status(), 200);
+    terminate(&child);
+    let mut told = String::new();
+    std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut told).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(told.matches("requests are not logged").count(), 1, "{asked} rows: {told}");
+    let left = std::fs::read_dir(directory.path().join("log")).unwrap().count();
+    assert_eq!(left, 0, "nothing half written is left");
+}
+
 #[test]
 fn what_cannot_start_says_why() {
     let directory = tempfile::tempdir().unwrap();
