@@ -25,6 +25,9 @@ pub(crate) const KEY: &str = "IRONBOOK_SERVE_KEY";
 /// Port to listen at, unless another one is named.
 pub(crate) const PORT: &str = "8080";
 
+/// How many of the largest bodies there is room for.
+const BODIES: usize = 16;
+
 /// Serve a model over HTTP: MLflow's scoring protocol, the Open Inference Protocol, rows, and a page to try it.
 ///
 /// It stops at SIGTERM and Ctrl-C, and answers what it has accepted before. Exit status: 0 stopped; 1 not started; 2 wrong use.
@@ -266,6 +269,8 @@ pub(crate) fn options(args: &ServeArgs) -> Result<Options, ServeError> {
         queue: args.queue,
         max_batch: args.max_batch,
         max_body: args.max_body,
+        // A body that may come must find room, with the rows that are read from it.
+        max_bodies: defaults.max_bodies.max(args.max_body.saturating_mul(BODIES)),
         deadline: Duration::from_secs_f64(args.timeout),
         poll: Duration::from_secs_f64(args.poll),
         log: args.log.as_ref().map(|directory| LogOptions {
@@ -382,5 +387,21 @@ async fn ended(process: Option<Receiver<()>>) {
         None => std::future::pending().await,
         // The end of the watch says it.
         Some(told) => drop(told.await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_is_allowed_finds_room() {
+        let of = |bytes: &str| {
+            let cli = Cli::try_parse_from(["serve", "m", "--max-body", bytes]).unwrap();
+            options(&cli.serve).unwrap()
+        };
+        assert_eq!(of("1000").max_bodies, Options::default().max_bodies);
+        let large = of("1000000000");
+        assert!(large.max_body == 1_000_000_000 && large.max_bodies >= 16 * large.max_body);
     }
 }

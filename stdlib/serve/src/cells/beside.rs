@@ -40,7 +40,7 @@ pub(super) fn start(asked: &Asked, model: Box<dyn Model>, version: Option<&str>)
     };
     let args = Cli::try_parse_from(words).map_err(wrong)?.serve;
     let mut options = cli::options(&args)?;
-    let made = (asked.key == Key::Fresh).then(child::fresh_key);
+    let made = (asked.key == Key::Fresh).then(child::fresh_key).transpose()?;
     match (&asked.key, &made) {
         (Key::Nothing, _) => options.key = None,
         (Key::Given(key), _) => {
