@@ -134,7 +134,7 @@ def check_page(server):
         page.fill("#column-1", "late")
         page.click("#row button")
         page.wait_for_selector(".problem")
-        assert '"hour" holds "late"' in page.text_content(".problem") and page.locator("input.wrong").count() == 1
+        assert '"hour" holds "late"' in page.text_content(".problem") and page.locator("input.wrong[aria-invalid=true]").count() == 1
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         # A link of the page sends the key along.
         with page.context.expect_page() as opened:
@@ -142,6 +142,8 @@ def check_page(server):
         opened.value.wait_for_load_state()
         assert "ironbook_serve_requests_total" in opened.value.text_content("body")
         page.set_viewport_size({"width": 380, "height": 800})
+        # A time can be read whole.
+        assert page.evaluate("document.getElementById('column-3').scrollWidth <= document.getElementById('column-3').clientWidth")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         problems = [problem for problem in problems if "422" not in problem]
         assert not problems, problems

@@ -109,16 +109,21 @@ function answer(told) {
   $("answer").replaceChildren(...parts);
 }
 
+function mark({ input }, wrong) {
+  input.classList.toggle("wrong", wrong);
+  input.ariaInvalid = wrong ? "true" : null;
+}
+
 function problem(told) {
   const fields = told.fields ?? [];
-  for (const column of columns) column.input.classList.toggle("wrong", fields.some((field) => field.field === column.name));
+  for (const column of columns) mark(column, fields.some((field) => field.field === column.name));
   const text = told.message ?? told.error ?? "The server did not answer.";
   $("answer").replaceChildren(element("p", { class: "problem" }, text));
 }
 
 $("row").addEventListener("submit", async (event) => {
   event.preventDefault();
-  for (const column of columns) column.input.classList.remove("wrong");
+  for (const column of columns) mark(column, false);
   try {
     const body = JSON.stringify({ rows: [row()] });
     const response = await fetch("predict", { method: "POST", headers: headers({ "content-type": "application/json" }), body });

@@ -16,7 +16,7 @@ use std::io::{self, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::oneshot::Receiver;
 
@@ -24,6 +24,9 @@ use tokio::sync::oneshot::Receiver;
 pub(crate) const KEY: &str = "IRONBOOK_SERVE_KEY";
 /// Port to listen at, unless another one is named.
 pub(crate) const PORT: &str = "8080";
+
+/// How many of the largest bodies there is room for.
+const BODIES: usize = 16;
 
 /// Serve a model over HTTP: MLflow's scoring protocol, the Open Inference Protocol, rows, and a page to try it.
 ///
@@ -197,10 +200,17 @@ fn run(args: &ServeArgs, loaders: Loaders) -> Result<(), Trouble> {
     let done = runtime.block_on(async {
         let session = args.started.session.filter(|_| !args.started.kept);
         let (stop, at_once) = stops(session).map_err(ServeError::Run)?;
-        let server = Server::bind(served, Some(source), options, Arc::clone(&report)).await?;
+        let mut server = Server::bind(served, Some(source), options, Arc::clone(&report)).await?;
         entry.url = format!("http://{}", server.address());
-        let _registered = entry.register(&running::folder()).inspect_err(|error| {
+        let registered = entry.register(&running::folder()).map(Arc::new).inspect_err(|error| {
             report(&format!("this server is not listed by `%serve`: {error}"));
+        });
+        // The entry is not to outlive this for a registry that does not answer.
+        let listed = registered.as_ref().map_or_else(|_| Weak::new(), Arc::downgrade);
+        server.on_exchange(move |version| {
+            if let Some(Err(error)) = listed.upgrade().map(|listed| listed.answers(version)) {
+                report(&format!("`%serve` lists this server with an older version: {error}"));
+            }
         });
         let line = format!("Serving {} version {} at {}", entry.name, entry.version, entry.url);
         let mut out = io::stdout();
@@ -259,6 +269,8 @@ pub(crate) fn options(args: &ServeArgs) -> Result<Options, ServeError> {
         queue: args.queue,
         max_batch: args.max_batch,
         max_body: args.max_body,
+        // A body that may come must find room, with the rows that are read from it.
+        max_bodies: defaults.max_bodies.max(args.max_body.saturating_mul(BODIES)),
         deadline: Duration::from_secs_f64(args.timeout),
         poll: Duration::from_secs_f64(args.poll),
         log: args.log.as_ref().map(|directory| LogOptions {
@@ -288,25 +300,41 @@ fn key(args: &ServeArgs) -> Result<Option<ApiKey>, ServeError> {
             std::fs::read_to_string(file)
                 .map_err(|error| wrong(format!("cannot read the API key from \"{}\": {error}", file.display())))?,
         ),
-        None => std::env::var(KEY).ok(),
+        // What is no text is no key that anybody can send; nobody is to think that one is asked for.
+        None => std::env::var_os(KEY).map(|key| key.to_string_lossy().into_owned()),
     };
     let Some(text) = text else { return Ok(None) };
-    match text.trim() {
-        "" => Err(wrong(
-            "the API key is empty\ngive one that cannot be guessed, for instance 32 random letters".to_owned(),
-        )),
-        key => Ok(Some(ApiKey::new(key))),
+    sendable(&text).map(|key| Some(ApiKey::new(key))).map_err(|flaw| {
+        wrong(format!("the API key {flaw}\ngive one that cannot be guessed, for instance 32 random letters"))
+    })
+}
+
+/// A key without the blanks around it, if a header can carry it; else what is wrong with it.
+pub(crate) fn sendable(key: &str) -> Result<&str, &'static str> {
+    match key.trim() {
+        "" => Err("is empty"),
+        key if !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') => {
+            Err("has characters that no header can carry")
+        }
+        key => Ok(key),
     }
 }
 
 /// Ready when the process is told to stop, or the session that started it is gone; the second one when it is told again.
 fn stops(session: Option<u32>) -> io::Result<(impl Future<Output = ()> + Send + 'static, impl Future<Output = ()>)> {
     let gone = session.map(gone).transpose()?;
-    use tokio::signal::unix::{SignalKind, signal};
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    async fn hung_up(told: &mut Option<Signal>) {
+        match told {
+            Some(told) => drop(told.recv().await),
+            None => std::future::pending().await,
+        }
+    }
     let (first, told) = tokio::sync::oneshot::channel();
     let (second, told_again) = tokio::sync::oneshot::channel();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let mut hangup = signal(SignalKind::hangup())?;
+    // `nohup` has it ignored, and means it.
+    let mut hangup = if hangups_are_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
     tokio::spawn(async move {
         let mut gone = gone;
         for order in [first, second] {
@@ -314,7 +342,7 @@ fn stops(session: Option<u32>) -> io::Result<(impl Future<Output = ()> + Send + 
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
+                () = hung_up(&mut hangup) => {}
                 () = ended(gone) => {}
             }
             // Nobody waits any more if the server has ended by itself.
@@ -325,6 +353,14 @@ fn stops(session: Option<u32>) -> io::Result<(impl Future<Output = ()> + Send + 
         let _ = order.await;
     };
     Ok((ready(told), ready(told_again)))
+}
+
+/// Whether this process was started to go on when its terminal closes.
+fn hangups_are_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // SIGHUP is the first signal.
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Told when a process has ended; at once if it is gone already.
@@ -351,5 +387,21 @@ async fn ended(process: Option<Receiver<()>>) {
         None => std::future::pending().await,
         // The end of the watch says it.
         Some(told) => drop(told.await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_is_allowed_finds_room() {
+        let of = |bytes: &str| {
+            let cli = Cli::try_parse_from(["serve", "m", "--max-body", bytes]).unwrap();
+            options(&cli.serve).unwrap()
+        };
+        assert_eq!(of("1000").max_bodies, Options::default().max_bodies);
+        let large = of("1000000000");
+        assert!(large.max_body == 1_000_000_000 && large.max_bodies >= 16 * large.max_body);
     }
 }

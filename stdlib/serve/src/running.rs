@@ -24,7 +24,7 @@ pub struct Entry {
     pub pid: u32,
     /// The name under which the model is served.
     pub name: String,
-    /// The version that it began with.
+    /// The version that answers.
     pub version: String,
     /// The model's address, or what it was called in its session.
     pub source: String,
@@ -97,10 +97,23 @@ impl Entry {
     }
 }
 
+impl Registered {
+    /// Notes that another version answers now; beside the entry, whose file is the one that is locked.
+    ///
+    /// # Errors
+    /// When the register cannot be written.
+    pub fn answers(&self, version: &str) -> io::Result<()> {
+        let unnamed = self.path.with_extension("version.new");
+        fs::write(&unnamed, version)?;
+        fs::rename(&unnamed, self.path.with_extension("version"))
+    }
+}
+
 impl Drop for Registered {
     fn drop(&mut self) {
         // What cannot be removed is found unlocked, and removed by the next one who looks.
         drop(fs::remove_file(&self.path));
+        drop(fs::remove_file(self.path.with_extension("version")));
         if let Some(messages) = &self.messages {
             drop(fs::remove_file(messages));
         }
@@ -145,11 +158,16 @@ pub fn list(folder: &Path) -> Vec<Entry> {
 /// The entry in a file, if its server lives; otherwise it is removed.
 fn running(path: &Path) -> Option<Entry> {
     let file = File::open(path).ok()?;
-    let entry = fs::read_to_string(path).ok().and_then(|text| serde_json::from_str::<Entry>(&text).ok());
+    let mut entry = fs::read_to_string(path).ok().and_then(|text| serde_json::from_str::<Entry>(&text).ok());
+    let newer = path.with_extension("version");
     if flock(&file, FlockOperation::NonBlockingLockShared).is_err() {
+        if let (Some(entry), Ok(version)) = (&mut entry, fs::read_to_string(&newer)) {
+            entry.version = version;
+        }
         return entry;
     }
     drop(fs::remove_file(path));
+    drop(fs::remove_file(newer));
     if let Some(messages) = entry.and_then(|entry| entry.messages) {
         drop(fs::remove_file(messages));
     }
@@ -189,6 +207,8 @@ mod tests {
         let held = entry.register(folder.path()).unwrap();
         assert_eq!(list(folder.path()), std::slice::from_ref(&entry));
         assert!(entry.runs(folder.path()));
+        held.answers("4").unwrap();
+        assert_eq!(list(folder.path())[0].version, "4");
         drop(held);
         assert_eq!(list(folder.path()), []);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "words and entry are gone");
@@ -199,6 +219,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let killed = entry(folder.path());
         fs::write(folder.path().join(format!("{}.json", killed.id)), serde_json::to_string(&killed).unwrap()).unwrap();
+        fs::write(folder.path().join(format!("{}.version", killed.id)), "4").unwrap();
         // This process has that number, and is not told to stop.
         assert!(!killed.stop(folder.path()));
         assert_eq!(list(folder.path()), []);

@@ -92,6 +92,10 @@ fn the_command_serves_the_registry_follows_an_alias_and_stops_in_peace() {
     while predict(&told)["version"] != "2" {}
     stop.store(true, Ordering::Relaxed);
     assert!(asking.join().unwrap() > 3);
+    let listed = command(&desk, &["-e", "%serve"]).output().unwrap();
+    let listed = Done::from(listed).check(0, &[]).stdout.clone();
+    let line = listed.lines().find(|line| line.contains(&told)).unwrap_or_else(|| panic!("{listed}"));
+    assert!(listed.contains("version") && line.split_whitespace().any(|word| word == "2"), "{listed}");
     kill_process(running.pid(), Signal::TERM).unwrap();
     let (status, stderr) = running.finish();
     assert_eq!(status.code(), Some(0), "{stderr}");
@@ -100,6 +104,46 @@ fn the_command_serves_the_registry_follows_an_alias_and_stops_in_peace() {
     let files: Vec<String> = files.map(|name| name.to_string_lossy().into_owned()).collect();
     assert!(!files.is_empty() && files.iter().all(|name| name.ends_with(".parquet")), "{files:?}");
     assert!(TcpStream::connect(told.trim_start_matches("http://")).is_err());
+}
+
+/// An MLflow server that is killed, and comes again.
+#[test]
+fn a_registry_that_is_away_is_missed_by_nobody() {
+    let desk = project();
+    let port = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string() };
+    let registry = || {
+        let mut running = Running::start(&mut command(&desk, &["track", "server", "--port", &port]));
+        running.wait_for("Serving ");
+        running
+    };
+    let away = registry();
+    let uri = format!("http://127.0.0.1:{port}");
+    let arguments = ["serve", "models:/late@champion", "-p", "0", "--poll", "0.05", "--store", &uri];
+    let mut running = Running::start(&mut command(&desk, &arguments));
+    let told = running.wait_for("Serving late version 1 at ");
+    let failures = || {
+        let (_, text) = ask(&told, "GET /metrics", "").unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("ironbook_serve_registry_failures_total "));
+        line.unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!(failures(), 0);
+    kill_process(away.pid(), Signal::KILL).unwrap();
+    away.finish();
+    while failures() == 0 {
+        assert_eq!(predict(&told)["version"], "1");
+    }
+    // Moved meanwhile, in the project's own store.
+    let moved = command(&desk, &["-e", "%track alias late 2 champion"]).output().unwrap();
+    Done::from(moved).check(0, &[]);
+    assert_eq!(predict(&told)["version"], "1");
+    let back = registry();
+    while predict(&told)["version"] != "2" {}
+    kill_process(running.pid(), Signal::TERM).unwrap();
+    let (status, stderr) = running.finish();
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    assert_eq!(stderr.matches("version 1 goes on answering").count(), 1, "{stderr}");
+    kill_process(back.pid(), Signal::KILL).unwrap();
+    back.finish();
 }
 
 #[test]
@@ -202,6 +246,10 @@ fn cells_serve_what_is_saved_in_a_process_and_their_own_types_on_threads() {
     let told = |cell: usize| written["cells"][cell]["outputs"].to_string();
     assert!(told(1).contains("is taken by another program"), "{}", told(1));
     assert!(told(4).contains("own-twice") && told(4).contains("with this session's runtime"), "{}", told(4));
+    // A value that can only be copied has the time at which it was served for a version.
+    let version = told(4).split("own-twice version ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().to_owned();
+    assert!(version.starts_with("20") && version.ends_with('Z') && version.len() == 20, "{version}");
+    assert!(printed(&written, 5).contains(&version), "{}", printed(&written, 5));
     assert!(
         printed(&written, 5).contains("\"predictions\":[{\"prediction\":35"),
         "{done:?} {}",

@@ -5,12 +5,14 @@ use super::{Asked, Key, child, make_room, session};
 use crate::background::Background;
 use crate::cli::{self, Cli};
 use crate::error::ServeError;
+use crate::log::stamp;
 use crate::model::Model;
 use crate::running::{self, Entry};
 use crate::served::Served;
 use crate::server::ApiKey;
 use clap::Parser as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 /// A server of this process.
 struct Own {
@@ -24,8 +26,9 @@ fn own() -> MutexGuard<'static, Vec<Own>> {
     OWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves a model, which answers when this returns.
-pub(super) fn start(asked: &Asked, model: Box<dyn Model>) -> Result<Started, ServeError> {
+/// Serves a model, which answers when this returns. Its version is when it was served, unless there is a better one: a value
+/// that is served again, and may be another, is told from the first in the log and the metrics.
+pub(super) fn start(asked: &Asked, model: Box<dyn Model>, version: Option<&str>) -> Result<Started, ServeError> {
     if asked.keep {
         let flaw = "is of a type that only this session has, so that its server cannot go on without it\nleave out `--keep`, or serve a model of the library";
         return Err(ServeError::Unfit { flaw: flaw.to_owned() });
@@ -37,16 +40,21 @@ pub(super) fn start(asked: &Asked, model: Box<dyn Model>) -> Result<Started, Ser
     };
     let args = Cli::try_parse_from(words).map_err(wrong)?.serve;
     let mut options = cli::options(&args)?;
-    let made = (asked.key == Key::Fresh).then(child::fresh_key);
+    let made = (asked.key == Key::Fresh).then(child::fresh_key).transpose()?;
     match (&asked.key, &made) {
         (Key::Nothing, _) => options.key = None,
-        (Key::Given(key), _) => options.key = Some(ApiKey::new(key)),
+        (Key::Given(key), _) => {
+            let told = |flaw| ServeError::Options { told: format!("the API key {flaw}") };
+            options.key = Some(ApiKey::new(cli::sendable(key).map_err(told)?));
+        }
         (_, Some(key)) => options.key = Some(ApiKey::new(key)),
         (_, None) => {}
     }
-    let in_place = make_room(asked)?;
     let name = args.name().unwrap_or_else(|| child::name_of(&asked.what));
-    let served = Served::own(model, name, "1", args.extra())?;
+    let version = version.map_or_else(|| stamp(SystemTime::now()), str::to_owned);
+    let served = Served::own(model, name, &version, args.extra())?;
+    // The one before goes only for a model that can be served.
+    let in_place = make_room(asked)?;
     let (key, example, log) = (options.key.is_some(), served.contract().example(), args.log());
     let report = Arc::new(|told: &str| cli::tell(&format!("%serve: {told}")));
     let server = Background::start(served, None, options, report)?;
@@ -54,7 +62,7 @@ pub(super) fn start(asked: &Asked, model: Box<dyn Model>) -> Result<Started, Ser
         id: running::fresh_id(),
         pid: std::process::id(),
         name: name.to_owned(),
-        version: "1".to_owned(),
+        version,
         source: asked.what.clone(),
         url: format!("http://{}", server.address()),
         key,

@@ -11,7 +11,6 @@ use ironbook_track::MODEL_FILE;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -72,6 +71,11 @@ impl Saved {
         &self.file
     }
 
+    /// The beginning of its file's hash.
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+
     pub(super) fn directory(&self) -> &Path {
         &self.directory
     }
@@ -107,13 +111,9 @@ pub(super) fn start(asked: &Asked, address: &Path, saved: Option<&Saved>) -> Res
             command.args(["--name", name_of(&asked.what)]);
         }
     } else if asked.option("--store").is_none() {
-        // Where the session's own models go, which can be another place than the environment says.
-        match ironbook_track::uri() {
-            Some(uri) => command.args(["--store", &uri]),
-            None => command.env_remove("MLFLOW_TRACKING_URI"),
-        };
+        look_in(&mut command, ironbook_track::uri().as_deref());
     }
-    let key = key(asked, &mut command);
+    let key = key(asked, &mut command)?;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(words);
     let child = command.spawn().map_err(|source| {
         drop(fs::remove_file(&messages));
@@ -126,9 +126,18 @@ pub(super) fn start(asked: &Asked, address: &Path, saved: Option<&Saved>) -> Res
     Ok(Started { entry, place, key, in_place })
 }
 
+/// Hands over where the session's own models go, which can be another place than the environment says; by the environment as
+/// well, because an address can have a password in it.
+fn look_in(command: &mut Command, store: Option<&str>) {
+    match store {
+        Some(uri) => command.env("MLFLOW_TRACKING_URI", uri),
+        None => command.env_remove("MLFLOW_TRACKING_URI"),
+    };
+}
+
 /// Hands the key over, by the environment, which other users of the machine cannot see; the key, if it was made up here.
-fn key(asked: &Asked, command: &mut Command) -> Option<String> {
-    match &asked.key {
+fn key(asked: &Asked, command: &mut Command) -> Result<Option<String>, ServeError> {
+    Ok(match &asked.key {
         Key::FromEnvironment => None,
         Key::Nothing => {
             command.env_remove(KEY);
@@ -139,17 +148,19 @@ fn key(asked: &Asked, command: &mut Command) -> Option<String> {
             None
         }
         Key::Fresh => {
-            let key = fresh_key();
+            let key = fresh_key()?;
             command.env(KEY, &key);
             Some(key)
         }
-    }
+    })
 }
 
-/// 32 hexadecimal digits that nobody guesses: the keys of hash maps are drawn by the system.
-pub(super) fn fresh_key() -> String {
-    let draw = || RandomState::new().hash_one(0u8);
-    format!("{:016x}{:016x}", draw(), draw())
+/// 32 hexadecimal digits that nobody guesses, drawn by the system.
+pub(super) fn fresh_key() -> Result<String, ServeError> {
+    let mut drawn = [0; 16];
+    let read = File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut drawn));
+    read.map_err(ServeError::Run)?;
+    Ok(drawn.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The name under which a value is served: its variable's, else `model`.
@@ -249,7 +260,20 @@ mod tests {
 
     #[test]
     fn keys_are_long_and_differ() {
-        let (one, other) = (fresh_key(), fresh_key());
+        let (one, other) = (fresh_key().unwrap(), fresh_key().unwrap());
         assert!(one.len() == 32 && one != other && one.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
+
+    #[test]
+    fn no_secret_stands_in_the_list_of_processes() {
+        let mut command = Command::new("serve");
+        look_in(&mut command, Some("http://user:secret@mlflow.example"));
+        for given in [Key::Given("secret".to_owned()), Key::Fresh] {
+            let made = key(&Asked::new("model", &[]).key(given), &mut command).unwrap();
+            let secret = made.unwrap_or_else(|| "secret".to_owned());
+            assert!(command.get_args().all(|argument| !argument.to_string_lossy().contains(&secret)));
+            let handed: Vec<_> = command.get_envs().filter_map(|(_, value)| value?.to_str()).collect();
+            assert!(handed.contains(&secret.as_str()) && handed.contains(&"http://user:secret@mlflow.example"));
+        }
     }
 }

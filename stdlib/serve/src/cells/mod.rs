@@ -111,9 +111,9 @@ pub fn start<M>(
                 return child::start(asked, saved.directory(), Some(&saved));
             }
             let copy = load(saved.file()).map_err(|source| broken(saved.file(), source))?;
-            beside::start(asked, serving(copy))
+            beside::start(asked, serving(copy), Some(saved.version()))
         }
-        Copying::Clone(copy) => beside::start(asked, serving(copy(model))),
+        Copying::Clone(copy) => beside::start(asked, serving(copy(model)), None),
         Copying::NoWay => Err(ServeError::Unfit {
             flaw: "can be neither saved nor copied\nderive `Clone` for its type, and it is served on threads of the session".to_owned(),
         }),

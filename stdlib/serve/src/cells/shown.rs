@@ -129,11 +129,12 @@ impl Display for Servers {
             return Bundle::text("No server runs; `%serve MODEL` starts one.");
         }
         let title = if self.all.len() == 1 { "1 server".to_owned() } else { format!("{} servers", self.all.len()) };
-        let mut table = Table::new(title, &["name", "model", "address", "since", "ends", "log", "id"]);
+        let mut table = Table::new(title, &["name", "version", "model", "address", "since", "ends", "log", "id"]);
         for entry in &self.all {
             table.link(&entry.url);
             table.row([
                 entry.name.clone(),
+                entry.version.clone(),
                 entry.source.clone(),
                 entry.url.clone(),
                 since(running::now().saturating_sub(entry.started)),
@@ -237,7 +238,8 @@ mod tests {
             "with this session's runtime",
         ];
         assert_eq!(ends, expected);
-        assert!(servers.bundle().plain().contains("/project/requests"));
+        let shown = servers.bundle().plain().to_owned();
+        assert!(shown.contains("/project/requests") && shown.contains("version") && shown.contains("3"), "{shown}");
         assert!(Servers { all: Vec::new(), session: 5 }.bundle().plain().contains("No server runs"));
     }
 }

@@ -104,7 +104,7 @@ impl Unfinished for OnDisk {
 }
 
 /// `20260301T120000.123Z`.
-fn stamp(time: SystemTime) -> String {
+pub(crate) fn stamp(time: SystemTime) -> String {
     let ms = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
     let (seconds, rest) = (ms / 1000, ms % 1000);
     let (year, month, day) = civil(seconds / 86_400);

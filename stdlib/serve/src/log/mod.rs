@@ -21,12 +21,13 @@ pub(crate) mod parquet;
 mod writer;
 
 pub(crate) use block::{Entry, Schema};
+pub(crate) use files::stamp;
 
 use crate::error::ServeError;
 use block::Block;
 use files::Directory;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -38,6 +39,8 @@ const ROWS: usize = 8192;
 const BYTES: usize = 4 << 20;
 /// Full blocks that may wait for the disk; more requests than these hold are lost to the log.
 const WAITING: usize = 4;
+/// Bytes of full blocks that may wait for the disk; a request of very many rows makes a block by itself.
+const WAITING_BYTES: usize = 64 << 20;
 
 /// How requests are logged.
 #[derive(Clone, Debug)]
@@ -73,7 +76,7 @@ impl LogOptions {
 pub(crate) struct Counts {
     /// Rows in complete files.
     pub(crate) written: AtomicU64,
-    /// Rows that are in no file, because the disk was full, failed, or was too slow.
+    /// Rows that are in no file, because the disk was full, failed, or was too slow for what came.
     pub(crate) lost: AtomicU64,
     /// Complete files.
     pub(crate) files: AtomicU64,
@@ -85,8 +88,31 @@ impl Counts {
     }
 }
 
+/// A block on its way to the disk, counted until it is written.
+struct Sent {
+    block: Block,
+    bytes: usize,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Sent {
+    /// None if too much waits already; one block may always.
+    fn new(block: Block, waiting: &Arc<AtomicUsize>) -> Option<Sent> {
+        let bytes = block.bytes();
+        let before = waiting.fetch_add(bytes, Ordering::Relaxed);
+        let sent = Sent { block, bytes, waiting: Arc::clone(waiting) };
+        (before == 0 || before + bytes <= WAITING_BYTES).then_some(sent)
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 enum Order {
-    Write(Block),
+    Write(Sent),
     /// Completes the file; told when that is done.
     Complete(SyncSender<()>),
     End,
@@ -99,6 +125,8 @@ type Current = Arc<Mutex<Option<Block>>>;
 pub(crate) struct RequestLog {
     current: Current,
     orders: SyncSender<Order>,
+    /// Bytes of the blocks that wait for the disk.
+    waiting: Arc<AtomicUsize>,
     counts: Arc<Counts>,
     /// Requests with a hash below this are logged.
     below: u64,
@@ -139,6 +167,7 @@ impl RequestLog {
         Ok(RequestLog {
             current,
             orders,
+            waiting: Arc::default(),
             counts,
             below: (sample * u64::MAX as f64) as u64,
             redact: options.redact.clone(),
@@ -177,7 +206,8 @@ impl RequestLog {
         };
         for block in full.into_iter().flatten() {
             let rows = block.rows();
-            if self.orders.try_send(Order::Write(block)).is_err() {
+            let sent = Sent::new(block, &self.waiting);
+            if sent.is_none_or(|sent| self.orders.try_send(Order::Write(sent)).is_err()) {
                 self.counts.lose(rows);
             }
         }

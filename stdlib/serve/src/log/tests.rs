@@ -107,6 +107,27 @@ fn a_full_disk_costs_rows_that_are_counted_and_nothing_else() {
 }
 
 #[test]
+fn what_waits_for_a_slow_disk_is_bounded() {
+    let disk = Small::default();
+    *disk.room.lock().unwrap() = usize::MAX;
+    let log = RequestLog::over(&LogOptions::new("unused"), disk.clone(), |_| {}).unwrap();
+    let (_, schema) = schema();
+    let rows = WAITING_BYTES / 48 + 1;
+    // Nothing is written while this is held.
+    let stopped = disk.room.lock().unwrap();
+    add(&log, &schema, rows);
+    assert!(log.waiting.load(Ordering::Relaxed) > WAITING_BYTES, "one request may be large");
+    add(&log, &schema, rows);
+    assert_eq!(log.counts.lost.load(Ordering::Relaxed), rows as u64);
+    drop(stopped);
+    log.complete();
+    assert_eq!((log.counts.written.load(Ordering::Relaxed), log.waiting.load(Ordering::Relaxed)), (rows as u64, 0));
+    add(&log, &schema, ROWS);
+    log.complete();
+    assert_eq!(log.counts.written.load(Ordering::Relaxed), (rows + ROWS) as u64);
+}
+
+#[test]
 fn a_sample_has_its_share_of_all_ids() {
     let below = (0.3 * u64::MAX as f64) as u64;
     let count = (0..100_000).filter(|i| hash(&format!("0123456789abcdef-{i:x}")) < below).count();

@@ -38,7 +38,7 @@ impl Writer {
         let pause = LOOK.min(self.rotate_every / 2).max(Duration::from_millis(1));
         loop {
             match orders.recv_timeout(pause) {
-                Ok(Order::Write(block)) => self.write(&block),
+                Ok(Order::Write(sent)) => self.write(&sent.block),
                 Ok(Order::Complete(done)) => {
                     self.take();
                     self.complete();

@@ -5,10 +5,11 @@ use super::refusal::{Refusal, Words};
 use super::state::Shared;
 use crate::metrics::Route;
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderValue, Response, header};
+use bytes::Bytes;
 use futures_util::FutureExt as _;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,15 +17,14 @@ use hyper_util::service::TowerToHyperService;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-/// How long a head may take to come, and a connection be silent.
-const SILENCE: Duration = Duration::from_secs(75);
 /// Bytes of a head at most, and of what is read at once.
 const HEAD: usize = 64 << 10;
 /// Pause when the system has no room for one more connection.
@@ -77,16 +77,19 @@ pub(super) async fn accept(
 }
 
 async fn serve(stream: TcpStream, shared: Shared, router: Routes, mut told: watch::Receiver<bool>) {
-    shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
+    let _open = Gauge::of(&shared.metrics.connections);
+    let unread = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let (shared, router) = (Arc::clone(&shared), router.clone());
+        let request = request.map(|body| Watched { body, ended: false, unread: Arc::clone(&unread) });
         async move { Ok::<_, Infallible>(answer(&shared, router, request).await) }
     });
+    let stream = Patient::new(stream, shared.limits.patience, Arc::clone(&unread));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(SILENCE)
+        .header_read_timeout(shared.silence)
         .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(Patient::new(stream, shared.limits.patience)), service);
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         // What has come is read before the connection is told to end.
@@ -99,13 +102,60 @@ async fn serve(stream: TcpStream, shared: Shared, router: Routes, mut told: watc
         // What a connection ends with is the client's matter.
         let _ = connection.await;
     }
-    shared.metrics.connections.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// One more, until this goes: also when its client has gone and nothing is awaited any more.
+struct Gauge<'a>(&'a AtomicI64);
+
+impl<'a> Gauge<'a> {
+    fn of(gauge: &'a AtomicI64) -> Gauge<'a> {
+        gauge.fetch_add(1, Ordering::Relaxed);
+        Gauge(gauge)
+    }
+}
+
+impl Drop for Gauge<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A body that notes whether it was read to its end.
+struct Watched {
+    body: Incoming,
+    ended: bool,
+    unread: Arc<AtomicBool>,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        self.ended |= matches!(polled, Poll::Ready(None));
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.unread.store(!self.ended && !self.body.is_end_stream(), Ordering::Relaxed);
+    }
 }
 
 /// Refuses or passes on, counts, and marks what goes out.
-async fn answer(shared: &Shared, router: Routes, request: hyper::Request<Incoming>) -> Response<Body> {
+async fn answer(shared: &Shared, router: Routes, request: hyper::Request<Watched>) -> Response<Body> {
     let route = route(request.uri().path());
-    shared.metrics.in_flight.fetch_add(1, Ordering::Relaxed);
+    let _in_flight = Gauge::of(&shared.metrics.in_flight);
     let words = if request.uri().path().starts_with("/v2") { Words::Oip } else { Words::Mlflow };
     let mut response = match shared.guard.check(request.method(), request.uri(), request.headers()) {
         Err(refusal) => refusal.response(words),
@@ -119,10 +169,12 @@ async fn answer(shared: &Shared, router: Routes, request: hyper::Request<Incomin
     };
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let status = response.status().as_u16();
-    shared.metrics.in_flight.fetch_sub(1, Ordering::Relaxed);
     shared.metrics.request(route, status);
-    if status == 500 {
-        (shared.report)("a request was answered with status 500; its answer says why");
+    if status == 500
+        && let Some(before) = shared.failures.due()
+    {
+        let more = if before > 0 { format!(", {before} more since this was said last") } else { String::new() };
+        (shared.report)(&format!("a request was answered with status 500{more}; its answer says why"));
     }
     response
 }

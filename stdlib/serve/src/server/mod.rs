@@ -23,7 +23,7 @@ use crate::source::Source;
 use body::Limits;
 use guard::Guard;
 use queue::{Bounds, Queue};
-use state::{Ids, Shared, State};
+use state::{Ids, Seldom, Shared, State};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -61,6 +61,8 @@ pub struct Options {
     /// How long a body may take to come (30 s); slower ones get 408. As long may a client take none of its answer; then its
     /// connection is ended.
     pub patience: Duration,
+    /// How long a head may take to come, and a connection be silent (75 s); then it is ended.
+    pub silence: Duration,
     /// How long the model may take, waiting included (60 s, MLflow's); later answers are 504.
     pub deadline: Duration,
     /// How long requests may take to end after the server was told to stop (30 s).
@@ -86,6 +88,7 @@ impl Default for Options {
             max_bodies: 256 << 20,
             max_connections: 4096,
             patience: Duration::from_secs(30),
+            silence: Duration::from_secs(75),
             deadline: Duration::from_secs(60),
             farewell: Duration::from_secs(30),
             poll: Duration::from_secs(5),
@@ -97,6 +100,9 @@ impl Default for Options {
 /// Told what goes wrong inside, for whoever runs the server.
 pub type Report = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Told the version that answers from now on.
+pub(crate) type Exchanged = Box<dyn Fn(&str) + Send>;
+
 /// A server that listens.
 pub struct Server {
     listener: TcpListener,
@@ -104,6 +110,7 @@ pub struct Server {
     shared: Shared,
     options: Options,
     watched: Option<Arc<Source>>,
+    exchanged: Exchanged,
 }
 
 impl Server {
@@ -151,13 +158,15 @@ impl Server {
             },
             held: Arc::default(),
             limits: Limits { one: options.max_body, all: options.max_bodies, patience: options.patience },
+            silence: options.silence,
             deadline: options.deadline,
             stopping: AtomicBool::new(false),
             ids: Ids::new(),
             report: Box::new(move |told| report(told)),
+            failures: Seldom::default(),
         });
         let watched = source.filter(Source::moves).map(Arc::new);
-        Ok(Server { listener, address, shared, options, watched })
+        Ok(Server { listener, address, shared, options, watched, exchanged: Box::new(|_| {}) })
     }
 
     /// Where it listens.
@@ -166,10 +175,15 @@ impl Server {
         self.address
     }
 
+    /// Tells of each version that is put in place of another.
+    pub fn on_exchange(&mut self, told: impl Fn(&str) + Send + 'static) {
+        self.exchanged = Box::new(told);
+    }
+
     /// Serves until `stop` is there; then it accepts nothing new, answers what it has accepted, and completes the log.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Server { listener, shared, options, watched, .. } = self;
-        let watching = watched.map(|source| watch::begin(source, Arc::clone(&shared), options.poll));
+        let Server { listener, shared, options, watched, exchanged, .. } = self;
+        let watching = watched.map(|source| watch::begin(source, Arc::clone(&shared), options.poll, exchanged));
         let router = routes::router(Arc::clone(&shared));
         let most = options.max_connections.max(1);
         connections::accept(listener, Arc::clone(&shared), router, most, options.farewell, stop).await;

@@ -5,6 +5,7 @@ use super::score::{infer, invocations, predict};
 use super::state::Shared;
 use crate::metrics::Beside;
 use crate::page;
+use crate::served::Served;
 use crate::wire::oip::{PREDICTION, PROBABILITY};
 use crate::wire::write::datatype;
 use axum::Router;
@@ -14,6 +15,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
 use ironbook_data::Kind;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Everything that the server answers.
@@ -107,8 +109,9 @@ async fn server() -> Response<Body> {
     }))
 }
 
-/// Whether the model and the version that a path names are those that are served.
-fn named(shared: &Shared, path: &RawPathParams) -> Result<(), Refusal> {
+/// What is served, if it is the model and the version that a path names. Who asks it asks this one, also when another one is
+/// put in place meanwhile.
+fn named(shared: &Shared, path: &RawPathParams) -> Result<Arc<Served>, Refusal> {
     let part = |name: &str| path.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
     let served = shared.slot.get();
     let model = part("model").unwrap_or_default();
@@ -120,33 +123,30 @@ fn named(shared: &Shared, path: &RawPathParams) -> Result<(), Refusal> {
             let told = format!("version {version} of '{model}' is not served here, version {} is", served.version);
             Err(Refusal::Nowhere(told))
         }
-        _ => Ok(()),
+        _ => Ok(served),
     }
 }
 
 async fn model_infer(State(shared): State<Shared>, path: RawPathParams, request: Request) -> Response<Body> {
     match named(&shared, &path) {
-        Ok(()) => infer(&shared, request).await,
+        Ok(served) => infer(&shared, &served, request).await,
         Err(refusal) => refusal.response(Words::Oip),
     }
 }
 
 async fn model_ready(State(shared): State<Shared>, path: RawPathParams) -> Response<Body> {
     match named(&shared, &path) {
-        Ok(()) => {
-            let served = shared.slot.get();
-            json_of(&json!({ "name": served.name, "ready": true }))
-        }
+        Ok(served) => json_of(&json!({ "name": served.name, "ready": true })),
         Err(refusal) => refusal.response(Words::Oip),
     }
 }
 
 /// The tensors that the model takes and gives.
 async fn model(State(shared): State<Shared>, path: RawPathParams) -> Response<Body> {
-    if let Err(refusal) = named(&shared, &path) {
-        return refusal.response(Words::Oip);
-    }
-    let served = shared.slot.get();
+    let served = match named(&shared, &path) {
+        Ok(served) => served,
+        Err(refusal) => return refusal.response(Words::Oip),
+    };
     let signature = served.contract.signature();
     let input = |feature: &ironbook_learn::Feature| {
         let kind = if feature.kind == Kind::Numeric { "FP64" } else { "BYTES" };

@@ -56,9 +56,9 @@ pub(crate) async fn predict(Has(shared): Has<Shared>, request: Request) -> Respo
     respond(score_own(&shared, request).await, Words::Mlflow)
 }
 
-/// `POST /v2/models/NAME/infer`, for the model that is served.
-pub(crate) async fn infer(shared: &Shared, request: Request) -> Response<Body> {
-    respond(score_oip(shared, request).await, Words::Oip)
+/// `POST /v2/models/NAME/infer`, for the model that was named.
+pub(crate) async fn infer(shared: &Shared, served: &Arc<Served>, request: Request) -> Response<Body> {
+    respond(score_oip(shared, served, request).await, Words::Oip)
 }
 
 async fn score_mlflow(shared: &Shared, request: Request) -> Answer {
@@ -103,7 +103,7 @@ async fn score_own(shared: &Shared, request: Request) -> Answer {
     }))
 }
 
-async fn score_oip(shared: &Shared, request: Request) -> Answer {
+async fn score_oip(shared: &Shared, served: &Arc<Served>, request: Request) -> Answer {
     let came = Came { at: Instant::now(), time: SystemTime::now() };
     if request.headers().contains_key(header::CONTENT_TYPE) {
         format(request.headers(), &[Format::Json, Format::Bytes])?;
@@ -111,15 +111,14 @@ async fn score_oip(shared: &Shared, request: Request) -> Answer {
     let id = id_of(shared, request.headers());
     let length = request.headers().get(JSON_LENGTH).cloned();
     let bytes = take_body(shared, request).await?;
-    let served = shared.slot.get();
     let asked = reading(shared, || {
         let (json, binary) = parts(&bytes.bytes, length.as_ref())?;
         let text = utf8(json)?;
         oip::read(text, binary, &served.contract).map_err(|wrong| Refusal::of(wrong, json))
     })?;
     let share = read_into(bytes, &asked.rows, shared)?;
-    let done = compute(shared, &served, asked.rows, share).await?;
-    Ok(finish(shared, &served, &came, id, done, |out, answers, id| {
+    let done = compute(shared, served, asked.rows, share).await?;
+    Ok(finish(shared, served, &came, id, done, |out, answers, id| {
         let who = Who { model: &served.name, version: &served.version, request: id };
         write::oip(out, served.labels.as_deref(), answers, &who, asked.id.as_deref(), &asked.outputs)
     }))

@@ -2,6 +2,7 @@
 //!
 //! While the registry does not answer, or its new version cannot be loaded, the last good one goes on answering.
 
+use super::Exchanged;
 use super::state::{Shared, State};
 use crate::error::ServeError;
 use crate::source::Source;
@@ -17,13 +18,15 @@ pub(super) struct Watch {
 }
 
 /// Begins to watch.
-pub(super) fn begin(source: Arc<Source>, shared: Shared, every: Duration) -> Option<Watch> {
+pub(super) fn begin(source: Arc<Source>, shared: Shared, every: Duration, exchanged: Exchanged) -> Option<Watch> {
     let (end, told) = channel();
     let failed = Arc::clone(&shared);
     let watch = move || {
         let mut failing = false;
         while let Err(RecvTimeoutError::Timeout) = told.recv_timeout(every) {
-            look(&source, &shared, &mut failing);
+            if let Some(version) = look(&source, &shared, &mut failing) {
+                exchanged(&version);
+            }
         }
     };
     match std::thread::Builder::new().name("registry".to_owned()).spawn(watch) {
@@ -35,16 +38,21 @@ pub(super) fn begin(source: Arc<Source>, shared: Shared, every: Duration) -> Opt
     }
 }
 
-fn look(source: &Source, shared: &State, failing: &mut bool) {
+/// Looks once; the version that was put in place, if one was.
+fn look(source: &Source, shared: &State, failing: &mut bool) -> Option<String> {
     let now = shared.slot.get();
     // A file that makes a loader panic must not end the watch.
     let exchanged = catch_unwind(AssertUnwindSafe(|| exchange(source, shared, &now.version)));
     match exchanged.unwrap_or_else(|_| Err(ServeError::Unfit { flaw: "panics while it is loaded".to_owned() })) {
-        Ok(None) => *failing = false,
+        Ok(None) => {
+            *failing = false;
+            None
+        }
         Ok(Some(version)) => {
             *failing = false;
             shared.metrics.swaps.fetch_add(1, Ordering::Relaxed);
             (shared.report)(&format!("version {version} answers now, before it version {}", now.version));
+            Some(version)
         }
         Err(error) => {
             shared.metrics.registry_failures.fetch_add(1, Ordering::Relaxed);
@@ -54,6 +62,7 @@ fn look(source: &Source, shared: &State, failing: &mut bool) {
                     std::error::Error::source(&error).map_or_else(String::new, |cause| format!("; cause: {cause}"));
                 (shared.report)(&format!("version {} goes on answering: {error}{cause}", now.version));
             }
+            None
         }
     }
 }

@@ -22,10 +22,6 @@ pub(crate) fn read(text: &str, contract: &Contract) -> Read<Rows> {
     let mut reader = Reader::new(contract);
     let places = reader.header(fields.iter().map(|name| Cow::Borrowed(&**name)));
     while lines.next(&mut fields)? {
-        // A line without anything is no row, unless there is only one column.
-        if fields.len() == 1 && fields[0].is_empty() && places.len() > 1 {
-            continue;
-        }
         if fields.len() != places.len() {
             let (line, found, expected) = (lines.line - 1, fields.len(), places.len());
             return form(format!("Line {line} of the CSV has {found} fields, expected {expected}."));
@@ -49,9 +45,29 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
+    /// Passes lines of blanks alone, which are no rows, as for pandas. A row of one value that is missing is written `""`.
+    fn skip_blank(&mut self) {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        while let Some(byte) = bytes.get(at) {
+            at += 1;
+            match byte {
+                b' ' | b'\t' => {}
+                b'\n' | b'\r' => {
+                    at += usize::from(*byte == b'\r' && bytes.get(at) == Some(&b'\n'));
+                    self.at = at;
+                    self.line += 1;
+                }
+                _ => return,
+            }
+        }
+        self.at = at;
+    }
+
     /// The fields of the next line, if there is one.
     fn next(&mut self, fields: &mut Vec<Cow<'a, str>>) -> Read<bool> {
         fields.clear();
+        self.skip_blank();
         if self.at >= self.text.len() {
             return Ok(false);
         }
@@ -123,6 +139,16 @@ mod tests {
             out.push(fields.iter().map(|field| field.to_string()).collect());
         }
         out
+    }
+
+    /// What pandas 2 reads of the same texts.
+    #[test]
+    fn blank_lines_are_no_rows() {
+        assert_eq!(lines("x\n1\n\n2\n\n"), [["x"], ["1"], ["2"]]);
+        assert_eq!(lines("\n\r\nx\n1\n \t"), [["x"], ["1"]]);
+        assert_eq!(lines("x\n1\n\"\"\n2"), [["x"], ["1"], [""], ["2"]]);
+        assert_eq!(lines("a,b\n1,2\n   \n,\n"), [vec!["a", "b"], vec!["1", "2"], vec!["", ""]]);
+        assert!(lines("\n \n").is_empty() && lines("").is_empty());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! MLflow's scoring protocol: the four forms of its JSON.
 
 use super::scan::{Scalar, Scan};
-use super::table::{columns, names, record, records, values};
+use super::table::{columns, names, records, values};
 use super::{Asked, Method, Read, form};
 use crate::contract::{Contract, Reader};
 
@@ -15,8 +15,7 @@ const REQUIRED: &str = "The input must be a JSON dictionary with exactly one of 
 /// |---|---|
 /// | `dataframe_split` | `{"columns": [..], "data": [[..], ..]}`; without `columns` in the order of the signature |
 /// | `dataframe_records` | `[{"column": value, ..}, ..]` |
-/// | `instances` | records, or rows of values in the order of the signature |
-/// | `inputs` | `{"column": [..], ..}`, or as `instances` |
+/// | `instances`, `inputs` | records, rows of values in the order of the signature, or `{"column": [..], ..}` |
 ///
 /// Beside it `params` can say `{"predict_method": "predict_proba"}`, as for the model in Python.
 pub(crate) fn read(text: &str, contract: &Contract) -> Read<Asked> {
@@ -53,7 +52,8 @@ fn table(name: &str, scan: &mut Scan<'_>, reader: &mut Reader<'_>) -> Read<()> {
         "dataframe_split" => split(scan, reader),
         "dataframe_records" if scan.enter_array() => records(scan, reader, "Dataframe records format"),
         "dataframe_records" => wrong(scan, "Dataframe records format must be a list of records."),
-        "inputs" if scan.enter_object() => columns(scan, reader),
+        // MLflow reads an object the same under both names.
+        "inputs" | "instances" if scan.enter_object() => columns(scan, reader),
         _ => instances(name, scan, reader),
     }
 }
@@ -110,9 +110,6 @@ fn data(scan: &mut Scan<'_>, reader: &mut Reader<'_>, places: Option<&super::tab
 /// Records, or rows of values.
 fn instances(name: &str, scan: &mut Scan<'_>, reader: &mut Reader<'_>) -> Read<()> {
     let what = format!("'{name}'");
-    if scan.enter_object() {
-        return record(scan, reader);
-    }
     if !scan.enter_array() {
         return wrong(scan, &format!("{what} must be a list of records or of rows of values."));
     }

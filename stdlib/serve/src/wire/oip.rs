@@ -100,6 +100,7 @@ fn input<'a>(scan: &mut Scan<'a>) -> Read<Tensor<'a>> {
             },
             "shape" if scan.enter_array() => {
                 let mut first = true;
+                tensor.shape.clear();
                 while scan.more(&mut first)? {
                     match scan.scalar()? {
                         Scalar::Number(size) => tensor.shape.push(size),
@@ -214,6 +215,7 @@ fn rows(scan: &Scan<'_>, tensors: &[Tensor<'_>], mut binary: &[u8], contract: &C
             }
         };
         let wanted = count * columns;
+        let whole_numbers = whole_numbers(name, &tensor.datatype)?;
         match (tensor.binary, tensor.data) {
             (Some(size), _) => {
                 let Some((own, rest)) = binary.split_at_checked(size as usize) else {
@@ -223,13 +225,22 @@ fn rows(scan: &Scan<'_>, tensors: &[Tensor<'_>], mut binary: &[u8], contract: &C
                 raw(name, &tensor.datatype, own, wanted, &mut |i, cell| set(&mut reader, i, cell))?;
             }
             (None, Some(at)) => {
-                let mut i = 0;
+                let (mut i, mut broken) = (0, None);
                 flat(&mut scan.moved(at), 0, &mut |cell| {
+                    if let Cell::Number(number) = cell
+                        && whole_numbers
+                        && number.fract() != 0.0
+                    {
+                        broken = broken.or(Some(number));
+                    }
                     if i < wanted {
                         set(&mut reader, i, &cell);
                     }
                     i += 1;
                 })?;
+                if let Some(number) = broken {
+                    return form(format!("input '{name}' is of datatype {} and holds {number}", tensor.datatype));
+                }
                 if i != wanted {
                     return form(format!("input '{name}' has {i} values, its shape says {wanted}"));
                 }
@@ -242,6 +253,16 @@ fn rows(scan: &Scan<'_>, tensors: &[Tensor<'_>], mut binary: &[u8], contract: &C
     }
     (0..width).filter(|feature| !seen[*feature]).for_each(|feature| reader.missing(feature, None));
     reader.finish().map_err(Unreadable::Fields)
+}
+
+/// Whether a datatype of the protocol holds whole numbers only.
+fn whole_numbers(name: &str, datatype: &str) -> Read<bool> {
+    match datatype {
+        "INT8" | "INT16" | "INT32" | "INT64" | "UINT8" | "UINT16" | "UINT32" | "UINT64" => Ok(true),
+        "BOOL" | "FP16" | "BF16" | "FP32" | "FP64" | "BYTES" => Ok(false),
+        "" => form(format!("input '{name}' has no datatype")),
+        other => form(format!("input '{name}' has the datatype '{other}', which the protocol does not know")),
+    }
 }
 
 /// Rows and columns of a shape.

@@ -158,7 +158,8 @@ pub(crate) fn oip(
         let Output { name, binary } = outputs[i];
         let datatype = datatype(labels, name);
         let wide = name != PREDICTION;
-        let width = answers.probabilities.len().checked_div(rows).unwrap_or(0);
+        let classes = labels.map_or(0, |labels| labels.values.len());
+        let width = answers.probabilities.len().checked_div(rows).unwrap_or(classes);
         let shape = if wide { format!("[{rows},{width}]") } else { format!("[{rows}]") };
         let _ = write!(out, "{{\"name\":\"{name}\",\"datatype\":\"{datatype}\",\"shape\":{shape}");
         let values = if wide { &answers.probabilities } else { &answers.predictions };

@@ -140,6 +140,75 @@ async fn other_types_and_large_bodies_are_refused() {
     assert_eq!(server.post("/invocations", split()).await.0, 200);
 }
 
+/// Sends all of a body before it reads, as most clients do; what was answered.
+async fn sent_before_read(base: &str, head: &str, piece: &[u8], pieces: usize) -> String {
+    let mut stream = TcpStream::connect(base.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(format!("{head}\r\nhost: localhost\r\n\r\n").as_bytes()).await.unwrap();
+    for _ in 0..pieces {
+        stream.write_all(piece).await.unwrap();
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_far_too_much_hears_why() {
+    let server = start_with(&classifier(2), Options { key: Some(ironbook_serve::ApiKey::new("k")), ..options() });
+    let piece = vec![b' '; 1 << 20];
+    let chunk = [b"100000\r\n".as_slice(), &piece, b"\r\n"].concat();
+    let length = format!("content-length: {}", 64 << 20);
+    let known = "content-type: application/json\r\nx-api-key: k";
+    for (head, piece, status) in [
+        (format!("POST /invocations HTTP/1.1\r\n{known}\r\n{length}"), &piece, "413"),
+        (format!("POST /predict HTTP/1.1\r\n{known}\r\ntransfer-encoding: chunked"), &chunk, "413"),
+        (format!("POST /predict HTTP/1.1\r\n{length}"), &piece, "401"),
+        (format!("POST /nothing HTTP/1.1\r\nx-api-key: k\r\n{length}"), &piece, "404"),
+    ] {
+        let answer = sent_before_read(&server.base, &head, piece, 64).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+        assert!(serde_json::from_str::<Value>(body).unwrap()["message"].is_string(), "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_does_not_come_is_not_waited_for() {
+    let server = start_with(&classifier(2), Options { silence: Duration::from_millis(200), ..options() });
+    let connect = || TcpStream::connect(server.base.trim_start_matches("http://"));
+    // Byte by byte, which is no end of silence; nothing at all; and silent after an answer.
+    let (mut slow, mut silent, mut kept) = (connect().await.unwrap(), connect().await.unwrap(), connect().await.unwrap());
+    kept.write_all(b"GET /ping HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let begun = Instant::now();
+    let mut sent = 0;
+    while slow.write_all(b"G").await.is_ok() && begun.elapsed() < Duration::from_secs(30) {
+        sent += 1;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20), "{sent} bytes in {:?}", begun.elapsed());
+    let mut answer = String::new();
+    silent.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    kept.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && begun.elapsed() < Duration::from_secs(20), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_is_no_longer_counted() {
+    let (model, begun, go) = odd();
+    let mut server = start_own(model, options());
+    server.client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+    let head = "POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 8\r\n\r\n{\"x\": 4}";
+    let mut stream = TcpStream::connect(server.base.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    tokio::task::spawn_blocking(move || begun.recv().unwrap()).await.unwrap();
+    assert_eq!(server.metric("ironbook_serve_in_flight").await, 2.0, "it, and the one that asks");
+    drop(stream);
+    while server.metric("ironbook_serve_connections").await > 1.0 {}
+    assert_eq!(server.metric("ironbook_serve_in_flight").await, 1.0);
+    go.send(()).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let server = start_with(&classifier(2), Options { patience: Duration::from_millis(100), ..options() });
@@ -252,6 +321,9 @@ async fn a_model_that_fails_takes_nobody_with_it() {
         assert_eq!(status, if *value == 1 { 500 } else { 200 });
     }
     assert_eq!(server.metric("ironbook_serve_panics_total").await, 11.0);
+    let told = server.told.lock().unwrap();
+    assert_eq!(told.len(), 1, "thirteen failures fill no disk: {told:?}");
+    assert!(told[0].contains("status 500"), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,6 +58,7 @@ async fn every_form_gives_what_the_model_gives() {
         json!({ "instances": records }),
         json!({ "instances": lists }),
         json!({ "inputs": columns }),
+        json!({ "instances": columns }),
         json!({ "inputs": records }),
         json!({ "inputs": lists, "params": null, "unknown": [{ "a": [1] }] }),
     ];

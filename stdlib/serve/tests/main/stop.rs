@@ -2,8 +2,10 @@
 
 use crate::support::{classifier, logged, record};
 use reqwest::Client;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -36,8 +38,12 @@ fn start(command: &mut Command) -> (Child, String) {
 }
 
 fn terminate(child: &Child) {
-    let id = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    tell(child, Signal::TERM);
+}
+
+fn tell(child: &Child, signal: Signal) {
+    let id = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(id, signal).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,6 +93,70 @@ async fn what_was_accepted_is_answered_and_logged_when_the_process_is_told_to_st
     assert_eq!(written, answered);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_closes_ends_a_server_unless_it_was_told_to_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    logged(&classifier(2), directory.path());
+    let plain = command(directory.path());
+    let mut ignoring = Command::new("sh");
+    ignoring.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    ignoring.stdout(Stdio::piped()).env_remove("IRONBOOK_SERVE_KEY");
+    let (mut child, address) = start(&mut ignoring);
+    tell(&child, Signal::HUP);
+    let client = Client::builder().no_proxy().build().unwrap();
+    // It would be gone by the second answer.
+    for _ in 0..20 {
+        assert_eq!(client.get(format!("{address}/ping")).send().await.unwrap().status(), 200);
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    terminate(&child);
+    assert!(tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap().success());
+    let (mut child, _) = start(&mut command(directory.path()));
+    tell(&child, Signal::HUP);
+    assert!(tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap().success());
+}
+
+/// The system refuses to write more than some blocks, as a full disk does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_takes_no_more_stops_no_answer() {
+    let directory = tempfile::tempdir().unwrap();
+    logged(&classifier(2), directory.path());
+    let plain = command(directory.path());
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    limited.arg("--log").arg(directory.path().join("log")).args(["--log-every", "0.05"]);
+    limited.stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("IRONBOOK_SERVE_KEY");
+    let (mut child, address) = start(&mut limited);
+    let client = Client::builder().no_proxy().build().unwrap();
+    let lost = async || {
+        let text = client.get(format!("{address}/metrics")).send().await.unwrap().text().await.unwrap();
+        let count = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+        (count("ironbook_serve_log_rows_lost_total").unwrap(), count("ironbook_serve_log_rows_total").unwrap())
+    };
+    // Values that differ, so that they take room.
+    let rows: Vec<Value> = (0..4000)
+        .map(|i| {
+            let mut row = record();
+            row["hour"] = json!(f64::from(i).sin());
+            row
+        })
+        .collect();
+    let mut asked = 0;
+    while lost().await.0 == 0 {
+        let response = client.post(format!("{address}/predict")).json(&rows).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        asked += 4000;
+    }
+    assert_eq!(client.post(format!("{address}/predict")).json(&rows).send().await.unwrap().status(), 200);
+    terminate(&child);
+    let mut told = String::new();
+    std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut told).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(told.matches("requests are not logged").count(), 1, "{asked} rows: {told}");
+    let left = std::fs::read_dir(directory.path().join("log")).unwrap().count();
+    assert_eq!(left, 0, "nothing half written is left");
+}
+
 #[test]
 fn what_cannot_start_says_why() {
     let directory = tempfile::tempdir().unwrap();
@@ -101,6 +171,9 @@ fn what_cannot_start_says_why() {
     logged(&classifier(2), directory.path());
     fails(command(directory.path()).args(["--host", "0.0.0.0"]), "--allow-remote");
     fails(command(directory.path()).env("IRONBOOK_SERVE_KEY", " "), "the API key is empty");
+    let no_text = std::ffi::OsStr::from_bytes(b"k\xff");
+    fails(command(directory.path()).env("IRONBOOK_SERVE_KEY", no_text), "the API key has characters");
+    fails(command(directory.path()).env("IRONBOOK_SERVE_KEY", "schlüssel"), "the API key has characters");
     fails(command(directory.path()).args(["--log-sample", "2"]), "from 0 to 1");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

@@ -80,3 +80,36 @@ async fn the_last_good_version_stays_while_the_registry_is_away_or_its_model_is_
     assert!(server.told.lock().unwrap().iter().any(|told| told.contains("version 1 goes on answering")));
     store.set_alias("flights", "champion", "1").unwrap();
 }
+
+/// A request that names its version is answered by that one, also when another one is put in place before its body is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_version_that_is_named_answers() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open(directory.path()).unwrap());
+    register(&store, &classifier(3));
+    let server = start_registered(&store, Options { poll: Duration::from_millis(10), ..options() });
+    let inputs = json!([
+        { "name": "carrier", "shape": [1], "datatype": "BYTES", "data": ["UA"] },
+        { "name": "hour", "shape": [1], "datatype": "FP64", "data": [17.0] },
+        { "name": "distance", "shape": [1], "datatype": "INT64", "data": [1400] },
+        { "name": "time", "shape": [1], "datatype": "BYTES", "data": ["2013-01-01T17:00:00"] },
+    ]);
+    let body = json!({ "inputs": inputs }).to_string();
+    let mut stream = tokio::net::TcpStream::connect(server.base.trim_start_matches("http://")).await.unwrap();
+    let head = format!(
+        "POST /v2/models/flights/versions/1/infer HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server waits for the body now.
+    let mut told = [0; 25];
+    stream.read_exact(&mut told).await.unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    register(&store, &classifier(2));
+    while server.metric("ironbook_serve_swaps_total").await < 1.0 {}
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"model_version\":\"1\""), "{answer}");
+}
