@@ -10,6 +10,7 @@ mod panic;
 mod place;
 mod report;
 mod suggestion;
+mod threads;
 mod type_name;
 mod words;
 

@@ -300,3 +300,30 @@ fn bad_flags_say_what_to_do() {
     let (kind, report) = fails(shell, "%%tune a\n");
     assert!(kind == FailureKind::Magic && report.contains("there is nothing to try"), "{report}");
 }
+
+#[test]
+fn a_variable_that_threads_cannot_share_is_pointed_at() {
+    let directory = tempfile::tempdir().unwrap();
+    let shell = &mut shell(directory.path());
+    ok(
+        shell,
+        "use std::{cell::{Cell, RefCell}, rc::Rc};\nstruct Seen { count: Cell<u32> }\n\
+         let far = Rc::new(2.0);\nlet list = RefCell::new(vec![1.0]);\nlet seen = Seen { count: Cell::new(0) };",
+    );
+    for (name, tail) in
+        [("far", "(x - *far).powi(2)"), ("list", "x * list.borrow()[0]"), ("seen", "x + f64::from(seen.count.get())")]
+    {
+        let cell = format!("%%tune held --trials 3\nlet x = trial.float(\"x\", 0.0..=1.0);\n{tail}");
+        let (kind, report) = fails(shell, &cell);
+        assert_eq!(kind, FailureKind::Compile, "{report}");
+        assert!(
+            report.contains(&format!("`{name}` can be used by one thread only, and this runs in several")),
+            "{report}"
+        );
+        assert!(
+            report.contains(":3:") && report.contains("^^^^ used by several threads here") || name == "far",
+            "{report}"
+        );
+        assert!(report.contains("help: take what is needed out of"), "{report}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::message::{Level, Message, Span};
 use super::place::{Spot, calls, glues, spot};
+use super::threads::{self, Held};
 use super::{Context, suggestion, words};
 use crate::map::{Glue, Origin, Place};
 
@@ -84,6 +85,7 @@ impl Finding {
         if finding.labels.is_empty() || finding.code.is_none() && of_glue(message, context).is_some() {
             finding.at_glue(message, context);
         }
+        finding.at_threads(message, context);
         finding.labels.sort_by_key(|label| label.role != Role::Primary);
         finding.drop_repeated_remarks();
         finding.add_remarks(message, context);
@@ -198,6 +200,20 @@ impl Finding {
         if !self.labels.iter().any(|label| label.place == place && (label.text == text || text.is_empty())) {
             self.labels.push(Label { place, text, role });
         }
+    }
+
+    /// Points at the variable that threads cannot share, instead of at all that a magic runs in them.
+    fn at_threads(&mut self, message: &Message, context: &Context<'_>) {
+        let Some(Held { name, place }) = threads::held(message, context) else { return };
+        let text = format!("used by several threads here: {}", self.message);
+        self.message = format!("`{name}` can be used by one thread only, and this runs in several");
+        self.labels.clear();
+        self.labels.push(Label { place, text, role: Role::Primary });
+        let help = format!(
+            "take what is needed out of `{name}` in a cell before, or make it of what threads can share: `Arc` for `Rc`, `Mutex` or an \
+             atomic number for `RefCell` and `Cell`"
+        );
+        self.remarks = vec![(Remark::Help, help)];
     }
 
     /// Puts an error that lies in glue into the user's terms.

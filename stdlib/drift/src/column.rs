@@ -6,6 +6,7 @@ use crate::options::{DriftOptions, fits};
 use crate::report::{Approximation, Both, ColumnDrift, ColumnKind, Detail, Role, TestResult, Verdict};
 use crate::stats::{Applied, Test};
 use crate::values::{Categories, Class, Counts, Fuzz, Numbers, Sample, Texts, class, together};
+use crate::words;
 use polars::prelude::DataType;
 
 /// Whole numbers of which the current table has no more than so many different ones are categories, to Evidently.
@@ -112,13 +113,15 @@ impl Pair<'_> {
         let [reference, current] = both;
         let few = match b {
             Class::Boolean => true,
+            // Of a column that has lost its values, those of before say what it is.
+            Class::Whole if current.len() == 0 => reference.distinct() <= FEW,
             Class::Whole => current.distinct() <= FEW,
             _ => false,
         };
         let categorical = self.is_listed(&self.options.categorical) || few && !self.is_listed(&self.options.numeric);
         let (kind, detail) = if categorical {
             let booleans = [a, b] == [Class::Boolean; 2];
-            let name = |value: f64| if booleans { (value == 1.0).to_string() } else { value.to_string() };
+            let name = |value: f64| if booleans { (value == 1.0).to_string() } else { words::digits(value) };
             let categories = Categories::of_numbers(reference, current, name);
             (ColumnKind::Categorical, Detail::Categories(category_table(&categories, Order::Values)))
         } else {

@@ -48,6 +48,7 @@ pub(crate) fn report(
 ) -> Result<DriftReport, DriftError> {
     let target = options.target.as_deref().or(reference.target()).or(current.target()).map(str::to_owned);
     let predictions = [options.predictions.as_slice(), reference.predictions(), current.predictions()].concat();
+    let remarks = [reference.remark(), current.remark()];
     let parts = Both::new(reference.is_part(), current.is_part());
     let (mut reference, mut current) = (Source::new(reference.content()?), Source::new(current.content()?));
     for (source, which) in [(&reference, "reference"), (&current, "current")] {
@@ -90,6 +91,7 @@ pub(crate) fn report(
         .map(|(name, _)| name.to_owned())
         .collect();
     report.notes = findings::notes(&report, &importances, &left);
+    report.notes.extend(remarks.into_iter().flatten());
     Ok(report)
 }
 

@@ -1,7 +1,7 @@
 //! What is in a column, for views: summaries, histograms over common bins, tables of categories.
 
 use crate::report::{Both, Category, CategoryTable, Histogram, Summary};
-use crate::values::{Categories, Counts, Numbers};
+use crate::values::{Categories, Counts, Numbers, spread};
 use std::cmp::Reverse;
 
 /// Bars of a histogram.
@@ -71,10 +71,14 @@ fn edges(reference: &Numbers, current: &Numbers, whole: bool) -> Vec<f64> {
     if low == high {
         (low, high) = (reference.min().min(current.min()), reference.max().max(current.max()));
     }
-    if whole {
+    // Beyond 2^53 whole numbers lie further apart than bins of one would.
+    if whole && high - low < 9e15 {
         let width = ((high - low + 1.0) / BINS as f64).ceil();
         let bins = ((high - low + 1.0) / width).ceil() as usize;
         return (0..=bins).map(|i| low + width * i as f64).collect();
+    }
+    if (high - low).is_infinite() {
+        return spread(low, high, BINS);
     }
     let step = (high - low) / BINS as f64;
     let mut edges: Vec<f64> = (0..=BINS).map(|i| low + step * i as f64).collect();

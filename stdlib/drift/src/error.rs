@@ -74,20 +74,24 @@ pub enum DriftError {
         value: f64,
     },
     /// There is no such directory of requests.
-    #[error("there is no request log in \"{}\"\nname the directory that the server was told to log to; it writes a moment after the requests", path.display())]
+    #[error("there is no request log in \"{}\"\n{}", path.display(), if *unfinished > 0 { soon(*unfinished) } else { "name the directory that the server was told to log to; it completes a file half a minute after the requests".to_owned() })]
     NoLog {
         /// The path as given.
         path: PathBuf,
+        /// Files that a server is writing there.
+        unfinished: usize,
     },
     /// There is nothing to read in a directory.
     #[error(
-        "there is no Parquet file in \"{}\"\n\
-         name another directory, or wait: a server writes what it logs a moment after the requests",
-        path.display()
+        "there is no Parquet file in \"{}\"\n{}",
+        path.display(),
+        if *unfinished > 0 { soon(*unfinished) } else { "name another directory".to_owned() }
     )]
     NoFiles {
         /// The path as given.
         path: PathBuf,
+        /// Files that a server is writing there.
+        unfinished: usize,
     },
     /// A text that names no moment.
     #[error(
@@ -98,7 +102,7 @@ pub enum DriftError {
         text: String,
     },
     /// The log has no request that was asked for.
-    #[error("none of the {seen} requests in \"{}\" is {wanted}\nthe log has {found}", path.display())]
+    #[error("none of the {seen} requests in \"{}\" is {wanted}\nthe log has {found}{}", path.display(), if *unfinished > 0 { format!("; {}", soon(*unfinished)) } else { String::new() })]
     NoRequests {
         /// The path as given.
         path: PathBuf,
@@ -108,6 +112,8 @@ pub enum DriftError {
         wanted: String,
         /// What the log has instead, in words.
         found: String,
+        /// Files that a server is writing there.
+        unfinished: usize,
     },
     /// The log holds requests of several models.
     #[error("\"{}\" has requests of several models: {}\nsay which: .model(\"{}\")", path.display(), listed(models), models.first().map_or("", String::as_str))]
@@ -193,6 +199,14 @@ pub enum DriftError {
     /// The user asked to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+}
+
+/// Where the latest requests are.
+pub(crate) fn soon(unfinished: usize) -> String {
+    let files = if unfinished == 1 { "a file is" } else { "files are" };
+    format!(
+        "{files} being written there: the requests in it can be seen once it is complete, half a minute after the first of them (unless the server was told another time)"
+    )
 }
 
 /// Some names of a list.

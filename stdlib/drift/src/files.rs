@@ -20,6 +20,12 @@ pub(crate) fn parquet_files(directory: &Path) -> Result<Vec<PathBuf>, DriftError
     }
 }
 
+/// How many files a server is writing there: each gets its name once it is complete.
+pub(crate) fn unfinished(directory: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(directory) else { return 0 };
+    entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes().ends_with(b".parquet.unfinished")).count()
+}
+
 fn walk(directory: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;

@@ -6,7 +6,7 @@ use crate::options::DriftOptions;
 use crate::report::{Both, Category, CategoryTable, ColumnDrift, ColumnKind, Detail, DriftReport, Role, Verdict};
 use crate::source::Source;
 use crate::stats::Outcome;
-use crate::words::{counted, grouped, name, percent, plain, share};
+use crate::words::{brief, counted, grouped, name, percent, plain, share};
 use polars::prelude::DataType;
 use std::collections::HashSet;
 
@@ -116,7 +116,7 @@ fn of_column(column: &ColumnDrift, report: &DriftReport, found: &mut Vec<Finding
             {
                 let text = format!(
                     "always {} in {}; {} different values in {}",
-                    now.min,
+                    brief(now.min),
                     names[1],
                     grouped(before.distinct as u64),
                     names[0]

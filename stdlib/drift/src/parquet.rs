@@ -1,7 +1,7 @@
 //! Parquet files that are larger than memory, row group by row group.
 
 use crate::error::DriftError;
-use crate::files::parquet_files;
+use crate::files::{parquet_files, unfinished};
 use crate::requests::{is_log, requests};
 use crate::table::{Content, Pieces, Tabular};
 use ironbook_data::{DataError, read_csv, read_json, read_parquet};
@@ -126,7 +126,7 @@ pub fn open(path: impl AsRef<Path>) -> Result<Box<dyn Tabular>, DriftError> {
     }
     let files = if path.is_dir() { parquet_files(path).unwrap_or_default() } else { Vec::new() };
     if path.is_dir() && files.is_empty() {
-        return Err(DriftError::NoFiles { path: path.to_owned() });
+        return Err(DriftError::NoFiles { path: path.to_owned(), unfinished: unfinished(path) });
     }
     if is_log(&files) {
         return Ok(Box::new(requests(path).read()?));

@@ -1,7 +1,7 @@
 //! What a model's server has seen: its log of requests as a table that can be compared.
 
-use crate::error::DriftError;
-use crate::files::parquet_files;
+use crate::error::{DriftError, soon};
+use crate::files::{parquet_files, unfinished};
 use crate::table::{Content, Tabular};
 use chrono::{DateTime, Utc};
 use ironbook_data::{DataError, FrameExt as _, read_parquet, scan_parquet};
@@ -177,7 +177,8 @@ impl Requests {
         .flatten()
         .collect();
         let wanted = if wanted.is_empty() { "there".to_owned() } else { wanted.join(", ") };
-        Ok(DriftError::NoRequests { path: self.directory.clone(), seen: all.height(), wanted, found })
+        let unfinished = unfinished(&self.directory);
+        Ok(DriftError::NoRequests { path: self.directory.clone(), seen: all.height(), wanted, found, unfinished })
     }
 
     /// The table with its labels, if there are any.
@@ -234,7 +235,12 @@ impl Requests {
         }
         // The answer before the chances of its classes.
         predictions.sort_by_key(|name| name.trim_start_matches(OUTPUT) != PREDICTION);
-        Ok(RequestTable { frame: DataFrame::new(frame.height(), columns)?, predictions, target })
+        let unfinished = match self.until {
+            // What comes now is beyond the window.
+            Some(until) if until <= Utc::now() => 0,
+            _ => unfinished(&self.directory),
+        };
+        Ok(RequestTable { frame: DataFrame::new(frame.height(), columns)?, predictions, target, unfinished })
     }
 }
 
@@ -257,6 +263,8 @@ pub struct RequestTable {
     pub predictions: Vec<String>,
     /// Name of the column of labels.
     pub target: Option<String>,
+    /// Files that the server was still writing; what is in them is not in the table.
+    pub unfinished: usize,
 }
 
 impl Tabular for RequestTable {
@@ -275,6 +283,11 @@ impl Tabular for RequestTable {
     fn is_part(&self) -> bool {
         true
     }
+
+    fn remark(&self) -> Option<String> {
+        let remark = || format!("The latest requests are not in the log yet: {}.", soon(self.unfinished));
+        (self.unfinished > 0).then(remark)
+    }
 }
 
 fn shown(time: DateTime<Utc>) -> String {
@@ -285,7 +298,8 @@ fn shown(time: DateTime<Utc>) -> String {
 fn files(directory: &Path) -> Result<Vec<PathBuf>, DriftError> {
     parquet_files(directory).map_err(|error| match error {
         DriftError::Data(DataError::Read { path, source }) if source.kind() == ErrorKind::NotFound => {
-            DriftError::NoLog { path }
+            let unfinished = unfinished(&path);
+            DriftError::NoLog { path, unfinished }
         }
         error => error,
     })

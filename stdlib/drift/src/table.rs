@@ -28,6 +28,11 @@ pub trait Tabular {
     fn is_part(&self) -> bool {
         false
     }
+
+    /// What a reader of a report has to know of it, if anything.
+    fn remark(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A table as it can be had.
@@ -109,6 +114,10 @@ macro_rules! pointers { // an `impl` for each kind of pointer
 
             fn is_part(&self) -> bool {
                 (**self).is_part()
+            }
+
+            fn remark(&self) -> Option<String> {
+                (**self).remark()
             }
         })+
     };

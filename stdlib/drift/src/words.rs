@@ -47,6 +47,12 @@ pub(crate) fn plain(value: f64) -> String {
     value.to_string()
 }
 
+/// A number with all its digits.
+pub(crate) fn digits(value: f64) -> String {
+    // Floats are written with as few digits as tell them apart, and zeros for the rest.
+    if value.fract() == 0.0 && value.abs() < 2e19 { (value as i128).to_string() } else { value.to_string() }
+}
+
 /// A number in at most about five digits.
 pub(crate) fn brief(value: f64) -> String {
     let size = value.abs();

@@ -153,6 +153,18 @@ pub enum TuneError {
         /// What it does.
         was: &'static str,
     },
+    /// The study makes something else small or large.
+    #[error(
+        "the study \"{name}\" is about \"{was}\", not \"{is}\"\nask for \"{was}\", or give this one another name: values of both cannot be compared"
+    )]
+    Metric {
+        /// Name of the study.
+        name: String,
+        /// What it is about.
+        was: String,
+        /// What was asked for.
+        is: String,
+    },
     /// A study with several objectives.
     #[error("the study \"{name}\" has {objectives} objectives\nonly studies with one can be resumed here")]
     Objectives {
@@ -198,6 +210,12 @@ pub enum TuneError {
         path: PathBuf,
         /// Why not.
         source: std::io::Error,
+    },
+    /// A sampler of the user's has panicked between trials.
+    #[error("the sampler panicked: {why}\nmend it; what was done is kept")]
+    Sampler {
+        /// With what.
+        why: String,
     },
     /// No thread could be started.
     #[error("cannot start a thread for trials: {source}\nask for fewer jobs")]

@@ -140,6 +140,11 @@ impl History {
         self.kinds.get(name).and_then(|kinds| kinds.first())
     }
 
+    /// The one copy of a parameter's name, if the study knows it.
+    pub(crate) fn name_of(&self, name: &str) -> Option<Arc<str>> {
+        self.kinds.get_key_value(name).map(|(name, _)| Arc::clone(name))
+    }
+
     /// The one copy of a name and of a distribution that all trials share.
     pub(crate) fn intern(&mut self, name: &str, distribution: Distribution) -> (Arc<str>, Arc<Distribution>) {
         if let Some((name, kinds)) = self.kinds.get_key_value(name) {

@@ -1,5 +1,6 @@
 //! How a trial ends: with a value, pruned, or with a failure.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
@@ -77,4 +78,10 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         Failure(Box::new(error))
     }
+}
+
+/// What a panic has said.
+pub(crate) fn said(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("with no text")
 }

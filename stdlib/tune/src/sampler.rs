@@ -40,7 +40,7 @@ pub trait Sampler: Send {
     fn choose(&mut self, history: &History, number: u32, name: &str, distribution: &Distribution) -> Result<f64>;
 
     /// Whether there is nothing left to try.
-    fn is_exhausted(&self, history: &History) -> bool {
+    fn is_exhausted(&mut self, history: &History) -> bool {
         let _ = history;
         false
     }

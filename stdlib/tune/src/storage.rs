@@ -105,6 +105,15 @@ pub trait Storage: Send {
         Ok(())
     }
 
+    /// The name that [`Storage::name_metric`] has kept.
+    ///
+    /// # Errors
+    /// The storage's.
+    fn metric(&mut self, study: i64) -> Result<Option<String>> {
+        let _ = study;
+        Ok(None)
+    }
+
     /// Adds a trial with all that its record says but for the number, which is the next one. With `alive` it counts as
     /// abandoned unless [`Storage::beat`] is called again and again.
     ///

@@ -193,6 +193,7 @@ impl Study {
     /// [`TuneError::Exists`], and the storage's.
     pub fn copy_to(&self, storage: &mut dyn Storage) -> Result<()> {
         let study = storage.create_study(self.name(), self.direction())?;
+        self.metric().map_or(Ok(()), |metric| storage.name_metric(study, metric))?;
         self.look(|history| {
             history.trials().iter().try_for_each(|trial| storage.add_trial(study, trial, false).map(drop))
         })

@@ -87,18 +87,18 @@ impl Trial {
 
     /// A whole number of `range`.
     pub fn int<T: Whole>(&self, name: &str, range: impl IntRange<T>) -> T {
-        T::narrow(self.number_of(name, Distribution::int(name, range.ends())) as i64)
+        self.whole(name, Distribution::int(name, range.ends()))
     }
 
     /// A whole number of `range`, from its start on in steps.
     pub fn int_step<T: Whole>(&self, name: &str, range: impl IntRange<T>, step: T) -> T {
-        T::narrow(self.number_of(name, Distribution::int_step(name, range.ends(), step.widen())) as i64)
+        self.whole(name, Distribution::int_step(name, range.ends(), step.widen()))
     }
 
     /// A whole number of `range`, which begins at 1 or above, by its order of magnitude.
     #[doc(alias = "int_log")]
     pub fn log_int<T: Whole>(&self, name: &str, range: impl IntRange<T>) -> T {
-        T::narrow(self.number_of(name, Distribution::log_int(name, range.ends())) as i64)
+        self.whole(name, Distribution::log_int(name, range.ends()))
     }
 
     /// A number of `range`.
@@ -122,6 +122,18 @@ impl Trial {
         let values = choices.iter().cloned().map(Into::into).collect();
         let place = self.number_of(name, Distribution::categorical(name, values)) as usize;
         choices.swap_remove(place)
+    }
+
+    /// A whole number of the type that the code wants; one that is set from outside can be too large for it.
+    fn whole<T: Whole>(&self, name: &str, distribution: Result<Distribution>) -> T {
+        let range = distribution.as_ref().ok().cloned();
+        let value = self.number_of(name, distribution);
+        let narrow = T::narrow(value as i64);
+        if narrow.widen() as f64 != value {
+            let distribution = range.map_or_else(String::new, |range| range.to_string());
+            self.abort(TuneError::Unfit { name: name.to_owned(), value: value.to_string(), distribution });
+        }
+        narrow
     }
 
     /// The float that stands for a parameter's value.

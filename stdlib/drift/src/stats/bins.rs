@@ -1,6 +1,6 @@
 //! Shares of two samples in common bins, bin for bin as Evidently's `get_binned_data` has them.
 
-use crate::values::{Counts, Numbers};
+use crate::values::{Counts, Numbers, spread};
 
 /// Different values of the reference up to which each is a bin.
 const EACH: usize = 20;
@@ -53,6 +53,10 @@ fn sturges(reference: &Numbers, current: &Numbers) -> Vec<f64> {
     let round = |x: f64| if single { f64::from(x as f32) } else { x };
     let range = round(high - low);
     let size = (reference.len() + current.len()) as f64;
+    if range.is_infinite() {
+        let bins = (size.log2() + 1.0).ceil() as usize;
+        return spread(low, high, bins);
+    }
     let mut width = range / (size.log2() + 1.0);
     // With missing values, whole numbers are floats to pandas, and to Evidently.
     let whole = |numbers: &Numbers| numbers.is_whole() && numbers.missing() == 0;

@@ -7,7 +7,7 @@ mod sample;
 mod sketch;
 
 pub(crate) use categories::{Categories, Counts};
-pub(crate) use numbers::{Fuzz, Numbers, steps};
+pub(crate) use numbers::{Fuzz, Numbers, spread, steps};
 pub(crate) use read::{Class, class};
 pub(crate) use sample::{Sample, Texts, sample, together};
 pub(crate) use sketch::Gathered;

@@ -1,5 +1,8 @@
 //! A numeric sample as its different values and their counts: all statistics come from these.
 
+/// 2^-600: times this, the squares of the largest numbers can be added up.
+const TINY: f64 = f64::from_bits((1023 - 600) << 52);
+
 /// The finite values of a numeric column.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Numbers {
@@ -143,15 +146,27 @@ impl Numbers {
 
     /// The mean; not a number where there is no value.
     pub fn mean(&self) -> f64 {
-        self.moments().mean
+        let mean = self.moments().mean;
+        if self.len > 0 && !mean.is_finite() { self.scaled(|mean, _| mean) } else { mean }
     }
 
     /// The standard deviation of the population. That of a column of single precision is rounded to it, as pandas does,
-    /// and with it Evidently.
+    /// and with it Evidently. Where the squares are too large for a float, so that Evidently has none, it is right all the
+    /// same.
     pub fn std(&self) -> f64 {
         let moments = self.moments();
         let variance = moments.squares / moments.count as f64;
-        if self.single { f64::from((variance as f32).sqrt()) } else { variance.sqrt() }
+        let rounded = f64::from((variance as f32).sqrt());
+        let std = if self.single && rounded.is_finite() { rounded } else { variance.sqrt() };
+        if self.len > 0 && !std.is_finite() { self.scaled(|_, std| std) } else { std }
+    }
+
+    /// What is made of mean and deviation where sums or squares are too large for a float: both of smaller numbers.
+    fn scaled(&self, take: fn(f64, f64) -> f64) -> f64 {
+        let n = self.len as f64;
+        let mean = self.sum(|v| v * TINY) / n;
+        let variance = self.sum(|v| (v * TINY - mean).powi(2)) / n;
+        (take(mean, variance.sqrt()) / TINY).clamp(f64::MIN, f64::MAX)
     }
 
     /// Number, mean and squares; not a number where there is no value.
@@ -211,6 +226,12 @@ impl Numbers {
         let above = self.values.partition_point(|v| *v <= high);
         (self.counts[..below].iter().sum(), self.counts[above..].iter().sum())
     }
+}
+
+/// Edges of equal bins between ends whose difference can be too large for a float.
+pub(crate) fn spread(low: f64, high: f64, bins: usize) -> Vec<f64> {
+    let share = |i: usize| i as f64 / bins as f64;
+    (0..=bins).map(|i| low * (1.0 - share(i)) + high * share(i)).collect()
 }
 
 /// Two distribution functions at one value.

@@ -105,8 +105,7 @@ fn span(low: i64, high: i64, rows: usize) -> Option<usize> {
 
 fn tabled(low: i64, table: &[u64], nature: Nature) -> Numbers {
     let present = table.iter().zip(low..).filter(|(count, _)| **count > 0);
-    let (values, counts) = present.map(|(&count, value)| (value as f64, count)).unzip();
-    Numbers::new(values, counts, nature)
+    merged(present.map(|(&count, value)| (value as f64, count)), nature)
 }
 
 fn floats(column: &Float64Chunked, nature: Nature) -> Numbers {
@@ -142,15 +141,19 @@ fn floats(column: &Float64Chunked, nature: Nature) -> Numbers {
 
 /// Sorted keys as different values and their counts.
 fn runs<K: Copy + PartialEq>(keys: &[K], value: impl Fn(K) -> f64, nature: Nature) -> Numbers {
+    merged(keys.chunk_by(|a, b| a == b).map(|run| (value(run[0]), run.len() as u64)), nature)
+}
+
+/// Values in ascending order with their counts, each once.
+fn merged(pairs: impl Iterator<Item = (f64, u64)>, nature: Nature) -> Numbers {
     let (mut values, mut counts): (Vec<f64>, Vec<u64>) = (Vec::new(), Vec::new());
-    for run in keys.chunk_by(|a, b| a == b) {
-        let value = value(run[0]);
+    for (value, count) in pairs {
         // Whole numbers beyond 2^53 can be one float.
         match values.last() {
-            Some(last) if *last == value => *counts.last_mut().expect("one count per value") += run.len() as u64,
+            Some(last) if *last == value => *counts.last_mut().expect("one count per value") += count,
             _ => {
                 values.push(value);
-                counts.push(run.len() as u64);
+                counts.push(count);
             }
         }
     }

@@ -4,7 +4,7 @@ use super::categories::Categories;
 use super::numbers::Numbers;
 use super::read::{Class, class, numbers, texts, times};
 use crate::error::DriftError;
-use polars::prelude::{Column, DataType, IntoSeries as _, NewChunkedArray as _};
+use polars::prelude::{Column, DataType, IntoSeries as _, NewChunkedArray as _, TimeUnit};
 use std::cmp::Ordering;
 
 /// One column of one table.
@@ -70,12 +70,31 @@ impl Times {
     /// [`DriftError::Polars`], should a cast fail.
     pub fn shown(&self) -> Result<[Option<String>; 2], DriftError> {
         let Some(ends) = self.ends else { return Ok([None, None]) };
+        if !ends.iter().all(|end| has_calendar(*end, &self.dtype)) {
+            return Ok(ends.map(|end| Some(format!("{end} as {}", self.dtype))));
+        }
         let physical = polars::prelude::Int64Chunked::from_slice("".into(), &ends).into_series();
         let text = physical.cast(&self.dtype.to_physical())?.cast(&self.dtype)?.cast(&DataType::String)?;
         let text = text.str()?;
         // Whole seconds need no point.
-        let short = |at| text.get(at).map(|t| t.trim_end_matches('0').strip_suffix('.').unwrap_or(t).to_owned());
+        let short =
+            |at| text.get(at).map(|t| t.trim_end_matches('0').strip_suffix('.').unwrap_or(t).replace(".000000", ""));
         Ok([short(0), short(1)])
+    }
+}
+
+/// Days from 1970 on that calendars know; polars cannot write others.
+const DAYS: i64 = 95_000_000;
+
+/// Whether there is a date or time for what a type has in memory.
+fn has_calendar(value: i64, dtype: &DataType) -> bool {
+    let day = 86_400;
+    match dtype {
+        DataType::Date => value.abs() < DAYS,
+        DataType::Datetime(TimeUnit::Milliseconds, _) => (value / (day * 1000)).abs() < DAYS,
+        DataType::Datetime(TimeUnit::Microseconds, _) => (value / (day * 1_000_000)).abs() < DAYS,
+        DataType::Time => (0..day * 1_000_000_000).contains(&value),
+        _ => true,
     }
 }
 

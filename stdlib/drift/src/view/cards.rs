@@ -21,7 +21,7 @@ pub(super) fn card(report: &DriftReport, column: &ColumnDrift, at: usize, out: &
     };
     let _ = write!(
         out,
-        "<div class=\"card\" id=\"{}\"><h3>{}{}<span class=\"tag{class}\">{word}</span> <span class=\"s\" style=\"font-weight:400;font-size:12px\">{}</span></h3><p class=\"s\">{}</p>",
+        "<div class=\"card\" id=\"{}\"><h3>{}{} <span class=\"tag{class}\">{word}</span> <span class=\"s\" style=\"font-weight:400;font-size:12px\">{}</span></h3><p class=\"s\">{}</p>",
         html::anchor(at),
         escape_html(&name(&column.name)),
         table::role(column.role),
@@ -97,8 +97,8 @@ fn categories(report: &DriftReport, table: &CategoryTable, out: &mut String) {
     out.push_str("<table class=\"cats\"><tbody>");
     for (category, (before, now)) in table.top.iter().zip(reference.iter().zip(&current)) {
         let note = match (category.count.reference, category.count.current) {
-            (0, _) => "<span class=\"tag d\">new</span>",
-            (_, 0) => "<span class=\"tag\">gone</span>",
+            (0, _) => " <span class=\"tag d\">new</span>",
+            (_, 0) => " <span class=\"tag\">gone</span>",
             _ => "",
         };
         let label = escape_html(&name(&category.name));

@@ -10,6 +10,7 @@ pub(super) fn change(column: &ColumnDrift) -> String {
             (Some(before), Some(now)) => format!("mean {} → {}", brief(before.mean), brief(now.mean)),
             _ => String::new(),
         },
+        Detail::Categories(table) if table.count.reference.min(table.count.current) == 0 => String::new(),
         Detail::Categories(table) => {
             let shares = |at: &&crate::report::Category| {
                 [

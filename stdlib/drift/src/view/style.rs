@@ -18,15 +18,15 @@ body[data-jp-theme-light=false] .idr{--ref:#77828e;--cur:#58b1f5;--bad:#f58a4b;-
 .idr .meter u{position:absolute;top:-4px;height:16px;width:2px;margin-left:-1px;background:var(--ink)}\
 .idr .meter em{position:absolute;top:13px;font-style:normal;font-size:11px;color:var(--soft);transform:translateX(-50%);white-space:nowrap}\
 .idr .key{display:inline-block;width:11px;height:11px;border-radius:2px;background:var(--ref);margin:0 5px 0 0;vertical-align:-1px}.idr .key.c{background:var(--cur)}\
-.idr .schema{color:var(--bad);font-weight:600;margin-top:8px}.idr .keys span{margin-right:18px}\
+.idr .schema{color:var(--bad);font-weight:600;margin-top:8px}.idr .keys>span{display:inline-block;margin-right:18px}\
 .idr ul{margin:4px 0;padding:0;list-style:none}.idr li{padding:2px 0 2px 10px;border-left:3px solid var(--line);margin:3px 0;overflow-wrap:anywhere}.idr li.g{border-left-color:var(--bad)}\
 .idr li b{font-weight:600;margin-right:6px}\
 .idr table{border-collapse:collapse;border:none;margin:0;color:inherit;font-size:13px;font-variant-numeric:tabular-nums;table-layout:auto}\
 .idr td,.idr th{border:none;padding:4px 14px 4px 0;text-align:left;background:none;color:inherit;font-weight:400;vertical-align:middle}\
 .idr tbody tr{background:none!important}.idr th{color:var(--soft);font-size:12px;white-space:nowrap}.idr td.r,.idr th.r{text-align:right;white-space:nowrap}\
-.idr .rank{width:100%}.idr .rank td.t{white-space:nowrap}.idr .rank tbody tr{border-top:1px solid var(--line)}.idr .rank td:first-child{overflow-wrap:anywhere;font-weight:500;min-width:90px}\
+.idr .rank{width:100%}.idr .rank td.t{white-space:nowrap}.idr .rank tbody tr{border-top:1px solid var(--line)}.idr .rank td:first-child{overflow-wrap:anywhere;font-weight:500;min-width:130px}\
 .idr .rank tr.d td.v{color:var(--bad);font-weight:600}.idr .rank tr.u{color:var(--soft)}.idr .rank td.ch{max-width:230px;min-width:130px;overflow-wrap:anywhere;font-size:12px;color:var(--soft)}\
-.idr .tag{display:inline-block;font-size:11px;font-weight:400;color:var(--soft);border:1px solid var(--line);border-radius:9px;padding:0 7px;margin-left:6px;vertical-align:1px;white-space:nowrap}\
+.idr .tag{display:inline-block;font-size:11px;font-weight:400;color:var(--soft);border:1px solid var(--line);border-radius:9px;padding:0 7px;vertical-align:1px;white-space:nowrap}\
 .idr .tag.d{color:var(--bad);border-color:var(--bad)}.idr .tag.o{color:var(--good);border-color:var(--good)}\
 .idr .bar{position:relative;height:8px;width:130px;background:var(--line);border-radius:4px}.idr .bar i{display:block;height:8px;border-radius:4px;background:var(--good)}\
 .idr tr.d .bar i{background:var(--bad)}.idr .bar u{position:absolute;left:50%;top:-3px;height:14px;width:1px;background:var(--ink)}\

@@ -112,7 +112,10 @@ pub(super) fn large(histogram: &Histogram, extras: &Extras, label: &str) -> Stri
             "<path class=\"fr\" d=\"{area}\"/><path class=\"fc\" d=\"{line}\"/><path class=\"lc\" d=\"{line}\"/>"
         );
         let (low, high) = (histogram.edges[0], histogram.edges[bins]);
-        let place = |value: f64| width * (value - low) / (high - low).max(f64::MIN_POSITIVE);
+        // Halves, so that the largest numbers have a difference.
+        let half = if (high - low).is_finite() { 1.0 } else { 0.5 };
+        let length = (high * half - low * half).max(f64::MIN_POSITIVE);
+        let place = |value: f64| width * ((value * half - low * half) / length);
         for (median, class) in extras.medians.iter().zip(["mr", "mc"]) {
             if let Some(median) = median.filter(|m| (low..=high).contains(m)) {
                 let _ = write!(out, "<path class=\"{class}\" d=\"M{:.1} 0v{height:.0}\"/>", place(median));

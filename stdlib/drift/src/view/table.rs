@@ -80,8 +80,8 @@ fn row(report: &DriftReport, column: &ColumnDrift, link: Option<usize>, most: f6
 
 pub(super) fn role(role: Role) -> &'static str {
     match role {
-        Role::Target => "<span class=\"tag\">target</span>",
-        Role::Prediction => "<span class=\"tag\">prediction</span>",
+        Role::Target => " <span class=\"tag\">target</span>",
+        Role::Prediction => " <span class=\"tag\">prediction</span>",
         Role::Feature => "",
     }
 }

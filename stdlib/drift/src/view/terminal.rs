@@ -42,23 +42,39 @@ pub(crate) fn text(report: &DriftReport, width: usize) -> String {
     lines.join("\n")
 }
 
+/// Columns of the table that are left out where there is no room, the first one first: findings tell of missing values, and
+/// limits are those of the options.
+const SPARE: [&str; 3] = ["limit", "missing", "importance"];
+
 /// The ranked table.
 fn columns(report: &DriftReport, width: usize) -> Vec<String> {
     let shown = &report.columns[..report.columns.len().min(COLUMNS)];
     let weighed = shown.iter().any(|column| column.importance.is_some());
     let most = strongest(report);
-    let rows: Vec<Vec<String>> = shown.iter().map(|column| row(column, report, most, weighed, width)).collect();
+    let mut rows: Vec<Vec<String>> = shown.iter().map(|column| row(column, report, most, weighed, width)).collect();
     let score = if report.fdr.is_some() { "adjusted" } else { "score" };
     let mut head = vec!["", "column", "drift", score, "limit", "test", "missing"];
     if weighed {
         head.insert(3, "importance");
     }
+    let widths = |head: &[&str], rows: &[Vec<String>]| -> Vec<usize> {
+        let widest = |i: usize| rows.iter().map(|row| row[i].width()).max().unwrap_or(0);
+        (0..head.len()).map(|i| widest(i).max(head[i].width())).collect()
+    };
+    let wide = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
+    for spare in SPARE {
+        if wide(&widths(&head, &rows)) <= width {
+            break;
+        }
+        if let Some(at) = head.iter().position(|name| *name == spare) {
+            head.remove(at);
+            rows.iter_mut().for_each(|row| _ = row.remove(at));
+        }
+    }
+    let widths = widths(&head, &rows);
     let right: Vec<bool> =
         head.iter().map(|h| matches!(*h, "score" | "adjusted" | "limit" | "importance" | "missing")).collect();
-    let widths: Vec<usize> = (0..head.len())
-        .map(|i| rows.iter().map(|row| row[i].width()).max().unwrap_or(0).max(head[i].width()))
-        .collect();
-    let before = widths.iter().sum::<usize>() + 2 * widths.len();
+    let before = wide(&widths) + 2;
     let room = Some(width.saturating_sub(before)).filter(|room| *room >= ROOM);
     let line = |cells: &[String], change: &str| {
         let cells: Vec<String> = cells.iter().enumerate().map(|(i, cell)| pad(cell, widths[i], right[i])).collect();
@@ -85,7 +101,9 @@ fn row(column: &ColumnDrift, report: &DriftReport, most: f64, weighed: bool, wid
         Role::Prediction => " (prediction)",
         Role::Feature => "",
     };
-    let label = cut(&name(&column.name), NAME.min(width / 4)) + role;
+    // A role takes its room from a long name where lines are short.
+    let most_of_name = NAME.min(width / 4).min((width / 3).saturating_sub(role.width()));
+    let label = cut(&name(&column.name), most_of_name) + role;
     let (bar, value, limit, test) = match &column.result {
         Some(result) => {
             let filled = (BAR as f64 * length(result.strength, most)).round() as usize;

@@ -1,6 +1,7 @@
 //! Every score against Evidently, options, faults, views, and the log of a server.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod extremes;
 mod faults;
 mod options;
 mod pieces;

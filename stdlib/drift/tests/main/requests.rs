@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ironbook_data::write_parquet;
-use ironbook_drift::{DriftError, Role, compare, requests};
+use ironbook_drift::{DriftError, Role, compare, open, requests};
 use polars::prelude::{Column, DataFrame, DataType, TimeUnit, TimeZone, df};
 use std::path::Path;
 
@@ -139,4 +139,26 @@ fn a_version_with_another_feature_leaves_gaps() {
     let seen = requests(dir.path()).read().unwrap();
     assert_eq!(seen.frame.column("prediction").unwrap().null_count(), 240);
     assert_eq!(seen.predictions[0], "output.prediction");
+}
+
+#[test]
+fn what_a_server_is_still_writing_is_said() {
+    let dir = log();
+    let began = ".requests-20260601T020000-7-1.parquet.unfinished";
+    std::fs::write(dir.path().join(began), "PAR1").unwrap();
+    let seen = requests(dir.path()).read().unwrap();
+    assert_eq!((seen.frame.height(), seen.unfinished), (240, 1));
+    let report = compare(&seen.frame, &seen).unwrap();
+    let note = report.notes.last().unwrap();
+    assert!(note.starts_with("The latest requests are not in the log yet: a file is being written there"), "{note}");
+    // A window that has passed lacks nothing.
+    assert_eq!(requests(dir.path()).until(at(70)).read().unwrap().unfinished, 0);
+    let later = requests(dir.path()).since(at(500)).read().unwrap_err().to_string();
+    assert!(later.contains("01:59:00 UTC; a file is being written there"), "{later}");
+    let young = tempfile::tempdir().unwrap();
+    std::fs::write(young.path().join(began), "PAR1").unwrap();
+    let errors = [requests(young.path()).read().map(drop), open(young.path()).map(drop)];
+    for error in errors.map(|read| read.unwrap_err().to_string()) {
+        assert!(error.contains("\na file is being written there: the requests in it can be seen once"), "{error}");
+    }
 }

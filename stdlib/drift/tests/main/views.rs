@@ -28,6 +28,26 @@ fn text_fits_the_terminal() {
 }
 
 #[test]
+fn what_has_no_room_is_left_out_as_a_whole() {
+    let frame = |shift: f64| {
+        let x: Vec<Option<f64>> = (0..2000).map(|i| (i % 50 > 0).then_some(shift + f64::from(i % 977))).collect();
+        let last: Vec<f64> = (0..2000).map(|i| if shift > 0.0 { shift * 1e300 } else { f64::from(i) }).collect();
+        df!["a_name_of_some_length" => x.clone(), "scheduled_arrival" => x, "constant" => last]
+            .unwrap()
+    };
+    let importances = [("a_name_of_some_length".to_owned(), 1.0)];
+    let options = DriftOptions::new().importances(&importances).prediction("scheduled_arrival");
+    let report = options.compare(&frame(0.0), &frame(90.0)).unwrap();
+    let text = report.to_text(80);
+    assert!(text.contains("importance") && text.contains("wasserstein") && !text.contains("limit "), "{text}");
+    assert!(text.contains("scheduled_ar") && text.contains("(prediction)"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    // A number of three hundred digits is no sentence.
+    assert!(text.contains("constant: always 9.00e301 in current"), "{text}");
+    assert!(report.to_text(140).contains("limit") && report.to_text(140).contains("2.0% → 2.0%"));
+}
+
+#[test]
 fn html_is_one_piece_without_script() {
     let report = report();
     for html in [report.to_html(), report.to_page()] {

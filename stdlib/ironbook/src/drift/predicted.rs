@@ -37,6 +37,7 @@ pub(super) struct PredictedTable<'a> {
     target: Option<String>,
     predictions: Vec<String>,
     part: bool,
+    remark: Option<String>,
 }
 
 enum Inner<'a> {
@@ -73,7 +74,7 @@ impl<'a> PredictedTable<'a> {
         };
         let target = table.target().map_or_else(|| seer.target().to_owned(), str::to_owned);
         let target = Some(target).filter(has);
-        Ok(PredictedTable { inner, target, predictions, part: table.is_part() })
+        Ok(PredictedTable { inner, target, predictions, part: table.is_part(), remark: table.remark() })
     }
 }
 
@@ -104,6 +105,10 @@ impl Tabular for PredictedTable<'_> {
 
     fn is_part(&self) -> bool {
         self.part
+    }
+
+    fn remark(&self) -> Option<String> {
+        self.remark.clone()
     }
 }
 

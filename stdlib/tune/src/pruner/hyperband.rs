@@ -106,6 +106,8 @@ struct Brackets {
     pruners: Vec<Asha>,
     /// How many of all trials each gets.
     budgets: Vec<u64>,
+    /// The bracket of each trial, as far as it was asked for.
+    known: Vec<u32>,
 }
 
 impl Brackets {
@@ -127,7 +129,15 @@ impl Brackets {
         Ok(Brackets {
             pruners: (0..count).map(pruner).collect::<Result<_>>()?,
             budgets: (0..count).map(budget).collect(),
+            known: Vec::new(),
         })
+    }
+
+    /// Finds the brackets of all trials so far.
+    fn catch_up(&mut self, history: &History) {
+        let new = self.known.len()..history.trials().len();
+        let budgets = &self.budgets;
+        self.known.extend(new.map(|number| Brackets::of(budgets, history.name(), number as u32) as u32));
     }
 
     /// The bracket of a trial.
@@ -159,10 +169,11 @@ impl Hyperband {
 
 impl Pruner for Hyperband {
     fn judge(&mut self, history: &History, trial: &TrialRecord) -> Verdict {
-        let Some(Brackets { pruners, budgets }) = self.brackets(history) else { return false.into() };
-        let of = |trial: &TrialRecord| Brackets::of(budgets, history.name(), trial.number());
-        let own = of(trial);
-        pruners[own].judge_among(history, trial, |other| of(other) == own)
+        let Some(brackets) = self.brackets(history) else { return false.into() };
+        brackets.catch_up(history);
+        let Brackets { pruners, known, .. } = brackets;
+        let own = known[trial.number() as usize];
+        pruners[own as usize].judge_among(history, trial, |other| known[other.number() as usize] == own)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::history::History;
 use crate::record::{FAILURE, TrialRecord, TrialState};
 use crate::rng::{Draw, Mt19937, Xoshiro};
 use crate::value::ParamValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Name of the note that says which combination a trial has; Optuna's name.
 const PLACE: &str = "grid_id";
@@ -39,6 +39,13 @@ pub struct Grid {
     /// Places of the values, one combination after another.
     combinations: Vec<Vec<u32>>,
     values_json: String,
+    /// Whether each combination is finished, by the trials that have ended so far.
+    finished: Vec<bool>,
+    /// How many are not.
+    left: usize,
+    /// How many trials were looked at, and those of them that had not ended.
+    seen: u32,
+    open: Vec<u32>,
 }
 
 /// Parameters of [`Grid`].
@@ -69,20 +76,28 @@ impl Grid {
         self.combinations.is_empty()
     }
 
-    /// Combinations that nobody has finished, and those that are not begun either.
-    fn left(&self, history: &History) -> (Vec<usize>, Vec<usize>) {
-        // Per combination: whether it is finished, whether it is begun.
-        let mut states = vec![(false, false); self.len()];
-        for trial in history.trials() {
+    /// Takes in the trials that have come or ended since the last time; the combinations that are begun and not finished.
+    fn catch_up(&mut self, history: &History) -> BTreeSet<usize> {
+        let (mut open, all) = (std::mem::take(&mut self.open), history.trials().len() as u32);
+        open.extend(self.seen..all);
+        self.seen = all;
+        let mut begun = BTreeSet::new();
+        for number in open {
+            let Some(trial) = history.trial(number) else { continue };
+            if !trial.state().is_finished() {
+                self.open.push(number);
+            }
             let Some(place) = self.place(trial) else { continue };
             // A trial that was lost with its process has told nothing about its combination.
             let lost = trial.system_attributes().get(FAILURE).is_some_and(|json| json == crate::study::LOST_JSON);
-            let finished = trial.state().is_finished() && !lost;
-            states[place].0 |= finished;
-            states[place].1 |= finished || trial.state() == TrialState::Running;
+            if trial.state().is_finished() && !lost {
+                self.left -= usize::from(!std::mem::replace(&mut self.finished[place], true));
+            } else if trial.state() == TrialState::Running {
+                begun.insert(place);
+            }
         }
-        let places = |is: fn(&(bool, bool)) -> bool| (0..self.len()).filter(|i| is(&states[*i])).collect();
-        (places(|state| !state.0), places(|state| !state.1))
+        begun.retain(|place| !self.finished[*place]);
+        begun
     }
 
     /// The combination that a trial has, if it is of this grid.
@@ -147,7 +162,8 @@ impl GridParams {
         let mut combinations: Vec<Vec<u32>> = (0..count).map(combination).collect();
         Mt19937::new(self.seed as u32).shuffle(&mut combinations);
         let values_json = serde_json::to_string(&self.values).expect("names and numbers");
-        Ok(Grid { params: self.clone(), combinations, values_json })
+        let (finished, left, open) = (vec![false; count], count, Vec::new());
+        Ok(Grid { params: self.clone(), combinations, values_json, finished, left, seen: 0, open })
     }
 }
 
@@ -155,7 +171,9 @@ impl Sampler for Grid {
     fn begin(&mut self, history: &History, number: u32) -> Vec<(String, String)> {
         let mut place = number as usize;
         if place >= self.len() {
-            let (unfinished, fresh) = self.left(history);
+            let begun = self.catch_up(history);
+            let unfinished: Vec<usize> = (0..self.len()).filter(|place| !self.finished[*place]).collect();
+            let fresh: Vec<usize> = unfinished.iter().copied().filter(|place| !begun.contains(place)).collect();
             let all: Vec<usize> = (0..self.len()).collect();
             let from = [fresh, unfinished, all].into_iter().find(|places| !places.is_empty()).unwrap_or_default();
             if from.is_empty() {
@@ -183,7 +201,7 @@ impl Sampler for Grid {
         })
     }
 
-    fn is_exhausted(&self, history: &History) -> bool {
-        self.left(history).1.is_empty()
+    fn is_exhausted(&mut self, history: &History) -> bool {
+        self.catch_up(history).len() == self.left
     }
 }

@@ -1,6 +1,7 @@
 //! The tree-structured Parzen estimator.
 
 mod axis;
+mod line;
 mod mass;
 mod mixture;
 mod model;

@@ -16,6 +16,8 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct Inner {
     studies: Vec<(String, Direction)>,
+    /// What each makes small or large, if that has a name.
+    metrics: Vec<Option<String>>,
     /// By their number in the storage; each with its study, and when it was last heard of.
     trials: Vec<(i64, TrialRecord, Option<Instant>)>,
     /// How many trials each study has.
@@ -56,8 +58,18 @@ impl Storage for Memory {
             return Err(TuneError::Exists { name: name.to_owned(), place: self.place() });
         }
         inner.studies.push((name.to_owned(), direction));
+        inner.metrics.push(None);
         inner.counts.push(0);
         Ok(inner.studies.len() as i64 - 1)
+    }
+
+    fn name_metric(&mut self, study: i64, metric: &str) -> Result<()> {
+        self.lock().metrics[study as usize] = Some(metric.to_owned());
+        Ok(())
+    }
+
+    fn metric(&mut self, study: i64) -> Result<Option<String>> {
+        Ok(self.lock().metrics[study as usize].clone())
     }
 
     fn add_trial(&mut self, study: i64, trial: &TrialRecord, alive: bool) -> Result<(i64, u32)> {

@@ -155,6 +155,10 @@ impl Storage for Sqlite {
         self.write(|connection| write::name_metric(connection, study, metric))
     }
 
+    fn metric(&mut self, study: i64) -> Result<Option<String>> {
+        self.read(|connection| read::metric(connection, study))
+    }
+
     fn add_trial(&mut self, study: i64, trial: &TrialRecord, alive: bool) -> Result<(i64, u32)> {
         self.write(|connection| write::add_trial(connection, study, trial, alive))
     }

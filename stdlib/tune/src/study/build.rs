@@ -96,8 +96,8 @@ impl StudyBuilder {
     /// Goes on with a study that exists, also one that Optuna has made.
     ///
     /// # Errors
-    /// [`TuneError::NotFound`], [`TuneError::Direction`], [`TuneError::Objectives`]; what was wrong with sampler, pruner or
-    /// storage.
+    /// [`TuneError::NotFound`], [`TuneError::Direction`], [`TuneError::Metric`], [`TuneError::Objectives`]; what was wrong
+    /// with sampler, pruner or storage.
     pub fn resume(self) -> Result<Study> {
         let name = self.name.clone();
         self.begin(|storage, direction| {
@@ -140,13 +140,15 @@ impl StudyBuilder {
     ) -> Result<Study> {
         let (sampler, pruner, mut storage) = (self.sampler?, self.pruner?, self.storage?);
         let (id, direction) = study(&mut *storage, self.direction)?;
+        let metric = match (storage.metric(id)?, self.metric) {
+            (Some(was), Some(is)) if was != is => return Err(TuneError::Metric { name: self.name, was, is }),
+            (known, asked) => asked.or(known),
+        };
         let history = History::new(&self.name, direction);
         let mut core = Core::new(history, (sampler, pruner), (storage, id));
         core.sync()?;
         core.reap(SILENT)?;
-        Ok(Study {
-            shared: Arc::new(Shared { name: self.name, direction, metric: self.metric, core: Mutex::new(core) }),
-        })
+        Ok(Study { shared: Arc::new(Shared { name: self.name, direction, metric, core: Mutex::new(core) }) })
     }
 }
 

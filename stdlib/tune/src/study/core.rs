@@ -3,13 +3,14 @@
 use crate::distribution::Distribution;
 use crate::error::{Result, TuneError};
 use crate::history::History;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, said};
 use crate::pruner::Pruner;
 use crate::record::{FAILURE, FIXED, Param, TrialRecord, TrialState, now};
 use crate::sampler::{Planned, Sampler};
 use crate::storage::{Change, NoteKind, Storage};
 use crate::value::ParamValue;
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,8 +139,15 @@ impl Core {
         // A trial with given parameters takes no place in a grid, nor does one that has its place already.
         let placed = self.history.trial(number).is_some_and(|trial| trial.system.contains_key("grid_id"));
         if !fixed && !placed {
-            for (key, json) in self.sampler.begin(&self.history, number) {
-                self.note(number, NoteKind::System, key, json);
+            // A sampler is anybody's code; its trial is not to run for ever.
+            let notes = catch_unwind(AssertUnwindSafe(|| self.sampler.begin(&self.history, number)));
+            let notes = notes.map_err(|payload| said(&*payload).to_owned());
+            match notes {
+                Ok(notes) => notes.into_iter().for_each(|(key, json)| self.note(number, NoteKind::System, key, json)),
+                Err(why) => {
+                    self.tell(number, Outcome::Failed(format!("the sampler panicked: {why}")))?;
+                    return Err(TuneError::Sampler { why });
+                }
             }
         }
         Ok(number)

@@ -7,7 +7,7 @@ use super::run::Run;
 use super::{Shared, Study};
 use crate::error::{Result, TuneError};
 use crate::history::Counts;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Outcome, said};
 use crate::trial::{Abort, Trial};
 use ironbook_core::interrupt::{self, InterruptUnwind};
 use std::any::Any;
@@ -103,10 +103,12 @@ impl Worker {
 
     fn work(self, objective: &(impl Fn(&Trial) -> std::result::Result<f64, Failure> + Sync)) {
         while self.run.take_turn() {
-            match self.begin() {
-                Ok(Some(number)) => self.attempt(number, objective),
-                Ok(None) => break,
-                Err(error) => self.run.fail(error),
+            // Samplers are anybody's code; a thread that is gone would be waited for.
+            match catch_unwind(AssertUnwindSafe(|| self.begin())) {
+                Ok(Ok(Some(number))) => self.attempt(number, objective),
+                Ok(Ok(None)) => break,
+                Ok(Err(error)) => self.run.fail(error),
+                Err(payload) => self.run.fail(TuneError::Sampler { why: said(&*payload).to_owned() }),
             }
         }
         self.run.state().workers -= 1;
@@ -115,7 +117,8 @@ impl Worker {
 
     /// Begins a trial, if there is anything left to try.
     fn begin(&self) -> Result<Option<u32>> {
-        let mut core = self.shared.core();
+        let mut guard = self.shared.core();
+        let core = &mut *guard;
         core.sync()?;
         if core.history.waiting().is_none() && core.sampler.is_exhausted(&core.history) {
             let mut state = self.run.state();
@@ -185,9 +188,7 @@ impl Worker {
             let why = if self.run.is_over() { LATE } else { "interrupted" };
             return Outcome::Failed(why.to_owned());
         }
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("with no text");
-        Outcome::Failed(format!("panicked: {text}"))
+        Outcome::Failed(format!("panicked: {}", said(&*payload)))
     }
 }
 
@@ -218,6 +219,16 @@ struct Waiter<'a, 'w> {
     stopped: bool,
     beaten: Instant,
     watched: (Option<Instant>, usize),
+}
+
+/// A watcher that panics ends the run: threads that borrow are waited for all the same.
+impl Drop for Waiter<'_, '_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.run.end();
+            self.run.give_up();
+        }
+    }
 }
 
 impl<'a, 'w> Waiter<'a, 'w> {

@@ -1,8 +1,8 @@
 //! The life of a study: parameters, outcomes, budgets, stopping, resuming.
 
 use ironbook_tune::{
-    Budget, Direction, Distribution, Ended, Failure, Memory, Outcome, ParamValue, Pruned, Random, Stop, Study, Tpe,
-    Trial, TrialState, TuneError,
+    Budget, Direction, Distribution, Ended, Failure, History, Memory, Outcome, ParamValue, Pruned, Random, Sampler,
+    Stop, Study, Tpe, Trial, TrialState, TuneError,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -380,4 +380,75 @@ fn reports_are_kept_by_step() {
     assert_eq!(record.user_attributes()["why"], "\"to see\"");
     study.tell(&trial, Outcome::Pruned).unwrap();
     assert_eq!(study.trials()[0].value(), Some(0.3));
+}
+
+#[test]
+fn whole_numbers_that_their_type_does_not_have_are_refused() {
+    let study = study("narrow");
+    let objective =
+        |trial: &Trial| Ok(trial.int::<usize>("n", 1..=9) as f64 + f64::from(trial.int::<u8>("small", 0..=9)));
+    study.optimize(Budget::trials(1), objective).unwrap();
+    for (name, value) in [("n", ParamValue::from(-1)), ("n", 2.5.into()), ("small", 1000.into()), ("n", 7.into())] {
+        study.enqueue([(name, value)]).unwrap();
+    }
+    let report = study.optimize(Budget::trials(4), objective).unwrap();
+    let why: Vec<&str> = report.failures().iter().map(|failure| failure.1.lines().next().unwrap()).collect();
+    assert_eq!(
+        why,
+        [
+            "parameter \"n\" is set to -1 and is int 1..=9",
+            "parameter \"n\" is set to 2.5 and is int 1..=9",
+            "parameter \"small\" is set to 1000 and is int 0..=9",
+        ]
+    );
+    assert_eq!((report.counts().complete, study.trials()[4].param("n")), (1, Some(7.into())));
+}
+
+/// A sampler of a user's with a fault.
+struct Faulty(&'static str);
+
+impl Sampler for Faulty {
+    fn begin(&mut self, _: &History, number: u32) -> Vec<(String, String)> {
+        assert!(number < 3 || self.0 != "begin", "no place for {number}");
+        Vec::new()
+    }
+
+    fn choose(&mut self, _: &History, _: u32, _: &str, _: &Distribution) -> Result<f64, TuneError> {
+        Ok(1.0)
+    }
+
+    fn is_exhausted(&mut self, history: &History) -> bool {
+        assert!(history.trials().len() < 3 || self.0 != "is_exhausted", "nobody knows");
+        false
+    }
+}
+
+/// Does it elsewhere, for no longer than a minute.
+fn within_a_minute<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || sender.send(call()));
+    receiver.recv_timeout(Duration::from_secs(60)).expect("it ends")
+}
+
+#[test]
+fn a_sampler_that_panics_ends_the_study_and_loses_nothing() {
+    for (fault, why) in [("begin", "no place for 3"), ("is_exhausted", "nobody knows")] {
+        let study = Study::new(fault).sampler(Faulty(fault)).create().unwrap();
+        let run = study.clone();
+        let error = within_a_minute(move || run.optimize(Budget::new().jobs(1), bowl).unwrap_err());
+        assert!(matches!(&error, TuneError::Sampler { why: said } if said == why), "{error}");
+        let counts = study.counts();
+        assert_eq!((counts.complete, counts.running), (3, 0), "{counts:?}");
+    }
+}
+
+#[test]
+fn a_watcher_that_panics_ends_the_study() {
+    let study = study("watcher");
+    let run = study.clone();
+    let ended = within_a_minute(move || {
+        let budget = Budget::new().jobs(2).watch(|view| assert!(view.ended() < 5, "enough"));
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run.optimize_scoped(budget, bowl))).is_err()
+    });
+    assert!(ended && study.counts().complete >= 5);
 }

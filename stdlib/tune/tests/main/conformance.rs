@@ -68,6 +68,24 @@ fn studies_are_created_once_and_found_by_name() {
 }
 
 #[test]
+fn a_study_keeps_to_its_metric() {
+    for place in Place::all() {
+        place.study("auc").maximize().metric("roc_auc").create().unwrap();
+        let other = place.study("auc").metric("accuracy").resume().unwrap_err();
+        assert!(matches!(&other, TuneError::Metric { was, is, .. } if was == "roc_auc" && is == "accuracy"), "{other}");
+        assert!(place.study("auc").metric("accuracy").open().is_err());
+        let resumed = place.study("auc").resume().unwrap();
+        assert_eq!(resumed.metric(), Some("roc_auc"), "who does not say is told");
+        let mut copy = Memory::new();
+        resumed.copy_to(&mut copy).unwrap();
+        assert_eq!(Study::new("auc").storage(copy).resume().unwrap().metric(), Some("roc_auc"));
+        // One without a name can be called anything.
+        place.study("plain").create().unwrap();
+        assert_eq!(place.study("plain").metric("loss").resume().unwrap().metric(), Some("loss"));
+    }
+}
+
+#[test]
 fn all_of_a_trial_comes_back() {
     for place in Place::all() {
         let study = place.study("all").pruner(Asha::params().min_resource(1)).create().unwrap();
@@ -282,6 +300,16 @@ fn a_sampler_knows_what_another_process_has_done() {
         let values = |study: &Study| study.trials().iter().map(TrialRecord::value).collect::<Vec<_>>();
         assert_eq!(values(&whole), values(&hands[0]), "as if one had done all");
     }
+}
+
+/// The four-thousandth trial costs what the tenth does: it took five milliseconds when each looked at all before it.
+#[test]
+fn a_large_grid_is_walked_as_fast_as_a_small_one() {
+    let began = std::time::Instant::now();
+    let study = Study::new("large").sampler(Grid::params().values("x", 0..4000)).create().unwrap();
+    let report = study.optimize(Budget::new().jobs(2), |trial| Ok(f64::from(trial.int("x", 0..4000)))).unwrap();
+    assert_eq!((report.counts().complete, report.ended()), (4000, ironbook_tune::Ended::Exhausted));
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
 }
 
 #[test]

@@ -118,6 +118,16 @@ impl Kernels {
         Kernels { span, narrowest: range, prior, kernels: Vec::new(), gaps: Vec::new(), sorted: Vec::new() }
     }
 
+    /// The smallest width.
+    pub(super) fn narrowest(&self) -> f64 {
+        self.narrowest
+    }
+
+    /// Slots and kernels in the order of means.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = (usize, &Kernel)> {
+        self.sorted.iter().map(|(_, _, slot)| (*slot as usize, &self.kernels[*slot as usize]))
+    }
+
     /// The kernel in a slot.
     pub(super) fn at(&self, slot: usize) -> &Kernel {
         &self.kernels[slot]

@@ -1,9 +1,10 @@
 //! A mixture of kernels, one per trial and a wide one: drawing from it, and its density.
 
 use super::axis::{Choices, Kernels, Span};
+use super::line::Line;
 use super::mass::Masses;
 use super::rows::{LANES, Rows};
-use super::weights::{PRIOR, weights};
+use super::weights::Shares;
 use crate::distribution::Distribution;
 use crate::rng::{Draw, cumulate};
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub(super) struct Mixture {
     ln_prior: f64,
     /// Terms of a density: the point's place, and the term.
     terms: Vec<(u32, f64)>,
+    /// The kernels of a single smooth parameter.
+    line: Line,
 }
 
 impl Mixture {
@@ -54,8 +57,8 @@ impl Mixture {
         let axes: Vec<Axis> = distributions.iter().map(axis).collect();
         let rows = Rows::new(columns.start, axes.len());
         let other = (0..axes.len()).filter(|i| !matches!(axes[*i], Axis::Numbers(_, Some(_), _))).collect();
-        let (numbers, order, start, terms) = Default::default();
-        Mixture { axes, other, rows, numbers, order, start, ln_prior: 0.0, terms }
+        let (numbers, order, start, terms, line) = Default::default();
+        Mixture { axes, other, rows, numbers, order, start, ln_prior: 0.0, terms, line }
     }
 
     /// How many parameters it is over.
@@ -103,7 +106,7 @@ impl Mixture {
     }
 
     /// Makes what depends on the number of trials ready; returns weights by the order of numbers, the prior's last.
-    pub(super) fn prepare(&mut self) -> Vec<f64> {
+    pub(super) fn prepare<'s>(&mut self, shares: &'s mut Shares) -> &'s [f64] {
         let n = self.numbers.len();
         let rows = &mut self.rows;
         for (i, axis) in self.axes.iter_mut().enumerate() {
@@ -113,16 +116,13 @@ impl Mixture {
             }
         }
         rows.settle();
-        let mut weights = weights(n);
-        weights.push(PRIOR);
-        let sum: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|weight| *weight /= sum);
+        let (weights, logs) = shares.of(n);
         self.start.clear();
         self.start.resize(n.div_ceil(LANES) * LANES, f64::NEG_INFINITY);
-        for ((_, slot), weight) in self.order.iter().zip(&weights) {
-            self.start[*slot as usize] = weight.ln() + rows.sum(*slot as usize);
+        for ((_, slot), log) in self.order.iter().zip(logs) {
+            self.start[*slot as usize] = log + rows.sum(*slot as usize);
         }
-        self.ln_prior = weights[n].ln();
+        self.ln_prior = logs[n];
         weights
     }
 
@@ -152,9 +152,38 @@ impl Mixture {
         points
     }
 
+    /// Logarithms of what another density, of which `above` are the logarithms, is of this one at points; minus infinity
+    /// for points that are seen not to have the largest.
+    pub(super) fn log_ratios(&mut self, points: &[f64], above: &[f64]) -> Vec<f64> {
+        let [Axis::Numbers(kernels, Some(_), _)] = self.axes.as_slice() else {
+            return above.iter().zip(self.log_density(points)).map(|(above, below)| above - below).collect();
+        };
+        self.line.fill(kernels, &self.start);
+        let points: Vec<Point> = points.iter().map(|point| self.point(&[*point])).collect();
+        // The density is no smaller than the prior's part of it.
+        let bound = |i: &usize| above[*i] - points[*i].prior;
+        let mut order: Vec<usize> = (0..points.len()).collect();
+        order.sort_by(|a, b| bound(b).total_cmp(&bound(a)));
+        let (mut ratios, mut best) = (vec![f64::NEG_INFINITY; points.len()], f64::NEG_INFINITY);
+        for i in order {
+            // A little more, so that rounding decides nothing.
+            let limit = above[i] - best + 1e-9;
+            if let Some(below) = self.line.log_density(points[i].smooth[0], points[i].prior, limit) {
+                ratios[i] = above[i] - below;
+                best = best.max(ratios[i]);
+            }
+        }
+        ratios
+    }
+
     /// Logarithms of the density at points.
     pub(super) fn log_density(&mut self, points: &[f64]) -> Vec<f64> {
         let points: Vec<Point> = points.chunks_exact(self.width()).map(|point| self.point(point)).collect();
+        if let [Axis::Numbers(kernels, Some(_), _)] = self.axes.as_slice() {
+            self.line.fill(kernels, &self.start);
+            let all = |point: &Point| self.line.log_density(point.smooth[0], point.prior, f64::INFINITY);
+            return points.iter().filter_map(all).collect();
+        }
         // Each point's largest term so far.
         let mut largest: Vec<f64> = points.iter().map(|point| point.prior).collect();
         let mut terms = std::mem::take(&mut self.terms);

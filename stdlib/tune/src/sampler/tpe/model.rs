@@ -3,6 +3,7 @@
 use super::argmax;
 use super::mixture::Mixture;
 use super::ranking::Ranking;
+use super::weights::Shares;
 use crate::distribution::Distribution;
 use crate::history::History;
 use crate::record::TrialRecord;
@@ -32,6 +33,7 @@ pub(super) struct Model {
     space: Option<Space>,
     together: Option<Pair>,
     alone: HashMap<String, Pair>,
+    shares: [Shares; 2],
 }
 
 impl Model {
@@ -84,7 +86,7 @@ impl Model {
     pub(super) fn choose_together(&mut self, ask: &Ask<'_>, rng: &mut dyn Draw) -> Vec<f64> {
         let space = self.space();
         let pair = self.together.get_or_insert_with(|| Pair::new(space));
-        pair.choose(&self.ranking, ask, rng)
+        pair.choose(&self.ranking, &mut self.shares, ask, rng)
     }
 
     /// The value of one parameter, whatever the others are.
@@ -96,11 +98,12 @@ impl Model {
     ) -> f64 {
         let fits = |pair: &Pair| *pair.space[0].1 == *distribution;
         if !self.alone.get(name).is_some_and(fits) {
-            let space = vec![(Arc::from(name), Arc::new(distribution.clone()))];
+            let interned = ask.history.name_of(name).unwrap_or_else(|| Arc::from(name));
+            let space = vec![(interned, Arc::new(distribution.clone()))];
             self.alone.insert(name.to_owned(), Pair::new(space));
         }
         let pair = self.alone.get_mut(name).expect("it was put there");
-        pair.choose(&self.ranking, ask, rng)[0]
+        pair.choose(&self.ranking, &mut self.shares, ask, rng)[0]
     }
 }
 
@@ -121,20 +124,26 @@ impl Pair {
         Pair { space, good: mixture.clone(), rest: mixture, moved: 0 }
     }
 
-    fn choose(&mut self, ranking: &Ranking, ask: &Ask<'_>, rng: &mut dyn Draw) -> Vec<f64> {
+    fn choose(
+        &mut self,
+        ranking: &Ranking,
+        [good, rest]: &mut [Shares; 2],
+        ask: &Ask<'_>,
+        rng: &mut dyn Draw,
+    ) -> Vec<f64> {
         self.catch_up(ranking, ask.history);
         let running = self.running(ask);
         for (number, values) in &running {
             self.rest.insert(*number, values);
         }
-        let weights = self.good.prepare();
-        self.rest.prepare();
-        let points = self.good.sample(rng, &weights, ask.candidates);
-        let (good, rest) = (self.good.log_density(&points), self.rest.log_density(&points));
+        let weights = self.good.prepare(good);
+        self.rest.prepare(rest);
+        let points = self.good.sample(rng, weights, ask.candidates);
+        let good = self.good.log_density(&points);
+        let ratios = self.rest.log_ratios(&points, &good);
         for (number, _) in &running {
             self.rest.remove(*number);
         }
-        let ratios: Vec<f64> = good.iter().zip(&rest).map(|(good, rest)| good - rest).collect();
         let width = self.good.width();
         points[argmax(&ratios) * width..][..width].to_vec()
     }

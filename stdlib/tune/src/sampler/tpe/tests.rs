@@ -1,7 +1,7 @@
 //! Every formula beside Optuna's (`tests/reference/make_formulas.py`).
 
 use super::mixture::Mixture;
-use super::weights::{gamma, weights};
+use super::weights::{Shares, gamma, weights};
 use crate::distribution::Distribution;
 use crate::normal;
 use serde::Deserialize;
@@ -96,7 +96,7 @@ fn estimators_are_optunas() {
         let Estimator { name, space, observed, .. } = &estimator;
         let space: Vec<Arc<Distribution>> =
             space.iter().map(|json| Arc::new(Distribution::from_json(json).unwrap())).collect();
-        let mut mixture = Mixture::new(&space);
+        let (mut mixture, mut shares) = (Mixture::new(&space), Shares::default());
         let count = observed[0].len();
         let row = |i: usize| observed.iter().map(|values| values[i]).collect::<Vec<f64>>();
         // In an order of its own, with a guest that leaves again.
@@ -104,16 +104,16 @@ fn estimators_are_optunas() {
             mixture.insert(i as u32, &row(i));
         }
         if count > 0 {
-            mixture.prepare();
+            mixture.prepare(&mut shares);
             mixture.insert(1000, &row(count / 2));
             mixture.insert(1001, &row(0));
-            mixture.prepare();
+            mixture.prepare(&mut shares);
             mixture.remove(1000);
             mixture.remove(1001);
             mixture.remove(0);
             mixture.insert(0, &row(0));
         }
-        let weights = mixture.prepare();
+        let weights = mixture.prepare(&mut shares);
         assert_eq!(weights.len(), estimator.weights.len(), "{name}");
         weights.iter().zip(&estimator.weights).for_each(|(found, wanted)| close(name, *found, *wanted, 1e-14));
         for (i, kernels) in estimator.kernels.iter().enumerate() {

@@ -18,3 +18,25 @@ pub(super) fn weights(n: usize) -> Vec<f64> {
     let at = |i: usize| if i + 1 == ramp && ramp > 1 { 1.0 } else { i as f64 * step + first };
     (0..n).map(|i| if i < ramp { at(i) } else { 1.0 }).collect()
 }
+
+/// Shares of the kernels of some trials, from the oldest to the newest, the prior's last; kept while their number stays,
+/// since the parameters of a trial ask for the same ones.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shares {
+    shares: Vec<f64>,
+    logs: Vec<f64>,
+}
+
+impl Shares {
+    /// Those of `n` trials and the prior: themselves, and their logarithms.
+    pub(super) fn of(&mut self, n: usize) -> (&[f64], &[f64]) {
+        if self.shares.len() != n + 1 {
+            self.shares = weights(n);
+            self.shares.push(PRIOR);
+            let sum: f64 = self.shares.iter().sum();
+            self.shares.iter_mut().for_each(|share| *share /= sum);
+            self.logs = self.shares.iter().map(|share| share.ln()).collect();
+        }
+        (&self.shares, &self.logs)
+    }
+}

@@ -6,7 +6,7 @@ use crate::distribution::Distribution;
 use crate::record::{Direction, Param, TrialRecord};
 use crate::storage::StudyEntry;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +35,14 @@ pub(super) fn studies(connection: &Connection) -> Outcome<Vec<StudyEntry>> {
         }
     }
     Ok(studies)
+}
+
+/// The name of the metric, as Optuna's `Study.set_metric_names` keeps it.
+pub(super) fn metric(connection: &Connection, study: i64) -> Outcome<Option<String>> {
+    let sql = "SELECT value_json FROM study_system_attributes WHERE study_id = ?1 AND \"key\" = 'study:metric_names'";
+    let json: Option<String> = connection.query_row(sql, [study], |row| row.get(0)).optional()?;
+    let names = json.and_then(|json| serde_json::from_str::<Vec<String>>(&json).ok());
+    Ok(names.and_then(|names| names.into_iter().next()))
 }
 
 pub(super) fn news(connection: &Connection, study: i64, after: i64, open: &[i64]) -> Outcome<Vec<TrialRecord>> {
