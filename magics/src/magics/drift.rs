@@ -1,5 +1,6 @@
 //! `%drift`: whether data are distributed as a reference is, column by column.
 
+use super::serve::is_address;
 use crate::drift_choices::{DriftCheck, DriftChoices};
 use crate::error::Error;
 use crate::magic::{Call, Example, Expect, Lowered, Magic, VARIABLE, literal};
@@ -47,7 +48,8 @@ struct Arguments {
     /// Labels that came later: Parquet files with request_id, row and label, for the column that --target names
     #[arg(long, value_name = "FILE", requires_all = ["log", "target"], value_hint = clap::ValueHint::FilePath)]
     labels: Option<String>,
-    /// A model: its columns and its predictions are compared, ranked by drift times how much it goes by them
+    /// A model, or its address (models:/NAME@ALIAS, ..): its columns and its predictions are compared, ranked by drift times
+    /// how much it goes by them
     #[arg(short, long, value_hint = VARIABLE)]
     model: Option<String>,
     #[command(flatten)]
@@ -108,7 +110,7 @@ impl Magic for Drift {
             (None, None) => return Err(call.wrong("there is nothing to compare with", "`%drift train recent`")),
         };
         let mut given = vec![reference.rust, current.rust];
-        if let Some(model) = &args.model {
+        if let Some(model) = args.model.as_ref().filter(|model| !is_address(model)) {
             given.push(expression(call, model, "the model")?);
         }
         Ok(Lowered::rust(lowered(&args, [&reference.name, &current.name], &given)))
@@ -122,7 +124,10 @@ fn lowered(args: &Arguments, names: [&str; 2], given: &[String]) -> String {
     let options =
         format!("::ironbook::drift::DriftOptions::new().names({reference}, {current}){}", args.choices.to_rust());
     let tables = "let (reference, current) = (::ironbook::drift::table(given.0)?, ::ironbook::drift::table(given.1)?);";
-    let compared = match args.model {
+    let compared = match &args.model {
+        Some(model) if is_address(model) => {
+            format!("::ironbook::drift::compare_with_address({options}, {}, &reference, &current)?", literal(model))
+        }
         Some(_) => format!("::ironbook::drift::compare_with({options}, given.2, &reference, &current)?"),
         None => format!("{options}.compare(&reference, &current)?"),
     };
@@ -131,8 +136,8 @@ fn lowered(args: &Arguments, names: [&str; 2], given: &[String]) -> String {
         files.into_iter().filter_map(|(save, path)| Some(format!(" {REPORT}.{save}({})?;", literal(path.as_ref()?))));
     let checks = args.fail_on.iter().map(|on| format!(" {REPORT}.require(::ironbook::drift::FailOn::{on:?})?;"));
     format!(
-        "let {REPORT} = {{ let given = ({}); {tables} {compared} }};{} ::ironbook::drift::tell(&{REPORT})?; \
-         ::ironbook::display(&{REPORT});{}",
+        "let {REPORT} = {{ let given = ({}); {tables} {compared} }}; ::ironbook::display(&{REPORT});{} \
+         ::ironbook::drift::tell(&{REPORT})?;{}",
         values.join(", "),
         files.collect::<String>(),
         checks.collect::<String>()

@@ -41,6 +41,9 @@ struct Arguments {
     /// Ask nobody for a key
     #[arg(long)]
     no_key: bool,
+    /// Let other machines in without a key: the network is trusted
+    #[arg(long)]
+    allow_remote: bool,
     /// Let the server go on when the session ends
     #[arg(long)]
     keep: bool,
@@ -122,7 +125,7 @@ fn shown(call: &str) -> String {
 }
 
 /// Whether a text names a place of models, and no value.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     ["models:/", "runs:/", "./", "../", "/"].iter().any(|begin| text.starts_with(begin)) || text == "."
 }
 
@@ -134,9 +137,8 @@ fn asked(model: &str, args: &Arguments) -> String {
     option(&mut options, "--log", args.log.as_ref());
     option(&mut options, "--log-sample", args.log_sample.as_ref());
     option(&mut options, "--redact", args.redact.as_ref());
-    if args.ignore_extra {
-        options.push("--ignore-extra".to_owned());
-    }
+    let switches = [("--ignore-extra", args.ignore_extra), ("--allow-remote", args.allow_remote)];
+    options.extend(switches.iter().filter(|(_, set)| *set).map(|(name, _)| (*name).to_owned()));
     options.extend(args.more.iter().cloned());
     let options: Vec<String> = options.iter().map(|option| literal(option)).collect();
     let mut asked = format!("::ironbook::serve::cells::Asked::new({}, &[{}])", literal(model), options.join(", "));

@@ -65,7 +65,7 @@ pub struct ServeArgs {
     /// Columns whose values are left out of the log.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     redact: Vec<String>,
-    /// Seconds after which a file of the log is complete.
+    /// Seconds after which a file of the log is complete; the first ones are after 1, 2, 4, ..
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     log_every: f64,
     /// File with the API key that clients must know; also by the environment variable IRONBOOK_SERVE_KEY.

@@ -58,16 +58,17 @@ pub(super) fn main(arguments: &[OsString]) -> ExitCode {
 /// Makes the report; what the check fails on, in words.
 fn run(request: &Request) -> Result<Vec<String>, String> {
     let report = compared(request).map_err(|error| in_words(&error))?;
+    // First what can be read, whatever becomes of the files.
+    if request.json.as_deref() == Some(Path::new("-")) {
+        println!("{}", report.to_json());
+    } else if !request.quiet {
+        println!("{}", report.to_text(request.width));
+    }
     if let Some(path) = &request.report {
         report.save_html(path).map_err(|error| in_words(&error))?;
     }
-    match &request.json {
-        Some(path) if path == Path::new("-") => println!("{}", report.to_json()),
-        Some(path) => report.save_json(path).map_err(|error| in_words(&error))?,
-        None => {}
-    }
-    if !request.quiet && request.json.as_deref() != Some(Path::new("-")) {
-        println!("{}", report.to_text(request.width));
+    if let Some(path) = request.json.as_ref().filter(|path| *path != Path::new("-")) {
+        report.save_json(path).map_err(|error| in_words(&error))?;
     }
     let failures = request.fail_on.iter().filter_map(|on| report.require(*on).err());
     Ok(failures.map(|error| in_words(&error)).collect())

@@ -33,6 +33,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+/// Time after which the first file of a log is complete, if there is no shorter one; it doubles from file to file.
+const FIRST: Duration = Duration::from_secs(1);
 /// Rows of a block, which becomes one row group.
 const ROWS: usize = 8192;
 /// Bytes of a block, about; rows with long texts fill it sooner.
@@ -53,7 +55,7 @@ pub struct LogOptions {
     pub redact: Vec<String>,
     /// Bytes after which a file is complete (64 MiB).
     pub rotate_bytes: u64,
-    /// Time after which a file is complete (30 s).
+    /// Time after which a file is complete (30 s); the first ones of a log are sooner, after 1, 2, 4, .. s.
     pub rotate_every: Duration,
 }
 
@@ -158,6 +160,7 @@ impl RequestLog {
             counts: Arc::clone(&counts),
             rotate_bytes: options.rotate_bytes,
             rotate_every: options.rotate_every,
+            patience: FIRST,
             report: Box::new(report),
             file: None,
             failing: false,

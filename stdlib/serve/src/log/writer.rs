@@ -19,6 +19,8 @@ pub(super) struct Writer {
     pub(super) counts: Arc<Counts>,
     pub(super) rotate_bytes: u64,
     pub(super) rotate_every: Duration,
+    /// How long the rows of the next file wait at most: the first files are short, so that there soon is something to read.
+    pub(super) patience: Duration,
     pub(super) report: Box<dyn Fn(&str) + Send>,
     pub(super) file: Option<Open>,
     /// Whether the last write failed.
@@ -54,6 +56,7 @@ impl Writer {
             if self.is_due() {
                 self.take();
                 self.complete();
+                self.patience = self.patience.saturating_mul(2);
             }
         }
     }
@@ -65,7 +68,7 @@ impl Writer {
             current.as_ref().map(|block| block.begun)
         };
         let begun = self.file.as_ref().map(|open| open.begun).or_else(in_memory);
-        begun.is_some_and(|begun| begun.elapsed() >= self.rotate_every)
+        begun.is_some_and(|begun| begun.elapsed() >= self.patience.min(self.rotate_every))
     }
 
     /// Writes what is being filled.
