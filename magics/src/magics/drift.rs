@@ -93,6 +93,10 @@ impl Magic for Drift {
                 expect: Expect::Contains("importance"),
             },
             Example {
+                code: "let x: Vec<i32> = (0..100).collect();\nlet all = df![\"x\" => x.clone(), \"y\" => x.iter().map(|x| x * 2).collect::<Vec<_>>()]?;\nlet model = LinearRegression::params().fit(&Dataset::new(&all, &[\"x\"], \"y\")?)?;\n%track register model --as doubles\n%drift all all.tail(Some(40)) --model models:/doubles/1",
+                expect: Expect::Contains("prediction"),
+            },
+            Example {
                 code: "write_csv(&df![\"x\" => [1.0, 2.0]]?, \"before.csv\")?;\n%drift before.csv df![\"x\" => [1.0, 2.0]]? --fail-on schema",
                 expect: Expect::Contains("0 of 1 columns drifted"),
             },

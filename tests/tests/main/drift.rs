@@ -129,7 +129,10 @@ fn what_cannot_be_compared_ends_with_two() {
         &["error: \"yesterday\" is no moment", "help: write 2026-06-01"],
     );
     check("winter.csv summer.csv --model models:/none@champion", &["there is no model at models:/none@champion"]);
-    check("winter.csv summer.csv --report nowhere/page.html", &["cannot write \"nowhere/page.html\""]);
+    check(
+        "winter.csv summer.csv --report nowhere/page.html",
+        &["cannot write \"nowhere/page.html\"", "columns drifted"],
+    );
 }
 
 #[test]

@@ -124,6 +124,24 @@ async fn values_classes_of_numbers_and_redacted_columns() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_requests_can_soon_be_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = start_with(&classifier(2), with_log(directory.path()));
+    server.ask(Method::POST, "/predict").json(&record()).send().await.unwrap();
+    let complete = || files(directory.path()).iter().any(|file| file.extension().is_some_and(|end| end == "parquet"));
+    // Half of the time after which later files are complete.
+    for _ in 0..150 {
+        if complete() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(complete(), "{:?}", files(directory.path()));
+    assert_eq!(read(directory.path()).height(), 1);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_are_completed_by_size_and_by_time_and_requests_sampled() {
     let directory = tempfile::tempdir().unwrap();
     let often =
