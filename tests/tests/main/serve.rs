@@ -247,7 +247,8 @@ fn cells_serve_what_is_saved_in_a_process_and_their_own_types_on_threads() {
     assert!(told(1).contains("is taken by another program"), "{}", told(1));
     assert!(told(4).contains("own-twice") && told(4).contains("with this session's runtime"), "{}", told(4));
     // A value that can only be copied has the time at which it was served for a version.
-    let version = told(4).split("own-twice version ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().to_owned();
+    let version =
+        told(4).split("own-twice version ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().to_owned();
     assert!(version.starts_with("20") && version.ends_with('Z') && version.len() == 20, "{version}");
     assert!(printed(&written, 5).contains(&version), "{}", printed(&written, 5));
     assert!(

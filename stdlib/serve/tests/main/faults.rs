@@ -177,7 +177,8 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
     let server = start_with(&classifier(2), Options { silence: Duration::from_millis(200), ..options() });
     let connect = || TcpStream::connect(server.base.trim_start_matches("http://"));
     // Byte by byte, which is no end of silence; nothing at all; and silent after an answer.
-    let (mut slow, mut silent, mut kept) = (connect().await.unwrap(), connect().await.unwrap(), connect().await.unwrap());
+    let (mut slow, mut silent, mut kept) =
+        (connect().await.unwrap(), connect().await.unwrap(), connect().await.unwrap());
     kept.write_all(b"GET /ping HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     let begun = Instant::now();
     let mut sent = 0;

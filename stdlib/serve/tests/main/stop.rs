@@ -123,7 +123,10 @@ async fn a_disk_that_takes_no_more_stops_no_answer() {
     logged(&classifier(2), directory.path());
     let plain = command(directory.path());
     let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    limited
+        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh"])
+        .arg(plain.get_program())
+        .args(plain.get_args());
     limited.arg("--log").arg(directory.path().join("log")).args(["--log-every", "0.05"]);
     limited.stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("IRONBOOK_SERVE_KEY");
     let (mut child, address) = start(&mut limited);
