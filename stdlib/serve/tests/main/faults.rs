@@ -207,6 +207,7 @@ async fn a_client_that_goes_away_is_no_longer_counted() {
     drop(stream);
     while server.metric("ironbook_serve_connections").await > 1.0 {}
     assert_eq!(server.metric("ironbook_serve_in_flight").await, 1.0);
+    assert_eq!(server.metric("ironbook_serve_requests_total{route=\"predict\",status=\"499\"}").await, 1.0);
     go.send(()).unwrap();
 }
 
