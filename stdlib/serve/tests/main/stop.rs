@@ -111,7 +111,10 @@ async fn a_terminal_that_closes_ends_a_server_unless_it_was_told_to_go_on() {
     }
     terminate(&child);
     assert!(tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap().success());
-    let (mut child, _) = start(&mut command(directory.path()));
+    // As it is where these tests were not started with `nohup` themselves.
+    let mut plainly = Command::new("env");
+    plainly.arg("--default-signal=HUP").arg(plain.get_program()).args(plain.get_args());
+    let (mut child, _) = start(plainly.stdout(Stdio::piped()).env_remove("IRONBOOK_SERVE_KEY"));
     tell(&child, Signal::HUP);
     assert!(tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap().success());
 }
