@@ -71,7 +71,7 @@ const ROUTES: [(&str, Route); 4] = [
 ];
 
 /// The statuses that are counted one by one; others as `other`.
-const STATUSES: [u16; 17] = [200, 204, 304, 400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 500, 503, 504, 0];
+const STATUSES: [u16; 18] = [200, 204, 304, 400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 499, 500, 503, 504, 0];
 
 #[derive(Debug, Default)]
 struct Histogram {
@@ -128,7 +128,11 @@ impl Metrics {
     /// Everything in Prometheus' text format.
     pub(crate) fn text(&self, beside: &Beside<'_>) -> String {
         let mut out = Text(String::with_capacity(8 << 10));
-        out.head("ironbook_serve_requests_total", "counter", "Requests by route and status.");
+        out.head(
+            "ironbook_serve_requests_total",
+            "counter",
+            "Requests by route and status; 499: the client left before its answer.",
+        );
         for (name, route) in ROUTES {
             for (status, count) in STATUSES.iter().zip(&self.requests[route as usize]) {
                 let count = count.load(Ordering::Relaxed);

@@ -44,6 +44,7 @@ fn scores(summary: &str, request: &str, answer: &str) -> Value {
     for (status, description) in [
         ("400", "The body is no JSON (its position is said), or not of this form."),
         ("401", "The API key is missing or wrong."),
+        ("403", "The Host header is no name of this server, or the request comes from a page of another site."),
         ("408", "The body did not come in time."),
         ("413", "The body is too large."),
         ("415", "The body is of a type that is not read."),

@@ -3,7 +3,7 @@
 use super::patient::Patient;
 use super::refusal::{Refusal, Words};
 use super::state::Shared;
-use crate::metrics::Route;
+use crate::metrics::{Metrics, Route};
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderValue, Response, header};
@@ -120,6 +120,22 @@ impl Drop for Gauge<'_> {
     }
 }
 
+/// The status under which a request is counted whose client has left before its answer, as nginx counts it.
+const LEFT: u16 = 499;
+
+/// Counts a request when it is over, in whichever way.
+struct Outcome<'a> {
+    metrics: &'a Metrics,
+    route: Route,
+    status: u16,
+}
+
+impl Drop for Outcome<'_> {
+    fn drop(&mut self) {
+        self.metrics.request(self.route, self.status);
+    }
+}
+
 /// A body that notes whether it was read to its end.
 struct Watched {
     body: Incoming,
@@ -156,6 +172,7 @@ impl Drop for Watched {
 async fn answer(shared: &Shared, router: Routes, request: hyper::Request<Watched>) -> Response<Body> {
     let route = route(request.uri().path());
     let _in_flight = Gauge::of(&shared.metrics.in_flight);
+    let mut outcome = Outcome { metrics: &shared.metrics, route, status: LEFT };
     let words = if request.uri().path().starts_with("/v2") { Words::Oip } else { Words::Mlflow };
     let mut response = match shared.guard.check(request.method(), request.uri(), request.headers()) {
         Err(refusal) => refusal.response(words),
@@ -169,7 +186,7 @@ async fn answer(shared: &Shared, router: Routes, request: hyper::Request<Watched
     };
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let status = response.status().as_u16();
-    shared.metrics.request(route, status);
+    outcome.status = status;
     if status == 500
         && let Some(before) = shared.failures.due()
     {

@@ -207,6 +207,7 @@ async fn a_client_that_goes_away_is_no_longer_counted() {
     drop(stream);
     while server.metric("ironbook_serve_connections").await > 1.0 {}
     assert_eq!(server.metric("ironbook_serve_in_flight").await, 1.0);
+    assert_eq!(server.metric("ironbook_serve_requests_total{route=\"predict\",status=\"499\"}").await, 1.0);
     go.send(()).unwrap();
 }
 
@@ -325,6 +326,28 @@ async fn a_model_that_fails_takes_nobody_with_it() {
     let told = server.told.lock().unwrap();
     assert_eq!(told.len(), 1, "thirteen failures fill no disk: {told:?}");
     assert!(told[0].contains("status 500"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_model_is_at_is_answered_and_logged_before_the_server_ends() {
+    let log = tempfile::tempdir().unwrap();
+    let (model, begun, go) = odd();
+    let options = Options { log: Some(ironbook_serve::LogOptions::new(log.path())), ..options() };
+    let mut server = start_own(model, options);
+    let slow = tokio::spawn(server.ask(Method::POST, "/predict").json(&json!({ "x": 4 })).send());
+    tokio::task::spawn_blocking(move || begun.recv().unwrap()).await.unwrap();
+    let address = server.base.trim_start_matches("http://").to_owned();
+    let mut stopping = tokio::spawn(async move { server.stop().await });
+    // It accepts nothing more, and waits.
+    while TcpStream::connect(&address).await.is_ok() {}
+    assert!(tokio::time::timeout(Duration::from_millis(300), &mut stopping).await.is_err(), "it has ended");
+    go.send(()).unwrap();
+    let answer = slow.await.unwrap().unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()["connection"].to_str().unwrap()), (200, "close"));
+    stopping.await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(log.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1);
+    assert_eq!(ironbook_data::read_parquet(&files[0]).unwrap().height(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

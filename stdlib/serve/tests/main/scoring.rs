@@ -144,6 +144,9 @@ async fn the_small_routes_answer_as_those_of_mlflow() {
     assert_eq!(server.get("/invocations").await.0, 405);
     let (status, document) = server.get("/openapi.json").await;
     assert_eq!((status, &document["openapi"]), (200, &json!("3.1.0")));
+    let answers = document["paths"]["/predict"]["post"]["responses"].as_object().unwrap();
+    let statuses: Vec<&str> = answers.keys().map(String::as_str).collect();
+    assert_eq!(statuses, ["200", "400", "401", "403", "408", "413", "415", "422", "429", "500", "504"]);
     let row = &document["components"]["schemas"]["Row"];
     assert_eq!(row["required"], json!(COLUMNS));
     assert_eq!(row["properties"]["carrier"]["examples"], json!(["AA", "B6", "DL", "UA"]));
