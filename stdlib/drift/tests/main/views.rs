@@ -32,8 +32,7 @@ fn what_has_no_room_is_left_out_as_a_whole() {
     let frame = |shift: f64| {
         let x: Vec<Option<f64>> = (0..2000).map(|i| (i % 50 > 0).then_some(shift + f64::from(i % 977))).collect();
         let last: Vec<f64> = (0..2000).map(|i| if shift > 0.0 { shift * 1e300 } else { f64::from(i) }).collect();
-        df!["a_name_of_some_length" => x.clone(), "scheduled_arrival" => x, "constant" => last]
-            .unwrap()
+        df!["a_name_of_some_length" => x.clone(), "scheduled_arrival" => x, "constant" => last].unwrap()
     };
     let importances = [("a_name_of_some_length".to_owned(), 1.0)];
     let options = DriftOptions::new().importances(&importances).prediction("scheduled_arrival");

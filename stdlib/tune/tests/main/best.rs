@@ -37,6 +37,7 @@ fn parameters_are_read_as_what_they_are() {
     let again = best.trial();
     assert_eq!((again.int("depth", 1..=9), again.categorical("kind", ["a", "b"])), (7, "b"));
     let shown = best.bundle().plain().to_owned();
+    assert!(best.bundle().get("text/html").unwrap().contains("overflow-x:auto"), "long lines stay within the page");
     assert!(shown.starts_with("Best of one: roc_auc 5.75\n") && shown.contains("let depth = 7;"), "{shown}");
 }
 
