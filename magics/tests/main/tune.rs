@@ -97,7 +97,7 @@ fn folds_report_and_are_pruned() {
                    study.trials().iter().all(|trial| (1..=5).contains(&trial.reports().len()))";
     assert_eq!(ok(shell, reports).trim(), "true");
     let code = ok(shell, "println!(\"{}\", best_late_gbdt.code())");
-    assert!(code.contains("let trial = &tune::Trial::fixed([(\"max_depth\""), "{code}");
+    assert!(code.contains("let trial = &tune::Trial::fixed([\n    (\"max_depth\""), "{code}");
     assert!(code.contains(".max_depth(") && !code.contains("trial.int"), "{code}");
     let again = ok(
         shell,

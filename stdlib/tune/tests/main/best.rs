@@ -82,7 +82,9 @@ fn code_has_values_in_place_of_questions() {
     assert_eq!(code.filled(&record), expected);
     let more = Code { asks_more: true, ..code }.filled(&record);
     assert!(
-        more.starts_with("let trial = &tune::Trial::fixed([(\"kind\", tune::ParamValue::from(\"b\")), (\"depth\""),
+        more.starts_with(
+            "let trial = &tune::Trial::fixed([\n    (\"kind\", tune::ParamValue::from(\"b\")),\n    (\"depth\", "
+        ) && more.contains("(\"on\", tune::ParamValue::from(true)),\n]);\n"),
         "{more}"
     );
     assert_eq!(
