@@ -3,6 +3,7 @@
 use super::message::Message;
 use super::{Context, words};
 use crate::map::{Glue, Origin, Place, Segment};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A variable that stands in the way, and where it is used.
@@ -25,10 +26,13 @@ pub(super) fn held(message: &Message, context: &Context<'_>) -> Option<Held> {
     let children = message.children.iter().map(|child| child.message.as_str());
     let types: Vec<&str> = [message.message.as_str()].into_iter().chain(children).flat_map(type_names).collect();
     let within = primary.byte_start..primary.byte_end;
-    taken(context).filter(|(_, text)| types.iter().any(|name| word(text, name).is_some())).find_map(|(name, _)| {
-        let place = used(name, &within, context)?;
-        Some(Held { name: name.to_owned(), place })
-    })
+    let held = |name: &str| Some(Held { name: name.to_owned(), place: used(name, &within, context)? });
+    let named = |text: &str| types.iter().any(|name| word(text, name).is_some());
+    let mut all = taken(context).filter_map(|(name, text)| Some((held(name)?, named(text)))).collect::<Vec<_>>();
+    let at = all.iter().position(|(_, named)| *named);
+    // Closures take single fields, whose types no variable names: then it is the only one that is used, or none is known.
+    let distinct = all.iter().map(|(held, _)| held.name.as_str()).collect::<BTreeSet<&str>>().len();
+    at.or((distinct == 1).then_some(0)).map(|at| all.swap_remove(at).0)
 }
 
 /// Names of the types between backticks, without what is in their brackets: `Rc` of `std::rc::Rc<i32>`.

@@ -193,7 +193,8 @@ impl Best {
 impl Display for Best {
     fn bundle(&self) -> Bundle {
         let table = self.table().bundle();
-        let code = format!("<pre style=\"margin:0.5em 0\"><code>{}</code></pre>", escape_html(&self.code));
+        let code =
+            format!("<pre style=\"margin:0.5em 0;overflow-x:auto\"><code>{}</code></pre>", escape_html(&self.code));
         Bundle::text(format!("{}\n\n{}", table.plain(), self.code))
             .html(format!("<div>{}{code}</div>", table.get("text/html").unwrap_or_default()))
     }

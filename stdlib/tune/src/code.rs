@@ -72,6 +72,9 @@ fn is_name(name: &str) -> bool {
         && !KEYWORDS.contains(&format!(" {name} "))
 }
 
+/// Letters of parameters that stand in one line.
+const LINE: usize = 80;
+
 /// A trial that answers with another's values.
 fn fixed(trial: &TrialRecord) -> String {
     let typed = |param: &Param| match param.value().to_rust().as_str() {
@@ -83,7 +86,10 @@ fn fixed(trial: &TrialRecord) -> String {
         .iter()
         .map(|param| format!("({:?}, tune::ParamValue::from({}))", param.name(), typed(param)))
         .collect();
-    format!("tune::Trial::fixed([{}])", pairs.join(", "))
+    match pairs.join(", ") {
+        line if line.len() <= LINE => format!("tune::Trial::fixed([{line}])"),
+        _ => format!("tune::Trial::fixed([\n    {},\n])", pairs.join(",\n    ")),
+    }
 }
 
 fn literal(param: &Param, piece: &Piece<'_>) -> String {

@@ -143,12 +143,13 @@ impl Sketch {
         if wide().next().is_none() {
             return numbers;
         }
-        let apart = |b: &Bucket| b.count as f64 * (b.high - b.low) / 2.0;
+        // Shares, since sums of the largest numbers have no float.
+        let apart = |b: &Bucket| b.count as f64 / n * ((b.high - b.low) / 2.0);
         numbers.fuzzy(Fuzz {
             moments: self.moments,
             low: self.buckets.first().map_or(f64::NAN, |bucket| bucket.low),
             high: self.buckets.last().map_or(f64::NAN, |bucket| bucket.high),
-            value: wide().map(apart).sum::<f64>() / n,
+            value: wide().map(apart).sum(),
             rank: wide().map(|bucket| bucket.count).max().unwrap_or(0) as f64 / n,
         })
     }
@@ -231,6 +232,16 @@ mod tests {
         let many = sketched(&many, 500);
         assert_eq!((one.shift, one.buckets.len()), (many.shift, many.buckets.len()));
         assert!(one.finish().pairs().eq(many.finish().pairs()));
+    }
+
+    #[test]
+    fn the_largest_numbers_have_a_mean_and_an_error_as_well() {
+        let all: Vec<f64> = values(20_000, 4).iter().map(|v| v * 1e306).collect();
+        let (exact, rough) = (numbers(&all), sketched(&all.chunks(999).collect::<Vec<_>>(), 500).finish());
+        let fuzz = rough.fuzz().copied().expect("more values than buckets");
+        assert!(fuzz.value.is_finite() && fuzz.value > 0.0, "{fuzz:?}");
+        assert!((rough.mean() - exact.mean()).abs() <= fuzz.value, "{} {}", rough.mean(), exact.mean());
+        assert!((rough.std() / exact.std() - 1.0).abs() < 0.01, "{} {}", rough.std(), exact.std());
     }
 
     #[test]

@@ -150,7 +150,7 @@ impl Display for Summary {
         let html: Vec<&str> = shown.iter().map(|table| table.get("text/html").unwrap_or_default()).collect();
         let (first, rest) = html.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
         let code = format!(
-            "<p style=\"margin:0.5em 0 0;font-size:13px\"><b>Code of the best trial</b></p><pre style=\"margin:0.3em 0\"><code>{}</code></pre>",
+            "<p style=\"margin:0.5em 0 0;font-size:13px\"><b>Code of the best trial</b></p><pre style=\"margin:0.3em 0;overflow-x:auto\"><code>{}</code></pre>",
             escape_html(&self.code)
         );
         // The chart of importances says what their table does.

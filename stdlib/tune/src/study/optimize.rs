@@ -8,6 +8,7 @@ use super::{Shared, Study};
 use crate::error::{Result, TuneError};
 use crate::history::Counts;
 use crate::outcome::{Failure, Outcome, said};
+use crate::record::FIXED;
 use crate::trial::{Abort, Trial};
 use ironbook_core::interrupt::{self, InterruptUnwind};
 use std::any::Any;
@@ -38,8 +39,8 @@ impl Study {
     /// With one job and a seed the trials are the same each time, also when the study is ended and resumed in between.
     ///
     /// # Errors
-    /// [`TuneError::EmptyRange`], [`TuneError::Incompatible`] and the like if the first trials have such a fault and none
-    /// is complete; [`TuneError::Unsaved`] and the storage's; [`TuneError::Parameter`]; [`TuneError::Thread`]. What was
+    /// [`TuneError::EmptyRange`], [`TuneError::Incompatible`] and the like if the first trials of the run have such a fault and
+    /// none has a value; [`TuneError::Unsaved`] and the storage's; [`TuneError::Parameter`]; [`TuneError::Thread`]. What was
     /// done is kept in any case.
     pub fn optimize<F>(&self, budget: Budget<'_>, objective: F) -> Result<Report>
     where
@@ -142,7 +143,7 @@ impl Worker {
             Ok(Ok(value)) => Outcome::Complete(value),
             Ok(Err(_)) if trial.is_pruned() => Outcome::Pruned,
             Ok(Err(failure)) => failure.outcome(),
-            Err(payload) => self.unwound(payload),
+            Err(payload) => self.unwound(number, payload),
         };
         let mut core = self.shared.core();
         // Gone from there, nobody waits for it any more.
@@ -167,16 +168,22 @@ impl Worker {
         self.run.changed();
     }
 
+    /// Whether a trial has parameters that it was given.
+    fn is_given(&self, number: u32) -> bool {
+        self.shared.core().history.trial(number).is_some_and(|trial| trial.system_attributes().contains_key(FIXED))
+    }
+
     /// What an unwind of the objective means.
-    fn unwound(&self, payload: Box<dyn Any + Send>) -> Outcome {
+    fn unwound(&self, number: u32, payload: Box<dyn Any + Send>) -> Outcome {
         let payload = match payload.downcast::<Abort>() {
             Ok(abort) => {
                 if self.run.is_over() {
                     return Outcome::Failed(LATE.to_owned());
                 }
                 let why = abort.0.to_string();
-                // A fault of the first trials is a fault of the code; a later one may be that of a rare branch.
-                if is_definition(&abort.0) && self.shared.core().history.counts().complete == 0 {
+                // A fault of the first trials of a run is a fault of the code; a later one may be that of a rare branch, one
+                // of given parameters theirs.
+                if is_definition(&abort.0) && !self.run.has_values() && !self.is_given(number) {
                     self.run.fail(abort.0);
                 }
                 return Outcome::Failed(why);

@@ -119,6 +119,12 @@ impl Run {
         true
     }
 
+    /// Whether a trial has come to a value, or to a pruner's word.
+    pub(super) fn has_values(&self) -> bool {
+        let counts = self.state().counts;
+        counts.complete + counts.pruned > 0
+    }
+
     /// Whether all trials of the budget were begun.
     pub(super) fn is_full(&self) -> bool {
         self.trials.is_some_and(|trials| self.state().begun >= trials)

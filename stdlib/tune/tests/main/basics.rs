@@ -452,3 +452,25 @@ fn a_watcher_that_panics_ends_the_study() {
     });
     assert!(ended && study.counts().complete >= 5);
 }
+
+#[test]
+fn a_study_that_is_resumed_with_another_space_says_so_at_once() {
+    let study = study("space");
+    study.optimize(Budget::trials(20), bowl).unwrap();
+    let error =
+        study.optimize(Budget::trials(50), |trial| Ok(f64::from(u8::from(trial.categorical("z", ["a", "c"]) == "a"))));
+    assert!(matches!(error, Err(TuneError::Incompatible { .. })), "{error:?}");
+    assert_eq!((study.counts().complete, study.counts().failed), (20, 1), "not fifty failures");
+}
+
+#[test]
+fn more_jobs_than_trials_and_names_with_quotes() {
+    let study = Study::new("it's \"late\"; DROP TABLE studies").sampler(Random::params().seed(1)).create().unwrap();
+    let report = study.optimize(Budget::trials(2).jobs(16), bowl).unwrap();
+    assert_eq!((report.counts().complete, report.ended()), (2, Ended::Trials));
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = ironbook_tune::Sqlite::open(folder.path().join("study.db")).unwrap();
+    study.copy_to(&mut file).unwrap();
+    let values = |study: &Study| study.trials().iter().map(ironbook_tune::TrialRecord::value).collect::<Vec<_>>();
+    assert_eq!(values(&Study::new(study.name()).storage(file).resume().unwrap()), values(&study));
+}

@@ -37,6 +37,7 @@ fn parameters_are_read_as_what_they_are() {
     let again = best.trial();
     assert_eq!((again.int("depth", 1..=9), again.categorical("kind", ["a", "b"])), (7, "b"));
     let shown = best.bundle().plain().to_owned();
+    assert!(best.bundle().get("text/html").unwrap().contains("overflow-x:auto"), "long lines stay within the page");
     assert!(shown.starts_with("Best of one: roc_auc 5.75\n") && shown.contains("let depth = 7;"), "{shown}");
 }
 
@@ -81,7 +82,9 @@ fn code_has_values_in_place_of_questions() {
     assert_eq!(code.filled(&record), expected);
     let more = Code { asks_more: true, ..code }.filled(&record);
     assert!(
-        more.starts_with("let trial = &tune::Trial::fixed([(\"kind\", tune::ParamValue::from(\"b\")), (\"depth\""),
+        more.starts_with(
+            "let trial = &tune::Trial::fixed([\n    (\"kind\", tune::ParamValue::from(\"b\")),\n    (\"depth\", "
+        ) && more.contains("(\"on\", tune::ParamValue::from(true)),\n]);\n"),
         "{more}"
     );
     assert_eq!(
