@@ -295,6 +295,8 @@ fn bad_flags_say_what_to_do() {
         assert_eq!(kind, FailureKind::Magic, "{flags}");
         assert!(report.contains(said), "{flags}: {report}");
     }
+    let cell = "%%tune g --sampler grid --grid x=1,2 --grid zz=1,2\nf64::from(trial.int(\"x\", 1..=2))";
+    assert!(ok(shell, cell).contains("the grid has values of `zz`, for which no trial has asked"));
     let (_, report) = fails(shell, "%%tune a --storage late.db\ntrial.float(\"x\", 0.0..=1.0)");
     assert!(report.contains("\"late.db\" is not a storage") && report.contains("sqlite:///"), "{report}");
     let (kind, report) = fails(shell, "%%tune a\n");

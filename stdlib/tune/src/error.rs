@@ -97,6 +97,18 @@ pub enum TuneError {
         /// What it may be.
         distribution: String,
     },
+    /// A trial asks again for a parameter, and its value lies outside of the new range; or a grid's value does.
+    #[error(
+        "parameter \"{name}\" is {value} in this trial, and now it is to be {distribution}\ngive it another name, or a range that has the value"
+    )]
+    Outside {
+        /// The parameter.
+        name: String,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        distribution: String,
+    },
     /// Fixed parameters lack one.
     #[error("parameter \"{name}\" has no value ({known})\nthe code asks for more than the trial had")]
     NotFixed {

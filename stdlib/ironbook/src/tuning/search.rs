@@ -301,6 +301,16 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// The parameters of the grid, if there is one.
+    pub(super) fn grid_names(&self) -> impl Iterator<Item = &str> {
+        match &self.sampling {
+            Sampling::Grid(values) => Some(values.names()),
+            Sampling::Tpe | Sampling::Random => None,
+        }
+        .into_iter()
+        .flatten()
+    }
+
     pub(super) fn sampler_name(&self) -> &'static str {
         match self.sampling {
             Sampling::Tpe => "tpe",

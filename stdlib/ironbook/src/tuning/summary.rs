@@ -27,6 +27,11 @@ impl Summary {
         let metric = &search.metric;
         let mut first = head(search, study, report, best);
         failures(study).iter().for_each(|failure| first.note(failure));
+        unasked(search, study).iter().for_each(|name| {
+            first.note(format!(
+                "warning: the grid has values of `{name}`, for which no trial has asked: each was tried in vain"
+            ));
+        });
         study.look(|history| {
             let mut top: Vec<&TrialRecord> =
                 history.trials().iter().filter(|trial| trial.state() == TrialState::Complete).collect();
@@ -86,6 +91,14 @@ fn head(search: &Search<'_>, study: &Study, report: Option<&Report>, best: &Best
         Some(Unfinished::Failed(why)) => table.note(format!("warning: it has ended early: {why}")),
     }
     table
+}
+
+/// Parameters of the grid that the code does not ask for.
+fn unasked<'s>(search: &'s Search<'_>, study: &Study) -> Vec<&'s str> {
+    study.look(|history| {
+        let asked = |name: &str| history.trials().iter().any(|trial| trial.param(name).is_some());
+        search.grid_names().filter(|name| !asked(name)).collect()
+    })
 }
 
 /// Why trials failed, each reason once.

@@ -7,7 +7,7 @@ use crate::history::History;
 use crate::record::{FAILURE, TrialRecord, TrialState};
 use crate::rng::{Draw, Mt19937, Xoshiro};
 use crate::value::ParamValue;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Name of the note that says which combination a trial has; Optuna's name.
 const PLACE: &str = "grid_id";
@@ -119,10 +119,18 @@ impl Grid {
 }
 
 impl GridParams {
-    /// The values of one parameter.
+    /// The values of one parameter; one that is named twice counts once.
     pub fn values<T: Into<ParamValue>>(mut self, name: &str, values: impl IntoIterator<Item = T>) -> Self {
-        self.values.insert(name.to_owned(), values.into_iter().map(Into::into).collect());
+        let mut distinct: Vec<ParamValue> = values.into_iter().map(Into::into).collect();
+        let mut known = HashSet::new();
+        distinct.retain(|value| known.insert(value.to_rust()));
+        self.values.insert(name.to_owned(), distinct);
         self
+    }
+
+    /// The parameters' names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
     }
 
     /// Whether no parameter has values yet.
@@ -194,11 +202,16 @@ impl Sampler for Grid {
         let at = names.keys().position(|own| own == name).ok_or_else(not_in_grid)?;
         let place = history.trial(number).and_then(|trial| self.place(trial)).ok_or_else(not_in_grid)?;
         let value = &names[name][self.combinations[place][at] as usize];
-        distribution.internal(value).ok_or_else(|| TuneError::Unfit {
-            name: name.to_owned(),
-            value: value.to_rust(),
-            distribution: distribution.to_string(),
-        })
+        let told = || (name.to_owned(), value.to_rust(), distribution.to_string());
+        let internal = distribution.internal(value).ok_or_else(|| {
+            let (name, value, distribution) = told();
+            TuneError::Unfit { name, value, distribution }
+        })?;
+        if distribution.contains(internal) {
+            return Ok(internal);
+        }
+        let (name, value, distribution) = told();
+        Err(TuneError::Outside { name, value, distribution })
     }
 
     fn is_exhausted(&mut self, history: &History) -> bool {

@@ -174,7 +174,15 @@ impl Core {
         let id = trial.id;
         if let Some(param) = trial.find(name) {
             check(name, &param.distribution, &distribution)?;
-            // Asked again, also for another range, a trial answers what it answered first.
+            // Asked again, also for another range that has it, a trial answers what it answered first.
+            if !distribution.contains(param.internal) {
+                let value = param.distribution.value(param.internal).to_rust();
+                return Err(TuneError::Outside {
+                    name: name.to_owned(),
+                    value,
+                    distribution: distribution.to_string(),
+                });
+            }
             return Ok((param.internal, Arc::clone(&param.distribution)));
         }
         if let Some(known) = self.history.kind(name) {

@@ -212,6 +212,7 @@ fn is_definition(error: &TuneError) -> bool {
             | TuneError::Incompatible { .. }
             | TuneError::NotInGrid { .. }
             | TuneError::Unfit { .. }
+            | TuneError::Outside { .. }
     )
 }
 

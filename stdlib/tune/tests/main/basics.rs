@@ -153,7 +153,10 @@ fn a_trial_answers_the_same_again() {
     let trial = study.ask().unwrap();
     let first = trial.float("x", 0.0..=1.0);
     assert_eq!(trial.float("x", 0.0..=1.0), first);
-    assert_eq!(trial.float("x", 0.0..=0.5), first, "also for another range");
+    assert_eq!(trial.float("x", -1.0..=2.0), first, "also for another range that has it");
+    let outside = trial.suggest("x", Distribution::float("x", (5.0, 6.0)).unwrap()).unwrap_err();
+    assert!(matches!(outside, TuneError::Outside { .. }), "{outside}");
+    assert!(outside.to_string().contains("and now it is to be float 5.0..=6.0"), "{outside}");
     assert_eq!(trial.int("only", 3..=3), 3);
     assert_eq!(trial.categorical("none", [None::<i32>]), None);
     study.tell(&trial, 1.0).unwrap();

@@ -337,6 +337,14 @@ fn a_grid_is_walked_once_by_all_together() {
     let unfit = Study::new("unfit").sampler(Grid::params().values("x", ["a"])).create().unwrap();
     let unfit = unfit.optimize(Budget::new(), |trial| Ok(trial.float("x", 0.0..=1.0))).unwrap_err();
     assert!(matches!(unfit, TuneError::Unfit { .. }), "{unfit}");
+    let outside = Study::new("outside").sampler(Grid::params().values("x", [1, 7, 1])).create().unwrap();
+    let outside =
+        outside.optimize(Budget::new(), |trial| Ok(f64::from(trial.int("x", 6..=9)))).map(|report| report.counts());
+    match outside {
+        // Which of the two comes first is the seed's; a value that stands twice is tried once.
+        Ok(counts) => assert_eq!((counts.complete, counts.failed), (1, 1)),
+        Err(error) => assert!(matches!(error, TuneError::Outside { .. }), "{error}"),
+    }
     assert!(matches!(Grid::params().values("x", [0; 0]).build(), Err(TuneError::NoChoices { .. })));
     let most = Grid::params().values("x", 0..10_000).values("y", 0..10_000).build();
     assert!(matches!(most, Err(TuneError::Parameter { name: "grid", .. })));
