@@ -4,6 +4,7 @@ use crate::attached::Target;
 use crate::config::{Config, command as config_command};
 use crate::drift::{self, Drift};
 use crate::kernel_command::{self, KernelCommand};
+use crate::lsp;
 use crate::new::{self, New};
 use crate::package::{self, Package};
 use crate::pipeline::{self, Pipeline};
@@ -75,6 +76,9 @@ enum Command {
     /// Pack Ironbook for machines without its sources: an archive to unpack anywhere, and a Python wheel
     #[command(after_long_help = package::HELP)]
     Package(Package),
+    /// Help an editor with scripts and notebooks: a language server on standard input and output
+    #[command(after_long_help = lsp::HELP)]
+    Lsp,
     /// Print the completions of a shell
     #[command(after_long_help = shell_files::COMPLETIONS_HELP)]
     Completions(Completions),
@@ -296,6 +300,7 @@ pub fn main() -> ExitCode {
         Some(Command::Config { command }) => config_command::run(command.as_ref(), &paths),
         Some(Command::Kernel(command)) => kernel_command::run(command, &paths),
         Some(Command::Package(package)) => package::run(&package, &paths),
+        Some(Command::Lsp) => lsp::run(&paths),
         Some(Command::Completions(wanted)) => Ok(shell_files::run_completions(&wanted, command())),
         Some(Command::Man(wanted)) => shell_files::run_man(&wanted, command()),
         Some(Command::Serve { arguments }) => tool::run("serve", &arguments, &paths),

@@ -17,6 +17,7 @@ const FRONT: &[&str] = &[
     "ironbook-promotion",
     "ironbook-magics",
     "ironbook-assist",
+    "ironbook-lsp",
     "ironbook-kernel",
     "ironbook-tracking",
     "ironbook-repl",
@@ -30,6 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ironbook-assist", &["ironbook-session", "ironbook-magics"]),
     ("ironbook-kernel", &["ironbook-session", "ironbook-magics", "ironbook-assist"]),
     ("ironbook-language", &["ironbook-session"]),
+    ("ironbook-lsp", &["ironbook-session", "ironbook-magics", "ironbook-assist"]),
     ("ironbook-tracking", &[]),
     (
         "ironbook-repl",
@@ -39,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ironbook-magics",
             "ironbook-assist",
             "ironbook-kernel",
+            "ironbook-lsp",
             "ironbook-tracking",
         ],
     ),

@@ -44,6 +44,11 @@ fn a_person_at_a_terminal_sees_what_is_promised() {
 }
 
 #[test]
+fn an_editor_is_helped() {
+    check("lsp.py", &[&program()], 240);
+}
+
+#[test]
 fn notebook_and_terminals_share_a_session() {
     check("shared.py", &[&program()], 400);
 }
