@@ -317,6 +317,7 @@ impl Session {
             local_state: String::new(),
             loaded: BTreeMap::new(),
             lost: self.lost.clone(),
+            moved: self.moved.clone(),
             root: None,
             void: BTreeSet::new(),
             kept_types: BTreeMap::new(),

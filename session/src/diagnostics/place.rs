@@ -3,6 +3,7 @@
 use super::Context;
 use super::message::{Message, Span};
 use crate::map::{Glue, Origin, Place, SourceMap};
+use std::ops::Range;
 
 /// Where a span lies.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,13 +23,26 @@ pub(super) fn spot(span: &Span, context: &Context<'_>) -> Spot {
         if !ours(span, context.generated) {
             continue;
         }
-        let start = span.byte_start + visibility(span.byte_start, context);
-        if let Some(place) = context.map.place(start..span.byte_end.max(start)) {
+        if let Some(place) = context.map.place(within(span, context)) {
             return Spot::Cell(place);
         }
         glue = glue.or_else(|| context.map.glue(span.byte_start).cloned());
     }
     glue.map_or(Spot::Elsewhere, Spot::Glue)
+}
+
+/// The bytes of a span without what the engine has put around them: a visibility before an item, and the parentheses around
+/// the value that is shown.
+fn within(span: &Span, context: &Context<'_>) -> Range<usize> {
+    let shows = |byte: usize| context.map.glue(byte) == Some(&Glue::Show);
+    if span.byte_end > span.byte_start + 1 && shows(span.byte_start) && shows(span.byte_end - 1) {
+        let whole = context.generated.get(span.byte_start..span.byte_end);
+        if whole.is_some_and(|text| text.starts_with('(') && text.ends_with(')')) {
+            return span.byte_start + 1..span.byte_end - 1;
+        }
+    }
+    let start = span.byte_start + visibility(span.byte_start, context);
+    start..span.byte_end.max(start)
 }
 
 /// Bytes of the visibility that the engine has put before an item or a field.
