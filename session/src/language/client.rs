@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -149,7 +149,7 @@ impl Service {
     /// Asks about a place in a text; nothing if it is not ready, or takes longer than `patience`.
     pub fn ask(&self, text: &str, at: usize, query: Query, patience: Duration) -> Option<Answer> {
         let (id, answers) = self.send(text, at, query)?;
-        let answer = wait(&answers, patience);
+        let answer = answers.recv_timeout(patience).ok();
         self.lock().waiting.remove(&id);
         answer
     }
@@ -196,9 +196,10 @@ impl Service {
         let generation = inner.generation;
         let weak = Arc::downgrade(&self.shared);
         std::thread::spawn(move || {
-            read(output, &mut |reply| match weak.upgrade() {
-                Some(shared) => Service { shared }.take(reply),
-                None => {}
+            read(output, &mut |reply| {
+                if let Some(shared) = weak.upgrade() {
+                    Service { shared }.take(reply);
+                }
             });
             if let Some(shared) = weak.upgrade() {
                 Service { shared }.bury(generation);
@@ -252,13 +253,6 @@ fn read(output: ChildStdout, take: &mut dyn FnMut(Reply)) {
         if let Ok(reply) = serde_json::from_str(&line) {
             take(reply);
         }
-    }
-}
-
-fn wait(answers: &Receiver<Answer>, patience: Duration) -> Option<Answer> {
-    match answers.recv_timeout(patience) {
-        Ok(answer) => Some(answer),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
     }
 }
 
