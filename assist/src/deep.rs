@@ -5,7 +5,7 @@ use crate::rank::quality;
 use crate::situation::{self, Situation};
 use crate::view::View;
 use ironbook_session::language;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most candidates that are given.
 const MOST: usize = 400;
@@ -50,6 +50,22 @@ pub fn merged(instant: Completions, deep: &[language::Candidate], typed: &str) -
     ranked.sort_by(|a, b| (a.0, &a.1.text).cmp(&(b.0, &b.1.text)));
     ranked.truncate(MOST);
     Completions { range: instant.range, candidates: ranked.into_iter().map(|(_, candidate)| candidate).collect() }
+}
+
+/// Joins the candidates of a running session with those that a page's text gives, after the text `before` the cursor.
+///
+/// Names that fit what was typed better come first; of those that fit equally, those of the session, which are alive.
+pub fn beside(alive: Completions, told: Completions, before: &str) -> Completions {
+    if alive.candidates.is_empty() || !told.candidates.is_empty() && told.range.start != alive.range.start {
+        return if alive.candidates.is_empty() { told } else { alive };
+    }
+    let typed = before.get(alive.range.start..).unwrap_or_default().to_owned();
+    let mut seen = BTreeSet::new();
+    let all = alive.candidates.into_iter().chain(told.candidates);
+    let mut all: Vec<Candidate> = all.filter(|candidate| seen.insert(candidate.text.clone())).collect();
+    all.sort_by_key(|candidate| quality(&typed, &candidate.text).unwrap_or(u8::MAX));
+    all.truncate(MOST);
+    Completions { range: alive.range, candidates: all }
 }
 
 /// Quality, whether it is private, whether it needs a `use`, how far its score lies below the best, place.
@@ -139,6 +155,19 @@ mod tests {
         assert_eq!(found.candidates[0].signature, "fn hstack()");
         assert_eq!(found.candidates[0].summary, "about hstack");
         assert_eq!(found.candidates[4].summary, "(use x::y;)");
+    }
+
+    #[test]
+    fn what_is_alive_comes_first_and_once() {
+        let mut alive = instant(&["height", "hidden"]);
+        alive.candidates[0].summary = "alive".to_owned();
+        let found = beside(alive, instant(&["he", "height", "head"]), "x1.he");
+        let names: Vec<(&str, &str)> =
+            found.candidates.iter().map(|found| (found.text.as_str(), found.summary.as_str())).collect();
+        let expected = [("height", "alive"), ("he", "about he"), ("head", "about head"), ("hidden", "about hidden")];
+        assert_eq!(names, expected);
+        let none = Completions { range: 0..0, candidates: Vec::new() };
+        assert_eq!(beside(none, instant(&["a"]), "x1.a").candidates.len(), 1);
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod view;
 mod whole;
 
 pub use complete::{Candidate, Completions, complete};
-pub use deep::{is_rust, merged};
+pub use deep::{beside, is_rust, merged};
 pub use explain::{Detail, inspect};
 pub use plan::Planned;
 pub use render::of_markdown;

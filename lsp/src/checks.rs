@@ -34,6 +34,10 @@ pub struct Known {
     pub variables: Vec<Variable>,
     /// The items in force when it begins.
     pub items: Vec<ItemInfo>,
+    /// The variables after it.
+    pub after: Vec<Variable>,
+    /// The text that was checked.
+    pub text: String,
 }
 
 /// What is known of a page: by the places of its cells.
@@ -206,7 +210,8 @@ impl Worker {
     }
 
     fn link(&self, hash: u64, mut checker: Checker, text: &str) -> Link {
-        let mut known = Known { diagnostics: Vec::new(), variables: checker.variables(), items: checker.items() };
+        let mut known =
+            Known { variables: checker.variables(), items: checker.items(), text: text.to_owned(), ..Known::default() };
         let view = self.ground.view(known.variables.clone(), known.items.clone());
         if text.len() > LONGEST {
             let execution = checker.skip("");
@@ -230,6 +235,7 @@ impl Worker {
             executions.push(checker.execution());
             known.diagnostics.extend(checker.follow(source).diagnostics);
         }
+        known.after = checker.variables();
         Link { hash, after: checker, known, executions }
     }
 }

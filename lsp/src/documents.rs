@@ -6,7 +6,7 @@ use lsp_types::{
     DidChangeNotebookDocumentParams, DidOpenNotebookDocumentParams, NotebookCell, NotebookCellKind,
     TextDocumentContentChangeEvent, TextDocumentItem, Uri,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Texts longer than this are not looked into: no one writes them by hand.
@@ -94,6 +94,12 @@ impl Documents {
     /// The page that a document belongs to: its notebook, or itself.
     pub fn owner(&self, uri: &str) -> String {
         self.owners.get(uri).cloned().unwrap_or_else(|| uri.to_owned())
+    }
+
+    /// All pages that are open, by their keys.
+    pub fn pages(&self) -> BTreeMap<String, Page> {
+        let keys = self.texts.keys().map(|uri| self.owner(uri));
+        keys.map(|key| (key.clone(), self.page(&key))).collect()
     }
 
     /// A page as it is now; without cells if it is closed or no text for us.

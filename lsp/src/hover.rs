@@ -13,9 +13,13 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 impl Server {
-    /// The language service's words where it has some, else the session's.
+    /// What the running session says of it, if one is attached; else the language service's words, else what the page tells.
     pub(crate) fn hover(&self, place: &Place) -> Option<Hover> {
         let cell = place.cell();
+        if let Some(told) = self.live.as_ref().and_then(|live| live.inspect(cell.text.text(), place.byte)) {
+            let contents = MarkupContent { kind: MarkupKind::PlainText, value: told };
+            return Some(Hover { contents: HoverContents::Markup(contents), range: None });
+        }
         let view = self.view(place);
         if assist::is_rust(&view, cell.text.text(), place.byte)
             && let Some((document, Answer::Hover { range, markdown })) = self.ask(place, Query::Hover, PATIENCE)

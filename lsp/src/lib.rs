@@ -5,16 +5,21 @@
 //! ([`ironbook_session::language`]) once that is ready.
 
 mod actions;
+mod capabilities;
 mod checks;
 mod complete;
 mod documents;
 mod format;
+mod hints;
 mod hover;
 mod lines;
+mod live;
 mod navigate;
 mod outline;
 mod page;
+mod rename;
 mod server;
 
 pub use checks::Ground;
+pub use live::Live;
 pub use server::{Error, Options, run};

@@ -1,9 +1,9 @@
-//! `textDocument/documentSymbol` and `textDocument/foldingRange`: cells, with the items and variables that they make.
+//! `textDocument/documentSymbol`, `workspace/symbol` and `textDocument/foldingRange`: cells, with the items and variables that they make.
 
 use crate::page::{Cell, Page};
 use crate::server::Server;
 use ironbook_session::parse::{self, Kind};
-use lsp_types::{DocumentSymbol, FoldingRange, FoldingRangeKind, SymbolKind, Uri};
+use lsp_types::{DocumentSymbol, FoldingRange, FoldingRangeKind, Location, OneOf, SymbolKind, Uri, WorkspaceSymbol};
 
 impl Server {
     /// The cells of a document, each with what it defines.
@@ -15,6 +15,23 @@ impl Server {
             symbol(name, SymbolKind::MODULE, cell, 0..cell.text.text().len(), children)
         })
         .collect()
+    }
+
+    /// What the cells of all open pages define, if its name has the typed letters in their order.
+    pub(crate) fn all_symbols(&self, typed: &str) -> Vec<WorkspaceSymbol> {
+        let pages = self.documents.pages();
+        let cells = pages.values().flat_map(|page| page.code());
+        let all = cells.flat_map(|(_, cell)| self.defined(cell).into_iter().map(move |symbol| (symbol, cell)));
+        all.filter(|(symbol, _)| has_letters(&symbol.name, typed))
+            .map(|(symbol, cell)| WorkspaceSymbol {
+                name: symbol.name,
+                kind: symbol.kind,
+                tags: None,
+                container_name: cell.title.clone(),
+                location: OneOf::Left(Location::new(cell.uri.clone(), symbol.range)),
+                data: None,
+            })
+            .collect()
     }
 
     /// The cells of a document, to be folded.
@@ -51,6 +68,11 @@ impl Server {
         all.sort_by_key(|(range, _)| range.start);
         all.into_iter().map(|(_, symbol)| symbol).collect()
     }
+}
+
+fn has_letters(name: &str, typed: &str) -> bool {
+    let mut letters = name.chars().flat_map(char::to_lowercase);
+    typed.chars().flat_map(char::to_lowercase).all(|wanted| letters.any(|letter| letter == wanted))
 }
 
 fn named(item: &syn::Item) -> Option<(String, SymbolKind)> {

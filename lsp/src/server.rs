@@ -1,9 +1,11 @@
 //! The server: what the editor sends, and what it gets.
 
 use crate::actions;
+use crate::capabilities::{capabilities, pulls};
 use crate::checks::{Checks, Ground, Report};
 use crate::documents::Documents;
 use crate::format;
+use crate::live::Live;
 use crate::page::{Cell, Page};
 use ironbook_assist::{Planned, View};
 use ironbook_session::Checker;
@@ -12,17 +14,16 @@ use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Re
 use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CompletionOptions,
-    DocumentSymbolResponse, FoldingRangeProviderCapability, GotoDefinitionResponse, HoverProviderCapability,
-    InitializeParams, MessageType, Notebook, NotebookCellSelector, NotebookDocumentSyncOptions, NotebookSelector,
-    OneOf, Position, PublishDiagnosticsParams, ServerCapabilities, ShowMessageParams, SignatureHelpOptions,
-    TextDocumentPositionParams, TextDocumentSyncCapability, TextDocumentSyncKind, Uri,
+    CodeActionParams, DocumentDiagnosticParams, DocumentSymbolResponse, GotoDefinitionResponse, InitializeParams,
+    InlayHintParams, MessageType, Position, PublishDiagnosticsParams, RenameParams, ShowMessageParams,
+    TextDocumentPositionParams, Uri, WorkspaceSymbolParams, WorkspaceSymbolResponse,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 /// Why the server ends before it is told to.
@@ -48,6 +49,8 @@ pub struct Options {
     pub ground: Ground,
     /// Answers what needs more than names.
     pub service: Option<Service>,
+    /// A running session, whose variables are known with what is in them.
+    pub live: Option<Box<dyn Live>>,
     /// The program that formats Rust; `rustfmt` if none.
     pub rustfmt: Option<PathBuf>,
 }
@@ -89,10 +92,11 @@ impl Page {
 
 /// The server between two messages.
 pub(crate) struct Server {
-    documents: Documents,
+    pub(crate) documents: Documents,
     checks: Option<Checks>,
     ground: Ground,
     service: Option<Service>,
+    pub(crate) live: Option<Box<dyn Live>>,
     rustfmt: PathBuf,
 }
 
@@ -101,28 +105,25 @@ pub(crate) struct Server {
 /// # Errors
 /// When the editor does not keep to the protocol.
 pub fn run(connection: &Connection, options: Options) -> Result<(), Error> {
-    let capabilities = serde_json::to_value(capabilities(options.service.is_some())).map_err(Error::Initialize)?;
-    let started = connection.initialize(capabilities)?;
+    let (id, started) = connection.initialize_start()?;
+    let pulls = pulls(&started["capabilities"]);
     let _: InitializeParams = serde_json::from_value(started).map_err(Error::Initialize)?;
+    let able = capabilities(options.service.is_some(), pulls);
+    connection.initialize_finish(id, json!({"capabilities": able}))?;
     if let Some(words) = options.unchecked {
         let message = ShowMessageParams { typ: MessageType::WARNING, message: words };
         tell::<note::ShowMessage>(connection, message);
     }
-    let sender = connection.sender.clone();
     let ground = options.ground.clone();
-    let publish = move |_: &String, page: &Page, report: &Report| {
-        for (uri, diagnostics) in actions::diagnostics(page, report) {
-            let params = PublishDiagnosticsParams { uri, diagnostics, version: None };
-            let message = Notification::new(note::PublishDiagnostics::METHOD.to_owned(), params);
-            // The editor may have gone.
-            let _ = sender.send(Message::Notification(message));
-        }
-    };
+    let sender = connection.sender.clone();
+    // The editor may have gone.
+    let done = told(move |message| drop(sender.send(message)), pulls);
     let mut server = Server {
         documents: Documents::default(),
-        checks: options.checker.map(|checker| Checks::start(checker, ground, publish)),
+        checks: options.checker.map(|checker| Checks::start(checker, ground, done)),
         ground: options.ground,
         service: options.service,
+        live: options.live,
         rustfmt: options.rustfmt.unwrap_or_else(|| "rustfmt".into()),
     };
     for message in &connection.receiver {
@@ -141,44 +142,27 @@ pub fn run(connection: &Connection, options: Options) -> Result<(), Error> {
     Ok(())
 }
 
+/// Tells the editor of what a check found: the diagnostics, or that it may ask for them.
+fn told(send: impl Fn(Message) + Send + 'static, pulls: bool) -> impl Fn(&String, &Page, &Report) + Send + 'static {
+    let asked = AtomicI32::new(0);
+    move |_, page, report| {
+        if pulls {
+            let id = format!("refresh-{}", asked.fetch_add(1, Ordering::Relaxed)).into();
+            let message = Request::new(id, ask::WorkspaceDiagnosticRefresh::METHOD.to_owned(), ());
+            send(Message::Request(message));
+            return;
+        }
+        for (uri, diagnostics) in actions::diagnostics(page, report) {
+            let params = PublishDiagnosticsParams { uri, diagnostics, version: None };
+            send(Message::Notification(Notification::new(note::PublishDiagnostics::METHOD.to_owned(), params)));
+        }
+    }
+}
+
 fn tell<N: note::Notification>(connection: &Connection, params: N::Params) {
     let message = Notification::new(N::METHOD.to_owned(), params);
     // The editor may have gone.
     let _ = connection.sender.send(Message::Notification(message));
-}
-
-/// What the server does; some of it only where there is a language service.
-fn capabilities(deep: bool) -> ServerCapabilities {
-    let triggers = [".", ":", "\"", "%", "("].map(str::to_owned);
-    ServerCapabilities {
-        text_document_sync: Some(TextDocumentSyncCapability::Kind(TextDocumentSyncKind::INCREMENTAL)),
-        notebook_document_sync: Some(OneOf::Left(NotebookDocumentSyncOptions {
-            notebook_selector: vec![NotebookSelector::ByNotebook {
-                notebook: Notebook::String("jupyter-notebook".to_owned()),
-                cells: Some(vec![NotebookCellSelector { language: "rust".to_owned() }]),
-            }],
-            save: None,
-        })),
-        completion_provider: Some(CompletionOptions {
-            trigger_characters: Some(triggers.to_vec()),
-            ..CompletionOptions::default()
-        }),
-        hover_provider: Some(HoverProviderCapability::Simple(true)),
-        signature_help_provider: deep.then(|| SignatureHelpOptions {
-            trigger_characters: Some(vec!["(".to_owned(), ",".to_owned()]),
-            ..SignatureHelpOptions::default()
-        }),
-        definition_provider: deep.then_some(OneOf::Left(true)),
-        references_provider: deep.then_some(OneOf::Left(true)),
-        document_symbol_provider: Some(OneOf::Left(true)),
-        folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
-        document_formatting_provider: Some(OneOf::Left(true)),
-        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
-            ..CodeActionOptions::default()
-        })),
-        ..ServerCapabilities::default()
-    }
 }
 
 impl Server {
@@ -186,12 +170,25 @@ impl Server {
         let Request { id, method, params } = request;
         let answer = match method.as_str() {
             ask::Completion::METHOD => self.at(params, |place| Some(self.complete(place))),
+            ask::ResolveCompletionItem::METHOD => self.resolve(params),
             ask::HoverRequest::METHOD => self.at(params, |place| self.hover(place)),
             ask::SignatureHelpRequest::METHOD => self.at(params, |place| self.signature(place)),
             ask::GotoDefinition::METHOD => {
                 self.at(params, |place| Some(GotoDefinitionResponse::Array(self.definition(place))))
             }
             ask::References::METHOD => self.at(params, |place| Some(self.references(place))),
+            ask::PrepareRenameRequest::METHOD => self.at(params, |place| self.renamed(place)),
+            ask::Rename::METHOD => match self.rename_request(params) {
+                Ok(Ok(edit)) => Ok(edit),
+                Ok(Err(why)) => return Response::new_err(id, ErrorCode::RequestFailed as i32, why),
+                Err(error) => Err(error),
+            },
+            ask::InlayHintRequest::METHOD => self.inlay_hints(params),
+            ask::DocumentDiagnosticRequest::METHOD => self.pulled(params),
+            ask::WorkspaceSymbolRequest::METHOD => serde_json::from_value(params).and_then(|params| {
+                let WorkspaceSymbolParams { query, .. } = params;
+                serde_json::to_value(WorkspaceSymbolResponse::Nested(self.all_symbols(&query)))
+            }),
             ask::DocumentSymbolRequest::METHOD => {
                 self.of_page(params, |page, uri| Some(DocumentSymbolResponse::Nested(self.symbols(page, uri))))
             }
@@ -247,14 +244,37 @@ impl Server {
         serde_json::to_value(actions::fixes(&self.documents.page(&key), &report, &text_document.uri, range))
     }
 
-    fn place(&self, uri: &Uri, position: Position) -> Option<Place> {
+    fn rename_request(&self, params: Value) -> Result<Result<Value, String>, serde_json::Error> {
+        let RenameParams { text_document_position: at, new_name, .. } = serde_json::from_value(params)?;
+        let Some(place) = self.place(&at.text_document.uri, at.position) else {
+            return Ok(Err("no code cell is there".to_owned()));
+        };
+        self.rename(&place, &new_name).map(serde_json::to_value).map_or_else(|why| Ok(Err(why)), |edit| edit.map(Ok))
+    }
+
+    fn inlay_hints(&self, params: Value) -> Result<Value, serde_json::Error> {
+        let InlayHintParams { text_document, range, .. } = serde_json::from_value(params)?;
+        let page = self.documents.page(&self.documents.owner(text_document.uri.as_str()));
+        serde_json::to_value(self.hints(&page, &text_document.uri, range))
+    }
+
+    /// The diagnostics of a document as the newest check has them; the editor is told when there are others.
+    fn pulled(&self, params: Value) -> Result<Value, serde_json::Error> {
+        let DocumentDiagnosticParams { text_document, .. } = serde_json::from_value(params)?;
+        let key = self.documents.owner(text_document.uri.as_str());
+        let all = actions::diagnostics(&self.documents.page(&key), &self.report(&key));
+        let items = all.into_iter().find(|(uri, _)| *uri == text_document.uri).map(|(_, found)| found);
+        Ok(json!({"kind": "full", "items": items.unwrap_or_default()}))
+    }
+
+    pub(crate) fn place(&self, uri: &Uri, position: Position) -> Option<Place> {
         let key = self.documents.owner(uri.as_str());
         let page = self.documents.page(&key);
         let (index, byte) = page.find(uri, position)?;
         page.cells[index].is_code.then_some(Place { page, index, byte, key })
     }
 
-    fn report(&self, key: &String) -> Arc<Report> {
+    pub(crate) fn report(&self, key: &String) -> Arc<Report> {
         self.checks.as_ref().map(|checks| checks.report(key)).unwrap_or_default()
     }
 
@@ -276,16 +296,17 @@ impl Server {
     /// Asks the language service; the answer's places are in the document.
     pub(crate) fn ask(&self, place: &Place, query: Query, patience: Duration) -> Option<(Document, Answer)> {
         let service = self.service.as_ref()?;
-        let document = self.document(place, query);
+        let whole = matches!(query, Query::References | Query::Rename(_));
+        let document = self.document(place, whole);
         let at = document.at(place.execution(), place.byte)?;
         let answer = service.ask(&document.text, at, query, patience)?;
         Some((document, answer))
     }
 
-    /// The cells up to the place; for references those behind it as well.
-    fn document(&self, place: &Place, query: Query) -> Document {
+    /// The cells up to the place, or all.
+    fn document(&self, place: &Place, whole: bool) -> Document {
         let report = self.report(&place.key);
-        let wanted = |index: &usize| query == Query::References || *index <= place.index;
+        let wanted = |index: &usize| whole || *index <= place.index;
         let cells = place.page.code().filter(|(index, _)| wanted(index)).map(|(index, cell)| {
             let view = self.view_before(&report, index);
             let text = cell.text.text();

@@ -1,7 +1,10 @@
 //! `ironbook lsp`: the language server on standard input and output.
 
-use crate::Error;
-use ironbook_lsp::{Ground, Options};
+use crate::cli::Lsp;
+use crate::{Error, existing};
+use ironbook_assist::Completions;
+use ironbook_kernel::client::Client;
+use ironbook_lsp::{Ground, Live, Options};
 use ironbook_session::language::{Service, program};
 use ironbook_session::library::index::Index;
 use ironbook_session::library::{Library, Paths};
@@ -9,6 +12,11 @@ use ironbook_session::{Checker, Config, Tier};
 use lsp_server::Connection;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// So long the running session may take to answer, and to come up.
+const WITHIN: Duration = Duration::from_millis(500);
+const COMES_UP: Duration = Duration::from_secs(10);
 
 /// What `ironbook lsp --help` adds.
 pub const HELP: &str = "\
@@ -16,17 +24,22 @@ Editors start it; there is nothing to type. It works on scripts in percent forma
 notebooks: completion, hover, symbols, folding, formatting, diagnostics of the compiler with its fixes. No cell is run.
 
 Examples:
+  ironbook lsp --existing    knows the variables of the session that was started last as well
   Neovim   vim.lsp.start({ name = 'ironbook', cmd = { 'ironbook', 'lsp' } })
   Helix    [language-server.ironbook]  command = \"ironbook\"  args = [\"lsp\"]";
 
 /// Serves until the editor ends it.
 ///
 /// # Errors
-/// When the editor does not keep to the protocol.
-pub fn run(paths: &Paths) -> Result<u8, Error> {
+/// When there is no such session, or the editor does not keep to the protocol.
+pub fn run(command: &Lsp, paths: &Paths) -> Result<u8, Error> {
     let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let live = match &command.existing {
+        Some(named) => Some(attached(named, paths)?),
+        None => None,
+    };
     let (connection, threads) = Connection::stdio();
-    let served = ironbook_lsp::run(&connection, options(paths, directory));
+    let served = ironbook_lsp::run(&connection, Options { live, ..options(paths, directory) });
     drop(connection);
     served.map_err(|error| Error::Editor(Box::new(error)))?;
     // The editor has closed its end, or does so now.
@@ -54,6 +67,24 @@ fn options(paths: &Paths, directory: PathBuf) -> Options {
         }
     }
     options
+}
+
+/// A running session, through a client of its kernel.
+struct Attached(Client);
+
+impl Live for Attached {
+    fn complete(&self, text: &str, at: usize) -> Completions {
+        self.0.complete(text, at, WITHIN)
+    }
+
+    fn inspect(&self, text: &str, at: usize) -> Option<String> {
+        self.0.inspect(text, at, WITHIN)
+    }
+}
+
+fn attached(named: &str, paths: &Paths) -> Result<Box<dyn Live>, Error> {
+    let client = Client::attach(&existing::find(named, paths)?, COMES_UP, |_| {})?;
+    Ok(Box::new(Attached(client)))
 }
 
 /// The language service; without its program, names are all that is known.

@@ -9,6 +9,7 @@ use lsp_server::{Connection, Message, Notification, Request, Response};
 use lsp_types::{Diagnostic, NumberOrString, Position, PublishDiagnosticsParams};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -34,15 +35,33 @@ fn library() -> Library {
     LIBRARY.get_or_init(|| Library::locate(&Paths::from_env()).or_else(build).unwrap()).clone()
 }
 
+fn service(directory: &Path, script: &str) -> Service {
+    let program = directory.join("service");
+    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    Service::start(&program, &Paths::from_env()).unwrap()
+}
+
 impl Editor {
     /// An editor whose server checks cells, without a language service.
     pub fn new() -> Editor {
-        Editor::with(None)
+        Editor::with(&json!({}), None)
     }
 
-    /// The same with one.
-    pub fn with(service: Option<Service>) -> Editor {
+    /// One whose language service is a shell script.
+    pub fn helped_by(script: &str) -> Editor {
+        Editor::with(&json!({}), Some(script))
+    }
+
+    /// One that asks for diagnostics when it is told that there are new ones.
+    pub fn that_pulls() -> Editor {
+        let refreshes = json!({"diagnostics": {"refreshSupport": true}});
+        Editor::with(&json!({"textDocument": {"diagnostic": {}}, "workspace": refreshes}), None)
+    }
+
+    fn with(capabilities: &Value, script: Option<&str>) -> Editor {
         let directory = TempDir::new().unwrap();
+        let service = script.map(|script| service(directory.path(), script));
         let library = library();
         let index = library.index_path().and_then(|path| Index::load(&path).ok()).map(Arc::new);
         let ground = Ground { index, directory: directory.path().to_owned() };
@@ -65,7 +84,7 @@ impl Editor {
             early: Vec::new(),
             _directory: directory,
         };
-        editor.ask("initialize", json!({"capabilities": {}}));
+        editor.ask("initialize", json!({"capabilities": capabilities}));
         editor.tell("initialized", json!({}));
         editor
     }
@@ -129,6 +148,18 @@ impl Editor {
         let of_document = |message: &Message| matches!(message, Message::Notification(told) if told.method == "textDocument/publishDiagnostics" && told.params["uri"] == uri);
         let Message::Notification(told) = self.wait(of_document) else { unreachable!("a notification") };
         serde_json::from_value::<PublishDiagnosticsParams>(told.params).unwrap().diagnostics
+    }
+
+    /// Waits until it is told that there are new diagnostics.
+    pub fn refreshed(&mut self) {
+        self.wait(
+            |message| matches!(message, Message::Request(asked) if asked.method == "workspace/diagnostic/refresh"),
+        );
+    }
+
+    /// Whether a notification has come meanwhile.
+    pub fn was_told(&self, method: &str) -> bool {
+        self.early.iter().any(|message| matches!(message, Message::Notification(told) if told.method == method))
     }
 
     /// Asks about a place.

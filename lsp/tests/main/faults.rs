@@ -3,6 +3,7 @@
 use crate::editor::Editor;
 use lsp_types::Position;
 use serde_json::json;
+use std::time::{Duration, Instant};
 
 const URI: &str = "file:///work/s.rs";
 
@@ -29,6 +30,44 @@ impl Code for lsp_server::Response {
     fn response_kind_code(&self) -> Option<i64> {
         serde_json::to_value(self).unwrap()["error"]["code"].as_i64()
     }
+}
+
+/// What a service says that is ready.
+const READY: &str = "echo '{\"Ready\":{\"seconds\":0.1,\"crates\":1}}'";
+
+#[test]
+fn a_service_that_is_silent_or_dies_keeps_nobody_waiting() {
+    for rest in ["cat >/dev/null", "read line; exit 1", "read line; kill -9 $$", "while read line; do echo '[]'; done"]
+    {
+        let mut editor = Editor::helped_by(&format!("{READY}\n{rest}"));
+        editor.open(URI, "// %%\nlet passengers = 1;\n// %%\npass\n");
+        editor.diagnostics(URI);
+        for _ in 0..6 {
+            let began = Instant::now();
+            assert_eq!(editor.labels(URI, Position::new(3, 4))[0], "passengers", "{rest}");
+            assert!(began.elapsed() < Duration::from_secs(20), "{rest}: {:?}", began.elapsed());
+        }
+        let found = editor.at("textDocument/completion", URI, Position::new(3, 4));
+        assert_eq!(found["isIncomplete"], true, "{rest}: who types on is answered anew");
+    }
+}
+
+#[test]
+fn candidates_of_the_service_stand_beside_those_of_the_page() {
+    let answer = r#"{"Answer":{"id":1,"answer":{"Candidates":[{"name":"passed","insert":"passed","range":{"start":0,"end":0},"kind":"function","detail":"fn(&self)","score":9,"import":"use x::Pass;"}]}}}"#;
+    let mut editor = Editor::helped_by(&format!("{READY}\nread line\necho '{answer}'\ncat >/dev/null"));
+    editor.open(URI, "// %%\nlet passengers = 1;\n// %%\nlet b = 1;\npass\n");
+    editor.diagnostics(URI);
+    let found = editor.at("textDocument/completion", URI, Position::new(4, 4));
+    let items = found["items"].as_array().unwrap();
+    assert_eq!((items[0]["label"].as_str(), found["isIncomplete"].as_bool()), (Some("passengers"), Some(false)));
+    let deep = items.iter().find(|item| item["label"] == "passed").unwrap();
+    assert_eq!(deep["detail"], "fn(&self)");
+    let top = json!({"line": 3, "character": 0});
+    assert_eq!(
+        deep["additionalTextEdits"],
+        json!([{"range": {"start": top, "end": top}, "newText": "use x::Pass;\n"}])
+    );
 }
 
 #[test]

@@ -3,5 +3,6 @@
 
 mod editor;
 mod faults;
+mod more;
 mod notebooks;
 mod scripts;

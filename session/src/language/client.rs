@@ -45,6 +45,8 @@ pub enum State {
         /// Crates that it has read.
         crates: usize,
     },
+    /// It has ended since memory was short; the next question starts it again.
+    Asleep,
     /// It does not work here, or died too often; why.
     Off(String),
 }
@@ -139,7 +141,7 @@ impl Service {
         loop {
             match self.state() {
                 State::Ready { .. } => return true,
-                State::Off(_) => return false,
+                State::Off(_) | State::Asleep => return false,
                 State::Loading if Instant::now() > until => return false,
                 State::Loading => std::thread::sleep(Duration::from_millis(20)),
             }
@@ -156,6 +158,11 @@ impl Service {
 
     fn send(&self, text: &str, at: usize, query: Query) -> Option<(u64, Receiver<Answer>)> {
         let mut inner = self.lock();
+        if inner.state == State::Asleep
+            && let Err(error) = self.launch(&mut inner)
+        {
+            inner.state = State::Off(error.to_string());
+        }
         if !matches!(inner.state, State::Ready { .. }) {
             return None;
         }
@@ -212,6 +219,7 @@ impl Service {
         let mut inner = self.lock();
         match reply {
             Reply::Ready { seconds, crates } => inner.state = State::Ready { seconds, crates },
+            Reply::Rests => inner.state = State::Asleep,
             Reply::Unable { reason } => inner.state = State::Off(reason),
             Reply::Answer { id, answer } => {
                 inner.deaths = 0;
@@ -231,10 +239,10 @@ impl Service {
         }
         inner.running = None;
         inner.waiting.clear();
-        inner.deaths += 1;
-        if matches!(inner.state, State::Off(_)) {
+        if matches!(inner.state, State::Off(_) | State::Asleep) {
             return;
         }
+        inner.deaths += 1;
         if inner.deaths > RESTARTS {
             inner.state = State::Off(format!("the language service died {} times in a row", inner.deaths));
         } else if let Err(error) = self.launch(&mut inner) {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// What is asked about a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Query {
     /// What may stand there.
@@ -17,6 +17,8 @@ pub enum Query {
     Definition,
     /// Where else it is named in the text.
     References,
+    /// What has to be written for it to be called so.
+    Rename(String),
 }
 
 /// A question about a text.
@@ -43,6 +45,8 @@ pub enum Reply {
         /// Crates that it has read.
         crates: usize,
     },
+    /// Memory is short and nobody asked for long: it ends, and is started again for the next question.
+    Rests,
     /// It cannot work here.
     Unable {
         /// Why, and what to do.
@@ -76,6 +80,10 @@ pub enum Answer {
     Signature(Signature),
     /// To [`Query::Definition`] and [`Query::References`].
     Targets(Vec<Target>),
+    /// To [`Query::Rename`]: bytes of the text with what is written there.
+    Edits(Vec<(Range<usize>, String)>),
+    /// To [`Query::Rename`], when it would change what the text means; why.
+    Refused(String),
 }
 
 /// Something that may stand at a place.

@@ -2,6 +2,7 @@
 
 use super::{Engine, library};
 use ironbook_session::diagnostics::{Diagnostic, Message, Severity, parse_messages};
+use ironbook_session::language::Cell;
 use ironbook_session::{Checked, Checker, Config, Source, Tier};
 use std::process::Command;
 use tempfile::TempDir;
@@ -163,14 +164,11 @@ const BROKEN: &[&str] = &[
     "Gbdt::params().n_estimators(\"many\")",
 ];
 
-/// What the compiler says of the text in a function: codes and spans of its errors, in its order.
-fn compiler(cell: &str) -> Vec<(String, String)> {
-    const OPEN: &str =
-        "#![allow(unused)]\nuse ::ironbook::prelude::*;\nfn cell() -> Result<(), Box<dyn std::error::Error>> {\n";
-    let text = format!("{OPEN}{cell}\n;Ok(()) }}\n");
+/// What the compiler says of a whole text.
+fn rustc(text: &str) -> Vec<Message> {
     let library = library();
     let directory = TempDir::new().unwrap();
-    std::fs::write(directory.path().join("cell.rs"), &text).unwrap();
+    std::fs::write(directory.path().join("cell.rs"), text).unwrap();
     let mut rustc = Command::new(&library.rustc);
     rustc.current_dir(directory.path()).args(["cell.rs", "--edition=2024", "--crate-type=lib", "--emit=metadata"]);
     rustc.arg("--error-format=json").arg("-L").arg(format!("dependency={}", library.deps.display()));
@@ -178,7 +176,15 @@ fn compiler(cell: &str) -> Vec<(String, String)> {
         rustc.arg("--extern").arg(format!("{name}={}", path.display()));
     }
     let output = rustc.output().unwrap();
-    let messages = parse_messages(&String::from_utf8_lossy(&output.stderr));
+    parse_messages(&String::from_utf8_lossy(&output.stderr))
+}
+
+/// What the compiler says of the text in a function: codes and spans of its errors, in its order.
+fn compiler(cell: &str) -> Vec<(String, String)> {
+    const OPEN: &str =
+        "#![allow(unused)]\nuse ::ironbook::prelude::*;\nfn cell() -> Result<(), Box<dyn std::error::Error>> {\n";
+    let text = format!("{OPEN}{cell}\n;Ok(()) }}\n");
+    let messages = rustc(&text);
     let span = |message: &Message| {
         let primary = message.spans.iter().find(|span| span.is_primary)?;
         // Where the user wrote it, or what called the macro that it is in.
@@ -331,6 +337,24 @@ fn a_live_session_is_checked_without_being_changed() {
     assert_eq!(checked.diagnostics[0].code.as_deref(), Some("E0609"));
     assert!(checker.follow(&Source::plain("let s = 5; let df = 1;")).is_sound());
     engine.gives("s.v + df.height() as i32", "3");
+}
+
+#[test]
+fn what_a_language_service_reads_of_a_session_is_rust() {
+    let mut engine = Engine::new();
+    engine.cells(&[
+        "use std::collections::BTreeMap;\nmacro_rules! twice { ($e:expr) => { ($e, $e) } }",
+        "#[derive(Clone, Debug)]\nstruct P { x: f64 }\nimpl P { fn norm(&self) -> f64 { self.x.abs() } }",
+        "let ps = vec![P { x: 1.0 }];\nlet (a, b) = twice!(ps[0].norm());\nlet m = BTreeMap::from([(\"a\", ps.clone())]);",
+        "let df = df!(\"a\" => [1, 2])?;\nlet f: Box<dyn Fn(f64) -> f64 + Send> = Box::new(|x| x + 1.0);",
+    ]);
+    let cell =
+        "let n: f64 = m[\"a\"][0].norm() + f(a) + b + ps.len() as f64 + df.height() as f64;\nlet q: P = ps[0].clone();";
+    let cell = Cell { execution: 9, source: Source::plain(cell) };
+    let document = engine.session.prelude().document(&[cell]);
+    let errors: Vec<String> =
+        rustc(&document.text).into_iter().filter(Message::is_error).map(|message| message.message).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{}", document.text);
 }
 
 #[test]
