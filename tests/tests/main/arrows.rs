@@ -17,6 +17,7 @@ const FRONT: &[&str] = &[
     "ironbook-promotion",
     "ironbook-magics",
     "ironbook-assist",
+    "ironbook-language",
     "ironbook-lsp",
     "ironbook-kernel",
     "ironbook-tracking",
