@@ -25,7 +25,7 @@ impl Default for Rest {
 
 /// What is asked once before the first question, so that what all answers need has been read: names, methods of tables, of
 /// tensors, and of what iterators make.
-const FIRST: &[&str] = &["df.lazy().", "t.", "vec![1.0].iter().map(|x| x + 1.0).", "Data"];
+const FIRST: &[&str] = &["df.", "df.lazy().", "t.", "vec![1.0].iter().map(|x| x + 1.0).", "Data"];
 
 /// Reads the project and answers until the input ends.
 ///

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from wire import Kernel, descendants, poll
 
-PATIENCE = 120
+PATIENCE = 300
 
 
 class Server:

@@ -25,8 +25,8 @@ impl Host {
         self.set_text(applied(&original, &edits));
         let after = self.named(moved(at, &edits));
         self.set_text(original);
-        let expected: Vec<usize> = before.iter().map(|at| moved(*at, &edits)).collect();
-        if expected == after {
+        let expected: Vec<usize> = before.iter().map(|range| renamed(range, &edits)).collect();
+        if expected.iter().eq(after.iter().map(|range| &range.start)) {
             Answer::Edits(edits)
         } else {
             Answer::Refused(format!("`{name}` is the name of something else there; the cells would mean another thing"))
@@ -53,18 +53,18 @@ impl Host {
     }
 
     /// Where what stands at a place is named, in order.
-    fn named(&self, at: usize) -> Vec<usize> {
+    fn named(&self, at: usize) -> Vec<Range<usize>> {
         let Answer::Targets(targets) = self.answer(&Query::References, at) else { return Vec::new() };
-        let mut starts: Vec<usize> = targets
+        let mut ranges: Vec<Range<usize>> = targets
             .into_iter()
             .filter_map(|target| match target {
-                Target::Text(range) => Some(range.start),
+                Target::Text(range) => Some(range),
                 Target::File { .. } => None,
             })
             .collect();
-        starts.sort_unstable();
-        starts.dedup();
-        starts
+        ranges.sort_unstable_by_key(|range| range.start);
+        ranges.dedup();
+        ranges
     }
 }
 
@@ -75,6 +75,14 @@ fn applied(text: &str, edits: &Edits) -> String {
         out.replace_range(range.clone(), insert);
     }
     out
+}
+
+/// Where a name begins after the edits: behind the field's name where `S { x }` became `S { x: y }`.
+fn renamed(name: &Range<usize>, edits: &Edits) -> usize {
+    let edit = edits.iter().find(|(range, _)| range.start <= name.end && name.start <= range.end);
+    let Some((range, insert)) = edit else { return moved(name.start, edits) };
+    let new = insert.rsplit(": ").next().unwrap_or(insert);
+    moved(range.start, edits) + insert.len() - new.len()
 }
 
 /// Where a byte of the text lies after the edits; one within an edit at the edit's beginning.
@@ -94,5 +102,9 @@ mod tests {
         let edits = vec![(4..5, "long".to_owned()), (10..13, "x".to_owned())];
         assert_eq!(applied("let a = 1;abc;", &edits), "let long = 1;x;");
         assert_eq!([0, 4, 5, 10, 11, 13].map(|at| moved(at, &edits)), [0, 4, 8, 13, 13, 14]);
+        assert_eq!([4..5, 10..13].map(|name| renamed(&name, &edits)), [4, 13]);
+        for field in [vec![(4..5, "x: y".to_owned())], vec![(5..5, ": y".to_owned())]] {
+            assert_eq!(renamed(&(4..5), &field), 7);
+        }
     }
 }

@@ -43,6 +43,7 @@ pub fn ask(host: &mut Host, query: Query, cell: &str) -> (String, Answer) {
     (text, host.answer(&query, at))
 }
 
+/// What may stand at the place that `$0` marks in a cell.
 pub fn candidates(host: &mut Host, cell: &str) -> Vec<Candidate> {
     match ask(host, Query::Complete, cell).1 {
         Answer::Candidates(found) => found,

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ironbook-language");
-const LOADS: Duration = Duration::from_secs(180);
+const LOADS: Duration = Duration::from_secs(400);
 const ANSWERS: Duration = Duration::from_secs(60);
 
 #[test]

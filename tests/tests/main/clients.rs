@@ -45,7 +45,7 @@ fn a_person_at_a_terminal_sees_what_is_promised() {
 
 #[test]
 fn an_editor_is_helped() {
-    check("lsp.py", &[&program()], 240);
+    check("lsp.py", &[&program()], 900);
 }
 
 #[test]
