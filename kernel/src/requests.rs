@@ -76,19 +76,24 @@ pub fn complete(shared: &Shared, request: &Incoming) -> Answer {
     }))
 }
 
+/// Whether all that is known of a name is that a `let` makes it.
+fn says_no_type(told: Option<&Value>) -> bool {
+    told.and_then(Value::as_str).is_some_and(|told| told.starts_with("let ") && !told.contains(':'))
+}
+
 /// `inspect_request`.
 pub fn inspect(shared: &Shared, request: &Incoming) -> Answer {
     let asked: InspectRequest = request.content(json!({"cursor_pos": usize::MAX, "detail_level": 0}))?;
     let cursor = cursor::to_byte(&asked.code, asked.cursor_pos);
     let detail = if asked.detail_level.unwrap_or(0) > 0 { Detail::Full } else { Detail::Brief };
     let view = shared.view();
-    let found = assist::inspect(&view, &asked.code, cursor, detail).or_else(|| {
-        // What only the language service knows: the types of chains, closures and the like.
-        match shared.deep(&view, &asked.code, cursor, Query::Hover)? {
-            Deep::Hover { markdown, .. } => Some(assist::of_markdown(&markdown)),
-            _ => None,
-        }
-    });
+    let mut found = assist::inspect(&view, &asked.code, cursor, detail);
+    // What only the language service knows: the types of chains, closures, variables that the cell makes, and the like.
+    if found.as_ref().is_none_or(|found| says_no_type(found.data.get("text/plain")))
+        && let Some(Deep::Hover { markdown, .. }) = shared.deep(&view, &asked.code, cursor, Query::Hover)
+    {
+        found = Some(assist::of_markdown(&markdown));
+    }
     let bundle = found.clone().unwrap_or_default();
     Ok(json!({"status": "ok", "found": found.is_some(), "data": bundle.data, "metadata": bundle.metadata}))
 }

@@ -40,8 +40,10 @@ impl Server {
         let active = found.active.map(crate::lines::number);
         let signature = SignatureInformation {
             parameters: Some(parameters.map(parameter).collect()),
-            documentation: (!found.doc.is_empty())
-                .then(|| Documentation::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value: found.doc })),
+            documentation: (!found.doc.is_empty()).then_some(Documentation::MarkupContent(MarkupContent {
+                kind: MarkupKind::Markdown,
+                value: found.doc,
+            })),
             active_parameter: active,
             label: found.label,
         };

@@ -127,7 +127,7 @@ def attached(program, directory):
         client.ask("interrupt_request", channel="control")
         client.until_idle(running)
 
-        client.until_idle(client.execute("%reset"))
+        client.until_idle(client.execute("%reset -f"))
         assert "fares" not in server.labels(uri, 3, 3)
         # Without a kernel the page is what is left.
         kernel.process.kill()
@@ -179,8 +179,8 @@ def deep(service, program, directory):
         items = server.at("completion", uri, 4, 38)["items"]
         return {item["label"]: item.get("detail", "") for item in items}
 
-    poll(lambda: "fn" in details().get("sum", ""), "a deep completion", PATIENCE)
-    where = server.at("definition", uri, 6, 10)
+    where = poll(lambda: server.at("definition", uri, 6, 10), "an answer of the service", PATIENCE)
+    assert details()["sum"].startswith("fn sum") or "pub fn sum" in details()["sum"], details()["sum"]
     assert where[0]["range"]["start"] == {"line": 2, "character": 3}, where
     named = server.at("references", uri, 2, 4, context={"includeDeclaration": True})
     assert [one["range"]["start"]["line"] for one in named] == [2, 6], named
@@ -201,7 +201,8 @@ def deep(service, program, directory):
     began = time.monotonic()
     assert "names" in server.labels(uri, 4, 3), "the page's own names"
     assert time.monotonic() - began < 5, "a completion waited for the service"
-    poll(lambda: "fn" in details().get("sum", ""), "a deep completion after the service's death", PATIENCE)
+    again = poll(lambda: server.at("definition", uri, 6, 10), "an answer after the service's death", PATIENCE)
+    assert again == where, again
     server.end()
 
 

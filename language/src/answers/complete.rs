@@ -21,11 +21,8 @@ impl Host {
         let typed = typed(&self.text()[..at]);
         let config = config(typed.chars().count() >= IMPORTS_FROM);
         let items = self.analysis().completions(&config, self.position(at), None).ok()??;
-        let mut candidates: Vec<Candidate> = items
-            .into_iter()
-            .filter(|item| fits(typed, item.lookup()))
-            .filter_map(|item| candidate(item, at))
-            .collect();
+        let mut candidates: Vec<Candidate> =
+            items.iter().filter(|item| fits(typed, item.lookup())).filter_map(|item| candidate(item, at)).collect();
         candidates.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.name.cmp(&b.name)));
         candidates.truncate(MOST);
         Some(Answer::Candidates(candidates))
@@ -82,9 +79,9 @@ fn config(imports: bool) -> CompletionConfig<'static> {
     }
 }
 
-fn candidate(item: CompletionItem, at: usize) -> Option<Candidate> {
+fn candidate(item: &CompletionItem, at: usize) -> Option<Candidate> {
     let edit = item.text_edit.iter().find(|edit| bytes(edit.delete).contains(&at) || bytes(edit.delete).end == at)?;
-    let name = name_of(&item);
+    let name = name_of(item);
     if name.starts_with("__ironbook") {
         return None;
     }

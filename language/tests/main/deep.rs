@@ -70,7 +70,7 @@ fn names_that_need_a_use_bring_it() {
 #[test]
 fn signatures_know_the_parameter() {
     let Some(mut host) = host() else { return };
-    let (_, answer) = ask(&mut host, Query::Signature, "df.slice(0, $0)");
+    let (_, answer) = ask(&mut host, &Query::Signature, "df.slice(0, $0)");
     let Answer::Signature(found) = answer else { panic!("{answer:?}") };
     assert!(found.label.starts_with("fn slice"), "{}", found.label);
     assert_eq!(found.active, Some(1));
@@ -80,11 +80,11 @@ fn signatures_know_the_parameter() {
 #[test]
 fn hovering_tells_types() {
     let Some(mut host) = host() else { return };
-    let (text, answer) = ask(&mut host, Query::Hover, "let total = names.iter().count(); to$0tal + 1;");
+    let (text, answer) = ask(&mut host, &Query::Hover, "let total = names.iter().count(); to$0tal + 1;");
     let Answer::Hover { range, markdown } = answer else { panic!("{answer:?}") };
     assert!(markdown.contains("usize"), "{markdown}");
     assert_eq!(&text[range], "total");
-    let (_, answer) = ask(&mut host, Query::Hover, "df.hei$0ght();");
+    let (_, answer) = ask(&mut host, &Query::Hover, "df.hei$0ght();");
     let Answer::Hover { markdown, .. } = answer else { panic!("{answer:?}") };
     assert!(markdown.contains("fn height") && markdown.contains("usize"), "{markdown}");
 }
@@ -92,10 +92,10 @@ fn hovering_tells_types() {
 #[test]
 fn definitions_are_in_the_text_and_in_the_library() {
     let Some(mut host) = host() else { return };
-    let (text, answer) = ask(&mut host, Query::Definition, "p.no$0rm();");
+    let (text, answer) = ask(&mut host, &Query::Definition, "p.no$0rm();");
     let at = text.find("norm(&self)").unwrap();
     assert_eq!(answer, Answer::Targets(vec![Target::Text(at..at + 4)]));
-    let (_, answer) = ask(&mut host, Query::Definition, "df.hei$0ght();");
+    let (_, answer) = ask(&mut host, &Query::Definition, "df.hei$0ght();");
     let Answer::Targets(targets) = answer else { panic!("{answer:?}") };
     let Target::File { path, start, .. } = &targets[0] else { panic!("{targets:?}") };
     let file = std::fs::read_to_string(path).unwrap();
@@ -105,7 +105,7 @@ fn definitions_are_in_the_text_and_in_the_library() {
 #[test]
 fn references_are_those_of_the_name() {
     let Some(mut host) = host() else { return };
-    let (text, answer) = ask(&mut host, Query::References, "let abc = 1; let d = a$0bc + abc; { let abc = 2; abc; }");
+    let (text, answer) = ask(&mut host, &Query::References, "let abc = 1; let d = a$0bc + abc; { let abc = 2; abc; }");
     let Answer::Targets(targets) = answer else { panic!("{answer:?}") };
     let first = HEAD.len() + 4;
     let uses: Vec<usize> = text.match_indices("abc").map(|(at, _)| at).take(3).collect();
@@ -136,7 +136,7 @@ fn nothing_that_is_typed_harms() {
         &huge,
     ] {
         for query in [Query::Complete, Query::Hover, Query::Signature, Query::Definition, Query::References] {
-            ask(&mut host, query.clone(), cell);
+            ask(&mut host, &query, cell);
         }
     }
     host.set_text("ü".to_owned());
@@ -148,7 +148,7 @@ fn nothing_that_is_typed_harms() {
 /// The cell after a rename of what `$0` stands at, or why not.
 fn renamed(cell: &str, name: &str) -> Result<String, String> {
     let Some(mut host) = host() else { return Err("no sources".to_owned()) };
-    let (text, _) = ask(&mut host, Query::Hover, cell);
+    let (text, _) = ask(&mut host, &Query::Hover, cell);
     let at = HEAD.len() + cell.find("$0").unwrap();
     let edits = match host.rename(at, name) {
         Answer::Edits(edits) => edits,

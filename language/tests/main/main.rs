@@ -1,5 +1,5 @@
 //! The language service over the library's real sources; where those of std are missing, nothing is tested.
-#![allow(clippy::unwrap_used, reason = "a test says by panicking what it expected")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test says by panicking what it expected, and what it skipped")]
 
 mod deep;
 mod process;
@@ -36,16 +36,16 @@ pub fn host() -> Option<MutexGuard<'static, Host>> {
 }
 
 /// Asks about the place that `$0` marks in a cell.
-pub fn ask(host: &mut Host, query: Query, cell: &str) -> (String, Answer) {
+pub fn ask(host: &mut Host, query: &Query, cell: &str) -> (String, Answer) {
     let at = HEAD.len() + cell.find("$0").expect("a mark");
     let text = format!("{HEAD}{}\n;Ok(()) }}\n", cell.replacen("$0", "", 1));
     host.set_text(text.clone());
-    (text, host.answer(&query, at))
+    (text, host.answer(query, at))
 }
 
 /// What may stand at the place that `$0` marks in a cell.
 pub fn candidates(host: &mut Host, cell: &str) -> Vec<Candidate> {
-    match ask(host, Query::Complete, cell).1 {
+    match ask(host, &Query::Complete, cell).1 {
         Answer::Candidates(found) => found,
         other => panic!("{cell}: {other:?}"),
     }

@@ -45,7 +45,11 @@ fn it_answers_from_cells_and_survives_its_death() {
     let killed = service.pid().unwrap();
     let waiting = std::thread::spawn({
         let (service, text) = (service.clone(), document.text.clone());
-        move || (0..50).map(|at| service.ask(&text, text.len() - at, Query::References, ANSWERS)).last()
+        move || {
+            for at in 0..50 {
+                service.ask(&text, text.len() - at, Query::References, ANSWERS);
+            }
+        }
     });
     std::thread::sleep(Duration::from_millis(30));
     let began = Instant::now();
