@@ -37,6 +37,8 @@ pub struct Candidate {
     pub signature: String,
     /// A line about it.
     pub summary: String,
+    /// A `use` that it needs, for front ends that can add it to the cell.
+    pub import: Option<String>,
 }
 
 impl Candidate {

@@ -5,9 +5,11 @@
 
 mod code;
 mod complete;
+mod deep;
 mod explain;
 mod infer;
 mod known;
+mod plan;
 mod rank;
 mod render;
 mod situation;
@@ -19,6 +21,9 @@ mod view;
 mod whole;
 
 pub use complete::{Candidate, Completions, complete};
+pub use deep::{beside, is_rust, merged};
 pub use explain::{Detail, inspect};
+pub use plan::Planned;
+pub use render::of_markdown;
 pub use view::View;
 pub use whole::{Completeness, completeness};

@@ -177,6 +177,13 @@ fn inline(text: &str) -> String {
     out
 }
 
+/// What a language service says in Markdown, in all representations.
+pub fn of_markdown(markdown: &str) -> Bundle {
+    let plain: Vec<&str> = markdown.lines().filter(|line| !line.starts_with("```") && *line != "---").collect();
+    let html = format!("<div>{}</div>", markdown_to_html(markdown));
+    Bundle::text(plain.join("\n").trim()).html(html).with("text/markdown", markdown.into())
+}
+
 /// Bytes for people.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];

@@ -87,7 +87,7 @@ impl View {
     }
 
     /// The text with everything that is no Rust replaced by spaces, so that places stay.
-    pub(crate) fn rust_of(&self, text: &str) -> String {
+    pub fn rust_of(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
         for piece in split(text, self) {

@@ -55,6 +55,8 @@ pub struct Options {
     pub history: PathBuf,
     /// What is logged to standard error: `error`, `warn`, `info`, `debug`, `off` (`IRONBOOK_LOG`); `warn` if none.
     pub log: Option<String>,
+    /// The program of the language service (`IRONBOOK_LANGUAGE`); none is started if none.
+    pub language: Option<PathBuf>,
     /// How many megabytes a cell may print before the middle is left out (`IRONBOOK_OUTPUT_MB`); 8 if none.
     pub output_mb: Option<usize>,
     /// Where compiled cells are kept; with those of other sessions if none.

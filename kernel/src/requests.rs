@@ -6,6 +6,7 @@ use crate::shared::Shared;
 use crate::wire::{Incoming, VERSION};
 use ironbook_assist::{self as assist, Completeness, Detail};
 use ironbook_magics::history::Entry;
+use ironbook_session::language::{Answer as Deep, Query};
 use jupyter_protocol::{
     CodeMirrorMode, CompleteRequest, HelpLink, HistoryRequest, InspectRequest, IsCompleteRequest, KernelInfoReply,
     LanguageInfo, ReplyStatus,
@@ -53,7 +54,14 @@ pub fn kernel_info(shared: &Shared) -> Value {
 pub fn complete(shared: &Shared, request: &Incoming) -> Answer {
     let asked: CompleteRequest = request.content(json!({"cursor_pos": usize::MAX}))?;
     let cursor = cursor::to_byte(&asked.code, asked.cursor_pos);
-    let found = assist::complete(&shared.view(), &asked.code, cursor);
+    let view = shared.view();
+    let mut found = assist::complete(&view, &asked.code, cursor);
+    if assist::is_rust(&view, &asked.code, cursor)
+        && let Some(Deep::Candidates(deep)) = shared.deep(&view, &asked.code, cursor, Query::Complete)
+    {
+        let typed = asked.code.get(found.range.start..cursor).unwrap_or_default().to_owned();
+        found = assist::merged(found, &deep, &typed);
+    }
     let start = cursor::from_byte(&asked.code, found.range.start);
     let end = cursor::from_byte(&asked.code, found.range.end);
     let typed: Vec<Value> = found
@@ -68,12 +76,24 @@ pub fn complete(shared: &Shared, request: &Incoming) -> Answer {
     }))
 }
 
+/// Whether all that is known of a name is that a `let` makes it.
+fn says_no_type(told: Option<&Value>) -> bool {
+    told.and_then(Value::as_str).is_some_and(|told| told.starts_with("let ") && !told.contains(':'))
+}
+
 /// `inspect_request`.
 pub fn inspect(shared: &Shared, request: &Incoming) -> Answer {
     let asked: InspectRequest = request.content(json!({"cursor_pos": usize::MAX, "detail_level": 0}))?;
     let cursor = cursor::to_byte(&asked.code, asked.cursor_pos);
     let detail = if asked.detail_level.unwrap_or(0) > 0 { Detail::Full } else { Detail::Brief };
-    let found = assist::inspect(&shared.view(), &asked.code, cursor, detail);
+    let view = shared.view();
+    let mut found = assist::inspect(&view, &asked.code, cursor, detail);
+    // What only the language service knows: the types of chains, closures, variables that the cell makes, and the like.
+    if found.as_ref().is_none_or(|found| says_no_type(found.data.get("text/plain")))
+        && let Some(Deep::Hover { markdown, .. }) = shared.deep(&view, &asked.code, cursor, Query::Hover)
+    {
+        found = Some(assist::of_markdown(&markdown));
+    }
     let bundle = found.clone().unwrap_or_default();
     Ok(json!({"status": "ok", "found": found.is_some(), "data": bundle.data, "metadata": bundle.metadata}))
 }

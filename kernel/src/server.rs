@@ -63,7 +63,8 @@ pub async fn run(options: Options) -> Result<(), Error> {
     }
     let id = registered.as_ref().ok().map(|registered| registered.entry.id.clone());
     let connection = Connection { file, id: id.clone() };
-    let shared = Arc::new(Shared::new(Arc::clone(&hub), options.directory.clone(), history.ok(), id));
+    let language = options.language.map(|program| (program, options.paths.clone()));
+    let shared = Arc::new(Shared::new(Arc::clone(&hub), options.directory.clone(), history.ok(), id, language));
     let (printer, printed) = mpsc::channel(PRINT_QUEUE);
     let server = Arc::new(Server {
         shared: Arc::clone(&shared),

@@ -5,21 +5,26 @@ use crate::hub::{Channel, Hub};
 use crate::queue::Queue;
 use crate::wire::Incoming;
 use crate::worker::Job;
-use ironbook_assist::View;
+use ironbook_assist::{Planned, View};
 use ironbook_magics::history::HistoryFile;
 use ironbook_magics::{CellRecord, Shell, ShellHandle};
 use ironbook_session::Session;
+use ironbook_session::language::{Answer, Cell, Prelude, Query, Service};
+use ironbook_session::library::Paths;
 use ironbook_session::library::index::Index;
 use serde_json::json;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 /// Cells that are remembered as not wanted.
 const MOST_UNWANTED: usize = 64;
 /// Names of the session that clients are told at most.
 const MOST_NAMES: usize = 2000;
+/// How long a question waits for the language service.
+const DEEP_WITHIN: Duration = Duration::from_millis(400);
 
 /// The shared state.
 pub struct Shared {
@@ -31,6 +36,10 @@ pub struct Shared {
     pub history: Option<HistoryFile>,
     /// The identity under which the register of sessions lists this one.
     pub id: Option<String>,
+    /// The program of the language service, if it may be used, and where the library is.
+    language: Option<(PathBuf, Paths)>,
+    /// The service, from the first question on.
+    service: OnceLock<Option<Service>>,
     known: Mutex<Known>,
     stop: AtomicBool,
     running: Mutex<Running>,
@@ -61,12 +70,20 @@ struct Known {
     kept: Option<String>,
     handle: Option<ShellHandle>,
     view: Arc<View>,
+    /// What the language service is told of the session.
+    prelude: Arc<Prelude>,
     cells: Arc<Vec<CellRecord>>,
 }
 
 impl Shared {
     /// For a session that is not there yet.
-    pub fn new(hub: Arc<Hub>, directory: PathBuf, history: Option<HistoryFile>, id: Option<String>) -> Shared {
+    pub fn new(
+        hub: Arc<Hub>,
+        directory: PathBuf,
+        history: Option<HistoryFile>,
+        id: Option<String>,
+        language: Option<(PathBuf, Paths)>,
+    ) -> Shared {
         let view = Arc::new(View { directory, ..View::default() });
         let known = Mutex::new(Known { view, ..Known::default() });
         Shared {
@@ -74,6 +91,8 @@ impl Shared {
             queue: Queue::default(),
             history,
             id,
+            language,
+            service: OnceLock::new(),
             known,
             stop: AtomicBool::new(false),
             running: Mutex::default(),
@@ -107,12 +126,28 @@ impl Shared {
         };
         self.count.store(shell.next_number() - 1, Ordering::Relaxed);
         let kept = shell.engine().id().map(str::to_owned);
+        let prelude = Arc::new(shell.engine().prelude());
         let mut known = self.lock();
         known.kept = kept;
+        known.prelude = prelude;
         known.view = Arc::new(view);
         if known.cells.len() != shell.cells().len() {
             known.cells = Arc::new(shell.cells().to_vec());
         }
+    }
+
+    /// What the language service says of a place in a cell's text. The first question starts it; until it has read the
+    /// library, and where it takes too long, there is no answer.
+    pub fn deep(&self, view: &View, text: &str, cursor: usize, query: Query) -> Option<Answer> {
+        let (program, paths) = self.language.as_ref()?;
+        let service = self.service.get_or_init(|| {
+            let started = Service::start(program, paths);
+            started.inspect_err(|error| log::info!("{error}")).ok()
+        });
+        let prelude = Arc::clone(&self.lock().prelude);
+        let cell = Cell { execution: 1, source: Planned::new(text, view).whole(text, view) };
+        let document = prelude.document(&[cell]);
+        service.as_ref()?.ask(&document.text, document.at(1, cursor)?, query, DEEP_WITHIN)
     }
 
     /// The session as it was after the last cell.

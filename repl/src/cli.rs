@@ -4,6 +4,7 @@ use crate::attached::Target;
 use crate::config::{Config, command as config_command};
 use crate::drift::{self, Drift};
 use crate::kernel_command::{self, KernelCommand};
+use crate::lsp;
 use crate::new::{self, New};
 use crate::package::{self, Package};
 use crate::pipeline::{self, Pipeline};
@@ -75,6 +76,9 @@ enum Command {
     /// Pack Ironbook for machines without its sources: an archive to unpack anywhere, and a Python wheel
     #[command(after_long_help = package::HELP)]
     Package(Package),
+    /// Help an editor with scripts and notebooks: a language server on standard input and output
+    #[command(after_long_help = lsp::HELP)]
+    Lsp(Lsp),
     /// Print the completions of a shell
     #[command(after_long_help = shell_files::COMPLETIONS_HELP)]
     Completions(Completions),
@@ -129,6 +133,14 @@ pub struct Repl {
     /// How cells are optimised: auto, or a level of rustc
     #[arg(long, value_name = "LEVEL", value_parser = ["auto", "0", "1", "2", "3"], conflicts_with = "existing")]
     pub opt: Option<String>,
+}
+
+/// `ironbook lsp`.
+#[derive(Args, Clone, Debug)]
+pub struct Lsp {
+    /// Know the variables of a running session, too: its identity, its connection file, or the one that was started last
+    #[arg(long, value_name = "FILE|ID", num_args = 0..=1, default_missing_value = "")]
+    pub existing: Option<String>,
 }
 
 const SETUP_HELP: &str = "\
@@ -296,6 +308,7 @@ pub fn main() -> ExitCode {
         Some(Command::Config { command }) => config_command::run(command.as_ref(), &paths),
         Some(Command::Kernel(command)) => kernel_command::run(command, &paths),
         Some(Command::Package(package)) => package::run(&package, &paths),
+        Some(Command::Lsp(command)) => lsp::run(&command, &paths),
         Some(Command::Completions(wanted)) => Ok(shell_files::run_completions(&wanted, command())),
         Some(Command::Man(wanted)) => shell_files::run_man(&wanted, command()),
         Some(Command::Serve { arguments }) => tool::run("serve", &arguments, &paths),

@@ -3,9 +3,10 @@
 use crate::Error;
 use crate::kernel::{Cache, Kernel, Start};
 use crate::terminal::{Style, Terminal, seconds};
+use ironbook_session::language::program;
 use ironbook_session::library::{Library, Paths, Rustc, find_program};
 use ironbook_session::{Event, Failure, Status};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -77,6 +78,9 @@ pub fn run(paths: &Paths) -> Result<u8, Error> {
     if let Ok(library) = library {
         report("cells", cells(paths, library));
     }
+    if let Ok(rustc) = &rustc {
+        report("language", language(rustc, paths));
+    }
     report("disk", disk(&paths.data, built || paths.installed.is_some()));
     if !built && paths.installed.is_none() {
         report("target", disk(&paths.target, built));
@@ -92,6 +96,30 @@ fn cargo() -> Finding {
         Some(path) => Good(path.display().to_string()),
         None => Broken("not found".into(), "install Rust from https://rustup.rs".into()),
     }
+}
+
+/// The language service, and the sources of std that it reads.
+fn language(rustc: &Rustc, paths: &Paths) -> Finding {
+    let variable = std::env::var("IRONBOOK_LANGUAGE").ok();
+    let Some(service) = program(variable.as_deref(), std::env::current_exe().ok().as_deref()) else {
+        return Good("the language service is off (IRONBOOK_LANGUAGE=0)".into());
+    };
+    if paths.installed.is_some() {
+        return Good("not needed: an installed copy completes by names".into());
+    }
+    if !service.is_file() {
+        let words = format!("{} is not there; completion knows names, and no types of chains", service.display());
+        return Remark(words, "`cargo build -p ironbook-language` in the sources makes it".into());
+    }
+    let printed = Command::new(&rustc.path).args(["--print", "sysroot"]).stdin(Stdio::null()).output();
+    let sysroot = printed.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    let named = std::env::var_os("RUST_SRC_PATH").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let sources = named.unwrap_or_else(|| Path::new(&sysroot).join("lib/rustlib/src/rust/library"));
+    if !sources.join("core/src/lib.rs").is_file() {
+        let words = format!("the language service misses the sources of std ({})", sources.display());
+        return Remark(words, "`rustup component add rust-src` installs them".into());
+    }
+    Good(service.display().to_string())
 }
 
 /// Where the library's sources are, if any are needed.

@@ -218,6 +218,9 @@ pub enum Error {
         /// What the user can do.
         remedy: String,
     },
+    /// The editor does not speak the protocol of language servers.
+    #[error(transparent)]
+    Editor(Box<ironbook_lsp::Error>),
     /// The terminal could not be used.
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[source] io::Error),
@@ -279,6 +282,7 @@ impl Error {
             Error::OtherKernel { .. } => {
                 "a terminal of Ironbook attaches to sessions of Ironbook; `ironbook sessions` lists them".into()
             }
+            Error::Editor(_) => "`ironbook lsp` is for editors to start; `ironbook lsp --help` says how".into(),
             Error::Config { .. } => "`ironbook config` shows what can be set".into(),
             Error::Pipeline { remedy, .. } => remedy.clone(),
             Error::NoPython | Error::NoHome => "name the place: --prefix DIR".into(),

@@ -8,6 +8,7 @@ use ironbook_kernel::Life;
 use ironbook_kernel::kernelspec::{self, DISPLAY_NAME, Installed, Kernelspec, NAME};
 use ironbook_kernel::running::StartedBy;
 use ironbook_session::Tier;
+use ironbook_session::language::program;
 use ironbook_session::library::{Library, Paths, find_program};
 use std::env;
 use std::ffi::OsString;
@@ -142,6 +143,8 @@ fn kernel(start: Start, paths: &Paths) -> Result<(), Error> {
         paths: paths.clone(),
         history: history_path(paths),
         log: variable("IRONBOOK_LOG"),
+        language: program(variable("IRONBOOK_LANGUAGE").as_deref(), env::current_exe().ok().as_deref())
+            .filter(|program| program.is_file()),
         output_mb: variable("IRONBOOK_OUTPUT_MB").and_then(|text| text.parse().ok()),
         cells: own_cache.as_ref().map(|folder| folder.path().to_owned()),
         tier: start.opt.parse().map_or(Tier::Auto, Tier::Fixed),

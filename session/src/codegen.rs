@@ -144,12 +144,12 @@ pub fn levels(cell: &Cell, flat_from: Option<usize>) -> Vec<usize> {
     opens(cell, flat_from).into_iter().scan(0, before).collect()
 }
 
-/// The same crate with, in place of the puts of `names`, a mismatch that makes rustc print their types.
-pub fn probe(generated: &Generated, names: &dyn Fn(&str) -> bool) -> (String, SourceMap) {
+/// The same crate with, in place of the puts of `asked` bindings, a mismatch that makes rustc print their types.
+pub fn probe(generated: &Generated, asked: &dyn Fn(&Binding) -> bool) -> (String, SourceMap) {
     let mut builder = Builder::default();
     for segment in &generated.map.segments {
         match &segment.origin {
-            Origin::Glue(Glue::Put(tag)) if names(&binding_of(tag).0) => {
+            Origin::Glue(Glue::Put(tag)) if asked(&binding_of(tag)) => {
                 let text = format!(" let () = {};", binding_of(tag).0);
                 builder.push(&text, segment.origin.clone());
             }

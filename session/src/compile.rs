@@ -57,6 +57,8 @@ pub struct Compiler {
 /// What one call of the compiler gave.
 #[derive(Debug)]
 pub struct Compiled {
+    /// Whether there were no errors.
+    pub succeeded: bool,
     /// The shared object, if one was asked for and made.
     pub object: Option<PathBuf>,
     /// Files and environment variables that the cell read at compile time (`include_str!`, `env!`), with their state.
@@ -182,7 +184,8 @@ impl Compiler {
         };
         let messages = parse_messages(&stderr);
         let seconds = started.elapsed().as_secs_f64();
-        Ok(Compiled { object, inputs, messages, seconds })
+        let succeeded = output.status.success();
+        Ok(Compiled { succeeded, object, inputs, messages, seconds })
     }
 
     fn arguments(&self, file: &str, text: &str, goal: Goal) -> Vec<OsString> {

@@ -1,6 +1,7 @@
 //! What went wrong, in the user's cell: compiler messages, panics and errors drawn over the text that was executed.
 
 mod backtrace;
+mod diagnostic;
 mod draw;
 mod environment;
 mod finding;
@@ -15,6 +16,7 @@ mod type_name;
 mod words;
 
 pub use backtrace::{Address, resolve};
+pub use diagnostic::{Diagnostic, Fix, Severity, doubts, errors};
 pub use environment::not_loaded;
 pub use message::{Code, Expansion, Level, Line, Message, Span, parse_messages};
 pub use panic::{Frame, error_report, panic_place, panic_report, user_frames};

@@ -6,7 +6,7 @@ use crate::diagnostics::{self, Context, Message, Style};
 use crate::event::{Event, Failure, FailureKind};
 use crate::imports;
 use crate::items::{self, Definition, Items, Key, Kind as ItemKind};
-use crate::map::{Builder, ExecutionId, Glue};
+use crate::map::{Builder, ExecutionId, Glue, SourceMap};
 use crate::parse::{self, Cell, Kind, Loops};
 use crate::plan::{self, Adjustment, Situation};
 use crate::run::interrupted;
@@ -52,7 +52,7 @@ pub(crate) struct Findings {
     flat: Option<usize>,
     loads: BTreeSet<String>,
     all_items: bool,
-    left_out: BTreeSet<String>,
+    pub(crate) left_out: BTreeSet<String>,
     pub(crate) notes: Vec<String>,
     /// Loaded variables that the cell does not change.
     pub(crate) only_read: BTreeSet<String>,
@@ -64,8 +64,13 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    fn placed(&self) -> BTreeMap<Binding, Placement> {
+    pub(crate) fn placed(&self) -> BTreeMap<Binding, Placement> {
         self.placements.iter().cloned().collect()
+    }
+
+    /// No nested calls from the first statement on.
+    pub(crate) fn flatten(&mut self) {
+        *self = Findings { flat: Some(0), loads: std::mem::take(&mut self.loads), ..Findings::default() };
     }
 
     pub(crate) fn set_object(&mut self, object: PathBuf) {
@@ -91,13 +96,35 @@ pub(crate) struct Ready {
     pub(crate) loops: Loops,
 }
 
-struct Draft {
-    generated: Generated,
-    loads: Vec<Load>,
+/// What is compiled next.
+pub(crate) struct Draft {
+    pub(crate) generated: Generated,
+    pub(crate) loads: Vec<Load>,
     reached: Vec<Key>,
     idents: BTreeSet<String>,
     loops: Loops,
     sliced: bool,
+}
+
+/// Why a cell cannot be compiled.
+pub(crate) enum Refusal {
+    /// For errors that are the user's, in the newest draft.
+    Errors(Vec<Message>),
+    /// For anything else.
+    Other(Failure),
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Refusal::Other(failure)
+    }
+}
+
+/// A draft that compiles.
+pub(crate) struct Settled {
+    pub(crate) compiled: Compiled,
+    pub(crate) rounds: u32,
+    pub(crate) seconds: f64,
 }
 
 impl Session {
@@ -204,30 +231,50 @@ impl Session {
         let goal = Goal::Object { opt_level, lines: false };
         let mut findings = Findings::default();
         let mut draft = first;
+        let settled = self.settle_draft(prepared, &mut draft, &mut findings, goal);
+        let settled = settled.map_err(|refusal| match refusal {
+            Refusal::Errors(messages) => self.compile_failure(&messages, &draft, prepared),
+            Refusal::Other(failure) => failure,
+        })?;
+        if let Some(object) = settled.compiled.object {
+            findings.object = object;
+        }
+        findings.entry.clone_from(&draft.generated.entry);
+        self.learn_from(&settled.compiled.messages, &draft, &mut findings);
+        if findings.left_out.is_empty() {
+            self.keep(key, &settled.compiled.inputs, &findings, out);
+        }
+        Ok(ready(draft, findings, opt_level, settled.rounds, settled.seconds))
+    }
+
+    /// Compiles a draft, and again with what the compiler says of its variables, until it compiles or is refused.
+    pub(crate) fn settle_draft(
+        &mut self,
+        prepared: &Prepared,
+        draft: &mut Draft,
+        findings: &mut Findings,
+        goal: Goal,
+    ) -> Result<Settled, Refusal> {
         let mut seconds = 0.0;
         for round in 1..=MOST_COMPILES {
             let handle = self.handle();
             let compiled = self.compiler.compile_stoppable(&draft.generated.text, goal, handle.compiling());
             if handle.pressed() {
-                return Err(interrupted());
+                return Err(interrupted().into());
             }
             let compiled = compiled.map_err(|e| no_compiler(&e))?;
             seconds += compiled.seconds;
-            if let Some(object) = compiled.object.clone() {
-                findings.object = object;
-                findings.entry.clone_from(&draft.generated.entry);
-                self.learn_from(&compiled.messages, &draft, &mut findings);
-                if findings.left_out.is_empty() {
-                    self.keep(key, &compiled.inputs, &findings, out);
-                }
-                return Ok(ready(draft, findings, opt_level, u32::try_from(round).unwrap_or(u32::MAX), seconds));
+            if compiled.succeeded {
+                return Ok(Settled { compiled, rounds: u32::try_from(round).unwrap_or(u32::MAX), seconds });
             }
-            let adjustment = self.adjustment(prepared, &draft, &findings, &compiled);
-            self.apply(prepared, &draft, adjustment, &compiled, &mut findings)?;
-            draft = self.draft(prepared, &findings)?;
+            let adjustment = self.adjustment(prepared, draft, findings, &compiled);
+            self.apply(prepared, draft, adjustment, &compiled, findings)?;
+            *draft = self.draft(prepared, findings)?;
         }
         let words = format!("the cell's borrows could not be settled in {MOST_COMPILES} compiles");
-        Err(Failure::new(FailureKind::Compile, "borrows", words).hint("split the cell where variables are moved"))
+        Err(Failure::new(FailureKind::Compile, "borrows", words)
+            .hint("split the cell where variables are moved")
+            .into())
     }
 
     fn keep(&self, key: &str, inputs: &[Input], findings: &Findings, out: &mut dyn FnMut(Event)) {
@@ -259,7 +306,7 @@ impl Session {
         adjustment: Adjustment,
         compiled: &Compiled,
         findings: &mut Findings,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Refusal> {
         if adjustment.flat.is_some() {
             // Levels are counted anew, and with them what was found about each.
             *findings =
@@ -272,10 +319,10 @@ impl Session {
                 findings.all_items = true;
                 return Ok(());
             }
-            return self.leave_out(prepared, draft, &adjustment, findings);
+            return leave_out(prepared, draft, &adjustment, findings);
         }
         if !adjustment.changes() {
-            return Err(self.compile_failure(&compiled.messages, draft, prepared));
+            return Err(Refusal::Errors(compiled.messages.clone()));
         }
         for name in &adjustment.retype {
             self.retype(name)?;
@@ -292,63 +339,12 @@ impl Session {
         Ok(())
     }
 
-    /// Items of earlier cells that do not compile with what this cell defines must not keep it from running.
-    fn leave_out(
-        &self,
-        prepared: &Prepared,
-        draft: &Draft,
-        adjustment: &Adjustment,
-        findings: &mut Findings,
-    ) -> Result<(), Failure> {
-        let elsewhere = !adjustment.blamed_in.is_empty() && !adjustment.blamed_in.contains(&prepared.execution);
-        let faulty = |key: &Key| {
-            let stands = draft.generated.items.iter().filter(|(item, _)| item == key);
-            stands.into_iter().any(|(_, range)| adjustment.blamed_at.iter().any(|at| range.contains(at)))
-        };
-        let guilty: BTreeSet<String> = draft
-            .reached
-            .iter()
-            .filter(|key| {
-                !prepared.own.contains(key) && matches!(key.kind, ItemKind::Impl | ItemKind::Function | ItemKind::Use)
-            })
-            .filter(|key| faulty(key))
-            .map(items::label)
-            .collect();
-        let fresh: Vec<&String> = guilty.iter().filter(|label| !findings.left_out.contains(*label)).collect();
-        if !elsewhere || fresh.is_empty() || prepared.own.is_empty() {
-            return Err(self.compile_failure(&adjustment.blamed, draft, prepared));
-        }
-        for label in fresh {
-            findings.notes.push(format!("`{label}` does not compile with what this cell defines; run its cell again"));
-        }
-        findings.left_out.extend(guilty);
-        Ok(())
-    }
-
     fn compile_failure(&self, messages: &[Message], draft: &Draft, prepared: &Prepared) -> Failure {
         let context =
             Context { map: &draft.generated.map, generated: &draft.generated.text, cells: &|id| self.text_of(id) };
         let mut failure = diagnostics::report(messages, &context, Style::Colour);
-        for hint in imports::hints(messages, self.library()) {
+        for hint in self.hints(messages, prepared) {
             failure = failure.hint(hint);
-        }
-        let unseen: BTreeSet<&str> =
-            messages.iter().filter(|m| m.code() == Some("E0425")).filter_map(|m| m.message.split('`').nth(1)).collect();
-        for (name, (execution, how)) in self.lost.iter().filter(|(name, _)| unseen.contains(name.as_str())) {
-            failure =
-                failure.hint(format!("`{name}` {how}; run cell {} again to make it anew", self.shown(*execution)));
-        }
-        let is_gone = |name: &str| !self.live.contains_key(name) && !self.lost.contains_key(name);
-        for (name, by) in self.moved.iter().filter(|(name, _)| unseen.contains(name.as_str()) && is_gone(name)) {
-            failure = failure.hint(format!(
-                "`{name}` was moved by cell {}, or ended with it; `clone` it there to keep it",
-                self.shown(*by)
-            ));
-        }
-        if let Some(name) = unseen.into_iter().find(|name| self.live.contains_key(*name) && !prepared.dropped(name)) {
-            failure = failure.hint(format!(
-                "functions do not see variables: hand `{name}` over as an argument, or make it a `const` or `static`"
-            ));
         }
         for name in &prepared.outdated {
             if failure.message.contains(&format!("`{name}`")) {
@@ -357,6 +353,29 @@ impl Session {
             }
         }
         failure
+    }
+
+    /// What the session knows of the names that the compiler did not find.
+    pub(crate) fn hints(&self, messages: &[Message], prepared: &Prepared) -> Vec<String> {
+        let unseen: BTreeSet<&str> =
+            messages.iter().filter(|m| m.code() == Some("E0425")).filter_map(|m| m.message.split('`').nth(1)).collect();
+        let lost = self.lost.iter().filter(|(name, _)| unseen.contains(name.as_str()));
+        let mut hints = imports::hints(messages, self.library());
+        hints.extend(lost.map(|(name, (execution, how))| {
+            format!("`{name}` {how}; run cell {} again to make it anew", self.shown(*execution))
+        }));
+        let is_gone = |name: &str| !self.live.contains_key(name) && !self.lost.contains_key(name);
+        let moved = self.moved.iter().filter(|(name, _)| unseen.contains(name.as_str()) && is_gone(name));
+        hints.extend(moved.map(|(name, by)| {
+            format!("`{name}` was moved by cell {}, or ended with it; `clone` it there to keep it", self.shown(*by))
+        }));
+        let live = unseen.into_iter().find(|name| self.live.contains_key(*name) && !prepared.dropped(name));
+        hints.extend(live.map(|name| {
+            format!(
+                "functions do not see variables: hand `{name}` over as an argument, or make it a `const` or `static`"
+            )
+        }));
+        hints
     }
 
     /// What a successful compile says: which loads were only read, and warnings of the user's code.
@@ -373,7 +392,7 @@ impl Session {
         findings.warnings = diagnostics::warnings(messages, &context, Style::Colour);
     }
 
-    fn draft(&mut self, prepared: &Prepared, findings: &Findings) -> Result<Draft, Failure> {
+    pub(crate) fn draft(&mut self, prepared: &Prepared, findings: &Findings) -> Result<Draft, Failure> {
         let loads = self.loads(prepared, findings)?;
         let mut idents = prepared.cell.idents.clone();
         for load in &loads {
@@ -492,7 +511,7 @@ impl Session {
     /// Lets the compiler print the types of `asked` in the background.
     pub(crate) fn start_probe(&mut self, maker: &Generated, asked: BTreeMap<String, String>) {
         self.finish_probe();
-        let (mut text, map) = codegen::probe(maker, &|name| asked.contains_key(name));
+        let (mut text, map) = codegen::probe(maker, &|(name, _)| asked.contains_key(name));
         text.push_str(&types::shadows(&asked.values().cloned().collect()));
         let compiler = self.compiler.clone();
         let thread = std::thread::spawn(move || match compiler.compile(&text, Goal::Check) {
@@ -517,12 +536,7 @@ impl Session {
 
     /// The error of a cell that does not parse: rustc words it better than the parser.
     pub(crate) fn syntax_failure(&self, source: &Source, execution: ExecutionId, error: &syn::Error) -> Failure {
-        let text = RustText::new(source, execution);
-        let mut builder = Builder::default();
-        builder.glue("fn __ironbook_cell() {\n");
-        emit(&mut builder, &text.pieces(0..text.text.len(), &[]));
-        builder.glue("\n}\n");
-        let (generated, map) = builder.finish();
+        let (generated, map) = as_body(source, execution);
         match self.compiler.compile(&generated, Goal::Check) {
             Ok(compiled) if compiled.messages.iter().any(Message::is_error) => {
                 let context = Context { map: &map, generated: &generated, cells: &|id| self.text_of(id) };
@@ -536,6 +550,48 @@ impl Session {
             Err(error) => no_compiler(&error),
         }
     }
+}
+
+/// A cell that does not parse, as it stands, in a function.
+pub(crate) fn as_body(source: &Source, execution: ExecutionId) -> (String, SourceMap) {
+    let text = RustText::new(source, execution);
+    let mut builder = Builder::default();
+    builder.glue("fn __ironbook_cell() {\n");
+    emit(&mut builder, &text.pieces(0..text.text.len(), &[]));
+    builder.glue("\n}\n");
+    builder.finish()
+}
+
+/// Items of earlier cells that do not compile with what this cell defines must not keep it from running.
+fn leave_out(
+    prepared: &Prepared,
+    draft: &Draft,
+    adjustment: &Adjustment,
+    findings: &mut Findings,
+) -> Result<(), Refusal> {
+    let elsewhere = !adjustment.blamed_in.is_empty() && !adjustment.blamed_in.contains(&prepared.execution);
+    let faulty = |key: &Key| {
+        let stands = draft.generated.items.iter().filter(|(item, _)| item == key);
+        stands.into_iter().any(|(_, range)| adjustment.blamed_at.iter().any(|at| range.contains(at)))
+    };
+    let guilty: BTreeSet<String> = draft
+        .reached
+        .iter()
+        .filter(|key| {
+            !prepared.own.contains(key) && matches!(key.kind, ItemKind::Impl | ItemKind::Function | ItemKind::Use)
+        })
+        .filter(|key| faulty(key))
+        .map(items::label)
+        .collect();
+    let fresh: Vec<&String> = guilty.iter().filter(|label| !findings.left_out.contains(*label)).collect();
+    if !elsewhere || fresh.is_empty() || prepared.own.is_empty() {
+        return Err(Refusal::Errors(adjustment.blamed.clone()));
+    }
+    for label in fresh {
+        findings.notes.push(format!("`{label}` does not compile with what this cell defines; run its cell again"));
+    }
+    findings.left_out.extend(guilty);
+    Ok(())
 }
 
 fn definitions(cell: &Cell, text: &RustText, execution: ExecutionId, includes: &[Edit]) -> Vec<Definition> {

@@ -3,6 +3,7 @@
 //! It knows no terminal and no wire format of a front end, and links neither polars nor candle.
 
 pub mod cache;
+pub mod check;
 mod codegen;
 mod compile;
 mod deps;
@@ -14,6 +15,7 @@ pub mod explored;
 pub mod flow;
 mod imports;
 pub mod items;
+pub mod language;
 pub mod library;
 pub mod map;
 mod panics;
@@ -27,12 +29,13 @@ pub mod text;
 mod tier;
 mod types;
 
+pub use check::{Checked, Checker};
 pub use durable::{CellLine, Restored, Resumed};
 pub use event::{Event, Execution, Failure, FailureKind, Status, Timing};
 pub use explored::Explored;
 pub use flow::{Flow, Record, Slice};
 pub use library::extra::Dependency;
-pub use map::ExecutionId;
+pub use map::{ExecutionId, Place};
 pub use parse::is_too_deep;
 pub use session::{Config, ExecuteOptions, Handle, ItemInfo, Session, Variable};
 pub use source::{Part, Source};

@@ -232,7 +232,7 @@ pub struct Session {
     pub(crate) adopted: Option<Vec<String>>,
     handle: Handle,
     slot: Slot,
-    _pin: Option<File>,
+    _pin: Option<Arc<File>>,
 }
 
 impl Session {
@@ -241,6 +241,13 @@ impl Session {
     /// # Errors
     /// When the cache directory cannot be made.
     pub fn start(config: Config) -> Result<Session, Failure> {
+        let mut session = Session::without_runtime(config)?;
+        session.launch();
+        Ok(session)
+    }
+
+    /// A session before its first cell, whose runtime nobody has asked for yet.
+    pub(crate) fn without_runtime(config: Config) -> Result<Session, Failure> {
         std::fs::create_dir_all(&config.cache).map_err(|error| {
             let words = format!("cannot make the cache directory {}: {error}", config.cache.display());
             Failure::new(FailureKind::Environment, "cache", words)
@@ -253,7 +260,7 @@ impl Session {
             cache: config.cache.clone(),
             env: BTreeMap::new(),
         };
-        let mut session = Session {
+        Ok(Session {
             compiler,
             types,
             items: Items::default(),
@@ -286,11 +293,48 @@ impl Session {
             adopted: None,
             handle: Handle::default(),
             slot: Slot::None,
-            _pin: config.library.pin().ok(),
+            _pin: config.library.pin().ok().map(Arc::new),
             config,
-        };
-        session.launch();
-        Ok(session)
+        })
+    }
+
+    /// A copy of what compiles cells: it has no runtime, no history, and nothing on disk.
+    pub(crate) fn copied(&self) -> Session {
+        Session {
+            config: self.config.clone(),
+            compiler: self.compiler.clone(),
+            types: self.types.clone(),
+            items: self.items.clone(),
+            live: self.live.clone(),
+            graph: Graph::default(),
+            history: Vec::new(),
+            texts: self.texts.clone(),
+            sources: BTreeMap::new(),
+            numbers: self.numbers.clone(),
+            last: self.last,
+            probe: None,
+            background: Vec::new(),
+            env: self.env.clone(),
+            dependencies: self.dependencies.clone(),
+            extra: self.extra.clone(),
+            local_state: String::new(),
+            loaded: BTreeMap::new(),
+            lost: self.lost.clone(),
+            moved: self.moved.clone(),
+            root: None,
+            void: BTreeSet::new(),
+            kept_types: BTreeMap::new(),
+            digests: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
+            began: self.began.clone(),
+            results: self.results.clone(),
+            has_result: false,
+            durable: None,
+            adopted: None,
+            handle: Handle::default(),
+            slot: Slot::None,
+            _pin: self._pin.clone(),
+        }
     }
 
     /// Starts a runtime in the background.

@@ -93,7 +93,7 @@ impl Unnameable {
 }
 
 /// Known paths of types, kept on disk for one build of the library.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct TypeBook {
     file: PathBuf,
     found: BTreeMap<String, String>,
@@ -225,7 +225,7 @@ pub fn shadows(type_names: &BTreeSet<String>) -> String {
     format!("pub mod __ironbook_shadow {{ {structs} }}\n")
 }
 
-/// The types that a probe made the compiler print, by variable.
+/// The types that a probe made the compiler print, by variable; of several of one name the first, which is the newest.
 pub fn printed(messages: &[Message], map: &SourceMap) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     for message in messages.iter().filter(|m| m.code() == Some("E0308")) {
@@ -233,7 +233,7 @@ pub fn printed(messages: &[Message], map: &SourceMap) -> BTreeMap<String, String
             let label = span.label.as_deref().unwrap_or("");
             let Some(Glue::Put(tag)) = map.glue(span.byte_start) else { continue };
             if let Some(ty) = label.strip_prefix("this expression has type `").and_then(|rest| rest.strip_suffix('`')) {
-                out.insert(binding_of(tag).0, tidy(ty));
+                out.entry(binding_of(tag).0).or_insert_with(|| tidy(ty));
             }
         }
     }

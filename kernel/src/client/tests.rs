@@ -41,6 +41,7 @@ impl Fixture {
             history: place.join("history.jsonl"),
             paths,
             log: Some("off".to_owned()),
+            language: None,
             output_mb: None,
             cells: None,
             tier: Tier::Auto,

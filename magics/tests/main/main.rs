@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says by panicking what it expected")]
 
 mod again;
+mod checks;
 mod conformance;
 mod corpus;
 mod export;

@@ -1,5 +1,6 @@
 //! A compiler message as the user should read it: its labels in cells, its notes and helps, without generated code.
 
+use super::diagnostic::Fix;
 use super::message::{Level, Message, Span};
 use super::place::{Spot, calls, glues, spot};
 use super::threads::{self, Held};
@@ -23,6 +24,8 @@ pub(super) struct Finding {
     pub glue: Option<Glue>,
     /// Further places with the same error.
     pub again: Vec<Place>,
+    /// What the compiler would write instead.
+    pub fixes: Vec<Fix>,
 }
 
 /// A place in a cell with what is said of it.
@@ -77,8 +80,10 @@ impl Finding {
             remarks: Vec::new(),
             glue: None,
             again: Vec::new(),
+            fixes: suggestion::fixes(message, context),
         };
         finding.read_spans(message, context);
+        finding.leave_closure(message, context);
         for child in &message.children {
             finding.read_child(child, context);
         }
@@ -117,6 +122,19 @@ impl Finding {
                 if outside {
                     self.label(call, &format!("in this call of `{name}`"), Role::Secondary);
                 }
+            }
+        }
+    }
+
+    /// `break` outside of a loop: that the engine runs the cell in a closure is nobody's concern.
+    fn leave_closure(&mut self, message: &Message, context: &Context<'_>) {
+        let outer = |span: &Span| !span.is_primary && matches!(spot(span, context), Spot::Glue(_));
+        if self.code.as_deref() == Some("E0267") && message.spans.iter().any(outer) {
+            self.code = Some("E0268".to_owned());
+            self.message = self.message.replace("inside of a closure", "outside of a loop or labeled block");
+            self.message = self.message.replace("inside `async` block", "outside of a loop or labeled block");
+            for label in &mut self.labels {
+                label.text = label.text.replace("inside of a closure", "outside of a loop or labeled block");
             }
         }
     }

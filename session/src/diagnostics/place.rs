@@ -2,7 +2,8 @@
 
 use super::Context;
 use super::message::{Message, Span};
-use crate::map::{Glue, Place, SourceMap};
+use crate::map::{Glue, Origin, Place, SourceMap};
+use std::ops::Range;
 
 /// Where a span lies.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,12 +23,29 @@ pub(super) fn spot(span: &Span, context: &Context<'_>) -> Spot {
         if !ours(span, context.generated) {
             continue;
         }
-        if let Some(place) = context.map.place(span.byte_start..span.byte_end) {
+        if let Some(place) = context.map.place(within(span, context)) {
             return Spot::Cell(place);
         }
         glue = glue.or_else(|| context.map.glue(span.byte_start).cloned());
     }
     glue.map_or(Spot::Elsewhere, Spot::Glue)
+}
+
+/// The bytes of a span without the visibility that the engine has put before an item.
+fn within(span: &Span, context: &Context<'_>) -> Range<usize> {
+    let start = span.byte_start + visibility(span.byte_start, context);
+    start..span.byte_end.max(start)
+}
+
+/// Bytes of the visibility that the engine has put before an item or a field.
+pub(super) fn visibility(byte: usize, context: &Context<'_>) -> usize {
+    match context.map.segment(byte) {
+        Some(segment) if segment.generated.start == byte && segment.origin == Origin::Glue(Glue::Plain) => {
+            let text = context.generated.get(segment.generated.clone()).unwrap_or_default();
+            if text.trim_end() == "pub(crate)" { text.len() } else { 0 }
+        }
+        _ => 0,
+    }
 }
 
 /// The calls of the user's macros that a span was expanded from, inner to outer, with the macros' names.

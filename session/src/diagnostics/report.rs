@@ -39,13 +39,7 @@ pub fn report(messages: &[Message], context: &Context<'_>, style: Style) -> Fail
     if let Some(failure) = environment::environment(messages, context) {
         return failure;
     }
-    let errors = messages.iter().filter(|message| message.level == Level::Error && !is_summary(message));
-    let mut findings = follow::essential(errors.map(|error| Finding::new(error, context)).collect());
-    let syntax = findings.first().is_some_and(|first| is_syntax(first, context));
-    if syntax {
-        // What the parser did not understand is missing, so that more is found missing later.
-        findings.retain(is_of_parser);
-    }
+    let (findings, syntax) = essential_errors(messages, context);
     let Some(first) = findings.first() else { return environment::unexplained(messages) };
     let kind = if syntax { FailureKind::Syntax } else { FailureKind::Compile };
     let name =
@@ -67,8 +61,25 @@ pub fn report(messages: &[Message], context: &Context<'_>, style: Style) -> Fail
     failure
 }
 
+/// The errors that do not follow from others, and whether they are of the parser.
+pub(super) fn essential_errors(messages: &[Message], context: &Context<'_>) -> (Vec<Finding>, bool) {
+    let errors = messages.iter().filter(|message| message.level == Level::Error && !is_summary(message));
+    let mut findings = follow::essential(errors.map(|error| Finding::new(error, context)).collect());
+    let syntax = findings.first().is_some_and(|first| is_syntax(first, context));
+    if syntax {
+        // What the parser did not understand is missing, so that more is found missing later.
+        findings.retain(is_of_parser);
+    }
+    (findings, syntax)
+}
+
 /// Warnings of the newest cell that tell of likely mistakes, drawn.
 pub fn warnings(messages: &[Message], context: &Context<'_>, style: Style) -> Vec<String> {
+    telling_warnings(messages, context).iter().map(|finding| draw(finding, context.cells, style).join("\n")).collect()
+}
+
+/// Warnings of the newest cell that tell of likely mistakes.
+pub(super) fn telling_warnings(messages: &[Message], context: &Context<'_>) -> Vec<Finding> {
     let newest = context.map.segments.iter().filter_map(|segment| match segment.origin {
         Origin::Cell { execution, .. } | Origin::Lowered { execution, .. } => Some(execution),
         Origin::Glue(_) => None,
@@ -79,7 +90,7 @@ pub fn warnings(messages: &[Message], context: &Context<'_>, style: Style) -> Ve
     });
     let findings = telling.map(|warning| Finding::new(warning, context));
     let of_cell = findings.filter(|finding| finding.place().map(|place| place.execution) == newest && newest.is_some());
-    of_cell.map(|finding| draw(&finding, context.cells, style).join("\n")).collect()
+    of_cell.collect()
 }
 
 fn is_summary(message: &Message) -> bool {

@@ -1,5 +1,6 @@
 //! The engine end to end: cells through the real compiler, library and runtime.
 
+mod check;
 mod concurrency;
 mod durable;
 mod identity;

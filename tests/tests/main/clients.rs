@@ -44,6 +44,11 @@ fn a_person_at_a_terminal_sees_what_is_promised() {
 }
 
 #[test]
+fn an_editor_is_helped() {
+    check("lsp.py", &[&program()], 900);
+}
+
+#[test]
 fn notebook_and_terminals_share_a_session() {
     check("shared.py", &[&program()], 400);
 }
@@ -162,6 +167,12 @@ pub fn check_with(variable: &str, script: &str, arguments: &[&str], seconds: i64
 fn surroundings(folder: &Path) -> impl Iterator<Item = (&'static str, std::path::PathBuf)> {
     let own = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "IRONBOOK_HISTORY"];
     let kernels = PREFIX.path().join("share/jupyter");
-    let fixed = [("JUPYTER_PATH", kernels), ("PYTHONDONTWRITEBYTECODE", "1".into()), ("NO_COLOR", "1".into())];
+    let fixed = [
+        ("JUPYTER_PATH", kernels),
+        ("PYTHONDONTWRITEBYTECODE", "1".into()),
+        ("NO_COLOR", "1".into()),
+        // Each kernel would start one.
+        ("IRONBOOK_LANGUAGE", "0".into()),
+    ];
     own.map(|name| (name, folder.join(name.to_lowercase()))).into_iter().chain(fixed)
 }

@@ -1,0 +1,179 @@
+//! The language service's answers and the session's own as one: one ranking, no name twice.
+
+use crate::complete::{Candidate, Completions};
+use crate::rank::quality;
+use crate::situation::{self, Situation};
+use crate::view::View;
+use ironbook_session::language;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most candidates that are given.
+const MOST: usize = 400;
+
+/// Whether a language service can say more about the place: it is Rust, and no magic's words.
+pub fn is_rust(view: &View, text: &str, cursor: usize) -> bool {
+    let cursor = crate::complete::boundary(text, cursor);
+    matches!(situation::at(view, &text[..cursor]), Situation::Rust { .. })
+}
+
+/// Joins the session's candidates with those of the language service.
+///
+/// `typed` is what stands between the beginning of the replaced word and the cursor. Names that fit what was typed better
+/// come first; of those that fit equally, those that the service gives a better score, then those that only the session
+/// knows. Of a name that both have, the service's signature is taken, and the session's line about it.
+pub fn merged(instant: Completions, deep: &[language::Candidate], typed: &str) -> Completions {
+    let mut all: BTreeMap<String, Entry> = BTreeMap::new();
+    for (place, candidate) in instant.candidates.into_iter().enumerate() {
+        let entry = Entry { candidate, score: None, place };
+        all.entry(entry.candidate.text.clone()).or_insert(entry);
+    }
+    for found in deep {
+        let place = all.get(&found.name).map_or(usize::MAX, |known| known.place);
+        let known = all.get(&found.name).map(|known| &known.candidate);
+        if known.is_some() && found.import.is_some() {
+            // What the session has needs no `use`.
+            continue;
+        }
+        if all.get(&found.name).is_some_and(|known| known.score >= Some(found.score)) {
+            continue;
+        }
+        let candidate = joined(found, known);
+        all.insert(found.name.clone(), Entry { candidate, score: Some(found.score), place });
+    }
+    let mut ranked: Vec<(Order, Candidate)> = all
+        .into_values()
+        .filter_map(|entry| {
+            let order = entry.order(quality(typed, &entry.candidate.text)?, typed);
+            Some((order, entry.candidate))
+        })
+        .collect();
+    ranked.sort_by(|a, b| (a.0, &a.1.text).cmp(&(b.0, &b.1.text)));
+    ranked.truncate(MOST);
+    Completions { range: instant.range, candidates: ranked.into_iter().map(|(_, candidate)| candidate).collect() }
+}
+
+/// Joins the candidates of a running session with those that a page's text gives, after the text `before` the cursor.
+///
+/// Names that fit what was typed better come first; of those that fit equally, those of the session, which are alive.
+pub fn beside(alive: Completions, told: Completions, before: &str) -> Completions {
+    if alive.candidates.is_empty() || !told.candidates.is_empty() && told.range.start != alive.range.start {
+        return if alive.candidates.is_empty() { told } else { alive };
+    }
+    let typed = before.get(alive.range.start..).unwrap_or_default().to_owned();
+    let mut seen = BTreeSet::new();
+    let all = alive.candidates.into_iter().chain(told.candidates);
+    let mut all: Vec<Candidate> = all.filter(|candidate| seen.insert(candidate.text.clone())).collect();
+    all.sort_by_key(|candidate| quality(&typed, &candidate.text).unwrap_or(u8::MAX));
+    all.truncate(MOST);
+    Completions { range: alive.range, candidates: all }
+}
+
+/// Quality, whether it is private, whether it needs a `use`, how far its score lies below the best, place.
+type Order = (u8, bool, bool, u32, usize);
+
+struct Entry {
+    candidate: Candidate,
+    score: Option<u32>,
+    place: usize,
+}
+
+impl Entry {
+    fn order(&self, quality: u8, typed: &str) -> Order {
+        let private = self.candidate.text.starts_with('_') && !typed.starts_with('_');
+        let below = self.score.map_or(u32::MAX, |score| u32::MAX - score);
+        (quality, private, self.candidate.import.is_some(), below, self.place)
+    }
+}
+
+fn joined(found: &language::Candidate, known: Option<&Candidate>) -> Candidate {
+    let signature = if found.detail.is_empty() {
+        known.map(|known| known.signature.clone()).unwrap_or_default()
+    } else {
+        found.detail.clone()
+    };
+    let own = known.map(|known| known.summary.clone()).filter(|summary| !summary.is_empty());
+    let import = found.import.as_ref().map(|import| format!("({import}) {}", found.summary));
+    let summary = own.or(import).unwrap_or_else(|| found.summary.clone());
+    Candidate {
+        text: found.name.clone(),
+        kind: kind(&found.kind),
+        signature,
+        summary: summary.trim().to_owned(),
+        import: found.import.clone(),
+    }
+}
+
+fn kind(word: &str) -> &'static str {
+    ["function", "class", "module", "property", "keyword"].into_iter().find(|kind| *kind == word).unwrap_or("instance")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instant(names: &[&str]) -> Completions {
+        let candidate = |name: &&str| Candidate {
+            text: (*name).to_owned(),
+            kind: "function",
+            signature: String::new(),
+            summary: format!("about {name}"),
+            import: None,
+        };
+        Completions { range: 3..5, candidates: names.iter().map(candidate).collect() }
+    }
+
+    fn deep(names: &[(&str, u32, Option<&str>)]) -> Vec<language::Candidate> {
+        let candidate = |(name, score, import): &(&str, u32, Option<&str>)| language::Candidate {
+            name: (*name).to_owned(),
+            insert: (*name).to_owned(),
+            range: 0..2,
+            kind: "function".to_owned(),
+            detail: format!("fn {name}()"),
+            summary: String::new(),
+            score: *score,
+            import: import.map(str::to_owned),
+        };
+        names.iter().map(candidate).collect()
+    }
+
+    #[test]
+    fn there_is_one_ranking_without_a_name_twice() {
+        let found = merged(
+            instant(&["head", "hstack", "hidden"]),
+            &deep(&[
+                ("hstack", 9, None),
+                ("head", 7, None),
+                ("height", 8, None),
+                ("_h", 9, None),
+                ("he_import", 9, Some("use x::y;")),
+            ]),
+            "h",
+        );
+        let names: Vec<&str> = found.candidates.iter().map(|candidate| candidate.text.as_str()).collect();
+        assert_eq!(names, ["hstack", "height", "head", "hidden", "he_import"]);
+        assert_eq!(found.range, 3..5);
+        assert_eq!(found.candidates[0].signature, "fn hstack()");
+        assert_eq!(found.candidates[0].summary, "about hstack");
+        assert_eq!(found.candidates[4].summary, "(use x::y;)");
+    }
+
+    #[test]
+    fn what_is_alive_comes_first_and_once() {
+        let mut alive = instant(&["height", "hidden"]);
+        alive.candidates[0].summary = "alive".to_owned();
+        let found = beside(alive, instant(&["he", "height", "head"]), "x1.he");
+        let names: Vec<(&str, &str)> =
+            found.candidates.iter().map(|found| (found.text.as_str(), found.summary.as_str())).collect();
+        let expected = [("height", "alive"), ("he", "about he"), ("head", "about head"), ("hidden", "about hidden")];
+        assert_eq!(names, expected);
+        let none = Completions { range: 0..0, candidates: Vec::new() };
+        assert_eq!(beside(none, instant(&["a"]), "x1.a").candidates.len(), 1);
+    }
+
+    #[test]
+    fn what_the_session_has_is_not_imported_again() {
+        let found = merged(instant(&["mean"]), &deep(&[("mean", 9, Some("use x::mean;"))]), "me");
+        assert_eq!(found.candidates.len(), 1);
+        assert_eq!(found.candidates[0].summary, "about mean");
+    }
+}

@@ -1,0 +1,40 @@
+//! `ironbook-language serve --source DIR --target DIR`: the service on standard input and output.
+
+use ironbook_language::Rest;
+use std::io::{self, BufReader};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The stack of the thread that answers; memory is committed when it is touched.
+const STACK: usize = 512 << 20;
+const USAGE: &str = "usage: ironbook-language serve --source <Ironbook's sources> --target <cargo's target directory>";
+
+#[expect(clippy::print_stderr, reason = "a program's own messages")]
+fn main() -> ExitCode {
+    let Some((source, target)) = arguments(std::env::args_os().skip(1).map(PathBuf::from).collect()) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    // Cells come first. Where that is not allowed it runs like any other process.
+    let _ = rustix::process::nice(10);
+    let serve = move || {
+        let input = BufReader::new(io::stdin());
+        ironbook_language::serve(&source, &target, input, &mut io::stdout().lock(), &Rest::default())
+    };
+    // Parsers and type checkers call themselves for each bracket that is open.
+    let thread = std::thread::Builder::new().name("language".to_owned()).stack_size(STACK).spawn(serve);
+    match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(Ok(()))) => ExitCode::SUCCESS,
+        Ok(Ok(Err(error))) | Err(error) => {
+            eprintln!("ironbook-language: {error}");
+            ExitCode::FAILURE
+        }
+        Ok(Err(_)) => ExitCode::FAILURE,
+    }
+}
+
+fn arguments(words: Vec<PathBuf>) -> Option<(PathBuf, PathBuf)> {
+    let [serve, first, source, second, target] = <[PathBuf; 5]>::try_from(words).ok()?;
+    let right = serve.as_os_str() == "serve" && first.as_os_str() == "--source" && second.as_os_str() == "--target";
+    right.then_some((source, target))
+}

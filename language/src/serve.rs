@@ -1,0 +1,138 @@
+//! Requests in, replies out, one line each; a later question about another text stands in for an earlier one.
+
+use crate::host::Host;
+use crate::project::Project;
+use ironbook_session::language::{Answer, Query, Reply, Request};
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// When it gives back memory.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    /// After so much quiet, what answers have left behind goes; where memory is short then, it ends.
+    pub quiet: Duration,
+    /// What tells how much memory is there, in the form of Linux's `/proc/meminfo`; where there is no such file, it never is short.
+    pub meminfo: PathBuf,
+}
+
+impl Default for Rest {
+    fn default() -> Self {
+        Rest { quiet: Duration::from_secs(30), meminfo: "/proc/meminfo".into() }
+    }
+}
+
+/// What is asked once before the first question, so that what all answers need has been read: names, methods of tables, of
+/// tensors, and of what iterators make.
+const FIRST: &[&str] = &["df.", "df.lazy().", "t.", "vec![1.0].iter().map(|x| x + 1.0).", "Data"];
+
+/// Reads the project and answers until the input ends.
+///
+/// # Errors
+/// When the output is closed.
+pub fn serve(
+    source: &Path,
+    target: &Path,
+    input: impl BufRead + Send + 'static,
+    output: &mut dyn Write,
+    rest: &Rest,
+) -> io::Result<()> {
+    let started = Instant::now();
+    let requests = listen(input);
+    let project = match Project::find(source, target) {
+        Ok(project) => project,
+        Err(error) => return say(output, &Reply::Unable { reason: error.to_string() }),
+    };
+    let mut host = Host::new(&project);
+    warm(&mut host);
+    say(output, &Reply::Ready { seconds: started.elapsed().as_secs_f64(), crates: project.crates.len() })?;
+    let mut rested = true;
+    loop {
+        match requests.recv_timeout(rest.quiet) {
+            Ok(request) => {
+                rested = false;
+                answer(&mut host, request, &requests, output)?;
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                if is_short(&std::fs::read_to_string(&rest.meminfo).unwrap_or_default()) {
+                    return say(output, &Reply::Rests);
+                }
+                if !rested {
+                    host.rest();
+                    rested = true;
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+    }
+}
+
+/// Whether less than a tenth of the memory is free or can be had at once.
+fn is_short(meminfo: &str) -> bool {
+    let kilobytes = |name: &str| -> Option<u64> {
+        let line = meminfo.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        line.split_whitespace().next()?.parse().ok()
+    };
+    kilobytes("MemAvailable").zip(kilobytes("MemTotal")).is_some_and(|(available, total)| available < total / 10)
+}
+
+/// Reads requests while earlier ones are answered, so that whoever asks never waits to be heard.
+fn listen(input: impl BufRead + Send + 'static) -> Receiver<Request> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in input.lines().map_while(Result::ok) {
+            // A line that is no request has no id to answer to.
+            let Ok(request) = serde_json::from_str(&line) else { continue };
+            if sender.send(request).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// Answers all that has been asked so far: of completions only the newest, since who types on does not look at the others.
+fn answer(host: &mut Host, first: Request, requests: &Receiver<Request>, output: &mut dyn Write) -> io::Result<()> {
+    let waiting: Vec<Request> = std::iter::once(first).chain(requests.try_iter()).collect();
+    let newest = waiting.iter().rposition(|request| request.query == Query::Complete);
+    for (place, request) in waiting.into_iter().enumerate() {
+        if let Some(text) = request.text {
+            host.set_text(text);
+        }
+        let passed = request.query == Query::Complete && newest != Some(place);
+        let answer = match &request.query {
+            _ if passed => Answer::Nothing,
+            Query::Rename(name) => host.rename(request.at, name),
+            query => host.answer(query, request.at),
+        };
+        say(output, &Reply::Answer { id: request.id, answer })?;
+    }
+    Ok(())
+}
+
+fn warm(host: &mut Host) {
+    let head = "use ::ironbook::prelude::*;\nfn f(df: DataFrame, t: Tensor) {\n";
+    for line in FIRST {
+        host.set_text(format!("{head}{line}"));
+        host.answer(&Query::Complete, head.len() + line.len());
+    }
+}
+
+fn say(output: &mut dyn Write, reply: &Reply) -> io::Result<()> {
+    serde_json::to_writer(&mut *output, reply)?;
+    output.write_all(b"\n")?;
+    output.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_short_below_a_tenth() {
+        assert!(is_short("MemTotal: 1000 kB\nMemFree: 900 kB\nMemAvailable:     99 kB\n"));
+        assert!(!is_short("MemTotal: 1000 kB\nMemAvailable: 100 kB\n"));
+        assert!(!is_short(""));
+    }
+}

@@ -1,0 +1,255 @@
+//! Checks of pages in the background: cell after cell, each in the state that the ones before would leave.
+
+use crate::page::Page;
+use ironbook_assist::{Planned, View};
+use ironbook_magics::Registry;
+use ironbook_session::diagnostics::{Diagnostic, Severity};
+use ironbook_session::library::index::Index;
+use ironbook_session::{Checker, ExecutionId, ItemInfo, Place, Variable};
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// So long nothing may be typed before a page is checked.
+pub const PAUSE: Duration = Duration::from_millis(150);
+
+/// The stack of the thread that parses; memory is committed when it is touched.
+const STACK: usize = 512 << 20;
+/// Cells longer than this are not checked: no one writes them by hand.
+const LONGEST: usize = 256 << 10;
+
+/// Names a page: the URI of the script or notebook.
+pub type Key = String;
+
+/// What is known of a cell once it was checked.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// What the compiler says of it.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The variables that it finds.
+    pub variables: Vec<Variable>,
+    /// The items in force when it begins.
+    pub items: Vec<ItemInfo>,
+    /// The variables after it.
+    pub after: Vec<Variable>,
+    /// The text that was checked.
+    pub text: String,
+}
+
+/// What is known of a page: by the places of its cells.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The cells that were checked.
+    pub cells: BTreeMap<usize, Known>,
+    /// The cell of each execution that places name.
+    pub executions: BTreeMap<ExecutionId, usize>,
+}
+
+impl Report {
+    /// The cell that a place is in.
+    pub fn cell(&self, place: &Place) -> Option<usize> {
+        self.executions.get(&place.execution).copied()
+    }
+}
+
+/// What all views share.
+#[derive(Clone, Default)]
+pub struct Ground {
+    /// The names of the library.
+    pub index: Option<Arc<Index>>,
+    /// The cells' working directory.
+    pub directory: PathBuf,
+}
+
+impl Ground {
+    /// A view for assistance before a cell.
+    pub fn view(&self, variables: Vec<Variable>, items: Vec<ItemInfo>) -> View {
+        View {
+            variables,
+            items,
+            registry: Registry::default(),
+            numbers: BTreeMap::new(),
+            directory: self.directory.clone(),
+            index: self.index.clone(),
+        }
+    }
+}
+
+type Reports = Arc<Mutex<HashMap<Key, Arc<Report>>>>;
+
+/// Checks pages as they change.
+pub struct Checks {
+    jobs: Sender<(Key, Page)>,
+    reports: Reports,
+}
+
+impl Checks {
+    /// Starts the thread that checks; `done` is called with each page whose report is new.
+    pub fn start(checker: Checker, ground: Ground, done: impl Fn(&Key, &Page, &Report) + Send + 'static) -> Checks {
+        let (jobs, received) = channel();
+        let reports = Reports::default();
+        let worker = Worker {
+            first: checker,
+            ground,
+            received,
+            waiting: BTreeMap::new(),
+            kept: HashMap::new(),
+            reports: Arc::clone(&reports),
+        };
+        // Parsers call themselves for each bracket that is open.
+        let thread = std::thread::Builder::new().name("checks".to_owned()).stack_size(STACK);
+        drop(thread.spawn(move || worker.run(&done)));
+        Checks { jobs, reports }
+    }
+
+    /// Has a page checked after a pause; one that waits already is replaced.
+    pub fn ask(&self, key: Key, page: Page) {
+        // The thread ends with the server.
+        let _ = self.jobs.send((key, page));
+    }
+
+    /// What the newest check found.
+    pub fn report(&self, key: &Key) -> Arc<Report> {
+        lock(&self.reports).get(key).cloned().unwrap_or_default()
+    }
+}
+
+fn lock(reports: &Reports) -> MutexGuard<'_, HashMap<Key, Arc<Report>>> {
+    reports.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A checked cell: the hash of all texts up to it, the state after it, and what was found.
+struct Link {
+    hash: u64,
+    after: Checker,
+    known: Known,
+    executions: Vec<ExecutionId>,
+}
+
+struct Worker {
+    first: Checker,
+    ground: Ground,
+    received: Receiver<(Key, Page)>,
+    waiting: BTreeMap<Key, Page>,
+    /// The chains of the pages that were checked last.
+    kept: HashMap<Key, Vec<Link>>,
+    reports: Reports,
+}
+
+impl Worker {
+    fn run(mut self, done: &dyn Fn(&Key, &Page, &Report)) {
+        while self.listen() {
+            while let Some((key, page)) = self.waiting.pop_first() {
+                if page.cells.is_empty() {
+                    self.kept.remove(&key);
+                    lock(&self.reports).remove(&key);
+                    done(&key, &page, &Report::default());
+                } else if let Some(report) = self.check(&key, &page) {
+                    let report = Arc::new(report);
+                    lock(&self.reports).insert(key.clone(), Arc::clone(&report));
+                    done(&key, &page, &report);
+                }
+            }
+        }
+    }
+
+    /// Waits for pages until nobody types; false when there will be none.
+    fn listen(&mut self) -> bool {
+        match self.received.recv() {
+            Ok((key, page)) => drop(self.waiting.insert(key, page)),
+            Err(_) => return false,
+        }
+        loop {
+            match self.received.recv_timeout(PAUSE) {
+                Ok((key, page)) => drop(self.waiting.insert(key, page)),
+                Err(RecvTimeoutError::Timeout) => return true,
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+
+    /// Checks what has changed of a page; nothing if it has changed again meanwhile.
+    fn check(&mut self, key: &Key, page: &Page) -> Option<Report> {
+        let mut old = self.kept.remove(key).unwrap_or_default().into_iter();
+        let mut chain: Vec<Link> = Vec::new();
+        let mut hash = 0;
+        for (_, cell) in page.code() {
+            hash = chained(hash, cell.text.text());
+            // As soon as one differs, those after it stand on other ground.
+            let known = old.next().filter(|link| link.hash == hash);
+            if known.is_none() {
+                old = Vec::new().into_iter();
+                if self.is_outdated(key) {
+                    self.kept.insert(key.clone(), chain);
+                    return None;
+                }
+            }
+            let before = chain.last().map_or(&self.first, |link| &link.after);
+            let link = known.unwrap_or_else(|| self.link(hash, before.clone(), cell.text.text()));
+            chain.push(link);
+        }
+        let mut report = Report::default();
+        for ((index, _), link) in page.code().zip(&chain) {
+            report.cells.insert(index, link.known.clone());
+            report.executions.extend(link.executions.iter().map(|execution| (*execution, index)));
+        }
+        self.kept.insert(key.clone(), chain);
+        Some(report)
+    }
+
+    /// Whether another text of the page has come.
+    fn is_outdated(&mut self, key: &Key) -> bool {
+        while let Ok((key, page)) = self.received.try_recv() {
+            self.waiting.insert(key, page);
+        }
+        self.waiting.contains_key(key)
+    }
+
+    fn link(&self, hash: u64, mut checker: Checker, text: &str) -> Link {
+        let mut known =
+            Known { variables: checker.variables(), items: checker.items(), text: text.to_owned(), ..Known::default() };
+        let view = self.ground.view(known.variables.clone(), known.items.clone());
+        if text.len() > LONGEST {
+            let execution = checker.skip("");
+            let words =
+                format!("this cell has {} kB; cells beyond {} kB are not checked", text.len() >> 10, LONGEST >> 10);
+            known.diagnostics.push(Diagnostic::new(Severity::Hint, None, words));
+            return Link { hash, after: checker, known, executions: vec![execution] };
+        }
+        let planned = Planned::new(text, &view);
+        let mut executions = Vec::new();
+        if let Some((range, failure)) = planned.fault {
+            let execution = checker.skip(text);
+            executions.push(execution);
+            let mut diagnostic = Diagnostic::new(Severity::Error, Some(failure.name.clone()), failure.message.clone());
+            diagnostic.place = Some(Place { execution, range });
+            diagnostic.remarks = failure.hints.iter().map(|hint| format!("help: {hint}")).collect();
+            known.diagnostics.push(diagnostic);
+        }
+        dependencies(text).for_each(|name| checker.assume(&name));
+        for source in &planned.sources {
+            executions.push(checker.execution());
+            known.diagnostics.extend(checker.follow(source).diagnostics);
+        }
+        known.after = checker.variables();
+        Link { hash, after: checker, known, executions }
+    }
+}
+
+/// The crates that `%dep` and `:dep` lines ask for, which nobody has built here.
+fn dependencies(text: &str) -> impl Iterator<Item = String> {
+    let asked = text.lines().filter_map(|line| line.trim_start().strip_prefix(['%', ':'])?.strip_prefix("dep "));
+    let words = asked.flat_map(|rest| rest.split([' ', '=', '@', '"', '\'']).filter(|word| !word.is_empty()).take(1));
+    words.map(|word| word.replace('-', "_")).collect::<Vec<_>>().into_iter()
+}
+
+fn chained(before: u64, text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    before.hash(&mut hasher);
+    text.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,56 @@
+//! `textDocument/hover` and `textDocument/signatureHelp`.
+
+use crate::server::{Place, Server};
+use ironbook_assist::{self as assist, Detail};
+use ironbook_session::language::{Answer, Query};
+use lsp_types::{
+    Documentation, Hover, HoverContents, MarkupContent, MarkupKind, ParameterInformation, ParameterLabel,
+    SignatureHelp, SignatureInformation,
+};
+use std::time::Duration;
+
+/// So long the language service may take.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+impl Server {
+    /// What the running session says of it, if one is attached; else the language service's words, else what the page tells.
+    pub(crate) fn hover(&self, place: &Place) -> Option<Hover> {
+        let cell = place.cell();
+        if let Some(told) = self.live.as_ref().and_then(|live| live.inspect(cell.text.text(), place.byte)) {
+            let contents = MarkupContent { kind: MarkupKind::PlainText, value: told };
+            return Some(Hover { contents: HoverContents::Markup(contents), range: None });
+        }
+        let view = self.view(place);
+        if assist::is_rust(&view, cell.text.text(), place.byte)
+            && let Some((document, Answer::Hover { range, markdown })) = self.ask(place, Query::Hover, PATIENCE)
+        {
+            let range = document.place(range).filter(|there| there.execution == place.execution());
+            return Some(Hover { contents: markup(markdown), range: range.map(|there| cell.range(there.range)) });
+        }
+        let found = assist::inspect(&view, cell.text.text(), place.byte, Detail::Brief)?;
+        let markdown = found.data.get("text/markdown").and_then(|value| value.as_str())?;
+        Some(Hover { contents: markup(markdown.to_owned()), range: None })
+    }
+
+    pub(crate) fn signature(&self, place: &Place) -> Option<SignatureHelp> {
+        let (_, Answer::Signature(found)) = self.ask(place, Query::Signature, PATIENCE)? else { return None };
+        let parameters = found.parameters.iter().filter_map(|range| found.label.get(range.clone()));
+        let parameter =
+            |text: &str| ParameterInformation { label: ParameterLabel::Simple(text.to_owned()), documentation: None };
+        let active = found.active.map(crate::lines::number);
+        let signature = SignatureInformation {
+            parameters: Some(parameters.map(parameter).collect()),
+            documentation: (!found.doc.is_empty()).then_some(Documentation::MarkupContent(MarkupContent {
+                kind: MarkupKind::Markdown,
+                value: found.doc,
+            })),
+            active_parameter: active,
+            label: found.label,
+        };
+        Some(SignatureHelp { signatures: vec![signature], active_signature: Some(0), active_parameter: active })
+    }
+}
+
+fn markup(value: String) -> HoverContents {
+    HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value })
+}

@@ -1,0 +1,363 @@
+//! The server: what the editor sends, and what it gets.
+
+use crate::actions;
+use crate::capabilities::{capabilities, pulls};
+use crate::checks::{Checks, Ground, Report};
+use crate::documents::Documents;
+use crate::format;
+use crate::live::Live;
+use crate::page::{Cell, Page};
+use ironbook_assist::{Planned, View};
+use ironbook_session::Checker;
+use ironbook_session::language::{self, Answer, Document, Query, Service};
+use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
+use lsp_types::notification::{self as note, Notification as _};
+use lsp_types::request::{self as ask, Request as _};
+use lsp_types::{
+    CodeActionParams, DocumentDiagnosticParams, DocumentSymbolResponse, GotoDefinitionResponse, InitializeParams,
+    InlayHintParams, MessageType, Position, PublishDiagnosticsParams, RenameParams, ShowMessageParams,
+    TextDocumentPositionParams, Uri, WorkspaceSymbolParams, WorkspaceSymbolResponse,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
+
+/// Why the server ends before it is told to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What came is not what the protocol says.
+    #[error("the editor does not keep to the protocol: {0}")]
+    Protocol(#[from] ProtocolError),
+    /// What came first cannot be read.
+    #[error("the editor's `initialize` cannot be read: {0}")]
+    Initialize(#[source] serde_json::Error),
+}
+
+/// What the server works with.
+#[derive(Default)]
+pub struct Options {
+    /// Compiles cells to check them; without it nothing is checked.
+    pub checker: Option<Checker>,
+    /// Why there is none, for the user.
+    pub unchecked: Option<String>,
+    /// What is known of the library, and where cells work.
+    pub ground: Ground,
+    /// Answers what needs more than names.
+    pub service: Option<Service>,
+    /// A running session, whose variables are known with what is in them.
+    pub live: Option<Box<dyn Live>>,
+    /// The program that formats Rust; `rustfmt` if none.
+    pub rustfmt: Option<PathBuf>,
+}
+
+/// A place in a cell of a page.
+pub(crate) struct Place {
+    /// The page.
+    pub page: Page,
+    /// The cell, by its place on the page.
+    pub index: usize,
+    /// The byte of the cell's text.
+    pub byte: usize,
+    key: String,
+}
+
+impl Place {
+    /// The cell.
+    pub fn cell(&self) -> &Cell {
+        &self.page.cells[self.index]
+    }
+
+    /// What the cell is called in a language service's document.
+    pub fn execution(&self) -> u64 {
+        Page::execution(self.index)
+    }
+}
+
+impl Page {
+    /// What a cell is called in a language service's document.
+    pub(crate) fn execution(index: usize) -> u64 {
+        index as u64 + 1
+    }
+
+    /// The cell that is called so.
+    pub(crate) fn index_of(&self, execution: u64) -> Option<usize> {
+        usize::try_from(execution.checked_sub(1)?).ok().filter(|index| *index < self.cells.len())
+    }
+}
+
+/// The server between two messages.
+pub(crate) struct Server {
+    pub(crate) documents: Documents,
+    checks: Option<Checks>,
+    ground: Ground,
+    service: Option<Service>,
+    pub(crate) live: Option<Box<dyn Live>>,
+    rustfmt: PathBuf,
+}
+
+/// Serves an editor until it says that it ends.
+///
+/// # Errors
+/// When the editor does not keep to the protocol.
+pub fn run(connection: &Connection, options: Options) -> Result<(), Error> {
+    let (id, started) = connection.initialize_start()?;
+    let pulls = pulls(&started["capabilities"]);
+    let _: InitializeParams = serde_json::from_value(started).map_err(Error::Initialize)?;
+    let able = capabilities(options.service.is_some(), pulls);
+    connection.initialize_finish(id, json!({"capabilities": able}))?;
+    if let Some(words) = options.unchecked {
+        let message = ShowMessageParams { typ: MessageType::WARNING, message: words };
+        tell::<note::ShowMessage>(connection, message);
+    }
+    let ground = options.ground.clone();
+    let sender = connection.sender.clone();
+    // The editor may have gone.
+    let done = told(move |message| drop(sender.send(message)), pulls);
+    let mut server = Server {
+        documents: Documents::default(),
+        checks: options.checker.map(|checker| Checks::start(checker, ground, done)),
+        ground: options.ground,
+        service: options.service,
+        live: options.live,
+        rustfmt: options.rustfmt.unwrap_or_else(|| "rustfmt".into()),
+    };
+    for message in &connection.receiver {
+        match message {
+            Message::Request(request) => {
+                if connection.handle_shutdown(&request)? {
+                    return Ok(());
+                }
+                // The editor may have gone.
+                let _ = connection.sender.send(Message::Response(server.answer(request)));
+            }
+            Message::Notification(notification) => server.notice(connection, notification),
+            Message::Response(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Tells the editor of what a check found: the diagnostics, or that it may ask for them.
+fn told(send: impl Fn(Message) + Send + 'static, pulls: bool) -> impl Fn(&String, &Page, &Report) + Send + 'static {
+    let asked = AtomicI32::new(0);
+    move |_, page, report| {
+        if pulls {
+            let id = format!("refresh-{}", asked.fetch_add(1, Ordering::Relaxed)).into();
+            let message = Request::new(id, ask::WorkspaceDiagnosticRefresh::METHOD.to_owned(), ());
+            send(Message::Request(message));
+            return;
+        }
+        for (uri, diagnostics) in actions::diagnostics(page, report) {
+            let params = PublishDiagnosticsParams { uri, diagnostics, version: None };
+            send(Message::Notification(Notification::new(note::PublishDiagnostics::METHOD.to_owned(), params)));
+        }
+    }
+}
+
+fn tell<N: note::Notification>(connection: &Connection, params: N::Params) {
+    let message = Notification::new(N::METHOD.to_owned(), params);
+    // The editor may have gone.
+    let _ = connection.sender.send(Message::Notification(message));
+}
+
+impl Server {
+    fn answer(&self, request: Request) -> Response {
+        let Request { id, method, params } = request;
+        let answer = match method.as_str() {
+            ask::Completion::METHOD => self.at(params, |place| Some(self.complete(place))),
+            ask::ResolveCompletionItem::METHOD => self.resolve(params),
+            ask::HoverRequest::METHOD => self.at(params, |place| self.hover(place)),
+            ask::SignatureHelpRequest::METHOD => self.at(params, |place| self.signature(place)),
+            ask::GotoDefinition::METHOD => {
+                self.at(params, |place| Some(GotoDefinitionResponse::Array(self.definition(place))))
+            }
+            ask::References::METHOD => self.at(params, |place| Some(self.references(place))),
+            ask::PrepareRenameRequest::METHOD => self.at(params, |place| self.renamed(place)),
+            ask::Rename::METHOD => match self.rename_request(params) {
+                Ok(Ok(edit)) => Ok(edit),
+                Ok(Err(why)) => return Response::new_err(id, ErrorCode::RequestFailed as i32, why),
+                Err(error) => Err(error),
+            },
+            ask::InlayHintRequest::METHOD => self.inlay_hints(params),
+            ask::DocumentDiagnosticRequest::METHOD => self.pulled(params),
+            ask::WorkspaceSymbolRequest::METHOD => serde_json::from_value(params).and_then(|params| {
+                let WorkspaceSymbolParams { query, .. } = params;
+                serde_json::to_value(WorkspaceSymbolResponse::Nested(self.all_symbols(&query)))
+            }),
+            ask::DocumentSymbolRequest::METHOD => {
+                self.of_page(params, |page, uri| Some(DocumentSymbolResponse::Nested(self.symbols(page, uri))))
+            }
+            ask::FoldingRangeRequest::METHOD => self.of_page(params, |page, uri| Some(self.folds(page, uri))),
+            ask::Formatting::METHOD => {
+                self.of_page(params, |page, uri| Some(format::edits(page, uri, &self.blank_view(), &self.rustfmt)))
+            }
+            ask::CodeActionRequest::METHOD => self.code_actions(params),
+            _ => {
+                let words = format!("`{method}` is nothing that this server does");
+                return Response::new_err(id, ErrorCode::MethodNotFound as i32, words);
+            }
+        };
+        match answer {
+            Ok(value) => Response::new_ok(id, value),
+            Err(error) => {
+                let words = format!("the parameters of `{method}` cannot be read: {error}");
+                Response::new_err(id, ErrorCode::InvalidParams as i32, words)
+            }
+        }
+    }
+
+    /// Answers a question about a place; nothing where no code cell is.
+    fn at<T: Serialize>(
+        &self,
+        params: Value,
+        find: impl FnOnce(&Place) -> Option<T>,
+    ) -> Result<Value, serde_json::Error> {
+        let TextDocumentPositionParams { text_document, position } = serde_json::from_value(params)?;
+        let found = self.place(&text_document.uri, position).and_then(|place| find(&place));
+        serde_json::to_value(found)
+    }
+
+    fn of_page<T: Serialize>(
+        &self,
+        params: Value,
+        find: impl FnOnce(&Page, &Uri) -> Option<T>,
+    ) -> Result<Value, serde_json::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Of {
+            text_document: lsp_types::TextDocumentIdentifier,
+        }
+        let Of { text_document } = serde_json::from_value(params)?;
+        let page = self.documents.page(&self.documents.owner(text_document.uri.as_str()));
+        serde_json::to_value(find(&page, &text_document.uri))
+    }
+
+    fn code_actions(&self, params: Value) -> Result<Value, serde_json::Error> {
+        let CodeActionParams { text_document, range, .. } = serde_json::from_value(params)?;
+        let key = self.documents.owner(text_document.uri.as_str());
+        let report = self.report(&key);
+        serde_json::to_value(actions::fixes(&self.documents.page(&key), &report, &text_document.uri, range))
+    }
+
+    fn rename_request(&self, params: Value) -> Result<Result<Value, String>, serde_json::Error> {
+        let RenameParams { text_document_position: at, new_name, .. } = serde_json::from_value(params)?;
+        let Some(place) = self.place(&at.text_document.uri, at.position) else {
+            return Ok(Err("no code cell is there".to_owned()));
+        };
+        self.rename(&place, &new_name).map(serde_json::to_value).map_or_else(|why| Ok(Err(why)), |edit| edit.map(Ok))
+    }
+
+    fn inlay_hints(&self, params: Value) -> Result<Value, serde_json::Error> {
+        let InlayHintParams { text_document, range, .. } = serde_json::from_value(params)?;
+        let page = self.documents.page(&self.documents.owner(text_document.uri.as_str()));
+        serde_json::to_value(self.hints(&page, &text_document.uri, range))
+    }
+
+    /// The diagnostics of a document as the newest check has them; the editor is told when there are others.
+    fn pulled(&self, params: Value) -> Result<Value, serde_json::Error> {
+        let DocumentDiagnosticParams { text_document, .. } = serde_json::from_value(params)?;
+        let key = self.documents.owner(text_document.uri.as_str());
+        let all = actions::diagnostics(&self.documents.page(&key), &self.report(&key));
+        let items = all.into_iter().find(|(uri, _)| *uri == text_document.uri).map(|(_, found)| found);
+        Ok(json!({"kind": "full", "items": items.unwrap_or_default()}))
+    }
+
+    pub(crate) fn place(&self, uri: &Uri, position: Position) -> Option<Place> {
+        let key = self.documents.owner(uri.as_str());
+        let page = self.documents.page(&key);
+        let (index, byte) = page.find(uri, position)?;
+        page.cells[index].is_code.then_some(Place { page, index, byte, key })
+    }
+
+    pub(crate) fn report(&self, key: &String) -> Arc<Report> {
+        self.checks.as_ref().map(|checks| checks.report(key)).unwrap_or_default()
+    }
+
+    /// What is known before a cell.
+    pub(crate) fn view(&self, place: &Place) -> View {
+        self.view_before(&self.report(&place.key), place.index)
+    }
+
+    fn view_before(&self, report: &Report, index: usize) -> View {
+        let known = report.cells.get(&index).cloned().unwrap_or_default();
+        self.ground.view(known.variables, known.items)
+    }
+
+    /// What is known without any cell.
+    pub(crate) fn blank_view(&self) -> View {
+        self.ground.view(Vec::new(), Vec::new())
+    }
+
+    /// Asks the language service; the answer's places are in the document.
+    pub(crate) fn ask(&self, place: &Place, query: Query, patience: Duration) -> Option<(Document, Answer)> {
+        let service = self.service.as_ref()?;
+        let whole = matches!(query, Query::References | Query::Rename(_));
+        let document = self.document(place, whole);
+        let at = document.at(place.execution(), place.byte)?;
+        let answer = service.ask(&document.text, at, query, patience)?;
+        Some((document, answer))
+    }
+
+    /// The cells up to the place, or all.
+    fn document(&self, place: &Place, whole: bool) -> Document {
+        let report = self.report(&place.key);
+        let wanted = |index: &usize| whole || *index <= place.index;
+        let cells = place.page.code().filter(|(index, _)| wanted(index)).map(|(index, cell)| {
+            let view = self.view_before(&report, index);
+            let text = cell.text.text();
+            language::Cell { execution: Page::execution(index), source: Planned::new(text, &view).whole(text, &view) }
+        });
+        language::Prelude::default().document(&cells.collect::<Vec<_>>())
+    }
+
+    fn notice(&mut self, connection: &Connection, notification: Notification) {
+        let documents = &mut self.documents;
+        let Notification { method, params } = notification;
+        let changed = match method.as_str() {
+            note::DidOpenTextDocument::METHOD => {
+                read::<note::DidOpenTextDocument>(params).map(|opened| documents.open(opened.text_document))
+            }
+            note::DidChangeTextDocument::METHOD => read::<note::DidChangeTextDocument>(params)
+                .map(|changed| documents.change(&changed.text_document.uri, changed.content_changes)),
+            note::DidCloseTextDocument::METHOD => read::<note::DidCloseTextDocument>(params).map(|closed| {
+                forget(connection, &closed.text_document.uri);
+                documents.close(&closed.text_document.uri)
+            }),
+            note::DidOpenNotebookDocument::METHOD => {
+                read::<note::DidOpenNotebookDocument>(params).map(|opened| documents.open_notebook(opened))
+            }
+            note::DidChangeNotebookDocument::METHOD => {
+                read::<note::DidChangeNotebookDocument>(params).map(|changed| documents.change_notebook(changed))
+            }
+            note::DidCloseNotebookDocument::METHOD => read::<note::DidCloseNotebookDocument>(params).map(|closed| {
+                closed.cell_text_documents.iter().for_each(|cell| forget(connection, &cell.uri));
+                documents.close_notebook(&closed.notebook_document.uri)
+            }),
+            // Others tell of what is no concern here.
+            _ => None,
+        };
+        if let (Some(key), Some(checks)) = (changed, &self.checks) {
+            let page = self.documents.page(&key);
+            checks.ask(key, page);
+        }
+    }
+}
+
+/// What a notification says; one that cannot be read has no effect.
+fn read<N: note::Notification>(params: Value) -> Option<N::Params>
+where
+    N::Params: DeserializeOwned,
+{
+    serde_json::from_value(params).ok()
+}
+
+/// A closed document has no diagnostics.
+fn forget(connection: &Connection, uri: &Uri) {
+    let params = PublishDiagnosticsParams { uri: uri.clone(), diagnostics: Vec::new(), version: None };
+    tell::<note::PublishDiagnostics>(connection, params);
+}

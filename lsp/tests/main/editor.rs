@@ -1,0 +1,201 @@
+//! An editor in the same process: it opens, types, asks, and reads what it is told.
+
+use ironbook_lsp::{Ground, Options, run};
+use ironbook_session::language::Service;
+use ironbook_session::library::index::Index;
+use ironbook_session::library::{Library, Paths};
+use ironbook_session::{Checker, Config, Tier};
+use lsp_server::{Connection, Message, Notification, Request, Response};
+use lsp_types::{Diagnostic, NumberOrString, Position, PublishDiagnosticsParams};
+use serde_json::{Value, json};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// So long anything may take on a loaded machine.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// An editor with its server.
+pub struct Editor {
+    connection: Connection,
+    server: Option<JoinHandle<()>>,
+    next: i32,
+    version: i32,
+    /// What came while something else was waited for.
+    early: Vec<Message>,
+    _directory: TempDir,
+}
+
+fn library() -> Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    let build = |_| Library::build(&Paths::from_env(), &mut |_| ControlFlow::Continue(()));
+    LIBRARY.get_or_init(|| Library::locate(&Paths::from_env()).or_else(build).unwrap()).clone()
+}
+
+fn service(directory: &Path, script: &str) -> Service {
+    let program = directory.join("service");
+    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    Service::start(&program, &Paths::from_env()).unwrap()
+}
+
+impl Editor {
+    /// An editor whose server checks cells, without a language service.
+    pub fn new() -> Editor {
+        Editor::with(&json!({}), None)
+    }
+
+    /// One whose language service is a shell script.
+    pub fn helped_by(script: &str) -> Editor {
+        Editor::with(&json!({}), Some(script))
+    }
+
+    /// One that asks for diagnostics when it is told that there are new ones.
+    pub fn that_pulls() -> Editor {
+        let refreshes = json!({"diagnostics": {"refreshSupport": true}});
+        Editor::with(&json!({"textDocument": {"diagnostic": {}}, "workspace": refreshes}), None)
+    }
+
+    fn with(capabilities: &Value, script: Option<&str>) -> Editor {
+        let directory = TempDir::new().unwrap();
+        let service = script.map(|script| service(directory.path(), script));
+        let library = library();
+        let index = library.index_path().and_then(|path| Index::load(&path).ok()).map(Arc::new);
+        let ground = Ground { index, directory: directory.path().to_owned() };
+        let config = Config {
+            library,
+            cache: Paths::from_env().cells(),
+            directory: directory.path().to_owned(),
+            tier: Tier::Auto,
+        };
+        let checker = Some(Checker::new(config).unwrap());
+        let (ours, theirs) = Connection::memory();
+        let server = std::thread::spawn(move || {
+            run(&theirs, Options { checker, ground, service, ..Options::default() }).unwrap();
+        });
+        let mut editor = Editor {
+            connection: ours,
+            server: Some(server),
+            next: 0,
+            version: 0,
+            early: Vec::new(),
+            _directory: directory,
+        };
+        editor.ask("initialize", json!({"capabilities": capabilities}));
+        editor.tell("initialized", json!({}));
+        editor
+    }
+
+    /// Sends a notification.
+    pub fn tell(&self, method: &str, params: Value) {
+        let message = Notification { method: method.to_owned(), params };
+        self.connection.sender.send(Message::Notification(message)).unwrap();
+    }
+
+    /// Sends a request and waits for the response.
+    pub fn request(&mut self, method: &str, params: Value) -> Response {
+        self.next += 1;
+        let request = Request { id: self.next.into(), method: method.to_owned(), params };
+        self.connection.sender.send(Message::Request(request)).unwrap();
+        let wanted = self.next.into();
+        match self.wait(|message| matches!(message, Message::Response(response) if response.id == wanted)) {
+            Message::Response(response) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Sends a request; its result.
+    #[track_caller]
+    pub fn ask(&mut self, method: &str, params: Value) -> Value {
+        let response = self.request(method, params);
+        serde_json::to_value(response).unwrap()["result"].take()
+    }
+
+    fn wait(&mut self, wanted: impl Fn(&Message) -> bool) -> Message {
+        if let Some(at) = self.early.iter().position(&wanted) {
+            return self.early.remove(at);
+        }
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let message = self.connection.receiver.recv_timeout(left).expect("an answer in time");
+            if wanted(&message) {
+                return message;
+            }
+            self.early.push(message);
+        }
+    }
+
+    /// Opens a script.
+    pub fn open(&mut self, uri: &str, text: &str) {
+        let item = json!({"uri": uri, "languageId": "rust", "version": 1, "text": text});
+        self.tell("textDocument/didOpen", json!({"textDocument": item}));
+    }
+
+    /// Replaces its text.
+    pub fn retype(&mut self, uri: &str, text: &str) {
+        self.version += 1;
+        self.early.clear();
+        let document = json!({"uri": uri, "version": self.version});
+        self.tell("textDocument/didChange", json!({"textDocument": document, "contentChanges": [{"text": text}]}));
+    }
+
+    /// Waits for what is said of a document.
+    pub fn diagnostics(&mut self, uri: &str) -> Vec<Diagnostic> {
+        let of_document = |message: &Message| matches!(message, Message::Notification(told) if told.method == "textDocument/publishDiagnostics" && told.params["uri"] == uri);
+        let Message::Notification(told) = self.wait(of_document) else { unreachable!("a notification") };
+        serde_json::from_value::<PublishDiagnosticsParams>(told.params).unwrap().diagnostics
+    }
+
+    /// Waits until it is told that there are new diagnostics.
+    pub fn refreshed(&mut self) {
+        self.wait(
+            |message| matches!(message, Message::Request(asked) if asked.method == "workspace/diagnostic/refresh"),
+        );
+    }
+
+    /// Whether a notification has come meanwhile.
+    pub fn was_told(&self, method: &str) -> bool {
+        self.early.iter().any(|message| matches!(message, Message::Notification(told) if told.method == method))
+    }
+
+    /// Asks about a place.
+    pub fn at(&mut self, method: &str, uri: &str, position: Position) -> Value {
+        let mut params = json!({"textDocument": {"uri": uri}, "position": position});
+        if method == "textDocument/references" {
+            params["context"] = json!({"includeDeclaration": true});
+        }
+        self.ask(method, params)
+    }
+
+    /// The labels of what may stand at a place.
+    pub fn labels(&mut self, uri: &str, position: Position) -> Vec<String> {
+        let found = self.at("textDocument/completion", uri, position);
+        let items = found["items"].as_array().unwrap_or_else(|| panic!("{found}"));
+        items.iter().map(|item| item["label"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl Drop for Editor {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        self.request("shutdown", Value::Null);
+        self.tell("exit", Value::Null);
+        self.server.take().unwrap().join().unwrap();
+    }
+}
+
+/// A diagnostic as code and place.
+pub fn brief(diagnostic: &Diagnostic) -> (String, (u32, u32), (u32, u32)) {
+    let code = match &diagnostic.code {
+        Some(NumberOrString::String(code)) => code.clone(),
+        _ => String::new(),
+    };
+    let range = diagnostic.range;
+    (code, (range.start.line, range.start.character), (range.end.line, range.end.character))
+}

@@ -1,0 +1,124 @@
+//! What editors should not send, and texts that nobody should type.
+
+use crate::editor::Editor;
+use lsp_types::Position;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+const URI: &str = "file:///work/s.rs";
+
+#[test]
+fn wrong_messages_are_answered_and_harm_nothing() {
+    let mut editor = Editor::new();
+    let response = editor.request("textDocument/nothing", json!({}));
+    assert_eq!(response.response_kind_code(), Some(-32601));
+    let response = editor.request("textDocument/hover", json!({"position": "x"}));
+    assert_eq!(response.response_kind_code(), Some(-32602));
+    editor.tell("textDocument/didOpen", json!({"textDocument": 5}));
+    editor.tell("$/setTrace", json!({"value": "off"}));
+    editor.retype("file:///not/open.rs", "x");
+    assert_eq!(editor.at("textDocument/hover", "file:///not/open.rs", Position::new(0, 0)), json!(null));
+    editor.open(URI, "let a = 1;");
+    assert_eq!(editor.diagnostics(URI), []);
+}
+
+trait Code {
+    fn response_kind_code(&self) -> Option<i64>;
+}
+
+impl Code for lsp_server::Response {
+    fn response_kind_code(&self) -> Option<i64> {
+        serde_json::to_value(self).unwrap()["error"]["code"].as_i64()
+    }
+}
+
+/// What a service says that is ready.
+const READY: &str = "echo '{\"Ready\":{\"seconds\":0.1,\"crates\":1}}'";
+
+#[test]
+fn a_service_that_is_silent_or_dies_keeps_nobody_waiting() {
+    for rest in ["cat >/dev/null", "read line; exit 1", "read line; kill -9 $$", "while read line; do echo '[]'; done"]
+    {
+        let mut editor = Editor::helped_by(&format!("{READY}\n{rest}"));
+        editor.open(URI, "// %%\nlet passengers = 1;\n// %%\npass\n");
+        editor.diagnostics(URI);
+        for _ in 0..6 {
+            let began = Instant::now();
+            assert_eq!(editor.labels(URI, Position::new(3, 4))[0], "passengers", "{rest}");
+            assert!(began.elapsed() < Duration::from_secs(20), "{rest}: {:?}", began.elapsed());
+        }
+        let found = editor.at("textDocument/completion", URI, Position::new(3, 4));
+        assert_eq!(found["isIncomplete"], true, "{rest}: who types on is answered anew");
+    }
+}
+
+#[test]
+fn candidates_of_the_service_stand_beside_those_of_the_page() {
+    let answer = r#"{"Answer":{"id":1,"answer":{"Candidates":[{"name":"passed","insert":"passed","range":{"start":0,"end":0},"kind":"function","detail":"fn(&self)","score":9,"import":"use x::Pass;"}]}}}"#;
+    let mut editor = Editor::helped_by(&format!("{READY}\nread line\necho '{answer}'\ncat >/dev/null"));
+    editor.open(URI, "// %%\nlet passengers = 1;\n// %%\nlet b = 1;\npass\n");
+    editor.diagnostics(URI);
+    let found = editor.at("textDocument/completion", URI, Position::new(4, 4));
+    let items = found["items"].as_array().unwrap();
+    assert_eq!((items[0]["label"].as_str(), found["isIncomplete"].as_bool()), (Some("passengers"), Some(false)));
+    let deep = items.iter().find(|item| item["label"] == "passed").unwrap();
+    assert_eq!(deep["detail"], "fn(&self)");
+    let top = json!({"line": 3, "character": 0});
+    assert_eq!(
+        deep["additionalTextEdits"],
+        json!([{"range": {"start": top, "end": top}, "newText": "use x::Pass;\n"}])
+    );
+}
+
+#[test]
+fn texts_of_any_kind_are_taken() {
+    let mut editor = Editor::new();
+    let long = format!("let s = \"{}\";", "x".repeat(2 << 20));
+    for text in [
+        "}}}}",
+        "((((",
+        "\"",
+        "/*",
+        "\u{0}\u{1}",
+        "// %%",
+        "// %% [markdown]",
+        "r#\"",
+        "%",
+        "",
+        &long,
+        &"(".repeat(4000),
+    ] {
+        editor.open(URI, text);
+        for method in
+            ["textDocument/completion", "textDocument/hover", "textDocument/definition", "textDocument/signatureHelp"]
+        {
+            editor.at(method, URI, Position::new(0, 3));
+            editor.at(method, URI, Position::new(99, 99));
+        }
+        editor.ask("textDocument/documentSymbol", json!({"textDocument": {"uri": URI}}));
+    }
+    editor.retype(URI, "let a: i32 = 1;\nlet b = a + 1;");
+    loop {
+        // What the earlier texts were told may still be on its way.
+        if editor.diagnostics(URI).is_empty() {
+            break;
+        }
+    }
+}
+
+#[test]
+fn typing_on_replaces_the_check_that_waits() {
+    let mut editor = Editor::new();
+    editor.open(URI, "let a = 0;");
+    for n in 0..30 {
+        editor.retype(URI, &format!("let a: i32 = \"{n}\";"));
+    }
+    editor.retype(URI, "let a: i32 = 1;");
+    loop {
+        let found = editor.diagnostics(URI);
+        if found.is_empty() {
+            break;
+        }
+        assert!(!found[0].message.is_empty());
+    }
+}

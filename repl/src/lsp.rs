@@ -1,0 +1,95 @@
+//! `ironbook lsp`: the language server on standard input and output.
+
+use crate::cli::Lsp;
+use crate::{Error, existing};
+use ironbook_assist::Completions;
+use ironbook_kernel::client::Client;
+use ironbook_lsp::{Ground, Live, Options};
+use ironbook_session::language::{Service, program};
+use ironbook_session::library::index::Index;
+use ironbook_session::library::{Library, Paths};
+use ironbook_session::{Checker, Config, Tier};
+use lsp_server::Connection;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// So long the running session may take to answer, and to come up.
+const WITHIN: Duration = Duration::from_millis(500);
+const COMES_UP: Duration = Duration::from_secs(10);
+
+/// What `ironbook lsp --help` adds.
+pub const HELP: &str = "\
+Editors start it; there is nothing to type. It works on scripts in percent format (`// %%`) and on the Rust cells of
+notebooks: completion, hover, symbols, folding, formatting, diagnostics of the compiler with its fixes. No cell is run.
+
+Examples:
+  ironbook lsp --existing    knows the variables of the session that was started last as well
+  Neovim   vim.lsp.start({ name = 'ironbook', cmd = { 'ironbook', 'lsp' } })
+  Helix    [language-server.ironbook]  command = \"ironbook\"  args = [\"lsp\"]";
+
+/// Serves until the editor ends it.
+///
+/// # Errors
+/// When there is no such session, or the editor does not keep to the protocol.
+pub fn run(command: &Lsp, paths: &Paths) -> Result<u8, Error> {
+    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let live = match &command.existing {
+        Some(named) => Some(attached(named, paths)?),
+        None => None,
+    };
+    let (connection, threads) = Connection::stdio();
+    let served = ironbook_lsp::run(&connection, Options { live, ..options(paths, directory) });
+    drop(connection);
+    served.map_err(|error| Error::Editor(Box::new(error)))?;
+    // The editor has closed its end, or does so now.
+    let _ = threads.join();
+    Ok(0)
+}
+
+fn options(paths: &Paths, directory: PathBuf) -> Options {
+    let mut options = Options { service: service(paths), ..Options::default() };
+    options.ground.directory.clone_from(&directory);
+    match Library::locate(paths) {
+        Ok(library) => {
+            let index = library.index_path().and_then(|path| Index::load(&path).ok());
+            options.ground = Ground { index: index.map(Arc::new), directory: directory.clone() };
+            let rustfmt = library.rustc.with_file_name("rustfmt");
+            options.rustfmt = Some(rustfmt).filter(|path| path.is_file());
+            let config = Config { library, cache: paths.cells(), directory, tier: Tier::Auto };
+            match Checker::new(config) {
+                Ok(checker) => options.checker = Some(checker),
+                Err(failure) => options.unchecked = Some(format!("cells are not checked: {}", failure.message)),
+            }
+        }
+        Err(missing) => {
+            options.unchecked = Some(format!("cells are not checked: {missing}; {}", missing.remedy()));
+        }
+    }
+    options
+}
+
+/// A running session, through a client of its kernel.
+struct Attached(Client);
+
+impl Live for Attached {
+    fn complete(&self, text: &str, at: usize) -> Completions {
+        self.0.complete(text, at, WITHIN)
+    }
+
+    fn inspect(&self, text: &str, at: usize) -> Option<String> {
+        self.0.inspect(text, at, WITHIN)
+    }
+}
+
+fn attached(named: &str, paths: &Paths) -> Result<Box<dyn Live>, Error> {
+    let client = Client::attach(&existing::find(named, paths)?, COMES_UP, |_| {})?;
+    Ok(Box::new(Attached(client)))
+}
+
+/// The language service; without its program, names are all that is known.
+fn service(paths: &Paths) -> Option<Service> {
+    let variable = std::env::var("IRONBOOK_LANGUAGE").ok();
+    let program = program(variable.as_deref(), std::env::current_exe().ok().as_deref())?;
+    Service::start(&program, paths).ok()
+}

@@ -1,0 +1,160 @@
+//! Taking a checked cell for run: its items come in force, and its variables get the types that the compiler tells.
+
+use super::{Checked, Checker, Sound, is_gone};
+use crate::codegen::{self, Binding, binding_of};
+use crate::compile::Goal;
+use crate::execute::Prepared;
+use crate::map::{ExecutionId, Glue, Origin};
+use crate::parse::Kind;
+use crate::session::Live;
+use crate::source::Source;
+use crate::types;
+use ironbook_core::frame::Kept;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Words that come before the names that a cell defines.
+const BEFORE_NAMES: [&str; 11] =
+    ["let", "mut", "fn", "struct", "enum", "union", "trait", "type", "mod", "const", "static"];
+
+impl Checker {
+    /// Checks a cell and takes it for run: later cells see its items and variables.
+    ///
+    /// Of a cell with errors the names are remembered, so that no later cell is blamed for using them.
+    pub fn follow(&mut self, source: &Source) -> Checked {
+        let (mut checked, sound) = self.look(source);
+        match sound {
+            Some(sound) => self.take_over(sound, &mut checked),
+            None if !checked.is_sound() => self.remember_names(source),
+            None => {}
+        }
+        self.session.last += 1;
+        checked
+    }
+
+    /// Passes over a cell that cannot be taken apart at all: its names are remembered.
+    pub fn skip(&mut self, text: &str) -> ExecutionId {
+        let execution = self.execution();
+        self.session.texts.insert(execution, text.to_owned());
+        self.remember_names(&Source::plain(text));
+        self.session.last += 1;
+        execution
+    }
+
+    /// Takes a name for known though nobody says what it is: a crate that is not built here.
+    pub fn assume(&mut self, name: &str) {
+        self.unknown.insert(name.to_owned());
+    }
+
+    fn take_over(&mut self, sound: Sound, checked: &mut Checked) {
+        let made = self.made(&sound);
+        let printed = if made.is_empty() { BTreeMap::new() } else { self.printed(&sound, &made, checked) };
+        let gone = |name: &&String| sound.prepared.dropped(name) || made.contains(*name);
+        let dropped: Vec<String> = self.session.live.keys().filter(gone).cloned().collect();
+        dropped.iter().for_each(|name| drop(self.session.live.remove(name)));
+        for ((name, level), placement) in sound.findings.placed() {
+            if level.is_none() && is_gone(&placement) {
+                self.session.live.remove(&name);
+            }
+        }
+        if !sound.prepared.own.is_empty() {
+            self.session.take_items(&sound.prepared, &sound.findings.left_out);
+        }
+        let maker = Arc::new(sound.draft.generated);
+        for name in made {
+            match printed.get(&name) {
+                Some(path) => self.put(&name, path, &sound.prepared, &maker),
+                None => drop(self.unknown.insert(name)),
+            }
+        }
+    }
+
+    /// Names of the variables that the cell makes and that stay.
+    fn made(&self, sound: &Sound) -> BTreeSet<String> {
+        let segments = sound.draft.generated.map.segments.iter();
+        let put = segments.filter_map(|segment| match &segment.origin {
+            Origin::Glue(Glue::Put(tag)) => Some(binding_of(tag)),
+            _ => None,
+        });
+        put.filter(|(_, level)| level.is_some()).map(|(name, _)| name).collect()
+    }
+
+    fn put(&mut self, name: &str, path: &str, prepared: &Prepared, maker: &Arc<codegen::Generated>) {
+        // Where the type cannot be written down, a later cell is told so.
+        let closure = path.contains("{closure");
+        let type_name = if closure { "{{closure}}".to_owned() } else { self.as_named(path) };
+        if !closure {
+            self.session.types.suppose(&type_name, path.to_owned());
+        }
+        let live = Live {
+            type_name,
+            shape: None,
+            bytes: 0,
+            columns: Vec::new(),
+            execution: prepared.execution,
+            maker: Some(Arc::clone(maker)),
+            kept: Kept::Unknown,
+        };
+        self.unknown.remove(name);
+        self.session.live.insert(name.to_owned(), live);
+    }
+
+    /// A path as `std::any::type_name` prints it where the session's own types are concerned.
+    fn as_named(&self, path: &str) -> String {
+        let homes = self.session.items.homes();
+        homes.iter().fold(path.to_owned(), |path, home| path.replace(&format!("{home}::"), &format!("cell::{home}::")))
+    }
+
+    /// The types of the cell's variables, as paths that compile in later cells.
+    fn printed(&self, sound: &Sound, made: &BTreeSet<String>, checked: &mut Checked) -> BTreeMap<String, String> {
+        let generated = &sound.draft.generated;
+        let asked = |(name, level): &Binding| level.is_some() && made.contains(name);
+        let (text, map) = codegen::probe(generated, &asked);
+        // The compiler shortens what is unique: first it is asked with the names that the cell mentions, then with those
+        // that it has answered.
+        let mut names = capitalised(&generated.text);
+        let mut found = BTreeMap::new();
+        for _ in 0..2 {
+            let shadowed = format!("{text}{}", types::shadows(&names));
+            let Ok(compiled) = self.session.compiler.compile(&shadowed, Goal::Check) else { return found };
+            checked.compiles += 1;
+            checked.seconds += compiled.seconds;
+            found = types::printed(&compiled.messages, &map);
+            let fresh: BTreeSet<String> = found.values().flat_map(|path| capitalised(path)).collect();
+            if fresh.is_subset(&names) {
+                break;
+            }
+            names.extend(fresh);
+        }
+        found.retain(|_, path| path.contains("{closure") || syn::parse_str::<syn::Type>(path).is_ok());
+        found
+    }
+
+    /// The names that a cell with errors would have made.
+    fn remember_names(&mut self, source: &Source) {
+        let text = source.rust();
+        if let Ok(prepared) = self.session.prepare(source, self.session.last + 1) {
+            let lets = prepared.cell.statements.iter().filter_map(|statement| match &statement.kind {
+                Kind::Let { names, .. } => Some(names),
+                _ => None,
+            });
+            self.unknown.extend(lets.flatten().cloned());
+            self.unknown.extend(prepared.own.iter().map(|key| key.name.clone()));
+            return;
+        }
+        let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
+        let mut before = "";
+        for word in words.by_ref() {
+            if BEFORE_NAMES.contains(&before) {
+                self.unknown.insert(word.to_owned());
+            }
+            before = word;
+        }
+    }
+}
+
+/// The capitalised words of a text, as paths that [`types::shadows`] takes the last names of.
+fn capitalised(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    words.filter(|word| word.starts_with(char::is_uppercase)).map(|word| format!("x::{word}")).collect()
+}

@@ -1,0 +1,371 @@
+//! Cells that are checked and not run: what is said of them, beside what the compiler says of the same text in a function.
+
+use super::{Engine, library};
+use ironbook_session::diagnostics::{Diagnostic, Message, Severity, parse_messages};
+use ironbook_session::language::Cell;
+use ironbook_session::{Checked, Checker, Config, Source, Tier};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// A checker in a directory of its own.
+struct Desk {
+    checker: Checker,
+    _directory: TempDir,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        let directory = TempDir::new().unwrap();
+        let config = Config {
+            library: library(),
+            cache: directory.path().join("cache"),
+            directory: directory.path().to_owned(),
+            tier: Tier::Auto,
+        };
+        Desk { checker: Checker::new(config).unwrap(), _directory: directory }
+    }
+
+    /// Takes cells for run that have to be sound.
+    #[track_caller]
+    fn follow(&mut self, cells: &[&str]) {
+        for cell in cells {
+            let checked = self.checker.follow(&Source::plain(*cell));
+            assert!(checked.is_sound(), "{cell}\n{:#?}", checked.diagnostics);
+        }
+    }
+
+    fn check(&mut self, cell: &str) -> Checked {
+        self.checker.check(&Source::plain(cell))
+    }
+
+    /// The code of the first error, and the text that it stands at.
+    fn first(&mut self, cell: &str) -> (String, String) {
+        let checked = self.check(cell);
+        let first = checked.diagnostics.iter().find(|found| found.severity == Severity::Error);
+        let first = first.unwrap_or_else(|| panic!("no error in: {cell}"));
+        (first.code.clone().unwrap_or_default(), at(first, cell).to_owned())
+    }
+}
+
+fn at<'a>(diagnostic: &Diagnostic, cell: &'a str) -> &'a str {
+    diagnostic.place.as_ref().map_or("", |place| &cell[place.range.clone()])
+}
+
+/// Cells that do not compile, each for another reason.
+const BROKEN: &[&str] = &[
+    "let x: i32 = \"a\";",
+    "let x: String = 5;",
+    "let v: Vec<i32> = vec![\"a\"];",
+    "nowhere + 1",
+    "let a = 1; a.nothing()",
+    "\"text\".push_str(\"more\")",
+    "let v = vec![1]; v.len(1)",
+    "let a = 5; a = 6;",
+    "let s = String::new(); drop(s); s.len()",
+    "let mut v = vec![1]; let first = &v[0]; v.push(2); println!(\"{first}\");",
+    "fn f(x: i32) -> i32 { x } f(\"a\")",
+    "fn f(x: i32) -> i32 { x } f(1, 2)",
+    "fn f(x: i32) -> i32 { \"no\" } f(1)",
+    "fn f() -> i32 { } f()",
+    "struct P { x: i32 } let p = P { y: 1 };",
+    "struct P { x: i32 } let p = P { x: 1 }; p.z",
+    "struct P { x: i32, y: i32 } let p = P { x: 1 };",
+    "enum E { A, B } let e = E::A; match e { E::A => 1, }",
+    "enum E { A } let e = E::C;",
+    "use std::nowhere::Thing;",
+    "let m: HashMapp<i32, i32> = Default::default();",
+    "let x = if true { 1 } else { \"a\" };",
+    "let x = match 1 { 1 => 1, _ => \"a\" };",
+    "for i in 5 { println!(\"{i}\"); }",
+    "let f = |x: i32| x + 1; f(\"a\")",
+    "let x = 1u8 + 1i32;",
+    "let x = -1u32;",
+    "let x: u8 = 256;",
+    "let x = !\"a\";",
+    "let x = *5;",
+    "let t = (1, 2); t.2",
+    "let a = [1, 2]; a[\"x\"]",
+    "let c = 'ab';",
+    "let s = \"unclosed;",
+    "let x = (1 + 2;",
+    "let x = 1 +;",
+    "let = 5;",
+    "let x 5;",
+    "fn f( { }",
+    "println!(\"{}\")",
+    "println!(\"{}\", 1, 2)",
+    "println!(\"{missing}\")",
+    "let x: i32 = 1.5;",
+    "trait T { fn t(&self); } struct S; impl T for S {}",
+    "trait T {} impl T for Missing {}",
+    "struct S; println!(\"{}\", S);",
+    "struct S; println!(\"{:?}\", S);",
+    "struct S; let a = S; let b = a; let c = a;",
+    "#[derive(Clone)] struct N; #[derive(Clone, Copy)] struct S(N);",
+    "fn f<T>(x: T) -> T { x + x } f(1)",
+    "fn f<T: Copy>(x: T) -> T { x } f(String::new())",
+    "fn longest(a: &str, b: &str) -> &str { a }",
+    "fn f() -> &str { \"a\" }",
+    "let r; { let x = 5; r = &x; } println!(\"{r}\");",
+    "let x = vec![1].iter().map(|x| x + 1).colect::<Vec<_>>();",
+    "let x = \"1\".parse()?;",
+    "let x = Vec::new();",
+    "let x: Option<i32> = 5;",
+    "let x: i32 = Some(5);",
+    "let Some(x) = Some(5);",
+    "let (a, b) = (1, 2, 3);",
+    "let [a, b] = [1, 2, 3];",
+    "break;",
+    "continue;",
+    "let x = 5; x();",
+    "let x = 5; x.0",
+    "let x = 5; x[0]",
+    "i32::nothing()",
+    "std::cmp::nothing(1)",
+    "nothing::at::all()",
+    "nothing!()",
+    "#[nothing] fn f() {}",
+    "#[derive(Nothing)] struct S;",
+    "let x = async { 1 }; x + 1",
+    "fn f() { 1.await }",
+    "unsafe fn f() {} f()",
+    "static mut N: i32 = 0; N += 1;",
+    "const N: i32 = String::new();",
+    "const N: usize = \"abc\".len() + x;",
+    "let n = 3; let a = [0; n];",
+    "let a: [i32; 2] = [1, 2, 3];",
+    "let x = &mut 5; let y = &mut *x; let z = &mut *x; *y = 1;",
+    "let s = String::from(\"a\"); let t = s; println!(\"{s}{t}\");",
+    "let v = vec![String::new()]; let s = v[0];",
+    "let x = Box::new(1); let y = x + 1;",
+    "let f: fn(i32) -> i32 = |x: &str| 1;",
+    "impl i32 { fn f(&self) {} }",
+    "impl Clone for i32 { fn clone(&self) -> i32 { 1 } }",
+    "type A = B; type B = A; let x: A = 1;",
+    "struct S { s: S }",
+    "let x = 1 as String;",
+    "let x = \"a\" as i32;",
+    "let x = 5 as bool;",
+    "pub fn f(self) {}",
+    "let x = 0b12;",
+    "let x = 1_000_000_000_000i32;",
+    "mod m { fn private() {} } m::private()",
+    "mod m { pub struct S { x: i32 } } let s = m::S { x: 1 };",
+    "let x = vec![1, 2, 3].iter().sum();",
+    "return 5;",
+    "let x: &'static str = String::new();",
+    "let v = vec![1, 2]; v.iter().map(|x| x.nothing()).count()",
+    "fn f(x: &mut i32) {} let y = 1; f(&y)",
+    "let df = df!(\"a\" => [1, 2])?; df.heed(Some(1))",
+    "let df = df!(\"a\" => [1, 2])?; df.head(\"1\")",
+    "let df = df!(\"a\" => [1, 2])?; df.lazy().filter(col(\"a\").gtt(lit(1)))",
+    "let t = Tensor::zeros((2, 2), DType::F32)?;",
+    "let t = Tensor::zeros((2, 2), DType::F33, &Device::Cpu)?;",
+    "Gbdt::params().n_estimators(\"many\")",
+];
+
+/// What the compiler says of a whole text.
+fn rustc(text: &str) -> Vec<Message> {
+    let library = library();
+    let directory = TempDir::new().unwrap();
+    std::fs::write(directory.path().join("cell.rs"), text).unwrap();
+    let mut rustc = Command::new(&library.rustc);
+    rustc.current_dir(directory.path()).args(["cell.rs", "--edition=2024", "--crate-type=lib", "--emit=metadata"]);
+    rustc.arg("--error-format=json").arg("-L").arg(format!("dependency={}", library.deps.display()));
+    for (name, path) in &library.externs {
+        rustc.arg("--extern").arg(format!("{name}={}", path.display()));
+    }
+    let output = rustc.output().unwrap();
+    parse_messages(&String::from_utf8_lossy(&output.stderr))
+}
+
+/// What the compiler says of the text in a function: codes and spans of its errors, in its order.
+fn compiler(cell: &str) -> Vec<(String, String)> {
+    const OPEN: &str =
+        "#![allow(unused)]\nuse ::ironbook::prelude::*;\nfn cell() -> Result<(), Box<dyn std::error::Error>> {\n";
+    let text = format!("{OPEN}{cell}\n;Ok(()) }}\n");
+    let messages = rustc(&text);
+    let span = |message: &Message| {
+        let primary = message.spans.iter().find(|span| span.is_primary)?;
+        // Where the user wrote it, or what called the macro that it is in.
+        let mut span = primary;
+        while let Some(expansion) = span.expansion.as_ref().filter(|_| span.file_name != "cell.rs") {
+            span = &expansion.span;
+        }
+        let inside = span.file_name == "cell.rs" && span.byte_start >= OPEN.len();
+        let place = span.byte_start.checked_sub(OPEN.len())?..span.byte_end.checked_sub(OPEN.len())?;
+        inside.then(|| cell.get(place).unwrap_or_default().to_owned())
+    };
+    let errors = messages.iter().filter(|message| message.is_error());
+    errors.filter_map(|message| Some((message.code().unwrap_or_default().to_owned(), span(message)?))).collect()
+}
+
+/// Where a cell's ending is, a function goes on: what the parser says there cannot be the same.
+const ENDS_EARLY: &[&str] = &["let s = \"unclosed;", "let x = (1 + 2;", "fn f( { }"];
+/// The engine runs cells in closures, and lets `return` and `?` stand where a function has another type.
+const OF_FUNCTIONS: &[&str] = &["return 5;", "let x = \"1\".parse()?;"];
+
+#[test]
+fn broken_cells_have_the_compilers_codes_and_places() {
+    assert!(BROKEN.len() >= 100, "{}", BROKEN.len());
+    let mut desk = Desk::new();
+    let mut wrong = Vec::new();
+    for cell in BROKEN {
+        let found = desk.check(cell).diagnostics;
+        let ours: Vec<(String, String)> = found
+            .iter()
+            .filter(|found| found.severity == Severity::Error)
+            .map(|found| (found.code.clone().unwrap_or_default(), at(found, cell).to_owned()))
+            .collect();
+        let theirs = compiler(cell);
+        let same = match ours.first() {
+            Some(_) if ENDS_EARLY.contains(cell) => true,
+            Some((code, _)) if OF_FUNCTIONS.contains(cell) => theirs.iter().any(|(other, _)| other == code),
+            Some(first) => theirs.contains(first),
+            None => false,
+        };
+        if !same {
+            wrong.push(format!("{cell}\n  ours:   {ours:?}\n  theirs: {theirs:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), BROKEN.len(), wrong.join("\n"));
+}
+
+#[test]
+fn cells_follow_each_other_without_being_run() {
+    let mut desk = Desk::new();
+    desk.follow(&[
+        "let names = vec![String::from(\"a\"), String::from(\"b\")];\nlet n = names.len();",
+        "struct Point { x: f64, y: f64 }\nimpl Point { fn norm(&self) -> f64 { self.x.hypot(self.y) } }",
+        "let p = Point { x: 3.0, y: 4.0 };\nlet all = std::collections::HashMap::from([(\"p\", p.norm())]);",
+        "let df = df!(\"a\" => [1, 2, 3])?;\nlet lazy = df.clone().lazy();",
+        "let total = p.norm() + all[\"p\"] + n as f64;\ndf.head(Some(1))",
+        "let upper: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();",
+        "let boxed: Box<dyn Fn(f64) -> f64> = Box::new(move |x| x + total);",
+        "boxed(1.0)",
+    ]);
+    let types: Vec<(String, String)> =
+        desk.checker.variables().into_iter().map(|variable| (variable.name, variable.type_name)).collect();
+    let of = |name: &str| types.iter().find(|(known, _)| known == name).map(|(_, ty)| ty.as_str());
+    assert_eq!(of("names"), Some("Vec<String>"));
+    assert_eq!(of("n"), Some("usize"));
+    assert_eq!(of("df"), Some("DataFrame"));
+    assert_eq!(of("lazy"), Some("LazyFrame"));
+    assert_eq!(of("total"), Some("f64"));
+    assert_eq!(desk.first("df.norm()").0, "E0599");
+    assert_eq!(desk.first("p.norm(1)"), ("E0061".to_owned(), "norm".to_owned()));
+}
+
+#[test]
+fn what_was_moved_is_gone_and_what_was_dropped_unknown() {
+    let mut desk = Desk::new();
+    desk.follow(&["let s = String::from(\"a\");", "let t = s;"]);
+    assert_eq!(desk.first("s.len()"), ("E0425".to_owned(), "s".to_owned()));
+    desk.follow(&["struct A(i32);", "let a = A(1);", "struct A(i32, i32);"]);
+    assert_eq!(desk.first("a.0"), ("E0425".to_owned(), "a".to_owned()));
+}
+
+#[test]
+fn a_broken_cell_is_not_held_against_later_ones() {
+    let mut desk = Desk::new();
+    assert!(!desk.checker.follow(&Source::plain("let data: i32 = \"no\";\nfn helper() -> i32 { 1 }")).is_sound());
+    assert!(!desk.checker.follow(&Source::plain("let other = (data;")).is_sound());
+    desk.follow(&["data + helper()", "other.len()"]);
+    assert_eq!(desk.first("nothing + 1"), ("E0425".to_owned(), "nothing".to_owned()));
+}
+
+#[test]
+fn a_closure_cannot_be_used_later_and_the_place_is_named() {
+    let mut desk = Desk::new();
+    desk.follow(&["let double = |x: i32| 2 * x;"]);
+    let (code, at) = desk.first("1 + double(2)");
+    assert_eq!((code.as_str(), at.as_str()), ("unnameable type", "double"));
+}
+
+#[test]
+fn what_borrows_is_told_at_its_name() {
+    let mut desk = Desk::new();
+    let cell = "let text = String::from(\"a b\");\nlet words: Vec<&str> = text.split(' ').collect();";
+    let checked = desk.check(cell);
+    assert!(checked.is_sound(), "{:#?}", checked.diagnostics);
+    let hint = checked.diagnostics.iter().find(|found| found.severity == Severity::Hint).unwrap();
+    assert!(hint.message.contains("borrows from `text`"), "{}", hint.message);
+    assert_eq!(at(hint, cell), "words");
+}
+
+#[test]
+fn an_unused_lazy_frame_is_a_doubt() {
+    let mut desk = Desk::new();
+    let cell = "let df = df!(\"a\" => [1])?;\ndf.lazy().filter(col(\"a\").gt(lit(0)));\nlet b = 1;";
+    let found = desk.check(cell).diagnostics;
+    let doubt = found.iter().find(|found| found.severity == Severity::Warning).unwrap();
+    assert_eq!(doubt.code.as_deref(), Some("unused_must_use"));
+}
+
+#[test]
+fn fixes_are_the_compilers() {
+    let mut desk = Desk::new();
+    let fixed = |desk: &mut Desk, cell: &str| {
+        let found = desk.check(cell).diagnostics;
+        let fix = found.iter().flat_map(|found| &found.fixes).next().unwrap_or_else(|| panic!("no fix: {found:#?}"));
+        let mut text = cell.to_owned();
+        let mut edits = fix.edits.clone();
+        edits.sort_by_key(|(place, _)| std::cmp::Reverse(place.range.start));
+        edits.iter().for_each(|(place, new)| text.replace_range(place.range.clone(), new));
+        text
+    };
+    for cell in [
+        "let a = 5;\na = 6;\na",
+        "let mut counts: HashMap<String, i32> = HashMap::new();\ncounts.len()",
+        "let x = vec![1].iter().map(|x| x + 1).colect::<Vec<i32>>();",
+        "struct S;\nlet a = S;\nprintln!(\"{a:?}\");",
+        "let s: String = \"a\";\ns.len()",
+    ] {
+        let text = fixed(&mut desk, cell);
+        let checked = desk.check(&text);
+        assert!(checked.is_sound(), "{text}\n{:#?}", checked.diagnostics);
+    }
+}
+
+#[test]
+fn a_live_session_is_checked_without_being_changed() {
+    let mut engine = Engine::new();
+    engine.cells(&["let df = df!(\"a\" => [1, 2])?;", "struct S { v: i32 }\nlet s = S { v: 1 };"]);
+    let mut checker = engine.session.checker();
+    assert!(checker.check(&Source::plain("s.v + df.height() as i32")).is_sound());
+    let checked = checker.check(&Source::plain("s.w"));
+    assert_eq!(checked.diagnostics[0].code.as_deref(), Some("E0609"));
+    assert!(checker.follow(&Source::plain("let s = 5; let df = 1;")).is_sound());
+    engine.gives("s.v + df.height() as i32", "3");
+}
+
+#[test]
+fn what_a_language_service_reads_of_a_session_is_rust() {
+    let mut engine = Engine::new();
+    engine.cells(&[
+        "use std::collections::BTreeMap;\nmacro_rules! twice { ($e:expr) => { ($e, $e) } }",
+        "#[derive(Clone, Debug)]\nstruct P { x: f64 }\nimpl P { fn norm(&self) -> f64 { self.x.abs() } }",
+        "let ps = vec![P { x: 1.0 }];\nlet (a, b) = twice!(ps[0].norm());\nlet m = BTreeMap::from([(\"a\", ps.clone())]);",
+        "let df = df!(\"a\" => [1, 2])?;\nlet f: Box<dyn Fn(f64) -> f64 + Send> = Box::new(|x| x + 1.0);",
+    ]);
+    let cell =
+        "let n: f64 = m[\"a\"][0].norm() + f(a) + b + ps.len() as f64 + df.height() as f64;\nlet q: P = ps[0].clone();";
+    let cell = Cell { execution: 9, source: Source::plain(cell) };
+    let document = engine.session.prelude().document(&[cell]);
+    let errors: Vec<String> =
+        rustc(&document.text).into_iter().filter(Message::is_error).map(|message| message.message).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{}", document.text);
+}
+
+#[test]
+fn nothing_that_is_typed_harms() {
+    let mut desk = Desk::new();
+    for cell in ["", "   \n", "}}}}", "((((", "\"", "/*", "'", "\u{0}", "let ü = 🦀;", "fn", "r#\"", "%"] {
+        let checked = desk.check(cell);
+        assert_eq!(checked.is_sound(), cell.trim().is_empty(), "{cell:?} {:#?}", checked.diagnostics);
+    }
+    let long = "let a = 1; ".repeat(300);
+    assert!(desk.check(&long).is_sound());
+    let deep = "(".repeat(3_000);
+    assert!(!desk.check(&deep).is_sound());
+}

@@ -1,0 +1,224 @@
+"""An editor's side of `ironbook lsp`, over its standard input and output: `lsp.py IRONBOOK`.
+
+Writes and reads the protocol's frames itself. Alone; attached to a kernel's session; and, where the language service and the
+sources of std are, with that.
+"""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from wire import Kernel, descendants, poll
+
+PATIENCE = 300
+
+
+class Server:
+    def __init__(self, program, directory, *arguments, **env):
+        self.process = subprocess.Popen(
+            [program, "lsp", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=directory,
+            env={**os.environ, **env}
+        )
+        self.messages = queue.Queue()
+        self.next = 0
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        out = self.process.stdout
+        while True:
+            length = 0
+            while (line := out.readline().strip()):
+                name, _, value = line.partition(b": ")
+                if name.lower() == b"content-length":
+                    length = int(value)
+            if not length:
+                return
+            self.messages.put(json.loads(out.read(length)))
+
+    def send(self, **message):
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self.process.stdin.flush()
+
+    def wait(self, wanted):
+        while True:
+            message = self.messages.get(timeout=PATIENCE)
+            if wanted(message):
+                return message
+
+    def ask(self, method, params):
+        self.next += 1
+        number = self.next
+        self.send(id=number, method=method, params=params)
+        answer = self.wait(lambda message: message.get("id") == number and "method" not in message)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def diagnostics(self, uri):
+        published = "textDocument/publishDiagnostics"
+        told = self.wait(lambda m: m.get("method") == published and m["params"]["uri"] == uri)
+        return told["params"]["diagnostics"]
+
+    def end(self):
+        self.ask("shutdown", None)
+        self.send(method="exit", params=None)
+        assert self.process.wait(PATIENCE) == 0
+
+
+    def start(self):
+        """What the server can do."""
+        able = self.ask("initialize", {"capabilities": {}, "processId": os.getpid(), "rootUri": None})
+        self.send(method="initialized", params={})
+        return able["capabilities"]
+
+    def open(self, uri, text):
+        document = {"uri": uri, "languageId": "rust", "version": 1, "text": text}
+        self.send(method="textDocument/didOpen", params={"textDocument": document})
+
+    def at(self, method, uri, line, character, **more):
+        where = {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}, **more}
+        return self.ask(f"textDocument/{method}", where)
+
+    def labels(self, uri, line, character):
+        return [item["label"] for item in self.at("completion", uri, line, character)["items"]]
+
+
+def alone(program, directory):
+    server = Server(program, directory, IRONBOOK_LANGUAGE="0")
+    able = server.start()
+    for what in ["completionProvider", "hoverProvider", "codeActionProvider", "notebookDocumentSync"]:
+        assert able[what], what
+    assert "renameProvider" not in able, able
+    uri = f"file://{directory}/s.rs"
+    server.open(uri, '// %%\nlet table = df!("a" => [1, 2])?;\n// %%\nlet wrong: i32 = table.height();\ntable.he\n')
+    found = server.diagnostics(uri)
+    assert [one["code"] for one in found][:1] in (["E0308"], ["E0609"], ["E0615"]), found
+    labels = server.labels(uri, 4, 8)
+    assert "height" in labels and "head" in labels, labels
+    server.end()
+
+
+def attached(program, directory):
+    """What is alive in a session is known, also while a cell runs, and no longer once it is gone."""
+    with Kernel(directory=directory) as kernel:
+        client = kernel.client
+        client.until_idle(client.execute("let fares = vec![1.5, 2.5];"))
+        server = Server(program, directory, "--existing", str(kernel.path), IRONBOOK_LANGUAGE="0")
+        server.start()
+        uri = f"file://{directory}/live.rs"
+        server.open(uri, "// %%\nlet own = 1;\n// %%\nfar\nfares\now\n")
+        poll(lambda: "fares" in server.labels(uri, 3, 3), "a live variable")
+        server.diagnostics(uri)
+        assert "own" in server.labels(uri, 5, 2)
+        hover = server.at("hover", uri, 4, 2)
+        assert "Vec<f64>" in hover["contents"]["value"], hover
+
+        running = client.execute("std::thread::sleep(std::time::Duration::from_secs(600));")
+        client.until(running, lambda message: message.kind == "execute_input")
+        began = time.monotonic()
+        assert "fares" in server.labels(uri, 3, 3)
+        assert time.monotonic() - began < 5, "a completion waited for the cell"
+        client.ask("interrupt_request", channel="control")
+        client.until_idle(running)
+
+        client.until_idle(client.execute("%reset -f"))
+        assert "fares" not in server.labels(uri, 3, 3)
+        # Without a kernel the page is what is left.
+        kernel.process.kill()
+        kernel.wait()
+        assert "own" in server.labels(uri, 5, 2)
+        server.end()
+
+
+def sources():
+    """The sources of std."""
+    named = os.environ.get("RUST_SRC_PATH")
+    root = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True).stdout.strip()
+    return Path(named) if named else Path(root) / "lib/rustlib/src/rust/library"
+
+
+def in_a_kernel(service, directory):
+    """A kernel asks the service about a cell that is typed, over the variables of its session."""
+    with Kernel(directory=directory, IRONBOOK_LANGUAGE=str(service)) as kernel:
+        client = kernel.client
+        client.until_idle(client.execute("let names = vec![String::from(\"a\")];\nstruct P { x: f64 }"))
+
+        def matches(code):
+            return client.ask("complete_request", {"code": code, "cursor_pos": len(code)})["matches"]
+
+        assert "names" in matches("nam"), "what is known at once"
+        poll(lambda: "push_str" in matches("let (a, b) = (names[0].clone(), 1); a.pus"), "a deep completion", PATIENCE)
+        assert "x" in matches("let all = vec![P { x: 1.0 }]; all.iter().map(|p| p.")
+        asked = {"code": "let (a, b) = (1, names.len()); b", "cursor_pos": 32, "detail_level": 0}
+        told = client.ask("inspect_request", asked)
+        assert "usize" in told["data"]["text/plain"], told
+
+
+def deep(service, program, directory):
+    """Types of chains, names in all cells, and a service that is killed while it is asked."""
+    server = Server(program, directory, IRONBOOK_LANGUAGE=str(service))
+    able = server.start()
+    assert able["renameProvider"] and able["definitionProvider"], able
+    uri = f"file://{directory}/deep.rs"
+    text = (
+        '// %%\nlet names = vec!["a".to_owned()];\nfn twice(n: usize) -> usize { n * 2 }\n'
+        "// %%\nnames.iter().map(|name| name.len()).su\n"
+        "// %%\nlet n = twice(names.len());\n"
+        "// %%\nlet m = 1;\nlet total = n + m;\n"
+    )
+    server.open(uri, text)
+    server.diagnostics(uri)
+
+    def details():
+        items = server.at("completion", uri, 4, 38)["items"]
+        return {item["label"]: item.get("detail", "") for item in items}
+
+    where = poll(lambda: server.at("definition", uri, 6, 10), "an answer of the service", PATIENCE)
+    assert details()["sum"].startswith("fn sum") or "pub fn sum" in details()["sum"], details()["sum"]
+    assert where[0]["range"]["start"] == {"line": 2, "character": 3}, where
+    named = server.at("references", uri, 2, 4, context={"includeDeclaration": True})
+    assert [one["range"]["start"]["line"] for one in named] == [2, 6], named
+    call = server.at("signatureHelp", uri, 6, 14)
+    assert call["signatures"][0]["label"].startswith("fn twice(n: usize)"), call
+    edits = server.at("rename", uri, 2, 4, newName="double")["changes"][uri]
+    assert sorted(edit["range"]["start"]["line"] for edit in edits) == [2, 6], edits
+    # `n + m` would be `n + n`.
+    server.next += 1
+    clash = {"textDocument": {"uri": uri}, "position": {"line": 8, "character": 4}, "newName": "n"}
+    server.send(id=server.next, method="textDocument/rename", params=clash)
+    refused = server.wait(lambda message: message.get("id") == server.next)
+    assert "`n`" in refused["error"]["message"], refused
+
+    killed = [pid for pid, name in descendants(server.process.pid) if name.startswith("ironbook-lang")]
+    assert len(killed) == 1, killed
+    os.kill(killed[0], 9)
+    began = time.monotonic()
+    assert "names" in server.labels(uri, 4, 3), "the page's own names"
+    assert time.monotonic() - began < 5, "a completion waited for the service"
+    again = poll(lambda: server.at("definition", uri, 6, 10), "an answer after the service's death", PATIENCE)
+    assert again == where, again
+    server.end()
+
+
+def main(program):
+    parts = [lambda directory: alone(program, directory), lambda directory: attached(program, directory)]
+    service = Path(program).with_name("ironbook-language")
+    if service.is_file() and (sources() / "core/src/lib.rs").is_file():
+        parts.append(lambda directory: deep(service, program, directory))
+        parts.append(lambda directory: in_a_kernel(service, directory))
+    else:
+        print("no language service, or no sources of std, are here")
+    for part in parts:
+        with tempfile.TemporaryDirectory() as directory:
+            part(directory)
+    print("ok")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
