@@ -4,6 +4,7 @@ use crate::page::Page;
 use ironbook_assist::{Planned, View};
 use ironbook_magics::Registry;
 use ironbook_session::diagnostics::{Diagnostic, Severity};
+use ironbook_session::language::Prelude;
 use ironbook_session::library::index::Index;
 use ironbook_session::{Checker, ExecutionId, ItemInfo, Place, Variable};
 use std::collections::hash_map::DefaultHasher;
@@ -36,6 +37,8 @@ pub struct Known {
     pub items: Vec<ItemInfo>,
     /// The variables after it.
     pub after: Vec<Variable>,
+    /// What a language service is told of all that came before it.
+    pub prelude: Arc<Prelude>,
     /// The text that was checked.
     pub text: String,
 }
@@ -47,6 +50,13 @@ pub struct Report {
     pub cells: BTreeMap<usize, Known>,
     /// The cell of each execution that places name.
     pub executions: BTreeMap<ExecutionId, usize>,
+}
+
+impl Known {
+    /// Whether the cell was taken for run.
+    pub fn is_sound(&self) -> bool {
+        self.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error)
+    }
 }
 
 impl Report {
@@ -210,8 +220,13 @@ impl Worker {
     }
 
     fn link(&self, hash: u64, mut checker: Checker, text: &str) -> Link {
-        let mut known =
-            Known { variables: checker.variables(), items: checker.items(), text: text.to_owned(), ..Known::default() };
+        let mut known = Known {
+            variables: checker.variables(),
+            items: checker.items(),
+            prelude: Arc::new(checker.prelude()),
+            text: text.to_owned(),
+            ..Known::default()
+        };
         let view = self.ground.view(known.variables.clone(), known.items.clone());
         if text.len() > LONGEST {
             let execution = checker.skip("");

@@ -2,7 +2,7 @@
 
 use crate::actions;
 use crate::capabilities::{capabilities, pulls};
-use crate::checks::{Checks, Ground, Report};
+use crate::checks::{Checks, Ground, Known, Report};
 use crate::documents::Documents;
 use crate::format;
 use crate::live::Live;
@@ -296,23 +296,27 @@ impl Server {
     /// Asks the language service; the answer's places are in the document.
     pub(crate) fn ask(&self, place: &Place, query: Query, patience: Duration) -> Option<(Document, Answer)> {
         let service = self.service.as_ref()?;
-        let whole = matches!(query, Query::References | Query::Rename(_));
+        let whole = matches!(query, Query::Definition | Query::References | Query::Rename(_));
         let document = self.document(place, whole);
         let at = document.at(place.execution(), place.byte)?;
         let answer = service.ask(&document.text, at, query, patience)?;
         Some((document, answer))
     }
 
-    /// The cells up to the place, or all.
+    /// The cells up to the place, or all. Of those before it that were checked, only what they make is told, since a
+    /// service reads a function anew with each key; those with errors make nothing, and stand as they are.
     fn document(&self, place: &Place, whole: bool) -> Document {
         let report = self.report(&place.key);
-        let wanted = |index: &usize| whole || *index <= place.index;
+        let known = report.cells.get(&place.index).filter(|_| !whole);
+        let told = |index: &usize| known.is_some() && report.cells.get(index).is_some_and(Known::is_sound);
+        let wanted = |index: &usize| whole || *index == place.index || *index < place.index && !told(index);
         let cells = place.page.code().filter(|(index, _)| wanted(index)).map(|(index, cell)| {
             let view = self.view_before(&report, index);
             let text = cell.text.text();
             language::Cell { execution: Page::execution(index), source: Planned::new(text, &view).whole(text, &view) }
         });
-        language::Prelude::default().document(&cells.collect::<Vec<_>>())
+        let prelude = known.map(|known| Arc::clone(&known.prelude)).unwrap_or_default();
+        prelude.document(&cells.collect::<Vec<_>>())
     }
 
     fn notice(&mut self, connection: &Connection, notification: Notification) {

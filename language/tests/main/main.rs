@@ -1,5 +1,9 @@
 //! The language service over the library's real sources; where those of std are missing, nothing is tested.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test says by panicking what it expected, and what it skipped")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test says by panicking what it expected, and what it skipped"
+)]
 
 mod deep;
 mod process;
