@@ -30,7 +30,7 @@ pub fn inject(notebook: &mut Notebook, given: &[String]) -> Result<(), Error> {
         return Ok(());
     }
     let pairs = given.iter().map(|text| pair(text)).collect::<Result<Vec<_>, Error>>()?;
-    let Some(at) = notebook.cells.iter().position(|cell| holds_defaults(cell)) else {
+    let Some(at) = notebook.cells.iter().position(holds_defaults) else {
         let names = pairs.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         return Err(Error::NoParameters { names });
     };
@@ -51,7 +51,7 @@ pub fn inject(notebook: &mut Notebook, given: &[String]) -> Result<(), Error> {
     let mut cell = Cell::new(Kind::Code, text.trim_end());
     cell.tag(INJECTED);
     notebook.cells.retain(|cell| !cell.has_tag(INJECTED));
-    let at = notebook.cells.iter().position(|cell| holds_defaults(cell)).unwrap_or(0);
+    let at = notebook.cells.iter().position(holds_defaults).unwrap_or(0);
     notebook.cells.insert(at + 1, cell);
     notebook.complete();
     Ok(())
