@@ -327,6 +327,7 @@ impl Session {
             digests: BTreeMap::new(),
             elsewhere: BTreeMap::new(),
             began: self.began.clone(),
+            since: self.since,
             results: self.results.clone(),
             has_result: false,
             durable: None,

@@ -2,7 +2,7 @@
 
 use crate::compare::{self, Comparison};
 use crate::handle::RunHandle;
-use crate::models_table::ModelsTable;
+use crate::models_table::{self, ModelsTable};
 use crate::process::{self, Identity};
 use crate::run_view::RunView;
 use crate::runs_table::RunsTable;
@@ -410,12 +410,18 @@ pub fn recent(limit: usize) -> Result<RunsTable> {
 /// The registered models, or the versions of one.
 ///
 /// # Errors
-/// [`Error::NotFound`] without a store, [`Error::Unknown`] for a name that nobody has, or of the store.
+/// [`Error::Unknown`] for a name that nobody has, or of the store.
 pub fn models(name: Option<&str>) -> Result<ModelsTable> {
-    let store = store_to_show()?;
-    match name {
-        Some(name) => ModelsTable::of(&*store, name),
-        None => ModelsTable::all(&*store),
+    let store = match store_to_show() {
+        Ok(store) => Some(store),
+        Err(Error::NotFound { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    match (name, store) {
+        (Some(name), Some(store)) => ModelsTable::of(&*store, name),
+        (None, Some(store)) => ModelsTable::all(&*store),
+        (None, None) => Ok(ModelsTable::none()),
+        (Some(name), None) => Err(models_table::unknown(name, Vec::new())),
     }
 }
 

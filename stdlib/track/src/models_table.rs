@@ -43,6 +43,11 @@ impl ModelsTable {
         })
     }
 
+    /// That of a project in which nothing was tracked yet.
+    pub fn none() -> ModelsTable {
+        ModelsTable { title: "0 registered models".to_owned(), table: Table::default() }
+    }
+
     /// The versions of one model, newest first.
     ///
     /// # Errors
@@ -51,8 +56,7 @@ impl ModelsTable {
         let versions = versions(store, name)?;
         if versions.is_empty() {
             let known = store.search_registered(&Search::all().limit(MAX_ROWS))?.items;
-            let known = known.into_iter().map(|model| model.name).collect();
-            return Err(Error::Unknown { what: "registered model", name: name.to_owned(), known });
+            return Err(unknown(name, known.into_iter().map(|model| model.name).collect()));
         }
         let title = format!("{name} · {} version{}", versions.len(), if versions.len() == 1 { "" } else { "s" });
         let rows = versions.iter().take(MAX_ROWS).map(|version| {
@@ -64,6 +68,11 @@ impl ModelsTable {
         });
         Ok(ModelsTable { title, table: table(&["version", "aliases", "stage", "made", "run"], rows.collect()) })
     }
+}
+
+/// That nobody has a name.
+pub(crate) fn unknown(name: &str, known: Vec<String>) -> Error {
+    Error::Unknown { what: "registered model", name: name.to_owned(), known }
 }
 
 fn table(titles: &[&str], rows: Vec<Vec<Cell>>) -> Table {
