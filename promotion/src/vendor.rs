@@ -25,6 +25,9 @@ pub(crate) fn folder(paths: &Paths) -> PathBuf {
     paths.installed.as_ref().map_or_else(|| paths.source.clone(), |installed| installed.join(INSTALLED))
 }
 
+/// How packages begin that no version has, unless they are the library's: ours, and rust-analyzer, which is the language service's.
+const FRONT_ENDS: [&str; 2] = ["ironbook", "ra_ap_"];
+
 /// The files that an installed copy needs to promote, by their paths below its `lib/ironbook`: the sources, and the lock file
 /// of a version.
 ///
@@ -137,7 +140,8 @@ impl Sources {
         let others = given.get("*").and_then(Value::as_table).unwrap_or(&empty);
         let mut packages: Table = given.clone();
         let names: Vec<String> = self.crates.iter().filter_map(|directory| self.package(directory)).collect();
-        packages.retain(|name, _| !name.starts_with("ironbook") || names.iter().any(|known| known == name));
+        let is_front_ends = |name: &str| FRONT_ENDS.iter().any(|begin| name.starts_with(begin));
+        packages.retain(|name, _| !is_front_ends(name) || names.iter().any(|known| known == name));
         for name in names {
             let mut own: Table =
                 others.keys().filter_map(|key| Some((key.clone(), profile.get(key)?.clone()))).collect();
@@ -251,7 +255,8 @@ mod tests {
         let sources = sources(
             "[workspace.package]\nversion = \"0.3.0\"\n[profile.dev]\nopt-level = 1\ndebug = false\n\
              [profile.dev.package.\"*\"]\nopt-level = 3\n[profile.dev.package.ironbook-learn]\nopt-level = 3\n\
-             [profile.dev.package.ironbook-kernel]\nopt-level = 2\n[profile.dev.package.rand]\nopt-level = 2\n",
+             [profile.dev.package.ironbook-kernel]\nopt-level = 2\n[profile.dev.package.ra_ap_ide]\nopt-level = 1\n\
+             [profile.dev.package.rand]\nopt-level = 2\n",
         );
         assert_eq!(
             sources.profile(),
