@@ -5,7 +5,7 @@ use lsp_types::Position;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-const URI: &str = "file:///work/s.rs";
+const URI: &str = "file:///project/s.rs";
 
 #[test]
 fn wrong_messages_are_answered_and_harm_nothing() {

@@ -4,7 +4,7 @@ use crate::editor::Editor;
 use lsp_types::Position;
 use serde_json::{Value, json};
 
-const URI: &str = "file:///work/s.rs";
+const URI: &str = "file:///project/s.rs";
 
 fn all() -> Value {
     json!({"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}})
@@ -58,12 +58,12 @@ fn types_of_new_names_are_shown_once_they_are_known() {
 fn symbols_of_all_pages_are_found() {
     let mut editor = Editor::new();
     editor.open(URI, "// %% Read\nlet fares = 1;\nfn fare_of(x: i32) -> i32 { x }\n");
-    editor.open("file:///work/t.rs", "// %%\nstruct Fare;\nlet other = 2;\n");
+    editor.open("file:///project/t.rs", "// %%\nstruct Fare;\nlet other = 2;\n");
     let found = editor.ask("workspace/symbol", json!({"query": "far"}));
     let names: Vec<&str> = found.as_array().unwrap().iter().map(|symbol| symbol["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["fares", "fare_of", "Fare"]);
     assert_eq!(found[0]["containerName"], "Read");
-    assert_eq!(found[2]["location"]["uri"], "file:///work/t.rs");
+    assert_eq!(found[2]["location"]["uri"], "file:///project/t.rs");
 }
 
 #[test]

@@ -4,10 +4,10 @@ use crate::editor::{Editor, brief};
 use lsp_types::Position;
 use serde_json::{Value, json};
 
-const BOOK: &str = "file:///work/n.ipynb";
+const BOOK: &str = "file:///project/n.ipynb";
 
 fn uri(cell: u32) -> String {
-    format!("vscode-notebook-cell:/work/n.ipynb#{cell}")
+    format!("vscode-notebook-cell:/project/n.ipynb#{cell}")
 }
 
 fn open(editor: &Editor, cells: &[&str]) {

@@ -4,7 +4,7 @@ use crate::editor::{Editor, brief};
 use lsp_types::Position;
 use serde_json::json;
 
-const URI: &str = "file:///work/s.rs";
+const URI: &str = "file:///project/s.rs";
 
 #[test]
 fn cells_are_checked_as_they_would_be_run() {
