@@ -38,7 +38,7 @@ pub struct Shared {
     pub id: Option<String>,
     /// The program of the language service, if it may be used, and where the library is.
     language: Option<(PathBuf, Paths)>,
-    /// The service, from the first question on.
+    /// The service, once it was to be started.
     service: OnceLock<Option<Service>>,
     known: Mutex<Known>,
     stop: AtomicBool,
@@ -127,6 +127,9 @@ impl Shared {
         self.count.store(shell.next_number() - 1, Ordering::Relaxed);
         let kept = shell.engine().id().map(str::to_owned);
         let prelude = Arc::new(shell.engine().prelude());
+        if let Some(service) = self.service() {
+            service.use_crates(prelude.crates());
+        }
         let mut known = self.lock();
         known.kept = kept;
         known.prelude = prelude;
@@ -136,18 +139,21 @@ impl Shared {
         }
     }
 
-    /// What the language service says of a place in a cell's text. The first question starts it; until it has read the
-    /// library, and where it takes too long, there is no answer.
-    pub fn deep(&self, view: &View, text: &str, cursor: usize, query: Query) -> Option<Answer> {
+    /// The language service, which is started if it was not; it reads the library in the background.
+    pub fn service(&self) -> Option<&Service> {
         let (program, paths) = self.language.as_ref()?;
-        let service = self.service.get_or_init(|| {
-            let started = Service::start(program, paths);
-            started.inspect_err(|error| log::info!("{error}")).ok()
-        });
+        let start = || Service::start(program, paths).inspect_err(|error| log::info!("{error}")).ok();
+        self.service.get_or_init(start).as_ref()
+    }
+
+    /// What the language service says of a place in a cell's text. Until it has read the library, and where it takes too
+    /// long, there is no answer.
+    pub fn deep(&self, view: &View, text: &str, cursor: usize, query: Query) -> Option<Answer> {
+        let service = self.service()?;
         let prelude = Arc::clone(&self.lock().prelude);
         let cell = Cell { execution: 1, source: Planned::new(text, view).whole(text, view) };
         let document = prelude.document(&[cell]);
-        service.as_ref()?.ask(&document.text, document.at(1, cursor)?, query, DEEP_WITHIN)
+        service.ask(&document.text, document.at(1, cursor)?, query, DEEP_WITHIN)
     }
 
     /// The session as it was after the last cell.

@@ -25,6 +25,8 @@ impl Host {
             Query::References => self.references(at),
             // It changes the text for a moment.
             Query::Rename(_) => None,
+            // It changes what is known.
+            Query::Crates(_) => None,
         };
         let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(ask));
         answer.ok().flatten().unwrap_or_default()

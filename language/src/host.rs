@@ -1,18 +1,22 @@
 //! rust-analyzer with the project loaded, and one text that changes.
 
+use crate::macros::Macros;
 use crate::project::{Crate, Project};
 use ironbook_session::parse;
+use ra_ap_base_db::salsa::{Durability, Setter as _};
 use ra_ap_base_db::target::{Arch, TargetData};
 use ra_ap_base_db::{
     CrateBuilderId, CrateDisplayName, CrateGraphBuilder, CrateName, CrateOrigin, CrateWorkspaceData, DependencyBuilder,
-    Env, LangCrateOrigin, SourceRoot, VfsPath,
+    Env, LangCrateOrigin, LibraryRoots, LocalRoots, SourceDatabase as _, SourceRoot, SourceRootId, VfsPath,
 };
 use ra_ap_cfg::{CfgAtom, CfgOptions};
 use ra_ap_hir::{ChangeWithProcMacros, Symbol};
+use ra_ap_hir_expand::proc_macro::ProcMacrosBuilder;
 use ra_ap_ide::{Analysis, AnalysisHost, Edition, FileId};
+use ra_ap_ide_db::RootDatabase;
 use ra_ap_paths::AbsPathBuf;
 use ra_ap_vfs::file_set::FileSet;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use triomphe::Arc;
 
@@ -31,34 +35,52 @@ pub struct Host {
     text: String,
     is_sane: bool,
     text_id: FileId,
-    /// Paths of files, by the number of their ids.
-    paths: Vec<PathBuf>,
+    files: Files,
+    macros: Option<Macros>,
 }
 
-/// The files so far, with the roots that they are grouped in.
+/// The files so far, which are grouped in roots.
 #[derive(Default)]
 struct Files {
-    change: ChangeWithProcMacros,
-    roots: Vec<SourceRoot>,
+    /// What the database does not know yet.
+    new: Vec<(FileId, String)>,
+    new_roots: Vec<SourceRoot>,
+    /// Roots that it knows.
+    roots: u32,
+    folders: HashSet<Vec<PathBuf>>,
+    /// Paths, by the number of their ids.
     paths: Vec<PathBuf>,
     ids: HashMap<PathBuf, FileId>,
 }
 
 impl Host {
-    /// Reads the sources of a project.
-    pub fn new(project: &Project) -> Host {
+    /// Reads the sources of a project; its proc macros are expanded if there is a server for them.
+    pub fn new(project: &Project, macros: Option<Macros>) -> Host {
         let mut files = Files::default();
         let text_id = files.add(PathBuf::from(TEXT), String::new());
         let mut own = FileSet::default();
         own.insert(text_id, VfsPath::new_real_path(TEXT.to_owned()));
-        files.roots.push(SourceRoot::new_local(own));
-        let graph = Graph::new(project, &mut files, text_id).finish();
-        let Files { mut change, roots, paths, .. } = files;
-        change.set_roots(roots);
-        change.set_crate_graph(graph);
+        files.new_roots.push(SourceRoot::new_local(own));
         let mut host = AnalysisHost::default();
-        host.apply_change(change);
-        Host { host, text: String::new(), is_sane: true, text_id, paths }
+        if macros.is_some() {
+            host.raw_database_mut().enable_proc_attr_macros();
+        }
+        let mut host = Host { host, text: String::new(), is_sane: true, text_id, files, macros };
+        host.read(project);
+        host
+    }
+
+    /// Reads the sources of another project, which is the same in most.
+    pub fn read(&mut self, project: &Project) {
+        let mut change = ChangeWithProcMacros::default();
+        let graph = Graph::new(project, &mut self.files, self.text_id);
+        if let Some(macros) = &mut self.macros {
+            macros.look(&project.target);
+            change.set_proc_macros(graph.macros(macros));
+        }
+        change.set_crate_graph(graph.finish());
+        self.files.tell(self.host.raw_database_mut());
+        self.host.apply_change(change);
     }
 
     /// Replaces the text. One that nobody writes by hand is not read: it would take all memory, or all of the stack.
@@ -93,7 +115,7 @@ impl Host {
 
     /// The path of a file.
     pub fn path(&self, file: FileId) -> Option<&Path> {
-        self.paths.get(file.index() as usize).map(PathBuf::as_path)
+        self.files.paths.get(file.index() as usize).map(PathBuf::as_path)
     }
 
     /// Gives back memory that answers have left behind.
@@ -105,7 +127,7 @@ impl Host {
 impl Files {
     fn add(&mut self, path: PathBuf, text: String) -> FileId {
         let id = FileId::from_raw(u32::try_from(self.paths.len()).unwrap_or(u32::MAX));
-        self.change.change_file(id, Some(text));
+        self.new.push((id, text));
         self.ids.insert(path.clone(), id);
         self.paths.push(path);
         id
@@ -113,6 +135,9 @@ impl Files {
 
     /// Reads the Rust files below some directories, as one root.
     fn add_root(&mut self, folders: &[PathBuf]) {
+        if !self.folders.insert(folders.to_vec()) {
+            return;
+        }
         let mut set = FileSet::default();
         let mut open: Vec<PathBuf> = folders.to_vec();
         while let Some(folder) = open.pop() {
@@ -127,7 +152,29 @@ impl Files {
                 }
             }
         }
-        self.roots.push(SourceRoot::new_library(set));
+        self.new_roots.push(SourceRoot::new_library(set));
+    }
+
+    /// Tells the database of what is new. What it knows already is not told again: it would read all of it anew.
+    fn tell(&mut self, db: &mut RootDatabase) {
+        let mut local = LocalRoots::get(db).roots(db).clone();
+        let mut libraries = LibraryRoots::get(db).roots(db).clone();
+        for root in std::mem::take(&mut self.new_roots) {
+            let id = SourceRootId(self.roots);
+            let durability = if root.is_library { Durability::MEDIUM } else { Durability::LOW };
+            for file in root.iter() {
+                db.set_file_source_root_with_durability(file, id, durability);
+            }
+            if root.is_library { libraries.insert(id) } else { local.insert(id) };
+            db.set_source_root_with_durability(id, Arc::new(root), durability);
+            self.roots += 1;
+        }
+        LocalRoots::get(db).set_roots(db).to(local);
+        LibraryRoots::get(db).set_roots(db).to(libraries);
+        for (file, text) in std::mem::take(&mut self.new) {
+            let durability = if file.index() == 0 { Durability::LOW } else { Durability::HIGH };
+            db.set_file_text_with_durability(file, &text, durability);
+        }
     }
 
     fn read(&mut self, path: PathBuf, set: &mut FileSet) {
@@ -169,6 +216,11 @@ impl<'a> Graph<'a> {
         }
         graph.add_text(text);
         graph
+    }
+
+    fn macros(&self, macros: &Macros) -> ProcMacrosBuilder {
+        let made = self.project.crates.iter().zip(&self.crates).filter(|(read, _)| read.is_macro);
+        made.filter_map(|(read, id)| Some(((*id)?, macros.of(read)))).collect()
     }
 
     fn finish(mut self) -> CrateGraphBuilder {

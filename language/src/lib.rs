@@ -2,7 +2,7 @@
 //!
 //! It is told a text and asked about places in it ([`ironbook_session::language`] has the protocol and the text). What the
 //! text names is read from sources: Ironbook's own, those of the crates that cells can meet, and those of std. Nothing is
-//! compiled, expanded by foreign code or run.
+//! compiled or run but proc macros that cargo has built, in the compiler's own server for them.
 //!
 //! rust-analyzer comes as the crates that `evcxr` 0.22 is built on, in the same versions. evcxr's own interface was
 //! too narrow: it completes and hovers only, drops candidates that do not begin as typed, and lets cargo set up a project
@@ -11,9 +11,11 @@
 mod answers;
 mod crates;
 mod host;
+mod macros;
 mod project;
 mod serve;
 
 pub use host::Host;
+pub use macros::Macros;
 pub use project::{Project, ProjectError};
-pub use serve::{Rest, serve};
+pub use serve::{Rest, STACK, serve};

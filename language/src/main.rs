@@ -1,12 +1,10 @@
 //! `ironbook-language serve --source DIR --target DIR`: the service on standard input and output.
 
-use ironbook_language::Rest;
+use ironbook_language::{Rest, STACK};
 use std::io::{self, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The stack of the thread that answers; memory is committed when it is touched.
-const STACK: usize = 512 << 20;
 const USAGE: &str = "usage: ironbook-language serve --source <Ironbook's sources> --target <cargo's target directory>";
 
 #[expect(clippy::print_stderr, reason = "a program's own messages")]
@@ -15,13 +13,12 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    // Cells come first. Where that is not allowed it runs like any other process.
-    let _ = rustix::process::nice(10);
     let serve = move || {
         let input = BufReader::new(io::stdin());
-        ironbook_language::serve(&source, &target, input, &mut io::stdout().lock(), &Rest::default())
+        // Whoever started it has ended. To take down all that was read would last seconds.
+        let ended = || std::process::exit(0);
+        ironbook_language::serve(&source, &target, (input, ended), &mut io::stdout().lock(), &Rest::default())
     };
-    // Parsers and type checkers call themselves for each bracket that is open.
     let thread = std::thread::Builder::new().name("language".to_owned()).stack_size(STACK).spawn(serve);
     match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(()))) => ExitCode::SUCCESS,

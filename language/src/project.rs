@@ -70,7 +70,15 @@ pub struct Project {
     pub std: PathBuf,
     /// The compiler's `cfg`s.
     pub cfgs: Vec<(String, Option<String>)>,
+    /// The compiler's directory.
+    pub sysroot: PathBuf,
+    /// Cargo's target directory.
+    pub target: PathBuf,
 }
+
+/// The package that cells use, and the one that depends on the crates of `%dep`.
+const FACADE: &str = "ironbook";
+const DEPS: &str = "ironbook-deps";
 
 impl Project {
     /// Asks cargo and the compiler; `source` is Ironbook's workspace, `target` cargo's target directory.
@@ -81,75 +89,151 @@ impl Project {
         if !source.join("Cargo.toml").is_file() {
             return Err(ProjectError::NoSource { path: source.to_owned() });
         }
-        let std = std_sources(source)?;
-        let printed = run(Command::new("rustc").args(["--print", "cfg"]).current_dir(source))?;
-        let host = run(Command::new("rustc").args(["--print", "host-tuple"]).current_dir(source))?;
+        let mut rustc = Command::new("rustc");
+        let said = run(rustc.args(["--print=sysroot", "--print=host-tuple", "--print=cfg"]).current_dir(source))?;
+        let mut lines = said.lines();
+        let (sysroot, host) = (PathBuf::from(lines.next().unwrap_or("")), lines.next().unwrap_or(""));
+        let std = std_sources(&sysroot)?;
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["metadata", "--format-version=1", "--offline", "--locked", "--filter-platform", host.trim()]);
+        cargo.args(["metadata", "--format-version=1", "--offline", "--locked", "--filter-platform", host]);
         let metadata = run(cargo.current_dir(source))?;
-        let metadata: Value = serde_json::from_str(&metadata)
+        let metadata = serde_json::from_str(&metadata)
             .map_err(|error| ProjectError::Program { program: "cargo metadata".into(), reason: error.to_string() })?;
-        let mut project = Project::read(&metadata, target);
-        project.std = std;
-        project.cfgs = printed.lines().map(cfg).collect();
+        let mut project = Project { std, sysroot, target: target.to_owned(), ..Project::default() };
+        project.cfgs = lines.map(cfg).collect();
+        project.add_library(&Metadata::of(&metadata));
         Ok(project)
     }
 
-    /// Reads cargo's metadata.
-    fn read(metadata: &Value, target: &Path) -> Project {
-        let packages: BTreeMap<&str, &Value> =
-            array(&metadata["packages"]).iter().map(|package| (text(&package["id"]), package)).collect();
-        let nodes: BTreeMap<&str, &Value> =
-            array(&metadata["resolve"]["nodes"]).iter().map(|node| (text(&node["id"]), node)).collect();
-        let members: BTreeSet<&str> = array(&metadata["workspace_members"]).iter().map(text).collect();
-        let Some(facade) = packages.iter().find(|(_, package)| package["name"] == "ironbook") else {
-            return Project::default();
-        };
-        let mut order: Vec<&str> = vec![facade.0];
-        let mut project = Project::default();
-        let mut at = 0;
-        while let Some(id) = order.get(at).copied() {
-            at += 1;
-            let (Some(package), Some(node)) = (packages.get(id), nodes.get(id)) else { continue };
-            let mut read = described(package, node, target);
-            read.ours = members.contains(id);
-            // What a macro links runs in a compiler, which is not here.
-            let below = if read.is_macro { [].as_slice() } else { array(&node["deps"]) };
-            for dep in below {
-                let to = text(&dep["pkg"]);
-                let Some(other) = packages.get(to).filter(|_| is_normal(dep)) else { continue };
-                if !crates::is_met(text(&other["name"])) {
-                    continue;
-                }
-                let place = order.iter().position(|id| *id == to).unwrap_or_else(|| {
-                    order.push(to);
-                    order.len() - 1
-                });
-                read.deps.push((text(&dep["name"]).to_owned(), place));
-            }
-            project.crates.push(read);
+    /// The same with crates of `%dep`; one that cargo's metadata (a file) does not tell of is not known.
+    pub fn with_crates(&self, metadata: Option<&Path>) -> Project {
+        let mut project = self.clone();
+        let text = metadata.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
+        if let Ok(value) = serde_json::from_slice(&text) {
+            project.add_crates(&Metadata::of(&value));
         }
-        project.externs = project.crates.first().map(|facade| facade.deps.clone()).unwrap_or_default();
-        project.externs.push(("ironbook".into(), 0));
         project
+    }
+
+    /// The facade, and what cells can meet of the crates below it.
+    fn add_library(&mut self, metadata: &Metadata<'_>) {
+        let Some(facade) = metadata.named(FACADE) else { return };
+        let mut walk = Walk { metadata, places: BTreeMap::new(), order: Vec::new(), first: self.crates.len() };
+        let place = walk.place(facade);
+        walk.read(self, &crates::is_met);
+        self.externs = self.crates.get(place).map(|facade| facade.deps.clone()).unwrap_or_default();
+        self.externs.push((FACADE.into(), place));
+    }
+
+    /// What the package of `%dep` depends on. Where it was built with the library, crates of both are the same ones.
+    fn add_crates(&mut self, metadata: &Metadata<'_>) {
+        let Some(node) = metadata.named(DEPS).and_then(|id| metadata.nodes.get(id)) else { return };
+        let mut walk = Walk { metadata, places: BTreeMap::new(), order: Vec::new(), first: self.crates.len() };
+        if metadata.named(FACADE).is_some() {
+            let known = |package: &Value| {
+                let (_, name) = library(package)?;
+                let same = |read: &Crate| read.name == name && read.version == text(&package["version"]);
+                self.crates.iter().position(same)
+            };
+            walk.places = metadata.packages.iter().filter_map(|(id, package)| Some((*id, known(package)?))).collect();
+        }
+        let asked = array(&node["deps"]).iter().filter(|dep| is_normal(dep) && text(&dep["name"]) != FACADE);
+        for dep in asked {
+            let (name, place) = (text(&dep["name"]).to_owned(), walk.place(text(&dep["pkg"])));
+            self.externs.retain(|(other, _)| *other != name);
+            self.externs.push((name, place));
+        }
+        walk.read(self, &|_| true);
     }
 }
 
+/// Packages, and what they depend on, by their ids.
+struct Metadata<'a> {
+    packages: BTreeMap<&'a str, &'a Value>,
+    nodes: BTreeMap<&'a str, &'a Value>,
+    members: BTreeSet<&'a str>,
+}
+
+impl<'a> Metadata<'a> {
+    fn of(value: &'a Value) -> Metadata<'a> {
+        let by_id = |values: &'a Value| array(values).iter().map(|value| (text(&value["id"]), value)).collect();
+        Metadata {
+            packages: by_id(&value["packages"]),
+            nodes: by_id(&value["resolve"]["nodes"]),
+            members: array(&value["workspace_members"]).iter().map(text).collect(),
+        }
+    }
+
+    /// The id of a package.
+    fn named(&self, name: &str) -> Option<&'a str> {
+        self.packages.iter().find(|(_, package)| package["name"] == name).map(|(id, _)| *id)
+    }
+}
+
+/// A way through packages, from those that are asked for to all that they need.
+struct Walk<'a> {
+    metadata: &'a Metadata<'a>,
+    /// Places of packages among the crates of the project.
+    places: BTreeMap<&'a str, usize>,
+    /// Those that are new there, and the place of the first.
+    order: Vec<&'a str>,
+    first: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn place(&mut self, id: &'a str) -> usize {
+        *self.places.entry(id).or_insert_with(|| {
+            self.order.push(id);
+            self.first + self.order.len() - 1
+        })
+    }
+
+    /// Adds the new ones to the project.
+    fn read(&mut self, project: &mut Project, is_met: &dyn Fn(&str) -> bool) {
+        let mut at = 0;
+        while let Some(id) = self.order.get(at).copied() {
+            at += 1;
+            let Some(package) = self.metadata.packages.get(id) else {
+                project.crates.push(Crate::default());
+                continue;
+            };
+            let node = self.metadata.nodes.get(id).copied().unwrap_or(&Value::Null);
+            let mut read = described(package, node, &project.target);
+            read.ours = self.metadata.members.contains(id);
+            // What a macro links runs in a compiler, which is not here.
+            let below = if read.is_macro { [].as_slice() } else { array(&node["deps"]) };
+            for dep in below.iter().filter(|dep| is_normal(dep)) {
+                let to = text(&dep["pkg"]);
+                if self.metadata.packages.get(to).is_some_and(|other| is_met(text(&other["name"]))) {
+                    read.deps.push((text(&dep["name"]).to_owned(), self.place(to)));
+                }
+            }
+            project.crates.push(read);
+        }
+    }
+}
+
+/// The library of a package, and its crate's name.
+fn library(package: &Value) -> Option<(&Value, String)> {
+    let kinds = ["lib", "rlib", "dylib", "cdylib", "proc-macro"];
+    let is_library =
+        |target: &&Value| array(&target["kind"]).iter().any(|kind| kinds.contains(&text(kind)));
+    let library = array(&package["targets"]).iter().find(is_library)?;
+    Some((library, text(&library["name"]).replace('-', "_")))
+}
+
 fn described(package: &Value, node: &Value, target: &Path) -> Crate {
-    let library = array(&package["targets"]).iter().find(|target| {
-        array(&target["kind"]).iter().any(|kind| ["lib", "rlib", "dylib", "cdylib", "proc-macro"].contains(&text(kind)))
-    });
-    let root = library.map(|library| PathBuf::from(text(&library["src_path"]))).unwrap_or_default();
-    let name = library.map(|library| text(&library["name"]).replace('-', "_")).unwrap_or_default();
+    let (library, name) = library(package).unwrap_or((&Value::Null, String::new()));
+    let root = PathBuf::from(text(&library["src_path"]));
     let folder = Path::new(text(&package["manifest_path"])).parent().unwrap_or(Path::new("/"));
     let mut read = Crate {
         name,
         version: text(&package["version"]).to_owned(),
         folders: root.parent().map(Path::to_owned).into_iter().collect(),
         root,
-        edition: library.map(|library| text(&library["edition"]).to_owned()).unwrap_or_default(),
+        edition: text(&library["edition"]).to_owned(),
         features: array(&node["features"]).iter().map(|feature| text(feature).to_owned()).collect(),
-        is_macro: library.is_some_and(|library| array(&library["kind"]).iter().any(|kind| kind == "proc-macro")),
+        is_macro: array(&library["kind"]).iter().any(|kind| kind == "proc-macro"),
         env: vec![
             ("CARGO_MANIFEST_DIR".to_owned(), folder.display().to_string()),
             ("CARGO_PKG_NAME".to_owned(), text(&package["name"]).to_owned()),
@@ -169,11 +253,14 @@ fn described(package: &Value, node: &Value, target: &Path) -> Crate {
 impl Crate {
     /// What the package's build script said when the library was built, if that was here.
     fn add_script(&mut self, package: &str, target: &Path) {
-        let Ok(entries) = std::fs::read_dir(target.join("debug/build")) else { return };
+        let builds = ["debug/build", "apart/debug/build"].map(|folder| std::fs::read_dir(target.join(folder)));
         let own = |name: &str| {
             name.strip_prefix(package).and_then(|rest| rest.strip_prefix('-')).is_some_and(|hash| hash.len() == 16)
         };
-        let newest = entries
+        let newest = builds
+            .into_iter()
+            .flatten()
+            .flatten()
             .flatten()
             .filter(|entry| entry.file_name().to_str().is_some_and(own))
             .filter_map(|entry| {
@@ -210,15 +297,9 @@ fn is_normal(dep: &Value) -> bool {
 }
 
 /// `RUST_SRC_PATH`, else the `rust-src` component of the compiler.
-fn std_sources(source: &Path) -> Result<PathBuf, ProjectError> {
+fn std_sources(sysroot: &Path) -> Result<PathBuf, ProjectError> {
     let named = std::env::var_os("RUST_SRC_PATH").filter(|value| !value.is_empty()).map(PathBuf::from);
-    let path = match named {
-        Some(path) => path,
-        None => {
-            let sysroot = run(Command::new("rustc").args(["--print", "sysroot"]).current_dir(source))?;
-            Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library")
-        }
-    };
+    let path = named.unwrap_or_else(|| sysroot.join("lib/rustlib/src/rust/library"));
     if path.join("core/src/lib.rs").is_file() { Ok(path) } else { Err(ProjectError::NoStd { path }) }
 }
 
@@ -278,7 +359,8 @@ mod tests {
                 node("serde", &[]), node("serde_derive", &[("serde", None)]), node("brotli", &[]), node("tempfile", &[]),
             ]},
         });
-        let project = Project::read(&metadata, Path::new("/nowhere"));
+        let mut project = Project { target: "/nowhere".into(), ..Project::default() };
+        project.add_library(&Metadata::of(&metadata));
         let names: Vec<&str> = project.crates.iter().map(|read| read.name.as_str()).collect();
         assert_eq!(names, ["ironbook", "polars_core", "serde", "serde_derive"]);
         assert_eq!(project.externs, [("polars_core".to_owned(), 1), ("ironbook".to_owned(), 0)]);

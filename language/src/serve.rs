@@ -1,9 +1,11 @@
 //! Requests in, replies out, one line each; a later question about another text stands in for an earlier one.
 
 use crate::host::Host;
+use crate::macros::Macros;
 use crate::project::Project;
 use ironbook_session::language::{Answer, Query, Reply, Request};
 use std::io::{self, BufRead, Write};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -13,49 +15,70 @@ use std::time::{Duration, Instant};
 pub struct Rest {
     /// After so much quiet, what answers have left behind goes; where memory is short then, it ends.
     pub quiet: Duration,
+    /// After so much quiet it ends in any case.
+    pub end: Duration,
     /// What tells how much memory is there, in the form of Linux's `/proc/meminfo`; where there is no such file, it never is short.
     pub meminfo: PathBuf,
 }
 
 impl Default for Rest {
     fn default() -> Self {
-        Rest { quiet: Duration::from_secs(30), meminfo: "/proc/meminfo".into() }
+        let (quiet, end) = (Duration::from_secs(30), Duration::from_secs(30 * 60));
+        Rest { quiet, end, meminfo: "/proc/meminfo".into() }
     }
 }
+
+/// The stack of a thread that reads or answers: parsers and type checkers call themselves for each bracket that is open.
+/// Memory is committed when it is touched.
+pub const STACK: usize = 512 << 20;
+/// The priority of what nobody waits for.
+#[cfg(target_os = "linux")]
+const LOWEST: i32 = 19;
 
 /// What is asked once before the first question, so that what all answers need has been read: names, methods of tables, of
 /// tensors, and of what iterators make.
 const FIRST: &[&str] = &["df.", "df.lazy().", "t.", "vec![1.0].iter().map(|x| x + 1.0).", "Data"];
 
-/// Reads the project and answers until the input ends.
+/// Reads the project and answers until the input ends. That is told by `ended`, from another thread, at once: whatever is
+/// being read or answered then is for nobody.
 ///
 /// # Errors
 /// When the output is closed.
 pub fn serve(
     source: &Path,
     target: &Path,
-    input: impl BufRead + Send + 'static,
+    (input, ended): (impl BufRead + Send + 'static, impl FnOnce() + Send + 'static),
     output: &mut dyn Write,
     rest: &Rest,
 ) -> io::Result<()> {
     let started = Instant::now();
-    let requests = listen(input);
-    let project = match Project::find(source, target) {
+    let requests = listen(input, ended);
+    if rest.is_due() {
+        return say(output, &Reply::Rests);
+    }
+    let project = match quietly(|| Project::find(source, target)) {
         Ok(project) => project,
         Err(error) => return say(output, &Reply::Unable { reason: error.to_string() }),
     };
-    let mut host = Host::new(&project);
-    warm(&mut host);
+    let macros = Macros::start(&project);
+    // Its memory goes with the process, at once.
+    let mut host = ManuallyDrop::new(quietly(|| {
+        let mut host = Host::new(&project, macros);
+        warm(&mut host);
+        host
+    }));
     say(output, &Reply::Ready { seconds: started.elapsed().as_secs_f64(), crates: project.crates.len() })?;
+    let mut heard = Instant::now();
     let mut rested = true;
     loop {
         match requests.recv_timeout(rest.quiet) {
             Ok(request) => {
                 rested = false;
-                answer(&mut host, request, &requests, output)?;
+                answer(&mut host, &project, request, &requests, output)?;
+                heard = Instant::now();
             }
             Err(RecvTimeoutError::Timeout) => {
-                if is_short(&std::fs::read_to_string(&rest.meminfo).unwrap_or_default()) {
+                if rest.is_due() || heard.elapsed() >= rest.end {
                     return say(output, &Reply::Rests);
                 }
                 if !rested {
@@ -68,6 +91,31 @@ pub fn serve(
     }
 }
 
+impl Rest {
+    /// Whether memory is short.
+    fn is_due(&self) -> bool {
+        is_short(&std::fs::read_to_string(&self.meminfo).unwrap_or_default())
+    }
+}
+
+/// Works on a thread that gives way to everything else on the machine; answers, for which somebody waits, do not.
+fn quietly<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let quiet = move || {
+            // Where the system does not allow it, it works like any other.
+            #[cfg(target_os = "linux")]
+            let _ = rustix::process::setpriority_process(None, LOWEST);
+            work()
+        };
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, quiet);
+        match thread.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(done)) => done,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => panic!("a thread cannot be started: {error}"),
+        }
+    })
+}
+
 /// Whether less than a tenth of the memory is free or can be had at once.
 fn is_short(meminfo: &str) -> bool {
     let kilobytes = |name: &str| -> Option<u64> {
@@ -78,22 +126,29 @@ fn is_short(meminfo: &str) -> bool {
 }
 
 /// Reads requests while earlier ones are answered, so that whoever asks never waits to be heard.
-fn listen(input: impl BufRead + Send + 'static) -> Receiver<Request> {
+fn listen(input: impl BufRead + Send + 'static, ended: impl FnOnce() + Send + 'static) -> Receiver<Request> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in input.lines().map_while(Result::ok) {
             // A line that is no request has no id to answer to.
             let Ok(request) = serde_json::from_str(&line) else { continue };
             if sender.send(request).is_err() {
-                break;
+                return;
             }
         }
+        ended();
     });
     receiver
 }
 
 /// Answers all that has been asked so far: of completions only the newest, since who types on does not look at the others.
-fn answer(host: &mut Host, first: Request, requests: &Receiver<Request>, output: &mut dyn Write) -> io::Result<()> {
+fn answer(
+    host: &mut Host,
+    project: &Project,
+    first: Request,
+    requests: &Receiver<Request>,
+    output: &mut dyn Write,
+) -> io::Result<()> {
     let waiting: Vec<Request> = std::iter::once(first).chain(requests.try_iter()).collect();
     let newest = waiting.iter().rposition(|request| request.query == Query::Complete);
     for (place, request) in waiting.into_iter().enumerate() {
@@ -104,6 +159,10 @@ fn answer(host: &mut Host, first: Request, requests: &Receiver<Request>, output:
         let answer = match &request.query {
             _ if passed => Answer::Nothing,
             Query::Rename(name) => host.rename(request.at, name),
+            Query::Crates(metadata) => {
+                host.read(&project.with_crates(metadata.as_deref()));
+                Answer::Nothing
+            }
             query => host.answer(query, request.at),
         };
         say(output, &Reply::Answer { id: request.id, answer })?;

@@ -3,7 +3,6 @@
 use crate::Error;
 use crate::kernel::{Cache, Kernel, Start};
 use crate::terminal::{Style, Terminal, seconds};
-use ironbook_session::language::program;
 use ironbook_session::library::{Library, Paths, Rustc, find_program};
 use ironbook_session::{Event, Failure, Status};
 use std::path::{Path, PathBuf};
@@ -100,9 +99,8 @@ fn cargo() -> Finding {
 
 /// The language service, and the sources of std that it reads.
 fn language(rustc: &Rustc, paths: &Paths) -> Finding {
-    let variable = std::env::var("IRONBOOK_LANGUAGE").ok();
-    let Some(service) = program(variable.as_deref(), std::env::current_exe().ok().as_deref()) else {
-        return Good("the language service is off (IRONBOOK_LANGUAGE=0)".into());
+    let Some(service) = crate::language::program(paths) else {
+        return Good("the language service is off (IRONBOOK_LANGUAGE=0, or `language = false` in the configuration)".into());
     };
     if paths.installed.is_some() {
         return Good("not needed: an installed copy completes by names".into());

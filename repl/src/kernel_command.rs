@@ -1,6 +1,7 @@
 //! `ironbook kernel`: tells Jupyter of Ironbook, and starts a kernel when Jupyter asks for one.
 
 use crate::Error;
+use crate::language;
 use crate::kernel::{Cache, history_path};
 use crate::terminal::{Style, Terminal};
 use clap::{Args, Subcommand};
@@ -8,7 +9,6 @@ use ironbook_kernel::Life;
 use ironbook_kernel::kernelspec::{self, DISPLAY_NAME, Installed, Kernelspec, NAME};
 use ironbook_kernel::running::StartedBy;
 use ironbook_session::Tier;
-use ironbook_session::language::program;
 use ironbook_session::library::{Library, Paths, find_program};
 use std::env;
 use std::ffi::OsString;
@@ -143,8 +143,7 @@ fn kernel(start: Start, paths: &Paths) -> Result<(), Error> {
         paths: paths.clone(),
         history: history_path(paths),
         log: variable("IRONBOOK_LOG"),
-        language: program(variable("IRONBOOK_LANGUAGE").as_deref(), env::current_exe().ok().as_deref())
-            .filter(|program| program.is_file()),
+        language: language::program(paths).filter(|program| program.is_file()),
         output_mb: variable("IRONBOOK_OUTPUT_MB").and_then(|text| text.parse().ok()),
         cells: own_cache.as_ref().map(|folder| folder.path().to_owned()),
         tier: start.opt.parse().map_or(Tier::Auto, Tier::Fixed),

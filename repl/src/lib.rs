@@ -17,6 +17,7 @@ pub mod interactive;
 pub mod interrupt;
 pub mod kernel;
 pub mod kernel_command;
+mod language;
 mod lsp;
 pub mod memory;
 pub mod new;

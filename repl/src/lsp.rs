@@ -1,11 +1,11 @@
 //! `ironbook lsp`: the language server on standard input and output.
 
 use crate::cli::Lsp;
-use crate::{Error, existing};
+use crate::{Error, existing, language};
 use ironbook_assist::Completions;
 use ironbook_kernel::client::Client;
 use ironbook_lsp::{Ground, Live, Options};
-use ironbook_session::language::{Service, program};
+use ironbook_session::language::Service;
 use ironbook_session::library::index::Index;
 use ironbook_session::library::{Library, Paths};
 use ironbook_session::{Checker, Config, Tier};
@@ -89,7 +89,5 @@ fn attached(named: &str, paths: &Paths) -> Result<Box<dyn Live>, Error> {
 
 /// The language service; without its program, names are all that is known.
 fn service(paths: &Paths) -> Option<Service> {
-    let variable = std::env::var("IRONBOOK_LANGUAGE").ok();
-    let program = program(variable.as_deref(), std::env::current_exe().ok().as_deref())?;
-    Service::start(&program, paths).ok()
+    Service::start(&language::program(paths)?, paths).ok()
 }

@@ -7,6 +7,6 @@ mod client;
 mod document;
 mod protocol;
 
-pub use client::{Service, ServiceError, State, program};
+pub use client::{Limits, Service, ServiceError, State, program};
 pub use document::{Cell, Document, Prelude};
 pub use protocol::{Answer, Candidate, Query, Reply, Request, Signature, Spot, Target};

@@ -1,6 +1,6 @@
 //! What is known of the library, of chains, closures, generics and macros.
 
-use crate::{HEAD, ask, candidates, host};
+use crate::{HEAD, ask, candidates, host, project, shapes};
 use ironbook_session::language::{Answer, Query, Target};
 
 /// A place (`$0`), names that have to be among the candidates, and names that must not.
@@ -203,4 +203,50 @@ fn names_that_are_taken_or_foreign_or_none_are_refused() {
     ] {
         assert!(renamed(cell, name).is_err(), "{cell} {name}: {:?}", renamed(cell, name));
     }
+}
+
+#[test]
+fn what_derives_make_is_known() {
+    let Some(mut host) = host() else { return };
+    let sysroot = project().unwrap().sysroot;
+    if !sysroot.join("libexec/rust-analyzer-proc-macro-srv").is_file() {
+        eprintln!("SKIPPED: {} has no server for proc macros", sysroot.display());
+        return;
+    }
+    for (cell, wanted) in [
+        ("#[derive(serde::Serialize)] struct S { a: i32 } use serde::Serialize; let s = S { a: 1 }; s.ser$0", "serialize"),
+        (
+            "#[derive(Debug, thiserror::Error)] #[error(\"no\")] struct No; use std::error::Error; No.sou$0",
+            "source",
+        ),
+        ("#[derive(clap::Parser)] struct Args { a: i32 } use clap::Parser; Args::try_pa$0", "try_parse_from"),
+        ("#[derive(thiserror::Error, Debug)] #[error(\"no {0}\")] struct No(i32); No(1).to_str$0", "to_string"),
+    ] {
+        let found = candidates(&mut host, cell);
+        assert!(found.iter().any(|candidate| candidate.name == wanted), "{cell}: {:?}", found.first());
+    }
+}
+
+#[test]
+fn crates_of_dep_are_known_until_they_are_taken_back() {
+    let Some(mut host) = host() else { return };
+    let project = project().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let cell = "shapes::circle().s$0";
+    let knows = |host: &mut crate::Host| match ask(host, &Query::Complete, cell).1 {
+        Answer::Candidates(found) => found.iter().any(|candidate| candidate.name == "surface"),
+        _ => false,
+    };
+    assert!(!knows(&mut host));
+    host.read(&project.with_crates(Some(&shapes(folder.path()))));
+    assert!(knows(&mut host));
+    // The library is still there.
+    assert!(candidates(&mut host, "df.hei$0").iter().any(|candidate| candidate.name == "height"));
+    let (_, answer) = ask(&mut host, &Query::Definition, "shapes::circ$0le();");
+    assert!(matches!(&answer, Answer::Targets(targets) if matches!(&targets[0], Target::File { .. })), "{answer:?}");
+    host.read(&project.with_crates(None));
+    assert!(!knows(&mut host));
+    // A file that is not there adds nothing, and harms nothing.
+    host.read(&project.with_crates(Some(folder.path())));
+    assert!(candidates(&mut host, "df.hei$0").iter().any(|candidate| candidate.name == "height"));
 }

@@ -8,9 +8,10 @@
 mod deep;
 mod process;
 
-use ironbook_language::{Host, Project, ProjectError};
+use ironbook_language::{Host, Macros, Project, ProjectError};
 use ironbook_session::language::{Answer, Candidate, Query};
 use ironbook_session::library::Paths;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What every text begins with.
@@ -35,7 +36,7 @@ pub fn project() -> Option<Project> {
 /// One service for all tests, with everything read once.
 pub fn host() -> Option<MutexGuard<'static, Host>> {
     static HOST: OnceLock<Option<Mutex<Host>>> = OnceLock::new();
-    let host = HOST.get_or_init(|| project().map(|project| Mutex::new(Host::new(&project))));
+    let host = HOST.get_or_init(|| project().map(|project| Mutex::new(Host::new(&project, Macros::start(&project)))));
     host.as_ref().map(|host| host.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
@@ -53,4 +54,30 @@ pub fn candidates(host: &mut Host, cell: &str) -> Vec<Candidate> {
         Answer::Candidates(found) => found,
         other => panic!("{cell}: {other:?}"),
     }
+}
+
+/// A crate `shapes`, as `%dep` would have it; gives what cargo says of it.
+pub fn shapes(folder: &Path) -> PathBuf {
+    let write = |path: &str, text: &str| {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    write("Cargo.toml", &format!("{}[dependencies]\nshapes = {{ path = \"shapes\" }}\n[workspace]\n", package("ironbook-deps")));
+    write("src/lib.rs", "");
+    write("shapes/Cargo.toml", &format!("{}[features]\ndefault = [\"round\"]\nround = []\n", package("shapes")));
+    write(
+        "shapes/src/lib.rs",
+        "pub struct Circle;\nimpl Circle { pub fn surface(&self) -> f64 { 1.0 } }\n\
+         #[cfg(feature = \"round\")]\npub fn circle() -> Circle { Circle }\n\
+         #[cfg(not(feature = \"round\"))]\npub fn circle() {}\n",
+    );
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = std::process::Command::new(cargo);
+    let output = command.args(["metadata", "--format-version=1", "--offline"]).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let path = folder.join("metadata.json");
+    std::fs::write(&path, output.stdout).unwrap();
+    path
 }

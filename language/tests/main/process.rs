@@ -1,12 +1,13 @@
 //! The service as a process: it answers, dies in the middle of it, and comes back.
 
-use crate::project;
+use crate::{project, shapes};
 use ironbook_language::Rest;
-use ironbook_session::language::{Answer, Cell, Prelude, Query, Reply, Service, State};
+use ironbook_session::language::{Answer, Cell, Limits, Prelude, Query, Reply, Service, State};
 use ironbook_session::library::Paths;
 use ironbook_session::{Place, Source};
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ironbook-language");
@@ -23,7 +24,16 @@ fn it_answers_from_cells_and_survives_its_death() {
     let began = Instant::now();
     assert_eq!(service.ask("fn", 0, Query::Complete, ANSWERS), None);
     assert!(began.elapsed() < Duration::from_secs(5));
+    // A crate that is added while it loads is known once it has.
+    let folder = tempfile::tempdir().unwrap();
+    service.use_crates(Some(&shapes(folder.path())));
     assert!(service.wait_ready(LOADS), "{:?}", service.state());
+    let knows_shapes = || {
+        let text = "fn f() { shapes::circle().s";
+        let Some(Answer::Candidates(found)) = service.ask(text, text.len(), Query::Complete, ANSWERS) else { return false };
+        found.iter().any(|candidate| candidate.name == "surface")
+    };
+    assert!(knows_shapes());
 
     let cells = [(1, "let table = df!(\"a\" => [1, 2])?;"), (2, "let ü = table.clone();\nü.heig")];
     let cells = cells.map(|(execution, text)| Cell { execution, source: Source::plain(text) });
@@ -38,6 +48,22 @@ fn it_answers_from_cells_and_survives_its_death() {
     };
     let found = names();
     assert_eq!(found[0].name, "height");
+    // Whatever it is sent, it goes on.
+    let binary: String = (0..=127u8).map(char::from).collect();
+    let unbalanced = ["{", "(", "[", "\"", "/*", "'", "}", "<"].map(|open| open.repeat(50_000));
+    for text in [binary.repeat(1000), "let a = 1;".repeat(150_000), "x".repeat(3 << 20)].iter().chain(&unbalanced) {
+        for query in [Query::Complete, Query::Hover, Query::Signature] {
+            service.ask(text, text.len(), query, ANSWERS);
+        }
+    }
+    assert_eq!(names()[0].name, "height");
+    // Macros that are gone take nothing with them.
+    let first = service.pid().unwrap();
+    for server in children(first) {
+        std::process::Command::new("kill").args(["-9", &server.to_string()]).status().unwrap();
+    }
+    assert_eq!(names()[0].name, "height");
+    assert_eq!(service.pid(), Some(first));
     let place = document.place(found[0].range.clone());
     assert_eq!(place, Some(Place { execution: 2, range: end - 4..end }));
 
@@ -62,6 +88,95 @@ fn it_answers_from_cells_and_survives_its_death() {
     }
     assert!(service.wait_ready(LOADS), "{:?}", service.state());
     assert_eq!(names()[0].name, "height");
+    assert!(knows_shapes());
+    service.use_crates(None);
+    assert!(!knows_shapes());
+}
+
+/// Processes that one has started.
+fn children(pid: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let of = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+    tasks.flatten().map(of).flat_map(|text| text.split_whitespace().flat_map(str::parse).collect::<Vec<u32>>()).collect()
+}
+
+/// A program in place of the service; it says that it is ready, and does what a script does.
+fn in_place(folder: &Path, script: &str) -> PathBuf {
+    let program = folder.join("service");
+    let ready = r#"{"Ready":{"seconds":0.0,"crates":1}}"#;
+    std::fs::write(&program, format!("#!/bin/sh\necho '{ready}'\n{script}\n")).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    program
+}
+
+#[test]
+fn one_that_does_not_read_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start(&in_place(folder.path(), "exec sleep 600"), &Paths::from_env()).unwrap();
+    assert!(service.wait_ready(LOADS));
+    let began = Instant::now();
+    for number in 0..40 {
+        // Each is more than a pipe holds.
+        let text = format!("{number}{}", "x".repeat(1 << 20));
+        assert_eq!(service.ask(&text, 0, Query::Complete, Duration::from_millis(1)), None);
+        service.use_crates(Some(Path::new("/nowhere")));
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[test]
+fn one_that_hangs_is_ended_and_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = in_place(folder.path(), "exec cat > /dev/null");
+    let limits = Limits { hangs: Duration::from_millis(100), ..Limits::default() };
+    let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
+    assert!(service.wait_ready(LOADS));
+    let first = service.pid();
+    let began = Instant::now();
+    while service.pid().is_none_or(|pid| Some(pid) == first) {
+        assert!(began.elapsed() < LOADS, "it goes on hanging");
+        service.ask("fn", 0, Query::Complete, Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn one_that_was_given_up_is_tried_again_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("dies");
+    let starts = folder.path().join("starts");
+    std::fs::write(&program, format!("#!/bin/sh\necho x >> {}\nexit 1\n", starts.display())).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let limits = Limits { forgiven: Duration::ZERO, ..Limits::default() };
+    let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
+    assert!(!service.wait_ready(LOADS));
+    assert_eq!(std::fs::read_to_string(&starts).unwrap().lines().count(), 4);
+    assert_eq!(service.ask("fn", 0, Query::Complete, ANSWERS), None);
+    assert!(!service.wait_ready(LOADS));
+    assert_eq!(std::fs::read_to_string(&starts).unwrap().lines().count(), 8);
+}
+
+#[test]
+fn it_ends_with_whoever_started_it_even_while_it_loads() {
+    let Some(_) = project() else { return };
+    let paths = Paths::from_env();
+    let mut command = std::process::Command::new(PROGRAM);
+    command.arg("serve").arg("--source").arg(&paths.source).arg("--target").arg(&paths.target);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // It has begun to read when it has asked cargo.
+    let memory = |pid: u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0").trim().to_owned();
+        line.split(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    let began = Instant::now();
+    while memory(child.id()) < 100_000 {
+        assert!(began.elapsed() < LOADS);
+        std::thread::yield_now();
+    }
+    drop(child.stdin.take());
+    let began = Instant::now();
+    assert!(child.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
 #[test]
@@ -86,20 +201,31 @@ fn one_that_dies_again_and_again_is_given_up() {
     assert!(reason.contains("died 4 times"), "{reason}");
 }
 
-#[test]
-fn where_memory_is_short_it_ends_until_it_is_asked_again() {
-    let Some(_) = project() else { return };
+/// What it says when memory is as told, until it ends by itself.
+fn said(meminfo: &str, end: Duration) -> Vec<Reply> {
     let folder = tempfile::tempdir().unwrap();
-    let meminfo = folder.path().join("meminfo");
-    std::fs::write(&meminfo, "MemTotal: 1000 kB\nMemAvailable: 50 kB\n").unwrap();
-    let rest = Rest { quiet: Duration::from_millis(20), meminfo };
+    let path = folder.path().join("meminfo");
+    std::fs::write(&path, meminfo).unwrap();
+    let rest = Rest { quiet: Duration::from_millis(20), end, meminfo: path };
     let paths = Paths::from_env();
     let (open, input) = std::io::pipe().unwrap();
     let mut output = Vec::new();
-    ironbook_language::serve(&paths.source, &paths.target, BufReader::new(open), &mut output, &rest).unwrap();
-    drop(input);
-    let said: Vec<Reply> =
-        String::from_utf8(output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ended = || panic!("nobody closed it");
+    let open = (BufReader::new(open), ended);
+    ironbook_language::serve(&paths.source, &paths.target, open, &mut output, &rest).unwrap();
+    std::mem::forget(input);
+    String::from_utf8(output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn where_memory_is_short_it_does_not_load() {
+    assert_eq!(said("MemTotal: 1000 kB\nMemAvailable: 50 kB\n", LOADS), [Reply::Rests]);
+}
+
+#[test]
+fn where_nobody_asks_for_long_it_ends() {
+    let Some(_) = project() else { return };
+    let said = said("MemTotal: 1000 kB\nMemAvailable: 900 kB\n", Duration::from_millis(100));
     assert!(matches!(said[..], [Reply::Ready { .. }, Reply::Rests]), "{said:?}");
 }
 

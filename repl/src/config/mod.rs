@@ -73,6 +73,8 @@ pub struct Settings {
     pub images: Images,
     /// Whether long outputs are shown by a pager.
     pub pager: bool,
+    /// Whether kernels and editors start the language service.
+    pub language: bool,
     /// Cells that run when a session starts.
     pub startup: Vec<String>,
     /// Where what was typed is kept: beside the history of cells.
@@ -139,6 +141,7 @@ impl Config {
             history: 10_000,
             images: Images::default(),
             pager: false,
+            language: true,
             startup: Vec::new(),
             data: data.to_owned(),
         };
@@ -232,6 +235,7 @@ impl Settings {
                 }
             }
             "pager" => self.pager = value.as_bool().unwrap_or(false),
+            "language" => self.language = value.as_bool().unwrap_or(true),
             "startup" => {
                 let cells = value.as_array().into_iter().flatten();
                 self.startup = cells.filter_map(|cell| cell.get_ref().as_str().map(str::to_owned)).collect();
@@ -259,15 +263,17 @@ mod tests {
     fn all_keys_are_read() {
         let config = config(
             "keys = \"vi\" # mine\ntheme = \"light\"\nopt = 2\nhistory = 500\nimages = \"sixel\"\npager = true\n\
+             language = false\n\
              startup = [\n  \"use std::fmt;\",\n  \"%plots small\",\n]\n[bindings]\n\"ctrl-p\" = \"older-cell\"\n",
         );
         assert_eq!(config.problems, []);
         let settings = &config.settings;
         assert_eq!((settings.keys, settings.theme, settings.opt.as_str()), (KeyStyle::Vi, ThemeChoice::Light, "2"));
         assert_eq!((settings.history, settings.images, settings.pager), (500, Images::Sixel, true));
+        assert!(!settings.language && Config::of("".into(), String::new(), Path::new("/")).settings.language);
         assert_eq!(settings.startup, ["use std::fmt;", "%plots small"]);
         assert_eq!(settings.bindings["ctrl-p"], "older-cell");
-        assert_eq!(config.lines["bindings.ctrl-p"], 12);
+        assert_eq!(config.lines["bindings.ctrl-p"], 13);
     }
 
     #[test]

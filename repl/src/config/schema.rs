@@ -65,6 +65,12 @@ pub const KEYS: &[Key] = &[
         about: "how charts and pictures are shown",
     },
     Key { name: "pager", takes: Takes::Switch, default: "false", about: "whether long outputs are shown by $PAGER" },
+    Key {
+        name: "language",
+        takes: Takes::Switch,
+        default: "true",
+        about: "whether kernels and editors start the language service",
+    },
     Key { name: "startup", takes: Takes::Texts, default: "[]", about: "cells that run when a session starts" },
 ];
 

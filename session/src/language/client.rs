@@ -6,12 +6,31 @@ use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// So often it is started again when it dies before it was of any use.
 const RESTARTS: u32 = 3;
+/// Requests that it may not have read yet; further ones are not sent.
+const MOST_POSTED: usize = 16;
+/// Longest text that it is asked about; it reads none that is longer.
+const LONGEST: usize = 2 << 20;
+
+/// How much is borne.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// A service that owes an answer and says nothing for so long is ended, and another one started.
+    pub hangs: Duration,
+    /// After so long a question starts one again that was given up.
+    pub forgiven: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { hangs: Duration::from_secs(60), forgiven: Duration::from_secs(300) }
+    }
+}
 
 /// Why there is no service.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +64,7 @@ pub enum State {
         /// Crates that it has read.
         crates: usize,
     },
-    /// It has ended since memory was short; the next question starts it again.
+    /// It has ended since nobody asked for long, or memory was short; the next question starts it again.
     Asleep,
     /// It does not work here, or died too often; why.
     Off(String),
@@ -67,6 +86,9 @@ pub fn program(variable: Option<&str>, running: Option<&Path>) -> Option<PathBuf
 }
 
 /// A language service, in a process of its own. Clones are the same one.
+///
+/// Nobody who asks is held up by it: what it is told is written by a thread, answers are read by another, and a service
+/// that neither reads nor answers is ended and started again.
 #[derive(Clone)]
 pub struct Service {
     shared: Arc<Shared>,
@@ -75,6 +97,7 @@ pub struct Service {
 struct Shared {
     program: PathBuf,
     paths: Paths,
+    limits: Limits,
     inner: Mutex<Inner>,
 }
 
@@ -82,15 +105,25 @@ struct Inner {
     state: State,
     running: Option<Running>,
     waiting: HashMap<u64, Sender<Answer>>,
+    /// The text that it was told last.
     text: String,
+    /// The crates that it is to know besides the library's, as cargo's metadata, and those that it was told of.
+    crates: Option<PathBuf>,
+    told: Option<PathBuf>,
     next: u64,
+    /// Requests without an answer, and when it gave the last sign of life.
+    open: u64,
+    heard: Instant,
     deaths: u32,
+    /// When it was given up.
+    given_up: Option<Instant>,
     generation: u64,
 }
 
 struct Running {
     child: Child,
-    input: ChildStdin,
+    /// Lines on their way to it.
+    lines: SyncSender<String>,
 }
 
 impl Drop for Running {
@@ -107,6 +140,14 @@ impl Service {
     /// # Errors
     /// When its program is not there or cannot be started.
     pub fn start(program: &Path, paths: &Paths) -> Result<Service, ServiceError> {
+        Service::start_with(program, paths, Limits::default())
+    }
+
+    /// The same with limits of one's own.
+    ///
+    /// # Errors
+    /// When its program is not there or cannot be started.
+    pub fn start_with(program: &Path, paths: &Paths, limits: Limits) -> Result<Service, ServiceError> {
         if !program.is_file() {
             return Err(ServiceError::Missing { path: program.to_owned() });
         }
@@ -115,11 +156,17 @@ impl Service {
             running: None,
             waiting: HashMap::new(),
             text: String::new(),
+            crates: None,
+            told: None,
             next: 0,
+            open: 0,
+            heard: Instant::now(),
             deaths: 0,
+            given_up: None,
             generation: 0,
         };
-        let shared = Shared { program: program.to_owned(), paths: paths.clone(), inner: Mutex::new(inner) };
+        let (program, paths) = (program.to_owned(), paths.clone());
+        let shared = Shared { program, paths, limits, inner: Mutex::new(inner) };
         let service = Service { shared: Arc::new(shared) };
         service.launch(&mut service.lock())?;
         Ok(service)
@@ -148,8 +195,21 @@ impl Service {
         }
     }
 
+    /// The crates that texts may name besides the library's: a file of cargo's metadata ([`crate::library::extra::Extra`]
+    /// has one). A service that loads is told when it is ready, as is one that is started again.
+    pub fn use_crates(&self, metadata: Option<&Path>) {
+        let mut inner = self.lock();
+        if inner.crates.as_deref() != metadata {
+            inner.crates = metadata.map(Path::to_owned);
+            inner.tell_crates();
+        }
+    }
+
     /// Asks about a place in a text; nothing if it is not ready, or takes longer than `patience`.
     pub fn ask(&self, text: &str, at: usize, query: Query, patience: Duration) -> Option<Answer> {
+        if text.len() > LONGEST {
+            return None;
+        }
         let (id, answers) = self.send(text, at, query)?;
         let answer = answers.recv_timeout(patience).ok();
         self.lock().waiting.remove(&id);
@@ -158,35 +218,35 @@ impl Service {
 
     fn send(&self, text: &str, at: usize, query: Query) -> Option<(u64, Receiver<Answer>)> {
         let mut inner = self.lock();
-        if inner.state == State::Asleep
-            && let Err(error) = self.launch(&mut inner)
-        {
-            inner.state = State::Off(error.to_string());
-        }
+        self.wake(&mut inner);
         if !matches!(inner.state, State::Ready { .. }) {
             return None;
         }
-        inner.next += 1;
-        let id = inner.next;
-        let changed = (inner.text != text).then(|| text.to_owned());
-        let request = Request { id, text: changed, at, query };
-        let mut line = serde_json::to_string(&request).ok()?;
-        line.push('\n');
-        let (sender, receiver) = channel();
-        inner.waiting.insert(id, sender);
-        let written = inner
-            .running
-            .as_mut()
-            .map(|running| running.input.write_all(line.as_bytes()).and_then(|()| running.input.flush()));
-        if !matches!(written, Some(Ok(()))) {
-            // The thread that reads its answers notices the death.
-            inner.waiting.remove(&id);
+        if inner.open > 0 && inner.heard.elapsed() > self.shared.limits.hangs {
+            // The thread that reads its answers notices the death, and starts another.
+            inner.end();
             return None;
         }
-        if let Some(text) = request.text {
-            inner.text = text;
-        }
+        inner.tell_crates();
+        let changed = (inner.text != text).then(|| text.to_owned());
+        let (sender, receiver) = channel();
+        let id = inner.post(changed, at, query)?;
+        inner.waiting.insert(id, sender);
         Some((id, receiver))
+    }
+
+    /// Starts one that rests, or that was given up long ago.
+    fn wake(&self, inner: &mut Inner) {
+        let forgiven = inner.given_up.is_some_and(|when| when.elapsed() > self.shared.limits.forgiven);
+        if forgiven {
+            inner.deaths = 0;
+            inner.given_up = None;
+        }
+        if (inner.state == State::Asleep || forgiven)
+            && let Err(error) = self.launch(inner)
+        {
+            inner.state = State::Off(error.to_string());
+        }
     }
 
     fn launch(&self, inner: &mut Inner) -> Result<(), ServiceError> {
@@ -196,16 +256,20 @@ impl Service {
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut child = spawned.map_err(|source| ServiceError::Start { path: self.shared.program.clone(), source })?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Ok(()) };
+        let (lines, posted) = sync_channel(MOST_POSTED);
         inner.state = State::Loading;
         inner.text.clear();
+        inner.told = None;
+        inner.open = 0;
         inner.generation += 1;
-        inner.running = Some(Running { child, input });
+        inner.running = Some(Running { child, lines });
         let generation = inner.generation;
         let weak = Arc::downgrade(&self.shared);
+        std::thread::spawn(move || write(input, &posted));
         std::thread::spawn(move || {
             read(output, &mut |reply| {
                 if let Some(shared) = weak.upgrade() {
-                    Service { shared }.take(reply);
+                    Service { shared }.take(generation, reply);
                 }
             });
             if let Some(shared) = weak.upgrade() {
@@ -215,14 +279,22 @@ impl Service {
         Ok(())
     }
 
-    fn take(&self, reply: Reply) {
+    fn take(&self, generation: u64, reply: Reply) {
         let mut inner = self.lock();
+        if inner.generation != generation {
+            return;
+        }
+        inner.heard = Instant::now();
         match reply {
-            Reply::Ready { seconds, crates } => inner.state = State::Ready { seconds, crates },
+            Reply::Ready { seconds, crates } => {
+                inner.state = State::Ready { seconds, crates };
+                inner.tell_crates();
+            }
             Reply::Rests => inner.state = State::Asleep,
             Reply::Unable { reason } => inner.state = State::Off(reason),
             Reply::Answer { id, answer } => {
                 inner.deaths = 0;
+                inner.open = inner.open.saturating_sub(1);
                 if let Some(waiting) = inner.waiting.remove(&id) {
                     // Who asked may have gone.
                     let _ = waiting.send(answer);
@@ -245,6 +317,7 @@ impl Service {
         inner.deaths += 1;
         if inner.deaths > RESTARTS {
             inner.state = State::Off(format!("the language service died {} times in a row", inner.deaths));
+            inner.given_up = Some(Instant::now());
         } else if let Err(error) = self.launch(&mut inner) {
             inner.state = State::Off(error.to_string());
         }
@@ -252,6 +325,49 @@ impl Service {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Puts a request on its way; nothing if the service does not read what it was sent before. Gives its number.
+    fn post(&mut self, text: Option<String>, at: usize, query: Query) -> Option<u64> {
+        let request = Request { id: self.next + 1, text, at, query };
+        let mut line = serde_json::to_string(&request).ok()?;
+        line.push('\n');
+        self.running.as_ref()?.lines.try_send(line).ok()?;
+        if self.open == 0 {
+            self.heard = Instant::now();
+        }
+        self.next = request.id;
+        self.open += 1;
+        if let Some(text) = request.text {
+            self.text = text;
+        }
+        Some(request.id)
+    }
+
+    /// Tells it of crates that it does not know yet, if it reads.
+    fn tell_crates(&mut self) {
+        let news = matches!(self.state, State::Ready { .. }) && self.crates != self.told;
+        if news && self.post(None, 0, Query::Crates(self.crates.clone())).is_some() {
+            self.told = self.crates.clone();
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(running) = &mut self.running {
+            // It may be gone already.
+            let _ = running.child.kill();
+        }
+    }
+}
+
+/// Writes what was posted until nobody posts any more, or the service does not read.
+fn write(mut input: ChildStdin, posted: &Receiver<String>) {
+    while let Ok(line) = posted.recv() {
+        if input.write_all(line.as_bytes()).and_then(|()| input.flush()).is_err() {
+            return;
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::text::emit;
 use ironbook_core::slots::result_number;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 /// What cells see when they begin.
 const HEAD: &str = "#![allow(unused)]\nuse ::ironbook::prelude::*;\n";
@@ -24,6 +25,7 @@ const CLOSE: &str = "::core::result::Result::Ok(()) }\n";
 pub struct Prelude {
     items: Items,
     variables: BTreeMap<String, String>,
+    crates: Option<PathBuf>,
 }
 
 /// A cell of a text.
@@ -52,7 +54,8 @@ impl Session {
             let path = known.or_else(|| crate::types::by_last_names(&live.type_name))?;
             Some((name.clone(), without_homes(&path, &homes)))
         });
-        Prelude { variables: typed.collect(), items: self.items.clone() }
+        let crates = self.extra.as_ref().map(|extra| extra.metadata.clone());
+        Prelude { variables: typed.collect(), items: self.items.clone(), crates }
     }
 }
 
@@ -62,6 +65,11 @@ fn without_homes(path: &str, homes: &BTreeMap<String, ()>) -> String {
 }
 
 impl Prelude {
+    /// What cargo says of the crates of `%dep`, for [`Service::use_crates`](super::Service::use_crates).
+    pub fn crates(&self) -> Option<&Path> {
+        self.crates.as_deref()
+    }
+
     /// The text for cells that follow.
     pub fn document(&self, cells: &[Cell]) -> Document {
         let mut builder = Builder::default();

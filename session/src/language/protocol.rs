@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use std::path::PathBuf;
 
 /// What is asked about a place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub enum Query {
     References,
     /// What has to be written for it to be called so.
     Rename(String),
+    /// Nothing: from now on texts may name the crates that this file of cargo's metadata lists under `ironbook-deps`,
+    /// and none of those that an earlier one did. The answer is [`Answer::Nothing`].
+    Crates(Option<PathBuf>),
 }
 
 /// A question about a text.
@@ -45,7 +49,7 @@ pub enum Reply {
         /// Crates that it has read.
         crates: usize,
     },
-    /// Memory is short and nobody asked for long: it ends, and is started again for the next question.
+    /// Nobody asked for long, or memory is short: it ends, and is started again for the next question.
     Rests,
     /// It cannot work here.
     Unable {

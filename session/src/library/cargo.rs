@@ -170,6 +170,11 @@ pub fn without_caller(command: &mut Command) {
 
 /// Runs `cargo metadata`.
 pub(super) fn metadata(paths: &Paths, host: &str) -> Result<Metadata, BuildError> {
+    read_metadata(&metadata_text(paths, host)?)
+}
+
+/// The same as cargo prints it.
+pub(super) fn metadata_text(paths: &Paths, host: &str) -> Result<Vec<u8>, BuildError> {
     let mut command = command(paths)?;
     command.args(["metadata", "--format-version", "1", "--filter-platform", host]);
     if paths.cuda.is_some() {
@@ -179,8 +184,11 @@ pub(super) fn metadata(paths: &Paths, host: &str) -> Result<Metadata, BuildError
     if !output.status.success() {
         return Err(failure(String::from_utf8_lossy(&output.stderr).lines(), paths));
     }
-    serde_json::from_slice(&output.stdout)
-        .map_err(|error| BuildError::Unexpected { what: format!("the metadata ({error})") })
+    Ok(output.stdout)
+}
+
+pub(super) fn read_metadata(text: &[u8]) -> Result<Metadata, BuildError> {
+    serde_json::from_slice(text).map_err(|error| BuildError::Unexpected { what: format!("the metadata ({error})") })
 }
 
 /// Runs a cargo command with `--message-format=json-render-diagnostics`, telling `report` what happens; stops it

@@ -48,6 +48,8 @@ pub struct Extra {
     pub packages: Vec<Package>,
     /// The lock file by which they were built.
     pub lock: PathBuf,
+    /// What cargo says of them, `cargo metadata`, for whoever reads their sources.
+    pub metadata: PathBuf,
 }
 
 /// A crate as it was built.
@@ -95,9 +97,14 @@ pub fn build(
         cargo::Report::Count { crates, .. } => report(&crates),
         _ => report(""),
     })?;
-    let metadata = cargo::metadata(&place, &library.host)?;
+    let text = cargo::metadata_text(&place, &library.host)?;
+    let metadata = cargo::read_metadata(&text)?;
     let names = direct(&metadata)?;
     let mut extra = install(paths, library, &artifacts, &names, (apart_because.is_empty(), &place.source))?;
+    // Renamed, since somebody may be reading an earlier one.
+    let part = extra.metadata.with_extension("part");
+    fs::write(&part, &text).map_err(|e| BuildError::io("write", &part, e))?;
+    fs::rename(&part, &extra.metadata).map_err(|e| BuildError::io("rename", &part, e))?;
     extra.apart_because = apart_because;
     extra.packages = packages(&metadata, &names, &dependencies);
     Ok(extra)
@@ -330,7 +337,8 @@ fn install(
     }
     externs.push((DYLIB_CRATE.to_owned(), dylib.clone()));
     let lock = place(&workspace.join("Cargo.lock"), &root)?;
-    Ok(Extra { dylib, externs, deps, identities, apart_because: Vec::new(), packages: Vec::new(), lock })
+    let metadata = root.join("metadata.json");
+    Ok(Extra { dylib, externs, deps, identities, apart_because: Vec::new(), packages: Vec::new(), lock, metadata })
 }
 
 fn place(file: &Path, directory: &Path) -> Result<PathBuf, BuildError> {

@@ -49,6 +49,11 @@ fn an_editor_is_helped() {
 }
 
 #[test]
+fn the_language_service_lives_as_long_as_it_is_wanted() {
+    check("language.py", &[&program()], 900);
+}
+
+#[test]
 fn notebook_and_terminals_share_a_session() {
     check("shared.py", &[&program()], 400);
 }
