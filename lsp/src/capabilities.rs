@@ -5,8 +5,9 @@ use crate::tokens;
 use lsp_types::{
     CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CompletionOptions, DiagnosticOptions,
     DiagnosticServerCapabilities, FoldingRangeProviderCapability, HoverProviderCapability, Notebook,
-    NotebookCellSelector, NotebookDocumentSyncOptions, NotebookSelector, OneOf, RenameOptions, ServerCapabilities,
-    SelectionRangeProviderCapability, SignatureHelpOptions, TextDocumentSyncCapability, TextDocumentSyncKind, WorkDoneProgressOptions,
+    NotebookCellSelector, NotebookDocumentSyncOptions, NotebookSelector, OneOf, RenameOptions,
+    SelectionRangeProviderCapability, ServerCapabilities, SignatureHelpOptions, TextDocumentSyncCapability,
+    TextDocumentSyncKind, WorkDoneProgressOptions,
 };
 
 /// What the server does; some of it only where there is a language service (`deep`), or for what the editor can do.

@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn the_first_encoding_that_is_known_is_taken() {
-        let of = |names: Value| Client::new(&json!({"capabilities": {"general": {"positionEncodings": names}}})).encoding;
+        let of =
+            |names: Value| Client::new(&json!({"capabilities": {"general": {"positionEncodings": names}}})).encoding;
         assert_eq!(of(json!(["utf-7", "utf-8", "utf-16"])), Encoding::Utf8);
         assert_eq!(of(json!(["utf-16", "utf-8"])), Encoding::Utf16);
         assert_eq!(of(json!(null)), Encoding::Utf16);

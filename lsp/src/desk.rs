@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(code(&told.recv().unwrap()), Some(ErrorCode::RequestCanceled as i32));
         go.send(()).unwrap();
         desk.cancel(&id(1));
-        desk.take(id(3), || Response::new_ok(id(3), ()));
+        desk.take(id(3), move || Response::new_ok(id(3), ()));
         let last = told.recv().unwrap();
         assert!(matches!(&last, Message::Response(response) if response.id == id(3)), "{last:?}");
     }

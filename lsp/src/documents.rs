@@ -16,7 +16,7 @@ const LONGEST: usize = 4 << 20;
 #[derive(Clone, Default)]
 pub struct Documents {
     /// What the editor counts in a line.
-    pub encoding: Encoding,
+    encoding: Encoding,
     texts: HashMap<String, (Uri, Arc<Lines>)>,
     /// The cells of each notebook: their documents, and whether they are code.
     notebooks: HashMap<String, Vec<(Uri, bool)>>,
@@ -25,6 +25,11 @@ pub struct Documents {
 }
 
 impl Documents {
+    /// None yet, of an editor that counts so.
+    pub fn counted(encoding: Encoding) -> Documents {
+        Documents { encoding, ..Documents::default() }
+    }
+
     /// A document was opened; the page that it belongs to.
     pub fn open(&mut self, item: TextDocumentItem) -> String {
         let key = item.uri.as_str().to_owned();

@@ -130,7 +130,9 @@ mod tests {
         assert_eq!(lines.count(), 3);
         assert_eq!((lines.line(0), lines.line(1), lines.line(2), lines.line(9)), ("a🦀b", "ü", "", ""));
         // Within the crab's two units: before it.
-        for (line, column, byte) in [(0, 0, 0), (0, 1, 1), (0, 2, 1), (0, 3, 5), (0, 4, 6), (0, 99, 6), (1, 1, 10), (9, 0, 11)] {
+        for (line, column, byte) in
+            [(0, 0, 0), (0, 1, 1), (0, 2, 1), (0, 3, 5), (0, 4, 6), (0, 99, 6), (1, 1, 10), (9, 0, 11)]
+        {
             assert_eq!(lines.byte(Position::new(line, column)), byte, "{line}:{column}");
         }
         assert_eq!(lines.position_at(0, 5), Position::new(0, 3));

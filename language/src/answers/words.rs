@@ -3,12 +3,12 @@
 use super::bytes;
 use crate::host::Host;
 use ironbook_session::language::{Answer, Hint, Token};
+use ra_ap_hir::ClosureStyle;
 use ra_ap_ide::{
     AdjustmentHints, AdjustmentHintsMode, ClosureReturnTypeHints, DiscriminantHints, GenericParameterHints,
     HighlightConfig, HlMod, HlMods, HlRange, HlTag, InlayFieldsToResolve, InlayHint, InlayHintPosition,
     InlayHintsConfig, InlayKind, LifetimeElisionHints, RaFixtureConfig, SymbolKind, TypeHintsPlacement,
 };
-use ra_ap_hir::ClosureStyle;
 
 /// Longest type that is shown, in characters; rust-analyzer's own setting.
 const LONGEST: usize = 25;

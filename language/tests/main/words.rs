@@ -45,7 +45,9 @@ fn tokens(cell: &str) -> Option<Vec<(String, String, Vec<String>)>> {
 
 #[test]
 fn words_are_told_by_what_they_mean() {
-    let Some(found) = tokens("let mut n = names.len(); // x\nn += p.across as usize; println!(\"{n}\");") else { return };
+    let Some(found) = tokens("let mut n = names.len(); // x\nn += p.across as usize; println!(\"{n}\");") else {
+        return;
+    };
     let kind = |word: &str| {
         let found = found.iter().find(|(text, ..)| text == word).unwrap_or_else(|| panic!("{word}: {found:?}"));
         (found.1.as_str(), found.2.iter().map(String::as_str).collect::<Vec<_>>())
@@ -72,7 +74,12 @@ fn types_and_parameters_are_hinted() {
         .collect();
     assert_eq!(
         brief,
-        [("n ", ": Option<usize>", false), ("e|", ": &String", false), ("(1", "offset:", true), (" 2", "length:", true)]
+        [
+            ("n ", ": Option<usize>", false),
+            ("e|", ": &String", false),
+            ("(1", "offset:", true),
+            (" 2", "length:", true)
+        ]
     );
 }
 
@@ -94,7 +101,11 @@ fn applied(mut text: String, assist: &Assist) -> String {
 #[test]
 fn arms_and_fields_and_members_are_filled_in() {
     for (cell, title, wanted) in [
-        ("enum E { A, B(i32) }\nlet e = E::A;\nmatch e {$0}", "Add 2 missing match arms", &["E::A =>", "E::B(_) =>"][..]),
+        (
+            "enum E { A, B(i32) }\nlet e = E::A;\nmatch e {$0}",
+            "Add 2 missing match arms",
+            &["E::A =>", "E::B(_) =>"][..],
+        ),
         ("struct Q { a: i32, b: f64 }\nlet q = Q {$0 a: 1 };", "Fill struct fields", &["a: 1, b: todo!()"]),
         (
             "struct Q;\nimpl std::fmt::Display for Q {$0}",
