@@ -1,6 +1,7 @@
 //! Diagnostics as the editor shows them, and the compiler's suggestions as its quick fixes.
 
 use crate::checks::Report;
+use crate::live::Live;
 use crate::page::{Cell, Page};
 use crate::server::Server;
 use crate::uses;
@@ -16,18 +17,30 @@ use std::collections::HashMap;
 /// The compiler's codes for a name that it does not find.
 const MISSING: [&str; 8] = ["E0405", "E0412", "E0422", "E0423", "E0425", "E0433", "E0531", "E0574"];
 
-/// The diagnostics of each document of a page; those that have none are there as well, so that old ones go.
-pub fn diagnostics(page: &Page, report: &Report) -> Vec<(Uri, Vec<Diagnostic>)> {
+/// The diagnostics of each document of a page; those that have none are there as well, so that old ones go. A name that is alive
+/// in the running session is not missing.
+pub fn diagnostics(page: &Page, report: &Report, live: Option<&dyn Live>) -> Vec<(Uri, Vec<Diagnostic>)> {
     let mut all: Vec<(Uri, Vec<Diagnostic>)> = Vec::new();
     for (index, cell) in page.cells.iter().enumerate() {
         let found = report.cells.get(&index).map(|known| known.diagnostics.as_slice()).unwrap_or_default();
-        let shown = found.iter().map(|diagnostic| shown(diagnostic, index, page, report));
+        let found = found.iter().filter(|diagnostic| !live.is_some_and(|live| is_alive(diagnostic, live)));
+        let shown = found.map(|diagnostic| shown(diagnostic, index, page, report));
         match all.iter_mut().find(|(uri, _)| *uri == cell.uri) {
             Some((_, list)) => list.extend(shown),
             None => all.push((cell.uri.clone(), shown.collect())),
         }
     }
     all
+}
+
+fn is_alive(diagnostic: &diagnostics::Diagnostic, live: &dyn Live) -> bool {
+    missing(diagnostic).is_some_and(|name| live.inspect(name, name.len()).is_some())
+}
+
+/// The name that a diagnostic says is missing.
+fn missing(diagnostic: &diagnostics::Diagnostic) -> Option<&str> {
+    let is_missing = diagnostic.code.as_deref().is_some_and(|code| MISSING.contains(&code));
+    diagnostic.message.split('`').nth(1).filter(|name| is_missing && !name.is_empty())
 }
 
 fn shown(diagnostic: &diagnostics::Diagnostic, index: usize, page: &Page, report: &Report) -> Diagnostic {
@@ -99,9 +112,7 @@ fn imports(
     cell: &Cell,
     server: &Server,
 ) -> Vec<CodeActionOrCommand> {
-    let is_missing = diagnostic.code.as_deref().is_some_and(|code| MISSING.contains(&code));
-    let name = diagnostic.message.split('`').nth(1).filter(|_| is_missing);
-    let (Some(name), Some(index)) = (name, server.ground.index.as_deref()) else { return Vec::new() };
+    let (Some(name), Some(index)) = (missing(diagnostic), server.ground.index.as_deref()) else { return Vec::new() };
     let paths = imports::paths(name, index);
     let sure = paths.len() == 1;
     let action = |path: &String| {

@@ -178,7 +178,11 @@ fn serve(connection: &Connection, desk: &Desk, mut server: Server) -> Result<(),
 }
 
 /// Tells the editor of what a check found: the diagnostics, or that it may ask for them; and that types are known.
-fn told(send: impl Fn(Message) + Send + 'static, client: Client) -> impl Fn(&String, &Page, &Report) + Send + 'static {
+fn told(
+    send: impl Fn(Message) + Send + 'static,
+    client: Client,
+    live: Option<Arc<dyn Live>>,
+) -> impl Fn(&String, &Page, &Report) + Send + 'static {
     move |_, page, report| {
         if client.refreshes_hints {
             send(refresh::<ask::InlayHintRefreshRequest>());
@@ -187,7 +191,7 @@ fn told(send: impl Fn(Message) + Send + 'static, client: Client) -> impl Fn(&Str
             send(refresh::<ask::WorkspaceDiagnosticRefresh>());
             return;
         }
-        for (uri, diagnostics) in actions::diagnostics(page, report) {
+        for (uri, diagnostics) in actions::diagnostics(page, report, live.as_deref()) {
             let params = PublishDiagnosticsParams { uri, diagnostics, version: None };
             send(Message::Notification(Notification::new(note::PublishDiagnostics::METHOD.to_owned(), params)));
         }
@@ -224,7 +228,8 @@ impl Server {
     fn new(connection: &Connection, options: Options, client: Client) -> Server {
         let sender = connection.sender.clone();
         // The editor may have gone.
-        let done = told(move |message| drop(sender.send(message)), client);
+        let live: Option<Arc<dyn Live>> = options.live.map(Arc::from);
+        let done = told(move |message| drop(sender.send(message)), client, live.clone());
         if let Some(service) = options.service.clone().filter(|_| client.refreshes_hints || client.refreshes_tokens) {
             tell_when_ready(service, connection, client);
         }
@@ -235,7 +240,7 @@ impl Server {
             checks: options.checker.map(|checker| Arc::new(Checks::start(checker, ground, done))),
             ground: options.ground,
             service: options.service,
-            live: options.live.map(Arc::from),
+            live,
             rustfmt: options.rustfmt.unwrap_or_else(|| "rustfmt".into()),
         }
     }
@@ -363,7 +368,7 @@ impl Server {
     fn pulled(&self, params: Value) -> Result<Value, serde_json::Error> {
         let DocumentDiagnosticParams { text_document, .. } = serde_json::from_value(params)?;
         let key = self.documents.owner(text_document.uri.as_str());
-        let all = actions::diagnostics(&self.documents.page(&key), &self.report(&key));
+        let all = actions::diagnostics(&self.documents.page(&key), &self.report(&key), self.live.as_deref());
         let items = all.into_iter().find(|(uri, _)| *uri == text_document.uri).map(|(_, found)| found);
         Ok(json!({"kind": "full", "items": items.unwrap_or_default()}))
     }

@@ -34,7 +34,8 @@ pub fn edit(text: &str, view: &View, import: &str) -> Option<(Range<usize>, Stri
 /// The text with magics replaced by spaces, and all of their words.
 fn statements(text: &str, view: &View) -> String {
     let rust = view.rust_of(text);
-    let mut out: String = rust.chars().map(|c| if c == '\n' { "\n".to_owned() } else { " ".repeat(c.len_utf8()) }).collect();
+    let mut out: String =
+        rust.chars().map(|c| if c == '\n' { "\n".to_owned() } else { " ".repeat(c.len_utf8()) }).collect();
     for piece in split(text, view) {
         let own = match piece.kind {
             Kind::Rust => piece.range,

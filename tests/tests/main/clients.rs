@@ -49,6 +49,11 @@ fn an_editor_is_helped() {
 }
 
 #[test]
+fn an_editor_that_others_wrote_is_helped() {
+    check_with("IRONBOOK_TEST_LSP", "lsp_pytest.py", &[&program()], 900);
+}
+
+#[test]
 fn notebook_and_terminals_share_a_session() {
     check("shared.py", &[&program()], 400);
 }
