@@ -27,7 +27,8 @@ pub fn merged(instant: Completions, deep: &[language::Candidate], typed: &str) -
         let entry = Entry { candidate, score: None, place };
         all.entry(entry.candidate.text.clone()).or_insert(entry);
     }
-    for found in deep {
+    // A snippet is written over more than the word.
+    for found in deep.iter().filter(|found| found.kind != "snippet") {
         let place = all.get(&found.name).map_or(usize::MAX, |known| known.place);
         let known = all.get(&found.name).map(|known| &known.candidate);
         if known.is_some() && found.import.is_some() {
@@ -132,6 +133,7 @@ mod tests {
             summary: String::new(),
             score: *score,
             import: import.map(str::to_owned),
+            snippet: None,
         };
         names.iter().map(candidate).collect()
     }

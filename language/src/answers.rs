@@ -1,7 +1,9 @@
 //! Questions about a place in the text, put to rust-analyzer, and its answers in the protocol's words.
 
+mod assists;
 mod complete;
 mod rename;
+mod words;
 
 use crate::host::Host;
 use ironbook_session::language::{Answer, Query, Signature, Spot, Target};
@@ -23,6 +25,10 @@ impl Host {
             Query::Signature => self.signature(at),
             Query::Definition => self.definition(at),
             Query::References => self.references(at),
+            Query::Tokens => self.tokens(),
+            Query::Hints => self.hints(),
+            Query::Assists(end) => self.assists(at..self.within(*end).max(at)),
+            Query::Around => self.around(at),
             // It changes the text for a moment.
             Query::Rename(_) => None,
             // It changes what is known.
@@ -30,6 +36,11 @@ impl Host {
         };
         let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(ask));
         answer.ok().flatten().unwrap_or_default()
+    }
+
+    /// The byte, or the last one before it that a character begins at.
+    fn within(&self, at: usize) -> usize {
+        self.text().floor_char_boundary(at)
     }
 
     fn position(&self, at: usize) -> FilePosition {

@@ -1,27 +1,46 @@
 //! Diagnostics as the editor shows them, and the compiler's suggestions as its quick fixes.
 
 use crate::checks::Report;
+use crate::live::Live;
 use crate::page::{Cell, Page};
+use crate::server::Server;
+use crate::uses;
 use ironbook_session::Place;
 use ironbook_session::diagnostics::{self, Fix};
+use ironbook_session::imports;
 use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity,
     Location, NumberOrString, Range, TextEdit, Uri, WorkspaceEdit,
 };
 use std::collections::HashMap;
 
-/// The diagnostics of each document of a page; those that have none are there as well, so that old ones go.
-pub fn diagnostics(page: &Page, report: &Report) -> Vec<(Uri, Vec<Diagnostic>)> {
+/// The compiler's codes for a name that it does not find.
+const MISSING: [&str; 8] = ["E0405", "E0412", "E0422", "E0423", "E0425", "E0433", "E0531", "E0574"];
+
+/// The diagnostics of each document of a page; those that have none are there as well, so that old ones go. A name that is alive
+/// in the running session is not missing.
+pub fn diagnostics(page: &Page, report: &Report, live: Option<&dyn Live>) -> Vec<(Uri, Vec<Diagnostic>)> {
     let mut all: Vec<(Uri, Vec<Diagnostic>)> = Vec::new();
     for (index, cell) in page.cells.iter().enumerate() {
         let found = report.cells.get(&index).map(|known| known.diagnostics.as_slice()).unwrap_or_default();
-        let shown = found.iter().map(|diagnostic| shown(diagnostic, index, page, report));
+        let found = found.iter().filter(|diagnostic| !live.is_some_and(|live| is_alive(diagnostic, live)));
+        let shown = found.map(|diagnostic| shown(diagnostic, index, page, report));
         match all.iter_mut().find(|(uri, _)| *uri == cell.uri) {
             Some((_, list)) => list.extend(shown),
             None => all.push((cell.uri.clone(), shown.collect())),
         }
     }
     all
+}
+
+fn is_alive(diagnostic: &diagnostics::Diagnostic, live: &dyn Live) -> bool {
+    missing(diagnostic).is_some_and(|name| live.inspect(name, name.len()).is_some())
+}
+
+/// The name that a diagnostic says is missing.
+fn missing(diagnostic: &diagnostics::Diagnostic) -> Option<&str> {
+    let is_missing = diagnostic.code.as_deref().is_some_and(|code| MISSING.contains(&code));
+    diagnostic.message.split('`').nth(1).filter(|name| is_missing && !name.is_empty())
 }
 
 fn shown(diagnostic: &diagnostics::Diagnostic, index: usize, page: &Page, report: &Report) -> Diagnostic {
@@ -61,8 +80,15 @@ fn range_of(diagnostic: &diagnostics::Diagnostic, index: usize, cell: &Cell, rep
     }
 }
 
-/// The fixes for what is shown within a range.
-pub fn fixes(page: &Page, report: &Report, uri: &Uri, range: Range) -> Vec<CodeActionOrCommand> {
+/// Whether an action is of a kind, or of one below it.
+pub fn is_of(action: &CodeAction, kind: &CodeActionKind) -> bool {
+    let own = action.kind.as_ref().map(CodeActionKind::as_str).unwrap_or_default();
+    own.strip_prefix(kind.as_str())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || kind.as_str().is_empty())
+}
+
+/// The fixes for what is shown within a range: the compiler's, and the `use` of a name that it does not know.
+pub fn fixes(page: &Page, report: &Report, uri: &Uri, range: Range, server: &Server) -> Vec<CodeActionOrCommand> {
     let mut actions = Vec::new();
     for (index, known) in &report.cells {
         let Some(cell) = page.cells.get(*index).filter(|cell| cell.uri == *uri) else { continue };
@@ -73,9 +99,29 @@ pub fn fixes(page: &Page, report: &Report, uri: &Uri, range: Range) -> Vec<CodeA
             }
             let own = shown(diagnostic, *index, page, report);
             actions.extend(diagnostic.fixes.iter().filter_map(|fix| action(fix, &own, page, report)));
+            actions.extend(imports(diagnostic, &own, cell, server));
         }
     }
     actions
+}
+
+/// A `use` for each place that has the name which a diagnostic says is missing.
+fn imports(
+    diagnostic: &diagnostics::Diagnostic,
+    of: &Diagnostic,
+    cell: &Cell,
+    server: &Server,
+) -> Vec<CodeActionOrCommand> {
+    let (Some(name), Some(index)) = (missing(diagnostic), server.ground.index.as_deref()) else { return Vec::new() };
+    let paths = imports::paths(name, index);
+    let sure = paths.len() == 1;
+    let action = |path: &String| {
+        let (range, new) = uses::edit(cell.text.text(), &server.blank_view(), &format!("use {path};"))?;
+        #[expect(clippy::mutable_key_type, reason = "the protocol's crate has it so; no key is changed")]
+        let changes = HashMap::from([(cell.uri.clone(), vec![TextEdit::new(cell.range(range), new)])]);
+        Some(quick_fix(format!("Import `{path}`"), of, changes, sure))
+    };
+    paths.iter().filter_map(action).collect()
 }
 
 fn action(fix: &Fix, of: &Diagnostic, page: &Page, report: &Report) -> Option<CodeActionOrCommand> {
@@ -85,14 +131,24 @@ fn action(fix: &Fix, of: &Diagnostic, page: &Page, report: &Report) -> Option<Co
         let (uri, edit) = edit(place, text, page, report)?;
         changes.entry(uri).or_default().push(edit);
     }
-    Some(CodeActionOrCommand::CodeAction(CodeAction {
-        title: fix.title.clone(),
+    Some(quick_fix(fix.title.clone(), of, changes, fix.sure))
+}
+
+#[expect(clippy::mutable_key_type, reason = "the protocol's crate has it so; no key is changed")]
+fn quick_fix(
+    title: String,
+    of: &Diagnostic,
+    changes: HashMap<Uri, Vec<TextEdit>>,
+    is_preferred: bool,
+) -> CodeActionOrCommand {
+    CodeActionOrCommand::CodeAction(CodeAction {
+        title,
         kind: Some(CodeActionKind::QUICKFIX),
         diagnostics: Some(vec![of.clone()]),
         edit: Some(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }),
-        is_preferred: Some(fix.sure),
+        is_preferred: Some(is_preferred),
         ..CodeAction::default()
-    }))
+    })
 }
 
 fn edit(place: &Place, text: &str, page: &Page, report: &Report) -> Option<(Uri, TextEdit)> {

@@ -2,17 +2,24 @@
 
 use crate::page::Cell;
 use crate::server::{Place, Server};
+use crate::uses;
 use ironbook_assist::{self as assist, Candidate, Detail};
-use ironbook_session::language::{Answer, Query};
+use ironbook_session::language::{self, Answer, Document, Query};
 use lsp_types::{
-    CompletionItem, CompletionItemKind, CompletionList, CompletionTextEdit, Documentation, MarkupContent, MarkupKind,
-    Range, TextEdit,
+    CompletionItem, CompletionItemKind, CompletionList, CompletionTextEdit, Documentation, InsertTextFormat,
+    MarkupContent, MarkupKind, Position, Range, TextEdit,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// So long the language service may take; after that the list is said not to be whole, and asked for again while one types.
 const PATIENCE: Duration = Duration::from_millis(400);
+
+/// What the language service found, with the text that its bytes are of.
+struct Deep {
+    document: Document,
+    candidates: Vec<language::Candidate>,
+}
 
 impl Server {
     pub(crate) fn complete(&self, place: &Place) -> CompletionList {
@@ -24,18 +31,29 @@ impl Server {
             found = assist::beside(live.complete(text, place.byte), found, text.get(..place.byte).unwrap_or_default());
         }
         let mut is_whole = true;
+        let mut deep = None;
+        let typed = text.get(found.range.start..place.byte).unwrap_or_default().to_owned();
         if assist::is_rust(&view, text, place.byte) {
-            let typed = text.get(found.range.start..place.byte).unwrap_or_default().to_owned();
             match self.ask(place, Query::Complete, PATIENCE) {
-                Some((_, Answer::Candidates(deep))) => found = assist::merged(found, &deep, &typed),
+                Some((document, Answer::Candidates(candidates))) => deep = Some(Deep { document, candidates }),
                 Some(_) => {}
                 None => is_whole = false,
             }
         }
-        let range = cell.range(found.range);
-        let items = found.candidates.into_iter().enumerate();
-        let at = json!({"uri": cell.uri, "position": cell.position(place.byte)});
-        let items = items.map(|(rank, candidate)| item(candidate, rank, range, cell, &at)).collect();
+        if let Some(deep) = &deep {
+            found = assist::merged(found, &deep.candidates, &typed);
+        }
+        let menu = Menu { server: self, place, start: found.range.start, deep: deep.as_ref(), typed: &typed };
+        let mut items: Vec<CompletionItem> =
+            found.candidates.into_iter().map(|candidate| menu.item(candidate)).collect();
+        let snippets = menu.snippets();
+        // What is typed whole comes first.
+        let (whole, others): (Vec<_>, Vec<_>) = snippets.into_iter().partition(|item| item.label == typed);
+        items.splice(0..0, whole);
+        items.extend(others);
+        for (rank, item) in items.iter_mut().enumerate() {
+            item.sort_text = Some(format!("{rank:05}"));
+        }
         CompletionList { is_incomplete: !is_whole, items }
     }
 
@@ -45,14 +63,26 @@ impl Server {
         let asked = item.data.as_ref().map(|at| (at["uri"].clone(), at["position"].clone())).unwrap_or_default();
         if let (Ok(uri), Ok(position)) = (serde_json::from_value(asked.0), serde_json::from_value(asked.1))
             && let Some(place) = self.place(&uri, position)
-            && let Some((text, byte)) = written(&place, &item)
-            && let Some(found) = assist::inspect(&self.view(&place), &text, byte, Detail::Full)
-            && let Some(markdown) = found.data.get("text/markdown").and_then(Value::as_str)
+            && let Some(markdown) = self.explained(&place, &item)
         {
-            let markup = MarkupContent { kind: MarkupKind::Markdown, value: markdown.to_owned() };
+            let markup = MarkupContent { kind: MarkupKind::Markdown, value: markdown };
             item.documentation = Some(Documentation::MarkupContent(markup));
         }
         serde_json::to_value(item)
+    }
+
+    /// All that is known of a candidate: what the session says, else the language service on the text with it written there.
+    fn explained(&self, place: &Place, item: &CompletionItem) -> Option<String> {
+        if item.data.as_ref()?["snippet"] == true {
+            return None;
+        }
+        let (text, byte) = written(place, item)?;
+        let found = assist::inspect(&self.view(place), &text, byte, Detail::Full);
+        let told = found.and_then(|found| Some(found.data.get("text/markdown")?.as_str()?.to_owned()));
+        told.or_else(|| {
+            let import = item.data.as_ref()?["import"].as_str().map(str::to_owned);
+            self.hovered(place, text, byte, import.as_deref())
+        })
     }
 }
 
@@ -62,27 +92,107 @@ fn written(place: &Place, item: &CompletionItem) -> Option<(String, usize)> {
     let start = place.cell().byte(edit.range.start)?;
     let mut text = place.cell().text.text().to_owned();
     text.get(start..place.byte)?;
-    text.replace_range(start..place.byte, &edit.new_text);
-    Some((text, start + edit.new_text.len()))
+    text.replace_range(start..place.byte, &item.label);
+    Some((text, start + item.label.len()))
 }
 
-fn item(candidate: Candidate, rank: usize, range: Range, cell: &Cell, at: &Value) -> CompletionItem {
-    let import = candidate.import.map(|import| {
-        let top = cell.position(0);
-        vec![TextEdit::new(Range::new(top, top), format!("{import}\n"))]
-    });
-    let text = |text: String| (!text.is_empty()).then_some(text);
-    CompletionItem {
-        label: candidate.text.clone(),
-        kind: Some(kind(candidate.kind)),
-        detail: text(candidate.signature),
-        documentation: text(candidate.summary).map(Documentation::String),
-        sort_text: Some(format!("{rank:05}")),
-        filter_text: Some(candidate.text.clone()),
-        text_edit: Some(CompletionTextEdit::Edit(TextEdit::new(range, candidate.text))),
-        additional_text_edits: import,
-        data: Some(at.clone()),
-        ..CompletionItem::default()
+/// The candidates of a place, as the editor takes them.
+struct Menu<'a> {
+    server: &'a Server,
+    place: &'a Place,
+    /// Where the word begins that is replaced.
+    start: usize,
+    deep: Option<&'a Deep>,
+    typed: &'a str,
+}
+
+impl Menu<'_> {
+    fn cell(&self) -> &Cell {
+        self.place.cell()
+    }
+
+    fn range(&self) -> Range {
+        self.cell().range(self.start..self.place.byte)
+    }
+
+    fn data(&self) -> Value {
+        json!({"uri": self.cell().uri, "position": self.position()})
+    }
+
+    fn position(&self) -> Position {
+        self.cell().position(self.place.byte)
+    }
+
+    fn item(&self, candidate: Candidate) -> CompletionItem {
+        let text = |text: String| (!text.is_empty()).then_some(text);
+        let mut data = self.data();
+        if let Some(import) = &candidate.import {
+            data["import"] = json!(import);
+        }
+        let snippet = self.snippet_of(&candidate).filter(|_| self.server.client.snippets);
+        let format = snippet.as_ref().map(|_| InsertTextFormat::SNIPPET);
+        let new = snippet.unwrap_or_else(|| candidate.text.clone());
+        CompletionItem {
+            label: candidate.text.clone(),
+            kind: Some(kind(candidate.kind)),
+            detail: text(candidate.signature),
+            documentation: text(candidate.summary).map(Documentation::String),
+            filter_text: Some(candidate.text),
+            insert_text_format: format,
+            text_edit: Some(CompletionTextEdit::Edit(TextEdit::new(self.range(), new))),
+            additional_text_edits: candidate.import.and_then(|import| self.import(&import)),
+            data: Some(data),
+            ..CompletionItem::default()
+        }
+    }
+
+    /// The edit that brings in a name.
+    fn import(&self, import: &str) -> Option<Vec<TextEdit>> {
+        let (range, new) = uses::edit(self.cell().text.text(), &self.server.blank_view(), import)?;
+        Some(vec![TextEdit::new(self.cell().range(range), new)])
+    }
+
+    /// What the language service would write for a name, with tab stops.
+    fn snippet_of(&self, candidate: &Candidate) -> Option<String> {
+        let all = &self.deep?.candidates;
+        let own = |found: &&language::Candidate| found.name == candidate.text && found.import == candidate.import;
+        let found = all.iter().filter(|found| found.kind != "snippet").find(own)?;
+        // Brackets that stand there already are not written again.
+        let behind = self.cell().text.text().get(self.place.byte..).unwrap_or_default();
+        let rest = behind.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+        found.snippet.clone().filter(|_| !rest.starts_with(['(', '!', '{', '[']))
+    }
+
+    /// What is written over more than the word: `x.match`.
+    fn snippets(&self) -> Vec<CompletionItem> {
+        let Some(deep) = self.deep else { return Vec::new() };
+        let all = deep.candidates.iter().filter(|found| found.kind == "snippet");
+        all.filter_map(|found| self.snippet(found, &deep.document)).collect()
+    }
+
+    fn snippet(&self, found: &language::Candidate, document: &Document) -> Option<CompletionItem> {
+        let is_near = found.name.to_lowercase().starts_with(&self.typed.to_lowercase());
+        let (_, over) = self.place.page.written(document, found.range.clone()).filter(|_| is_near)?;
+        let before = over.start..self.start;
+        let (format, new) = match found.snippet.clone().filter(|_| self.server.client.snippets) {
+            Some(snippet) => (InsertTextFormat::SNIPPET, snippet),
+            None => (InsertTextFormat::PLAIN_TEXT, found.insert.clone()),
+        };
+        let mut data = self.data();
+        data["snippet"] = json!(true);
+        Some(CompletionItem {
+            label: found.name.clone(),
+            kind: Some(CompletionItemKind::SNIPPET),
+            detail: (!found.detail.is_empty()).then(|| found.detail.clone()),
+            filter_text: Some(found.name.clone()),
+            insert_text_format: Some(format),
+            text_edit: Some(CompletionTextEdit::Edit(TextEdit::new(self.range(), new))),
+            // What stands before the word goes.
+            additional_text_edits: (!before.is_empty())
+                .then(|| vec![TextEdit::new(self.cell().range(before), String::new())]),
+            data: Some(data),
+            ..CompletionItem::default()
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The documents that the editor has open, and the pages that they make.
 
-use crate::lines::Lines;
+use crate::lines::{Encoding, Lines};
 use crate::page::{Cell, Page};
 use lsp_types::{
     DidChangeNotebookDocumentParams, DidOpenNotebookDocumentParams, NotebookCell, NotebookCellKind,
@@ -13,8 +13,10 @@ use std::sync::Arc;
 const LONGEST: usize = 4 << 20;
 
 /// The open documents.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Documents {
+    /// What the editor counts in a line.
+    encoding: Encoding,
     texts: HashMap<String, (Uri, Arc<Lines>)>,
     /// The cells of each notebook: their documents, and whether they are code.
     notebooks: HashMap<String, Vec<(Uri, bool)>>,
@@ -23,10 +25,15 @@ pub struct Documents {
 }
 
 impl Documents {
+    /// None yet, of an editor that counts so.
+    pub fn counted(encoding: Encoding) -> Documents {
+        Documents { encoding, ..Documents::default() }
+    }
+
     /// A document was opened; the page that it belongs to.
     pub fn open(&mut self, item: TextDocumentItem) -> String {
         let key = item.uri.as_str().to_owned();
-        self.texts.insert(key.clone(), (item.uri, Arc::new(Lines::new(item.text))));
+        self.texts.insert(key.clone(), (item.uri, Arc::new(Lines::counted(item.text, self.encoding))));
         self.owner(&key)
     }
 
@@ -107,17 +114,19 @@ impl Documents {
         if let Some(cells) = self.notebooks.get(key) {
             let cell = |(uri, is_code): &(Uri, bool)| {
                 let (_, text) = self.texts.get(uri.as_str())?;
-                Some(Cell::of_notebook(uri.clone(), Arc::clone(text), *is_code))
+                Some(Cell::of_notebook(uri.clone(), Arc::clone(text), *is_code && is_text(text)))
             };
             return Page { cells: cells.iter().filter_map(cell).collect() };
         }
         match self.texts.get(key) {
-            Some((uri, lines)) if lines.text().len() <= LONGEST && !lines.text().contains('\0') => {
-                Page::of_script(uri, lines)
-            }
+            Some((uri, lines)) if is_text(lines) => Page::of_script(uri, lines),
             _ => Page::default(),
         }
     }
+}
+
+fn is_text(lines: &Lines) -> bool {
+    lines.text().len() <= LONGEST && !lines.text().contains('\0')
 }
 
 fn described(cell: &NotebookCell) -> (Uri, bool) {
@@ -130,7 +139,7 @@ fn apply(text: &mut Lines, change: TextDocumentContentChangeEvent) {
             let (start, end) = (text.byte(range.start), text.byte(range.end));
             text.replace(start..end.max(start), &change.text);
         }
-        None => *text = Lines::new(change.text),
+        None => *text = Lines::counted(change.text, text.encoding()),
     }
 }
 

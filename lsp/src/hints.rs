@@ -1,24 +1,41 @@
-//! `textDocument/inlayHint`: the compiler's types of the variables that cells make.
+//! `textDocument/inlayHint`: types and names of parameters from the language service; without it the compiler's types of the
+//! variables that cells make.
 
 use crate::page::{Cell, Page};
 use crate::server::Server;
 use ironbook_session::Variable;
+use ironbook_session::language::{Answer, Document, Hint, Query};
 use ironbook_session::parse::{self, Kind};
-use lsp_types::{InlayHint, InlayHintKind, InlayHintLabel, Range, Uri};
+use lsp_types::{InlayHint, InlayHintKind, InlayHintLabel, Range, TextEdit, Uri};
+use std::time::Duration;
 
+/// So long the language service may take.
+const PATIENCE: Duration = Duration::from_millis(1500);
 /// Longest type that is shown; of a longer one the beginning is.
 const LONGEST: usize = 60;
 
 impl Server {
-    /// A type behind each new name in a range of a document, as soon as the cell was checked.
+    /// What is shown within a range of a document.
     pub(crate) fn hints(&self, page: &Page, uri: &Uri, range: Range) -> Vec<InlayHint> {
+        let mut hints = match self.ask_whole(page, uri, Query::Hints, PATIENCE) {
+            Some((document, Answer::Hints(found))) => {
+                found.iter().filter_map(|hint| deep(hint, page, uri, &document)).collect()
+            }
+            _ => self.types(page, uri),
+        };
+        hints.retain(|hint| range.start <= hint.position && hint.position <= range.end);
+        hints
+    }
+
+    /// A type behind each new name, as soon as the cell was checked.
+    fn types(&self, page: &Page, uri: &Uri) -> Vec<InlayHint> {
         let report = self.report(&page_key(self, uri));
         let here = page.code().filter(|(_, cell)| cell.uri == *uri);
-        let all = here.flat_map(|(index, cell)| {
+        here.flat_map(|(index, cell)| {
             let known = report.cells.get(&index).filter(|known| known.text == cell.text.text());
             known.map(|known| self.typed(cell, &known.after)).unwrap_or_default()
-        });
-        all.filter(|hint| range.start <= hint.position && hint.position <= range.end).collect()
+        })
+        .collect()
     }
 
     /// The hints of a cell, by the variables that are there after it.
@@ -38,6 +55,33 @@ impl Server {
         };
         found.into_iter().filter_map(hint).collect()
     }
+}
+
+/// A hint of the language service, if the text that it stands at is the user's.
+fn deep(hint: &Hint, page: &Page, uri: &Uri, document: &Document) -> Option<InlayHint> {
+    let beside = if hint.is_parameter {
+        hint.at..hint.at + document.text.get(hint.at..)?.chars().next()?.len_utf8()
+    } else {
+        hint.at - document.text.get(..hint.at)?.chars().next_back()?.len_utf8()..hint.at
+    };
+    let (cell, there) = page.written(document, beside)?;
+    // Only what is written at the very place can be said of it.
+    let edits = match hint.edits.as_slice() {
+        [(range, text)] if *range == (hint.at..hint.at) => {
+            Some(vec![TextEdit::new(cell.range(there.end..there.end), text.clone())])
+        }
+        _ => None,
+    };
+    (cell.uri == *uri).then(|| InlayHint {
+        position: cell.position(if hint.is_parameter { there.start } else { there.end }),
+        label: InlayHintLabel::String(hint.label.clone()),
+        kind: Some(if hint.is_parameter { InlayHintKind::PARAMETER } else { InlayHintKind::TYPE }),
+        text_edits: edits,
+        tooltip: None,
+        padding_left: None,
+        padding_right: hint.is_parameter.then_some(true),
+        data: None,
+    })
 }
 
 fn page_key(server: &Server, uri: &Uri) -> String {

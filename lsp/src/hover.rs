@@ -32,6 +32,16 @@ impl Server {
         Some(Hover { contents: markup(markdown.to_owned()), range: None })
     }
 
+    /// What the language service says of the end of a text that stands instead of a cell's, behind a `use`.
+    pub(crate) fn hovered(&self, place: &Place, text: String, byte: usize, import: Option<&str>) -> Option<String> {
+        let head = import.map(|import| format!("{import}\n")).unwrap_or_default();
+        let there = place.with_text(format!("{head}{text}"), head.len() + byte);
+        match self.ask(&there, Query::Hover, PATIENCE) {
+            Some((_, Answer::Hover { markdown, .. })) => Some(markdown),
+            _ => None,
+        }
+    }
+
     pub(crate) fn signature(&self, place: &Place) -> Option<SignatureHelp> {
         let (_, Answer::Signature(found)) = self.ask(place, Query::Signature, PATIENCE)? else { return None };
         let parameters = found.parameters.iter().filter_map(|range| found.label.get(range.clone()));

@@ -5,9 +5,12 @@
 //! ([`ironbook_session::language`]) once that is ready.
 
 mod actions;
+mod assists;
 mod capabilities;
 mod checks;
+mod client;
 mod complete;
+mod desk;
 mod documents;
 mod format;
 mod hints;
@@ -19,6 +22,8 @@ mod outline;
 mod page;
 mod rename;
 mod server;
+mod tokens;
+mod uses;
 
 pub use checks::Ground;
 pub use live::Live;

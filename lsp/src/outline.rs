@@ -4,6 +4,7 @@ use crate::page::{Cell, Page};
 use crate::server::Server;
 use ironbook_session::parse::{self, Kind};
 use lsp_types::{DocumentSymbol, FoldingRange, FoldingRangeKind, Location, OneOf, SymbolKind, Uri, WorkspaceSymbol};
+use std::ops::Range;
 
 impl Server {
     /// The cells of a document, each with what it defines.
@@ -48,26 +49,45 @@ impl Server {
     }
 
     fn defined(&self, cell: &Cell) -> Vec<DocumentSymbol> {
+        let found = self.made(cell).into_iter();
+        found.map(|(name, kind, range)| symbol(name, kind, cell, range, Vec::new())).collect()
+    }
+
+    /// What a cell defines, in order: names, and the bytes of the names where they are found.
+    pub(crate) fn definitions(&self, cell: &Cell) -> Vec<(String, Range<usize>)> {
+        let text = cell.text.text();
+        let found = self.made(cell).into_iter();
+        found.map(|(name, _, range)| (name.clone(), name_in(text, &name, range))).collect()
+    }
+
+    /// The items and variables of a cell, in order: name, kind, and bytes.
+    fn made(&self, cell: &Cell) -> Vec<(String, SymbolKind, Range<usize>)> {
         let rust = self.blank_view().rust_of(cell.text.text());
         let Ok(parsed) = parse::parse(&rust, &|_| false) else { return Vec::new() };
         let items = parsed.items.iter().filter_map(|(item, range)| {
             let (name, kind) = named(item)?;
-            Some((range.clone(), symbol(name, kind, cell, range.clone(), Vec::new())))
+            Some((name, kind, range.clone()))
         });
         let lets = parsed.statements.iter().flat_map(|statement| {
             let names = match &statement.kind {
                 Kind::Let { names, .. } => names.as_slice(),
                 _ => &[],
             };
-            names.iter().map(|name| {
-                let found = symbol(name.clone(), SymbolKind::VARIABLE, cell, statement.range.clone(), Vec::new());
-                (statement.range.clone(), found)
-            })
+            names.iter().map(|name| (name.clone(), SymbolKind::VARIABLE, statement.range.clone()))
         });
         let mut all: Vec<_> = items.chain(lets).collect();
-        all.sort_by_key(|(range, _)| range.start);
-        all.into_iter().map(|(_, symbol)| symbol).collect()
+        all.sort_by_key(|(_, _, range)| range.start);
+        all
     }
+}
+
+/// The first place of a name within a range, as a word; the range's beginning if it is not there.
+fn name_in(text: &str, name: &str, range: Range<usize>) -> Range<usize> {
+    let inside = |c: char| c.is_alphanumeric() || c == '_';
+    let own = text.get(range.clone()).unwrap_or_default();
+    let is_whole = |at: &usize| !own[..*at].ends_with(inside) && !own[at + name.len()..].starts_with(inside);
+    let at = own.match_indices(name).map(|(at, _)| at).find(is_whole);
+    at.map_or(range.start..range.start, |at| range.start + at..range.start + at + name.len())
 }
 
 fn has_letters(name: &str, typed: &str) -> bool {
@@ -97,7 +117,7 @@ fn symbol(
     name: String,
     kind: SymbolKind,
     cell: &Cell,
-    bytes: std::ops::Range<usize>,
+    bytes: Range<usize>,
     children: Vec<DocumentSymbol>,
 ) -> DocumentSymbol {
     let range = cell.range(bytes);

@@ -2,6 +2,7 @@
 
 use crate::lines::Lines;
 use ironbook_magics::script::{self, CellKind};
+use ironbook_session::language::Document;
 use lsp_types::{Position, Range, Uri};
 use std::sync::Arc;
 
@@ -50,6 +51,18 @@ impl Page {
     pub fn find(&self, uri: &Uri, position: Position) -> Option<(usize, usize)> {
         let here = self.cells.iter().enumerate().filter(|(_, cell)| cell.uri == *uri);
         here.filter_map(|(index, cell)| Some((index, cell.byte(position)?))).next()
+    }
+
+    /// The cell that bytes of a language service's document stand for, with its bytes, if the cell says the same.
+    pub fn written(
+        &self,
+        document: &Document,
+        range: std::ops::Range<usize>,
+    ) -> Option<(&Cell, std::ops::Range<usize>)> {
+        let there = document.place(range.clone())?;
+        let cell = self.cells.get(self.index_of(there.execution)?)?;
+        let same = cell.text.text().get(there.range.clone())? == document.text.get(range)?;
+        same.then_some((cell, there.range))
     }
 
     /// The code cells, with their places.

@@ -52,7 +52,7 @@ impl Server {
 }
 
 /// The bytes of the word at or just before a byte.
-fn word(text: &str, byte: usize) -> Option<std::ops::Range<usize>> {
+pub(crate) fn word(text: &str, byte: usize) -> Option<std::ops::Range<usize>> {
     let inside = |c: char| c.is_alphanumeric() || c == '_';
     let (before, after) = (text.get(..byte)?, text.get(byte..)?);
     let start = before.trim_end_matches(inside).len();

@@ -1,30 +1,37 @@
 //! The server: what the editor sends, and what it gets.
 
 use crate::actions;
-use crate::capabilities::{capabilities, pulls};
+use crate::capabilities::capabilities;
 use crate::checks::{Checks, Ground, Known, Report};
+use crate::client::Client;
+use crate::desk::Desk;
 use crate::documents::Documents;
 use crate::format;
+use crate::lines::Lines;
 use crate::live::Live;
 use crate::page::{Cell, Page};
 use ironbook_assist::{Planned, View};
 use ironbook_session::Checker;
-use ironbook_session::language::{self, Answer, Document, Query, Service};
+use ironbook_session::language::{self, Answer, Document, Query, Service, State};
 use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
 use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
 use lsp_types::{
-    CodeActionParams, DocumentDiagnosticParams, DocumentSymbolResponse, GotoDefinitionResponse, InitializeParams,
-    InlayHintParams, MessageType, Position, PublishDiagnosticsParams, RenameParams, ShowMessageParams,
-    TextDocumentPositionParams, Uri, WorkspaceSymbolParams, WorkspaceSymbolResponse,
+    CodeActionOrCommand, CodeActionParams, DocumentDiagnosticParams, DocumentSymbolResponse, GotoDefinitionResponse,
+    InitializeParams, InlayHintParams, MessageType, NumberOrString, Position, PublishDiagnosticsParams, RenameParams,
+    SelectionRangeParams, SemanticTokensRangeParams, ShowMessageParams, TextDocumentPositionParams, Uri,
+    WorkspaceSymbolParams, WorkspaceSymbolResponse,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
+
+/// So often it is looked whether the language service has read the library.
+const LOOKS_AGAIN: Duration = Duration::from_millis(100);
 
 /// Why the server ends before it is told to.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +43,9 @@ pub enum Error {
     /// What came first cannot be read.
     #[error("the editor's `initialize` cannot be read: {0}")]
     Initialize(#[source] serde_json::Error),
+    /// It sent `exit`, and not `shutdown` before.
+    #[error("the editor sent `exit` without `shutdown`")]
+    Exit,
 }
 
 /// What the server works with.
@@ -72,6 +82,13 @@ impl Place {
         &self.page.cells[self.index]
     }
 
+    /// The place with another text in its cell.
+    pub fn with_text(&self, text: String, byte: usize) -> Place {
+        let mut page = self.page.clone();
+        page.cells[self.index].text = Arc::new(Lines::new(text));
+        Place { page, index: self.index, byte, key: self.key.clone() }
+    }
+
     /// What the cell is called in a language service's document.
     pub fn execution(&self) -> u64 {
         Page::execution(self.index)
@@ -90,50 +107,70 @@ impl Page {
     }
 }
 
-/// The server between two messages.
+/// The server between two messages. A copy keeps the documents as they are.
+#[derive(Clone)]
 pub(crate) struct Server {
-    pub(crate) documents: Documents,
-    checks: Option<Checks>,
-    ground: Ground,
+    pub(crate) documents: Arc<Documents>,
+    pub(crate) client: Client,
+    checks: Option<Arc<Checks>>,
+    pub(crate) ground: Ground,
     service: Option<Service>,
-    pub(crate) live: Option<Box<dyn Live>>,
+    pub(crate) live: Option<Arc<dyn Live>>,
     rustfmt: PathBuf,
+    /// As long as there is one, the editor is served.
+    _serves: Arc<()>,
 }
 
-/// Serves an editor until it says that it ends.
+/// Serves an editor until it says that it ends, or is gone.
 ///
 /// # Errors
 /// When the editor does not keep to the protocol.
 pub fn run(connection: &Connection, options: Options) -> Result<(), Error> {
     let (id, started) = connection.initialize_start()?;
-    let pulls = pulls(&started["capabilities"]);
+    let client = Client::new(&started);
     let _: InitializeParams = serde_json::from_value(started).map_err(Error::Initialize)?;
-    let able = capabilities(options.service.is_some(), pulls);
+    let able = capabilities(options.service.is_some(), client);
     connection.initialize_finish(id, json!({"capabilities": able}))?;
-    if let Some(words) = options.unchecked {
-        let message = ShowMessageParams { typ: MessageType::WARNING, message: words };
+    if let Some(words) = &options.unchecked {
+        let message = ShowMessageParams { typ: MessageType::WARNING, message: words.clone() };
         tell::<note::ShowMessage>(connection, message);
     }
-    let ground = options.ground.clone();
     let sender = connection.sender.clone();
     // The editor may have gone.
-    let done = told(move |message| drop(sender.send(message)), pulls);
-    let mut server = Server {
-        documents: Documents::default(),
-        checks: options.checker.map(|checker| Checks::start(checker, ground, done)),
-        ground: options.ground,
-        service: options.service,
-        live: options.live,
-        rustfmt: options.rustfmt.unwrap_or_else(|| "rustfmt".into()),
-    };
+    let desk = Desk::start(move |message| drop(sender.send(message)));
+    serve(connection, &desk, Server::new(connection, options, client))
+}
+
+/// Hears the editor: what it tells takes effect at once, what it asks is answered beside.
+fn serve(connection: &Connection, desk: &Desk, mut server: Server) -> Result<(), Error> {
+    let mut is_shut = false;
     for message in &connection.receiver {
         match message {
-            Message::Request(request) => {
-                if connection.handle_shutdown(&request)? {
-                    return Ok(());
-                }
+            Message::Request(request) if is_shut || request.method == ask::Shutdown::METHOD => {
+                let answer = match is_shut {
+                    true => {
+                        let words = "the server was shut down; only `exit` may follow".to_owned();
+                        Response::new_err(request.id, ErrorCode::InvalidRequest as i32, words)
+                    }
+                    false => Response::new_ok(request.id, ()),
+                };
+                is_shut = true;
                 // The editor may have gone.
-                let _ = connection.sender.send(Message::Response(server.answer(request)));
+                let _ = connection.sender.send(Message::Response(answer));
+            }
+            Message::Request(request) => {
+                let server = server.clone();
+                desk.take(request.id.clone(), move || server.answer(request));
+            }
+            Message::Notification(told) if told.method == note::Exit::METHOD => {
+                return if is_shut { Ok(()) } else { Err(Error::Exit) };
+            }
+            Message::Notification(told) if told.method == note::Cancel::METHOD => {
+                match read::<note::Cancel>(told.params).map(|cancelled| cancelled.id) {
+                    Some(NumberOrString::Number(id)) => desk.cancel(&id.into()),
+                    Some(NumberOrString::String(id)) => desk.cancel(&id.into()),
+                    None => {}
+                }
             }
             Message::Notification(notification) => server.notice(connection, notification),
             Message::Response(_) => {}
@@ -142,21 +179,49 @@ pub fn run(connection: &Connection, options: Options) -> Result<(), Error> {
     Ok(())
 }
 
-/// Tells the editor of what a check found: the diagnostics, or that it may ask for them.
-fn told(send: impl Fn(Message) + Send + 'static, pulls: bool) -> impl Fn(&String, &Page, &Report) + Send + 'static {
-    let asked = AtomicI32::new(0);
+/// Tells the editor of what a check found: the diagnostics, or that it may ask for them; and that types are known.
+fn told(
+    send: impl Fn(Message) + Send + 'static,
+    client: Client,
+    live: Option<Arc<dyn Live>>,
+) -> impl Fn(&String, &Page, &Report) + Send + 'static {
     move |_, page, report| {
-        if pulls {
-            let id = format!("refresh-{}", asked.fetch_add(1, Ordering::Relaxed)).into();
-            let message = Request::new(id, ask::WorkspaceDiagnosticRefresh::METHOD.to_owned(), ());
-            send(Message::Request(message));
+        if client.refreshes_hints {
+            send(refresh::<ask::InlayHintRefreshRequest>());
+        }
+        if client.pulls {
+            send(refresh::<ask::WorkspaceDiagnosticRefresh>());
             return;
         }
-        for (uri, diagnostics) in actions::diagnostics(page, report) {
+        for (uri, diagnostics) in actions::diagnostics(page, report, live.as_deref()) {
             let params = PublishDiagnosticsParams { uri, diagnostics, version: None };
             send(Message::Notification(Notification::new(note::PublishDiagnostics::METHOD.to_owned(), params)));
         }
     }
+}
+
+/// Tells the editor that the language service is ready, so that it asks again for what was told without it; nothing once the
+/// server has ended.
+fn tell_when_ready(service: Service, connection: &Connection, client: Client, serves: Weak<()>) {
+    let sender = connection.sender.clone();
+    std::thread::spawn(move || {
+        while service.state() == State::Loading && serves.strong_count() > 0 {
+            std::thread::sleep(LOOKS_AGAIN);
+        }
+        if matches!(service.state(), State::Ready { .. }) && serves.strong_count() > 0 {
+            let hints = client.refreshes_hints.then(refresh::<ask::InlayHintRefreshRequest>);
+            let tokens = client.refreshes_tokens.then(refresh::<ask::SemanticTokensRefresh>);
+            // The editor may have gone.
+            hints.into_iter().chain(tokens).for_each(|message| drop(sender.send(message)));
+        }
+    });
+}
+
+/// A request to ask again.
+fn refresh<R: ask::Request>() -> Message {
+    static ASKED: AtomicI32 = AtomicI32::new(0);
+    let id = format!("refresh-{}", ASKED.fetch_add(1, Ordering::Relaxed)).into();
+    Message::Request(Request::new(id, R::METHOD.to_owned(), ()))
 }
 
 fn tell<N: note::Notification>(connection: &Connection, params: N::Params) {
@@ -166,6 +231,28 @@ fn tell<N: note::Notification>(connection: &Connection, params: N::Params) {
 }
 
 impl Server {
+    fn new(connection: &Connection, options: Options, client: Client) -> Server {
+        let sender = connection.sender.clone();
+        // The editor may have gone.
+        let serves = Arc::new(());
+        let live: Option<Arc<dyn Live>> = options.live.map(Arc::from);
+        let done = told(move |message| drop(sender.send(message)), client, live.clone());
+        if let Some(service) = options.service.clone().filter(|_| client.refreshes_hints || client.refreshes_tokens) {
+            tell_when_ready(service, connection, client, Arc::downgrade(&serves));
+        }
+        let ground = options.ground.clone();
+        Server {
+            documents: Arc::new(Documents::counted(client.encoding)),
+            client,
+            checks: options.checker.map(|checker| Arc::new(Checks::start(checker, ground, done))),
+            ground: options.ground,
+            service: options.service,
+            live,
+            rustfmt: options.rustfmt.unwrap_or_else(|| "rustfmt".into()),
+            _serves: serves,
+        }
+    }
+
     fn answer(&self, request: Request) -> Response {
         let Request { id, method, params } = request;
         let answer = match method.as_str() {
@@ -183,7 +270,13 @@ impl Server {
                 Ok(Err(why)) => return Response::new_err(id, ErrorCode::RequestFailed as i32, why),
                 Err(error) => Err(error),
             },
+            ask::DocumentHighlightRequest::METHOD => self.at(params, |place| Some(self.highlights(place))),
+            ask::SelectionRangeRequest::METHOD => self.selections(params),
             ask::InlayHintRequest::METHOD => self.inlay_hints(params),
+            ask::SemanticTokensFullRequest::METHOD => {
+                self.of_page(params, |page, uri| Some(self.tokens(page, uri, None)))
+            }
+            ask::SemanticTokensRangeRequest::METHOD => self.tokens_of_range(params),
             ask::DocumentDiagnosticRequest::METHOD => self.pulled(params),
             ask::WorkspaceSymbolRequest::METHOD => serde_json::from_value(params).and_then(|params| {
                 let WorkspaceSymbolParams { query, .. } = params;
@@ -238,10 +331,19 @@ impl Server {
     }
 
     fn code_actions(&self, params: Value) -> Result<Value, serde_json::Error> {
-        let CodeActionParams { text_document, range, .. } = serde_json::from_value(params)?;
+        let CodeActionParams { text_document, range, context, .. } = serde_json::from_value(params)?;
         let key = self.documents.owner(text_document.uri.as_str());
-        let report = self.report(&key);
-        serde_json::to_value(actions::fixes(&self.documents.page(&key), &report, &text_document.uri, range))
+        let (page, uri) = (self.documents.page(&key), text_document.uri);
+        let mut actions = actions::fixes(&page, &self.report(&key), &uri, range, self);
+        actions.extend(self.assists(&uri, range));
+        let wanted = |action: &CodeActionOrCommand| match (&context.only, action) {
+            (Some(only), CodeActionOrCommand::CodeAction(action)) => {
+                only.iter().any(|kind| actions::is_of(action, kind))
+            }
+            _ => true,
+        };
+        actions.retain(wanted);
+        serde_json::to_value(actions)
     }
 
     fn rename_request(&self, params: Value) -> Result<Result<Value, String>, serde_json::Error> {
@@ -250,6 +352,18 @@ impl Server {
             return Ok(Err("no code cell is there".to_owned()));
         };
         self.rename(&place, &new_name).map(serde_json::to_value).map_or_else(|why| Ok(Err(why)), |edit| edit.map(Ok))
+    }
+
+    fn selections(&self, params: Value) -> Result<Value, serde_json::Error> {
+        let SelectionRangeParams { text_document, positions, .. } = serde_json::from_value(params)?;
+        let around = positions.into_iter().map(|position| self.selection(&text_document.uri, position));
+        serde_json::to_value(around.collect::<Vec<_>>())
+    }
+
+    fn tokens_of_range(&self, params: Value) -> Result<Value, serde_json::Error> {
+        let SemanticTokensRangeParams { text_document, range, .. } = serde_json::from_value(params)?;
+        let page = self.documents.page(&self.documents.owner(text_document.uri.as_str()));
+        serde_json::to_value(self.tokens(&page, &text_document.uri, Some(range)))
     }
 
     fn inlay_hints(&self, params: Value) -> Result<Value, serde_json::Error> {
@@ -262,7 +376,7 @@ impl Server {
     fn pulled(&self, params: Value) -> Result<Value, serde_json::Error> {
         let DocumentDiagnosticParams { text_document, .. } = serde_json::from_value(params)?;
         let key = self.documents.owner(text_document.uri.as_str());
-        let all = actions::diagnostics(&self.documents.page(&key), &self.report(&key));
+        let all = actions::diagnostics(&self.documents.page(&key), &self.report(&key), self.live.as_deref());
         let items = all.into_iter().find(|(uri, _)| *uri == text_document.uri).map(|(_, found)| found);
         Ok(json!({"kind": "full", "items": items.unwrap_or_default()}))
     }
@@ -293,6 +407,22 @@ impl Server {
         self.ground.view(Vec::new(), Vec::new())
     }
 
+    /// Asks the language service about all cells of a page; the answer's places are in the document.
+    pub(crate) fn ask_whole(
+        &self,
+        page: &Page,
+        uri: &Uri,
+        query: Query,
+        patience: Duration,
+    ) -> Option<(Document, Answer)> {
+        let service = self.service.as_ref()?;
+        let (index, _) = page.code().find(|(_, cell)| cell.uri == *uri)?;
+        let place = Place { page: page.clone(), index, byte: 0, key: self.documents.owner(uri.as_str()) };
+        let document = self.document(&place, true);
+        let answer = service.ask(&document.text, 0, query, patience)?;
+        Some((document, answer))
+    }
+
     /// Asks the language service; the answer's places are in the document.
     pub(crate) fn ask(&self, place: &Place, query: Query, patience: Duration) -> Option<(Document, Answer)> {
         let service = self.service.as_ref()?;
@@ -300,6 +430,20 @@ impl Server {
         let document = self.document(place, whole);
         let at = document.at(place.execution(), place.byte)?;
         let answer = service.ask(&document.text, at, query, patience)?;
+        Some((document, answer))
+    }
+
+    /// Asks the language service a question that names a byte of the document itself.
+    pub(crate) fn ask_at(
+        &self,
+        place: &Place,
+        query: impl FnOnce(usize) -> Query,
+        patience: Duration,
+    ) -> Option<(Document, Answer)> {
+        let service = self.service.as_ref()?;
+        let document = self.document(place, false);
+        let at = document.at(place.execution(), place.byte)?;
+        let answer = service.ask(&document.text, at, query(at), patience)?;
         Some((document, answer))
     }
 
@@ -320,7 +464,7 @@ impl Server {
     }
 
     fn notice(&mut self, connection: &Connection, notification: Notification) {
-        let documents = &mut self.documents;
+        let documents = Arc::make_mut(&mut self.documents);
         let Notification { method, params } = notification;
         let changed = match method.as_str() {
             note::DidOpenTextDocument::METHOD => {

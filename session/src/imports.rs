@@ -43,8 +43,8 @@ fn unknown(message: &Message) -> Option<&str> {
     (is_unknown && !message.children.iter().any(has_use)).then_some(name)
 }
 
-/// Where a name is, the shortest path first.
-fn paths(name: &str, index: &Index) -> Vec<String> {
+/// Where a name is, the shortest path first; at most three.
+pub fn paths(name: &str, index: &Index) -> Vec<String> {
     let beside = BESIDE.iter().filter(|(known, _)| *known == name).map(|(_, path)| (*path).to_owned());
     let is_shown = |module: &&str| {
         let begins = module.starts_with("ironbook::") || module.starts_with("std::");

@@ -9,4 +9,4 @@ mod protocol;
 
 pub use client::{Limits, Service, ServiceError, State, program};
 pub use document::{Cell, Document, Prelude};
-pub use protocol::{Answer, Candidate, Query, Reply, Request, Signature, Spot, Target};
+pub use protocol::{Answer, Assist, Candidate, Hint, Query, Reply, Request, Signature, Spot, Target, Token};

@@ -13,7 +13,7 @@ pub mod event;
 mod execute;
 pub mod explored;
 pub mod flow;
-mod imports;
+pub mod imports;
 pub mod items;
 pub mod language;
 pub mod library;

@@ -5,14 +5,18 @@ use crate::host::Host;
 use ironbook_session::language::{Answer, Candidate};
 use ra_ap_hir::PrefixKind;
 use ra_ap_ide::{
-    CompletionConfig, CompletionFieldsToResolve, CompletionItem, CompletionItemKind, RaFixtureConfig, SymbolKind,
+    CallableSnippets, CompletionConfig, CompletionFieldsToResolve, CompletionItem, CompletionItemKind, RaFixtureConfig,
+    SymbolKind,
 };
+use ra_ap_ide_db::SnippetCap;
 use ra_ap_ide_db::imports::insert_use::{ImportGranularity, InsertUseConfig};
 
 /// Most candidates that are told.
 const MOST: usize = 600;
 /// Letters that have to be typed before names are offered that need a `use`.
 const IMPORTS_FROM: usize = 3;
+/// Snippets for files with tests, which cells have none of.
+const UNFIT: &[&str] = &["tfn", "tmod"];
 /// Longest line about a candidate.
 const SUMMARY: usize = 160;
 
@@ -47,7 +51,7 @@ fn fits(typed: &str, name: &str) -> bool {
 
 fn config(imports: bool) -> CompletionConfig<'static> {
     CompletionConfig {
-        enable_postfix_completions: false,
+        enable_postfix_completions: true,
         enable_imports_on_the_fly: imports,
         enable_self_on_the_fly: true,
         enable_auto_iter: false,
@@ -56,10 +60,10 @@ fn config(imports: bool) -> CompletionConfig<'static> {
         enable_term_search: false,
         term_search_fuel: 0,
         full_function_signatures: true,
-        callable: None,
+        callable: Some(CallableSnippets::FillArguments),
         add_colons_to_module: false,
         add_semicolon_to_unit: false,
-        snippet_cap: None,
+        snippet_cap: SnippetCap::new(true),
         insert_use: InsertUseConfig {
             granularity: ImportGranularity::Item,
             enforce_granularity: true,
@@ -82,15 +86,23 @@ fn config(imports: bool) -> CompletionConfig<'static> {
 fn candidate(item: &CompletionItem, at: usize) -> Option<Candidate> {
     let edit = item.text_edit.iter().find(|edit| bytes(edit.delete).contains(&at) || bytes(edit.delete).end == at)?;
     let name = name_of(item);
-    if name.starts_with("__ironbook") {
+    if name.starts_with("__ironbook") || UNFIT.contains(&name.as_str()) {
         return None;
     }
     let doc = item.documentation.as_ref().map(|doc| doc.as_str());
     let detail = item.detail.clone().or_else(|| item.label.detail_right.clone()).unwrap_or_default();
+    let snippet = item.is_snippet.then(|| edit.insert.clone());
+    let is_text = is_literal(item) || item.kind == CompletionItemKind::Snippet;
+    let insert = match &snippet {
+        Some(_) if !is_text => name.clone(),
+        Some(snippet) => without_stops(snippet),
+        None => edit.insert.clone(),
+    };
     Some(Candidate {
-        insert: edit.insert.clone(),
+        insert,
+        snippet,
         range: bytes(edit.delete),
-        kind: kind(item.kind).to_owned(),
+        kind: if is_text { "snippet" } else { kind(item.kind) }.to_owned(),
         detail,
         summary: doc.map(summary).unwrap_or_default(),
         score: item.relevance.score(),
@@ -105,7 +117,47 @@ fn candidate(item: &CompletionItem, at: usize) -> Option<Candidate> {
 /// What a candidate is called, without what the menu shows behind it.
 fn name_of(item: &CompletionItem) -> String {
     let label = item.label.primary.as_str();
+    if is_literal(item) {
+        return label.to_owned();
+    }
     label.split(['(', ' ', '{']).next().filter(|name| !name.is_empty()).unwrap_or(label).to_owned()
+}
+
+/// Whether a struct's fields would be written, and not its name alone.
+fn is_literal(item: &CompletionItem) -> bool {
+    item.label.primary.ends_with("{…}")
+}
+
+/// A snippet's text alone: `f(${1:x})$0` is `f(x)`.
+pub fn without_stops(snippet: &str) -> String {
+    let mut out = String::new();
+    // Whether each brace that is open belongs to a stop.
+    let mut open: Vec<bool> = Vec::new();
+    let mut rest = snippet;
+    while let Some(c) = rest.chars().next() {
+        let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if let Some(escaped) = rest.strip_prefix('\\').and_then(|text| text.chars().next())
+            && matches!(escaped, '$' | '}' | '\\')
+        {
+            out.push(escaped);
+            rest = &rest[1 + escaped.len_utf8()..];
+        } else if let Some(stop) = rest.strip_prefix("${").filter(|stop| digits(stop) > 0) {
+            open.push(true);
+            let stop = &stop[digits(stop)..];
+            rest = stop.strip_prefix(':').unwrap_or(stop);
+        } else if let Some(stop) = rest.strip_prefix('$').filter(|stop| digits(stop) > 0) {
+            rest = &stop[digits(stop)..];
+        } else {
+            rest = &rest[c.len_utf8()..];
+            match c {
+                '{' => open.push(false),
+                '}' if open.pop() == Some(true) => continue,
+                _ => {}
+            }
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// The first paragraph's first sentence, on one line.
@@ -146,6 +198,21 @@ mod tests {
         assert!(!fits("ead", "head") && !fits("xh", "head"));
         assert_eq!(typed("df.he"), "he");
         assert_eq!(typed("df."), "");
+    }
+
+    #[test]
+    fn a_snippet_without_stops_is_plain_text() {
+        for (snippet, text) in [
+            ("f(${1:a}, ${2:b})$0", "f(a, b)"),
+            ("if x {\n    $0\n}", "if x {\n    \n}"),
+            ("P { x: ${1:()} }$0", "P { x: () }"),
+            ("dbg!(\\$a)", "dbg!($a)"),
+            ("match o {\n    Some(${1:_}) => {$2},\n}", "match o {\n    Some(_) => {},\n}"),
+            ("${1}(x)", "(x)"),
+            ("a\\\\b$", "a\\b$"),
+        ] {
+            assert_eq!(without_stops(snippet), text, "{snippet}");
+        }
     }
 
     #[test]

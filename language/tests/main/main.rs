@@ -7,6 +7,7 @@
 
 mod deep;
 mod process;
+mod words;
 
 use ironbook_language::{Host, Macros, Project, ProjectError};
 use ironbook_session::language::{Answer, Candidate, Query};

@@ -23,6 +23,14 @@ pub enum Query {
     /// Nothing: from now on texts may name the crates that this file of cargo's metadata lists under `ironbook-deps`,
     /// and none of those that an earlier one did. The answer is [`Answer::Nothing`].
     Crates(Option<PathBuf>),
+    /// What each word of the text is; of no place.
+    Tokens,
+    /// The types and names that may be shown within the text; of no place.
+    Hints,
+    /// How the text may be changed between the place and this byte.
+    Assists(usize),
+    /// The expressions around it.
+    Around,
 }
 
 /// A question about a text.
@@ -88,6 +96,14 @@ pub enum Answer {
     Edits(Vec<(Range<usize>, String)>),
     /// To [`Query::Rename`], when it would change what the text means; why.
     Refused(String),
+    /// To [`Query::Tokens`], in order.
+    Tokens(Vec<Token>),
+    /// To [`Query::Hints`], in order.
+    Hints(Vec<Hint>),
+    /// To [`Query::Assists`].
+    Assists(Vec<Assist>),
+    /// To [`Query::Around`]: bytes of the text, the smallest first.
+    Around(Vec<Range<usize>>),
 }
 
 /// Something that may stand at a place.
@@ -112,6 +128,46 @@ pub struct Candidate {
     /// A `use` that it needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import: Option<String>,
+    /// What is written instead where there are tab stops, in the words of the Language Server Protocol: `sqrt()$0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snippet: Option<String>,
+}
+
+/// A word of the text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its bytes.
+    pub range: Range<usize>,
+    /// What it is, in the words of the Language Server Protocol.
+    pub kind: String,
+    /// And what more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modifiers: Vec<String>,
+}
+
+/// Words that may be shown within the text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hint {
+    /// The byte of the text that they stand at.
+    pub at: usize,
+    /// The words.
+    pub label: String,
+    /// Whether they name a parameter, before its argument; otherwise they are a type.
+    pub is_parameter: bool,
+    /// What has to be written for the text to say so itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<(Range<usize>, String)>,
+}
+
+/// A change of the text that may be wished.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assist {
+    /// What it does.
+    pub title: String,
+    /// Its kind, in the words of the Language Server Protocol: `refactor.extract`.
+    pub kind: String,
+    /// Bytes of the text with what is written there.
+    pub edits: Vec<(Range<usize>, String)>,
 }
 
 /// A call being written.

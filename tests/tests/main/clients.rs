@@ -54,6 +54,11 @@ fn the_language_service_lives_as_long_as_it_is_wanted() {
 }
 
 #[test]
+fn an_editor_that_others_wrote_is_helped() {
+    check_with("IRONBOOK_TEST_LSP", "lsp_pytest.py", &[&program()], 900);
+}
+
+#[test]
 fn notebook_and_terminals_share_a_session() {
     check("shared.py", &[&program()], 400);
 }

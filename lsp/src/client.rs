@@ -1,0 +1,71 @@
+//! What the editor can do, as it says in `initialize`.
+
+use crate::lines::Encoding;
+use lsp_types::PositionEncodingKind;
+use serde_json::Value;
+
+/// What the editor can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// What it counts in a line.
+    pub encoding: Encoding,
+    /// Whether it asks for diagnostics, and again when it is told that there are new ones. Any other is sent them.
+    pub pulls: bool,
+    /// Whether it takes candidates with tab stops.
+    pub snippets: bool,
+    /// Whether it asks for hints again when it is told that there are new ones.
+    pub refreshes_hints: bool,
+    /// Whether it asks for the kinds of words again when it is told that they are known better.
+    pub refreshes_tokens: bool,
+}
+
+impl Client {
+    /// Reads the parameters of `initialize`.
+    pub fn new(started: &Value) -> Client {
+        let able = &started["capabilities"];
+        let (text, workspace) = (&able["textDocument"], &able["workspace"]);
+        let encodings = able["general"]["positionEncodings"].as_array();
+        let known = encodings.into_iter().flatten().filter_map(|name| encoding(name.as_str()?)).next();
+        Client {
+            encoding: known.unwrap_or_default(),
+            pulls: text["diagnostic"].is_object() && workspace["diagnostics"]["refreshSupport"] == true,
+            snippets: text["completion"]["completionItem"]["snippetSupport"] == true,
+            refreshes_hints: workspace["inlayHint"]["refreshSupport"] == true,
+            refreshes_tokens: workspace["semanticTokens"]["refreshSupport"] == true,
+        }
+    }
+}
+
+fn encoding(name: &str) -> Option<Encoding> {
+    match name {
+        "utf-8" => Some(Encoding::Utf8),
+        "utf-16" => Some(Encoding::Utf16),
+        "utf-32" => Some(Encoding::Utf32),
+        _ => None,
+    }
+}
+
+/// The name of an encoding in the protocol.
+pub fn encoding_name(encoding: Encoding) -> PositionEncodingKind {
+    match encoding {
+        Encoding::Utf8 => PositionEncodingKind::UTF8,
+        Encoding::Utf16 => PositionEncodingKind::UTF16,
+        Encoding::Utf32 => PositionEncodingKind::UTF32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_first_encoding_that_is_known_is_taken() {
+        let of =
+            |names: Value| Client::new(&json!({"capabilities": {"general": {"positionEncodings": names}}})).encoding;
+        assert_eq!(of(json!(["utf-7", "utf-8", "utf-16"])), Encoding::Utf8);
+        assert_eq!(of(json!(["utf-16", "utf-8"])), Encoding::Utf16);
+        assert_eq!(of(json!(null)), Encoding::Utf16);
+        assert_eq!(Client::new(&json!(5)), Client::default());
+    }
+}
