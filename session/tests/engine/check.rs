@@ -8,13 +8,13 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// A checker in a directory of its own.
-struct Desk {
-    checker: Checker,
+pub struct Desk {
+    pub checker: Checker,
     _directory: TempDir,
 }
 
 impl Desk {
-    fn new() -> Desk {
+    pub fn new() -> Desk {
         let directory = TempDir::new().unwrap();
         let config = Config {
             library: library(),
@@ -27,14 +27,14 @@ impl Desk {
 
     /// Takes cells for run that have to be sound.
     #[track_caller]
-    fn follow(&mut self, cells: &[&str]) {
+    pub fn follow(&mut self, cells: &[&str]) {
         for cell in cells {
             let checked = self.checker.follow(&Source::plain(*cell));
             assert!(checked.is_sound(), "{cell}\n{:#?}", checked.diagnostics);
         }
     }
 
-    fn check(&mut self, cell: &str) -> Checked {
+    pub fn check(&mut self, cell: &str) -> Checked {
         self.checker.check(&Source::plain(cell))
     }
 
@@ -47,7 +47,8 @@ impl Desk {
     }
 }
 
-fn at<'a>(diagnostic: &Diagnostic, cell: &'a str) -> &'a str {
+/// The text that a diagnostic stands at.
+pub fn at<'a>(diagnostic: &Diagnostic, cell: &'a str) -> &'a str {
     diagnostic.place.as_ref().map_or("", |place| &cell[place.range.clone()])
 }
 
@@ -299,7 +300,7 @@ fn an_unused_lazy_frame_is_a_doubt() {
     let cell = "let df = df!(\"a\" => [1])?;\ndf.lazy().filter(col(\"a\").gt(lit(0)));\nlet b = 1;";
     let found = desk.check(cell).diagnostics;
     let doubt = found.iter().find(|found| found.severity == Severity::Warning).unwrap();
-    assert_eq!(doubt.code.as_deref(), Some("unused_must_use"));
+    assert_eq!(doubt.code.as_deref(), Some("ironbook::unused_lazy_frame"));
 }
 
 #[test]
