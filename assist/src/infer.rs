@@ -77,7 +77,7 @@ impl<'k, 'a> Infer<'k, 'a> {
             Token::Literal => Some((literal(&self.known.code[tok.range.clone()])?, at + 1)),
             Token::Open('(') => {
                 let close = code::matching_close(self.toks, at)?;
-                let items = self.split(at + 1..close);
+                let items = code::parts(self.toks, at + 1..close);
                 let single = items.len() == 1 && !self.toks[close - 1].is(',');
                 let types = items.into_iter().map(|item| self.expression(item, depth + 1).unwrap_or_default());
                 let args: Vec<Ty> = types.collect();
@@ -105,27 +105,6 @@ impl<'k, 'a> Infer<'k, 'a> {
             };
         }
         self.expression(range.start..end.min(range.end), depth + 1).unwrap_or_default()
-    }
-
-    /// The parts between commas.
-    fn split(&self, range: Range<usize>) -> Vec<Range<usize>> {
-        let mut out = Vec::new();
-        let (mut at, mut start) = (range.start, range.start);
-        while at < range.end {
-            match self.toks[at].token {
-                Token::Punct(',') => {
-                    out.push(start..at);
-                    start = at + 1;
-                    at += 1;
-                }
-                Token::Open(_) => at = code::matching_close(self.toks, at).map_or(range.end, |close| close + 1),
-                _ => at += 1,
-            }
-        }
-        if start < range.end {
-            out.push(start..range.end);
-        }
-        out
     }
 
     /// A path and what is done with it: a call, a macro, a struct's literal, or its value.

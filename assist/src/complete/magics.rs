@@ -69,7 +69,7 @@ fn code(view: &View, before: &str, start: usize, style: Style) -> Completions {
         let Some(value) = code[word..].find('=') else { return over(before.len()..before.len(), Vec::new()) };
         code.replace_range(..word + value + 1, &" ".repeat(word + value + 1));
     }
-    rust(view, &code)
+    rust(view, &code, "")
 }
 
 /// Words of the arguments; the last one is being typed.

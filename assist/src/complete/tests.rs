@@ -117,7 +117,15 @@ fn magics_and_their_arguments() {
 fn columns_of_live_tables() {
     check("flights.select([\"arr|", &["arr_delay"], &[]);
     check("col(\"|", &["arr_delay", "carrier", "temp"], &[]);
-    assert_eq!(at("weather.lazy().select([col(\"|")[..3], ["temp", "arr_delay", "carrier"]);
+    assert_eq!(at("weather.lazy().select([col(\"|"), ["temp", "arr_delay"]);
+    assert_eq!(at("f(x).select([col(\"|").len(), 3);
+    // What follows says what is wanted.
+    assert_eq!(at("flights.lazy().select([col(\"|\").str().to_lowercase()"), ["carrier", "arr_delay"]);
+    assert_eq!(at("flights.lazy().select([col(\"|\").mean()]"), ["arr_delay", "carrier"]);
+    assert_eq!(at("flights.lazy().with_columns([x.alias(\"new\")]).filter(col(\"n|"), ["new"]);
+    assert_eq!(at("flights.lazy().drop(cols([\"|"), ["arr_delay", "carrier"]);
+    assert_eq!(at("flights.lazy().rename([\"|"), ["arr_delay", "carrier"]);
+    assert_eq!(at("let odd = df!(\"a\\\"b\" => [1])?;\nodd.column(\"|"), ["a\\\"b"]);
     assert_eq!(at("weather.lazy().select([col(\"te|"), ["temp"]);
     assert_eq!(at("flights.lazy().group_by([col(\"|")[..2], ["arr_delay", "carrier"]);
     check("cols([\"carrier\", \"|", &["arr_delay"], &[]);
@@ -125,7 +133,7 @@ fn columns_of_live_tables() {
     check("flights[\"ca|", &["carrier"], &[]);
     check("fn f(n: u8, columns: &[&str]) {}\nf(1, &[\"ca|", &["carrier"], &[]);
     check("x.alias(\"ca|", &[], &["carrier"]);
-    check("let l = weather.lazy(); x.alias(\"hot\"); l.filter(col(\"h|", &["hot"], &[]);
+    check("let l = f(weather).lazy(); x.alias(\"hot\"); l.filter(col(\"h|", &["hot"], &[]);
     assert_eq!(at("let l = weather.lazy();\nl.filter(col(\"|")[0], "temp");
 }
 
