@@ -6,6 +6,7 @@ mod magics;
 mod members;
 mod names;
 mod paths;
+mod trial;
 
 use crate::code::{self, Tok};
 use crate::known::Known;
@@ -120,6 +121,7 @@ fn rust(view: &View, code: &str, after: &str) -> Completions {
     } else if code::after_dot(&toks, end) {
         members::add(&known, end - 1, &mut ranked);
     } else if !names_something_new(&toks, end) {
+        trial::add_ranges(&known, end, &mut ranked);
         names::add(&known, end, &mut ranked);
     }
     over(word..code.len(), ranked.finish())
@@ -150,6 +152,9 @@ fn literal(view: &View, code: &str, toks: &[Tok<'_>], range: Range<usize>, after
     let typed = &code[start..];
     let end = toks.len().saturating_sub(1);
     let known = Known::new(view, code, toks);
+    if let Some(found) = trial::names(&known, end, typed) {
+        return over(start..code.len(), found);
+    }
     let role = columns::role(&known, end);
     if role == columns::Role::Columns {
         let found = columns::complete(&known, end, typed, after);

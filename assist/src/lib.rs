@@ -26,6 +26,6 @@ pub use deep::{beside, is_rust, merged};
 pub use explain::{Detail, inspect};
 pub use plan::Planned;
 pub use render::of_markdown;
-pub use schema::unknown_columns;
-pub use view::View;
+pub use schema::{Columns, columns_made, unknown_columns};
+pub use view::{View, searches};
 pub use whole::{Completeness, completeness};

@@ -8,6 +8,7 @@ pub use doubts::unknown_columns;
 
 use crate::code::{self, Tok};
 use crate::known::Known;
+use crate::view::View;
 use ironbook_magics::lexer::Token;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -15,7 +16,7 @@ use std::ops::Range;
 /// Variables that are made of each other are followed so far.
 const DEEPEST: usize = 16;
 /// A table with as many columns may have more: the session tells of no others.
-const MOST_TOLD: usize = 200;
+const MOST_TOLD: usize = ironbook_core::registry::MAX_COLUMNS;
 
 /// A column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +64,19 @@ impl Schema {
         self.complete = false;
         self
     }
+}
+
+/// Names and types of columns.
+pub type Columns = Vec<(String, String)>;
+
+/// The variables that a cell makes or changes, with their columns where the text tells surely all of them.
+pub fn columns_made(view: &View, text: &str) -> Vec<(String, Option<Columns>)> {
+    let rust = view.rust_of(text);
+    let toks = code::tokens(&rust);
+    let known = Known::new(view, &rust, &toks);
+    let columns = |schema: Schema| schema.columns.into_iter().map(|column| (column.name, column.dtype)).collect();
+    let made = Tables::new(&known).made().into_iter();
+    made.map(|(name, schema)| (name, schema.filter(|schema| schema.maybe.is_empty()).map(columns))).collect()
 }
 
 /// Follows tables through the cell's text.

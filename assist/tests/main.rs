@@ -99,6 +99,56 @@ fn chains_follow_its_signatures() {
 }
 
 #[test]
+fn names_that_patterns_bind_have_types() {
+    let view = view();
+    for (text, name) in [
+        ("xs.iter().map(|x| x.sq", "sqrt"),
+        ("xs.iter().enumerate().map(|(i, x)| x.sq", "sqrt"),
+        ("xs.iter().enumerate().map(|(i, x)| i.che", "checked_add"),
+        ("xs.iter().filter(|&x| x.sq", "sqrt"),
+        ("xs.iter().map(|x| x.to_string()).for_each(|s| s.len", "len"),
+        ("xs.iter().map(|x| x.to_string()).for_each(|s| s.to_upp", "to_uppercase"),
+        ("xs.iter().fold(0.0, |sum, x| sum.sq", "sqrt"),
+        ("xs.sort_by(|a, b| b.total", "total_cmp"),
+        ("xs.retain(|x| x.is_n", "is_nan"),
+        ("names.iter().map(|(name, count)| name.to_upp", "to_uppercase"),
+        ("names.iter().map(|(name, count)| count.che", "checked_add"),
+        ("names.values().map(|count| count.che", "checked_add"),
+        ("names.keys().for_each(|name| name.to_upp", "to_uppercase"),
+        ("names.get(\"a\").map(|count| count.che", "checked_add"),
+        ("\"a b\".split(' ').map(|word| word.to_upp", "to_uppercase"),
+        ("\"ab\".chars().filter(|c| c.is_alph", "is_alphabetic"),
+        ("(0..xs.len()).map(|i| i.che", "checked_add"),
+        ("xs.iter().zip(names.values()).map(|(x, n)| n.che", "checked_add"),
+        ("for (name, count) in &names { name.to_upp", "to_uppercase"),
+        ("for (i, x) in xs.iter().enumerate() { x.sq", "sqrt"),
+        ("let (a, b) = (1.5, xs.clone());\nb.pu", "push"),
+        ("if let Some(x) = xs.first() { x.sq", "sqrt"),
+        ("let Some(x) = xs.first() else { return };\nx.sq", "sqrt"),
+        ("match xs.first() { Some(x) => x.sq", "sqrt"),
+        ("match df.column(\"a\") { Ok(column) => column.nu", "null_count"),
+        ("let v = xs.iter().map(|x| x.to_string()).collect::<Vec<_>>();\nv[0].to_upp", "to_uppercase"),
+        ("xs.iter().copied().max_by(f64::total_cmp).unwrap().sq", "sqrt"),
+        ("xs.iter().sum::<f64>().sq", "sqrt"),
+        ("xs.windows(2).map(|pair| pair[0].sq", "sqrt"),
+        ("df.column(\"a\").map(|column| column.nu", "null_count"),
+        (
+            "struct Tree { leaves: Vec<f64> }\nlet t = Tree { leaves: vec![] };\nt.leaves.iter().map(|leaf| leaf.sq",
+            "sqrt",
+        ),
+        ("%%tune a --trials 5\nlet depth: i32 = trial.int(\"depth\", 1..=9);\ndepth.che", "checked_add"),
+        ("%%tune a --trials 5\nlet depth = trial.int(\"depth\", 1..=9usize);\ndepth.che", "checked_add"),
+        ("%%tune a --trials 5\nlet rate = trial.log_float(\"rate\", 1e-3..=1.0);\nrate.sq", "sqrt"),
+        (
+            "%%tune a --trials 5\nlet kind = trial.categorical(\"kind\", [\"oak\", \"ash\"]);\nkind.to_upp",
+            "to_uppercase",
+        ),
+    ] {
+        check(&view, text, name);
+    }
+}
+
+#[test]
 fn names_are_explained() {
     let view = view();
     for (text, words) in [

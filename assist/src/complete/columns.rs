@@ -251,7 +251,7 @@ pub fn named(known: &Known<'_>, at: usize, column: &str) -> Option<(String, Stri
 }
 
 /// Adds the columns of a table.
-pub fn add(variable: &Variable, class: u8, ranked: &mut Ranked<Candidate>) {
+fn add(variable: &Variable, class: u8, ranked: &mut Ranked<Candidate>) {
     for (place, (name, dtype)) in variable.columns.iter().enumerate() {
         ranked.add_at(name, class, place, || {
             Candidate::new(escaped(name), "property").signature(dtype).summary(format!("of `{}`", variable.name))

@@ -4,12 +4,12 @@ use super::{Schema, Tables};
 use crate::code;
 use crate::known::Known;
 use crate::view::View;
+use ironbook_magics::distance;
 use ironbook_magics::lexer::Token;
+use ironbook_session::check::lints::UNKNOWN_COLUMN;
 use ironbook_session::diagnostics::{Diagnostic, Fix, Severity};
 use ironbook_session::{ExecutionId, Place};
 
-/// The lint's code.
-const CODE: &str = "ironbook::unknown_column";
 /// So many columns are listed.
 const LISTED: usize = 12;
 
@@ -75,7 +75,7 @@ fn doubt(name: &str, schema: &Schema, place: Place) -> Diagnostic {
         _ => "the table here".to_owned(),
     };
     let words = format!("{of} has no column {name:?}");
-    let mut doubt = Diagnostic::new(Severity::Warning, Some(CODE.to_owned()), words);
+    let mut doubt = Diagnostic::new(Severity::Warning, Some(UNKNOWN_COLUMN.to_owned()), words);
     if let Some(near) = nearest(name, &names) {
         let title = format!("write {near:?}");
         doubt.remarks.push(format!("help: did you mean {near:?}?"));
@@ -95,25 +95,6 @@ fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
     let most = 1 + name.chars().count() / 5;
     let near = names.iter().map(|other| (far(other), *other)).min_by_key(|(far, _)| *far)?;
     (near.0 <= most).then_some(near.1)
-}
-
-/// Letters to change, add or take away, or neighbours to exchange.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let same = usize::from(a[i - 1] != b[j - 1]);
-            let mut least = (rows[i - 1][j - 1] + same).min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }
 
 impl Tables<'_, '_> {

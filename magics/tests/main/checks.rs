@@ -32,6 +32,11 @@ fn follow(checker: &mut Checker, text: &str) -> Vec<Diagnostic> {
             errors.extend(checker.follow(&source).diagnostics);
         }
     }
+    for f in &errors {
+        if f.code.as_deref().is_some_and(|c| c.starts_with("ironbook::")) {
+            eprintln!("HIT {:?} {:?} fixes {:?} in\n{text}\n----", f.code, f.message, f.fixes.len());
+        }
+    }
     errors.retain(|found| found.severity == Severity::Error);
     errors
 }

@@ -27,8 +27,11 @@ pub const BORROW: &str = "ironbook::borrow";
 /// A table printed as text.
 pub const PRINTED_TABLE: &str = "ironbook::printed_table";
 
-/// All lints that a check can give.
-pub const ALL: &[&str] = &[UNUSED_LAZY_FRAME, UNWRAP, LARGE_CLONE, BORROW, PRINTED_TABLE];
+/// A column that the table of a chain does not have; found by `ironbook-assist`, which follows chains.
+pub const UNKNOWN_COLUMN: &str = "ironbook::unknown_column";
+
+/// All of them.
+pub const ALL: &[&str] = &[UNUSED_LAZY_FRAME, UNWRAP, LARGE_CLONE, BORROW, PRINTED_TABLE, UNKNOWN_COLUMN];
 
 /// Values from this size on are large, in bytes.
 pub const LARGE: u64 = 16 << 20;
@@ -48,11 +51,13 @@ impl Checker {
         found.extend(self.clones(source, sound, &seen, checked));
         found.extend(self.printed_table(source, sound, &seen, checked));
         checked.diagnostics.extend(found);
-        let allowed = |found: &Diagnostic| {
-            let lint = found.code.as_deref().and_then(|code| code.strip_prefix("ironbook::"));
-            lint.is_some_and(|lint| self.is_allowed(lint) || is_allowed_at(lint, &source.text, found.place.as_ref()))
-        };
-        checked.diagnostics.retain(|found| !allowed(found));
+        checked.diagnostics.retain(|found| !self.is_switched_off(found, &source.text));
+    }
+
+    /// Whether the user wants no such hint: everywhere, or by a comment in the cell, whose text is `text`.
+    pub fn is_switched_off(&self, found: &Diagnostic, text: &str) -> bool {
+        let lint = found.code.as_deref().and_then(|code| code.strip_prefix("ironbook::"));
+        lint.is_some_and(|lint| self.is_allowed(lint) || is_allowed_at(lint, text, found.place.as_ref()))
     }
 
     fn is_allowed(&self, lint: &str) -> bool {
@@ -261,7 +266,7 @@ fn fresh(name: &str, text: &str) -> String {
 }
 
 /// Whether a comment switches a lint off: `// ironbook: allow(unwrap)` on the line, on the one above, or as the cell's first.
-pub fn is_allowed_at(lint: &str, text: &str, place: Option<&Place>) -> bool {
+fn is_allowed_at(lint: &str, text: &str, place: Option<&Place>) -> bool {
     let lines: Vec<&str> = text.lines().collect();
     let line = place.and_then(|place| text.get(..place.range.start)).map_or(0, |before| before.matches('\n').count());
     let nearby = [Some(0), line.checked_sub(1), Some(line)];
