@@ -7,6 +7,7 @@ mod members;
 mod names;
 mod paths;
 mod trial;
+mod usual;
 
 use crate::code::{self, Tok};
 use crate::known::Known;

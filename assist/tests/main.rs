@@ -148,6 +148,32 @@ fn names_that_patterns_bind_have_types() {
     }
 }
 
+/// What people call most comes first, with a signature and a line of documentation.
+#[test]
+fn the_usual_comes_first() {
+    let view = view();
+    let first = |text: &str| {
+        let found = complete(&view, text, text.len()).candidates;
+        found.into_iter().take(5).collect::<Vec<_>>()
+    };
+    let names = |text: &str| first(text).into_iter().map(|found| found.text).collect::<Vec<_>>();
+    assert_eq!(names("df."), ["lazy", "head", "column", "height", "shape"]);
+    assert_eq!(names("df.clone().lazy()."), ["filter", "select", "with_columns", "group_by", "join"]);
+    assert_eq!(names("col(\"a\")."), ["alias", "mean", "sum", "eq", "gt"]);
+    assert_eq!(names("xs.iter()."), ["map", "filter", "collect", "sum", "enumerate"]);
+    assert_eq!(names("df.he")[..2], ["head", "height"]);
+    for found in first("df.") {
+        assert!(found.signature.contains(&format!("fn {}", found.text)), "{found:?}");
+    }
+    let documented = first("df.").into_iter().filter(|found| !found.summary.is_empty()).count();
+    assert!(documented >= 4, "{:#?}", first("df."));
+    // Every usual method is one.
+    for (text, name) in [("df.", "floats"), ("t.", "matmul"), ("xs.", "iter"), ("names.", "entry"), ("\"a\".", "trim")]
+    {
+        check(&view, text, name);
+    }
+}
+
 #[test]
 fn names_are_explained() {
     let view = view();
