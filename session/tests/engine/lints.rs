@@ -213,3 +213,18 @@ fn an_ignored_result_is_passed_on() {
     let fix = found.iter().flat_map(|found| &found.fixes).next().unwrap_or_else(|| panic!("{found:#?}"));
     assert_eq!(applied(cell, fix), "\"4\".parse::<i32>()?;\nlet a = 1;");
 }
+
+/// Hints cost a compile where there is something to prove, and none elsewhere.
+#[test]
+fn hints_cost_little() {
+    let mut desk = Desk::new();
+    desk.follow(&["let text = String::from(\"4\");"]);
+    for (cell, compiles) in [
+        ("let n = text.len() + 1;", 1),
+        ("let n: i32 = text.parse().unwrap();", 2),
+        ("let n: i32 = text.parse().unwrap();\nlet m: f64 = text.parse().unwrap();\nn as f64 + m", 2),
+        ("let f = |t: &str| t.parse::<i32>().unwrap();\nf(&text)", 1),
+    ] {
+        assert_eq!(desk.check(cell).compiles, compiles, "{cell}");
+    }
+}
