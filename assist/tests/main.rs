@@ -1,10 +1,10 @@
 //! Completion over the index of the real library.
 #![allow(clippy::unwrap_used, reason = "a test says by panicking what it expected")]
 
-use ironbook_assist::{Detail, View, complete, inspect};
-use ironbook_session::Variable;
+use ironbook_assist::{Detail, View, columns_made, complete, inspect};
 use ironbook_session::library::index::{Index, MemberKind};
 use ironbook_session::library::{Library, Paths};
+use ironbook_session::{Config, ExecuteOptions, Session, Source, Status, Tier, Variable};
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
@@ -190,4 +190,78 @@ fn names_are_explained() {
         let bundle = bundle.unwrap_or_else(|| panic!("nothing is known of {text}"));
         assert!(bundle.plain().contains(words), "{text}: {}", bundle.plain());
     }
+}
+
+/// Chains over the tables that [`TABLES`] makes; each computes, and polars says what its columns are.
+const CHAINS: &[&str] = &[
+    "l.select([col(\"a\"), col(\"s\").alias(\"t\")])",
+    "l.select([all().as_expr().name().suffix(\"_x\")])",
+    "l.select([cols([\"a\", \"x\"]).as_expr().mean().name().prefix(\"mean_\")])",
+    "l.with_columns([(col(\"a\") * lit(2)).alias(\"double\"), col(\"x\").gt(lit(0.5))])",
+    "l.with_columns([(col(\"x\") / lit(2.0)).alias(\"half\"), (col(\"a\") + col(\"a\")).alias(\"sum\"), lit(1.5).alias(\"one\")])",
+    "l.with_columns([col(\"s\").str().len_chars().alias(\"n\"), col(\"s\").str().to_uppercase().alias(\"S\")])",
+    "l.with_columns([col(\"a\").cast(DataType::Float64), col(\"x\").cast(DataType::Int64).alias(\"whole\")])",
+    "l.with_columns([col(\"a\").is_null().not().alias(\"there\"), col(\"x\").fill_null(lit(0.0)).round(1, RoundMode::HalfToEven)])",
+    "l.filter(col(\"a\").gt(lit(1))).sort([\"x\"], Default::default()).limit(2)",
+    "l.drop(cols([\"a\"]))",
+    "l.rename([\"a\", \"x\"], [\"key\", \"value\"], true)",
+    "l.with_row_index(\"row\", None)",
+    "l.group_by([col(\"s\")]).agg([col(\"x\").mean().alias(\"m\"), col(\"a\").sum(), len(), col(\"x\").max().alias(\"most\")])",
+    "l.group_by([col(\"s\"), col(\"a\")]).agg([col(\"x\")])",
+    "l.group_by([col(\"s\").str().len_chars().alias(\"n\")]).agg([col(\"a\").n_unique().alias(\"u\"), col(\"x\").quantile(lit(0.5), QuantileMethod::Linear).alias(\"q\")])",
+    "l.group_by_stable([col(\"a\")]).agg([col(\"x\").first(), col(\"s\").count().alias(\"c\")]).filter(col(\"c\").gt(lit(0)))",
+    "l.join(r.clone(), [col(\"a\")], [col(\"a\")], JoinArgs::new(JoinType::Inner))",
+    "l.join(r.clone(), [col(\"a\")], [col(\"k\")], JoinArgs::new(JoinType::Left))",
+    "l.join(r.clone(), [col(\"a\")], [col(\"k\")], JoinArgs::new(JoinType::Inner).with_suffix(Some(\"_of_r\".into())))",
+    "l.join(r.clone(), [col(\"a\")], [col(\"a\")], JoinArgs::new(JoinType::Semi))",
+    "l.inner_join(r.clone(), col(\"a\"), col(\"a\"))",
+    "l.left_join(r.clone(), col(\"a\"), col(\"a\")).drop_nulls(None)",
+    "l.cross_join(r.clone(), Some(\"_two\".into()))",
+    "l.anti_join(r.clone(), col(\"a\"), col(\"a\"))",
+    "l.select([when(col(\"a\").gt(lit(1))).then(lit(1)).otherwise(lit(0)).alias(\"flag\")])",
+    "l.select([col(\"x\").std(1), col(\"a\").median(), col(\"s\").min()])",
+    "l.unique(None, UniqueKeepStrategy::Any).tail(1).reverse()",
+    "l.select([col(\"a\").cum_sum(false), col(\"x\").shift(lit(1)), (col(\"x\") - col(\"x\").mean()).alias(\"centred\")])",
+];
+const TABLES: &str = "let df = df!(\"a\" => [1i64, 2, 3], \"x\" => [0.5, 1.5, 2.5], \"s\" => [\"u\", \"v\", \"v\"])?;\n\
+    let l = df.clone().lazy();\nlet r = df!(\"a\" => [1i64, 2], \"k\" => [2i64, 3], \"x\" => [1.0, 2.0])?.lazy();";
+
+/// The columns that the text tells are those that polars computes: all names in order, and types where any is told.
+#[test]
+fn columns_along_chains_are_those_of_polars() {
+    let directory = tempfile::tempdir().unwrap();
+    let paths = Paths::from_env();
+    let library =
+        Library::locate(&paths).or_else(|_| Library::build(&paths, &mut |_| ControlFlow::Continue(()))).unwrap();
+    let cache = directory.path().join("cache");
+    let mut session =
+        Session::start(Config { library, cache, directory: directory.path().to_owned(), tier: Tier::Auto }).unwrap();
+    let mut run = |text: &str| {
+        let ran = session.execute(&Source::plain(text), &ExecuteOptions::default(), &mut |_| {});
+        assert!(matches!(ran.status, Status::Ok), "{text}\n{:?}", ran.status);
+        session.known_variables()
+    };
+    let tables = run(TABLES);
+    let cells: Vec<String> = CHAINS
+        .iter()
+        .enumerate()
+        .map(|(number, chain)| format!("let c{number} = {}.collect()?;", chain.replacen("l.", "l.clone().", 1)))
+        .collect();
+    let variables = run(&cells.join("\n"));
+    let view = View { variables: tables, ..View::default() };
+    let (mut told, mut typed, mut wrong) = (0, 0, Vec::new());
+    for (number, cell) in cells.iter().enumerate() {
+        let real = &variables.iter().find(|variable| variable.name == format!("c{number}")).unwrap().columns;
+        let Some(ours) = columns_made(&view, cell).into_iter().find_map(|(_, columns)| columns) else { continue };
+        told += 1;
+        let names = |columns: &[(String, String)]| columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let known = ours.iter().zip(real).filter(|((_, dtype), _)| !dtype.is_empty());
+        typed += known.clone().count();
+        if names(&ours) != names(real) || known.into_iter().any(|((_, ours), (_, real))| ours != real) {
+            wrong.push(format!("{cell}\n  ours:   {ours:?}\n  polars: {real:?}"));
+        }
+    }
+    println!("{told} of {} chains told, {typed} types", CHAINS.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(told == CHAINS.len() && typed >= 90, "{told} chains, {typed} types");
 }

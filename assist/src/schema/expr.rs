@@ -116,6 +116,14 @@ impl Tables<'_, '_> {
                 Given::of("literal", literal.filter(|_| inside.len() == 1).and_then(dtype_of_literal).unwrap_or(""))
                     .one()
             }
+            // `when(..).then(..)`: named as what is then.
+            "when" => {
+                let then = close + 2;
+                let follows = self.toks.get(close + 1).is_some_and(|tok| tok.is('.'))
+                    && self.toks.get(then).is_some_and(|tok| tok.token == Token::Word("then"));
+                let end = code::matching_close(self.toks, then + 1).filter(|last| follows && *last < end)?;
+                return Some((self.given(then + 2..end, schema)?.typed(""), end + 1));
+            }
             "len" if inside.is_empty() => Given::of("len", "u32").one(),
             _ => return None,
         };
@@ -160,6 +168,7 @@ impl Tables<'_, '_> {
                 let dtype = inside.filter_map(|at| dtype_named(&self.known.code[self.toks[at].range.clone()])).last();
                 given.typed(dtype.unwrap_or(""))
             }
+            "as_expr" | "into" | "when" | "then" | "otherwise" => given,
             "exclude" => Given { sure: false, ..given },
             "map" | "apply" | "map_many" | "apply_many" => given.typed(""),
             "over" | "filter" | "sort_by" => Given { columns: given.columns, ..given },

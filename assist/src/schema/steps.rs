@@ -175,12 +175,18 @@ impl Tables<'_, '_> {
         let is_key = |name: &str| keys.iter().any(|key| key.name == name);
         let suffix = self.suffix(method, arguments);
         let full = method == "full_join" || says("Full") || says("Right");
+        // By names alone, in a join that keeps the left keys: those of the right side are surely gone.
+        let plain = keys.is_empty() || arguments.get(2).is_some_and(|list| self.are_columns(list.clone()));
+        let kind = matches!(method, "inner_join" | "left_join" | "cross_join") || says("Inner") || says("Left");
+        let sure = plain && kind && !full && !says("coalesce") && !says("with_coalesce");
         left.complete &= right.complete;
         left.maybe.extend(right.maybe.iter().cloned());
         for mut column in right.columns {
             let clashes = left.column(&column.name).is_some();
             if is_key(&column.name) {
-                left.maybe.extend([column.name.clone(), format!("{}{suffix}", column.name)]);
+                if !sure {
+                    left.maybe.extend([column.name.clone(), format!("{}{suffix}", column.name)]);
+                }
                 if !full {
                     continue;
                 }
@@ -191,6 +197,12 @@ impl Tables<'_, '_> {
             left.put(column);
         }
         left
+    }
+
+    /// Whether all of a list are `col("name")`.
+    fn are_columns(&self, list: Range<usize>) -> bool {
+        let is_column = |part: &Range<usize>| part.len() == 4 && self.toks[part.start].token == Token::Word("col");
+        self.listed(list).iter().all(is_column)
     }
 
     /// `.with_suffix(Some("_w".into()))`, or what polars appends.

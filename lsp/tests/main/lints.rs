@@ -10,7 +10,11 @@ const URI: &str = "file:///project/hints.rs";
 fn put_in(editor: &mut Editor, found: &Diagnostic) -> Vec<String> {
     let params = json!({"textDocument": {"uri": URI}, "range": found.range, "context": {"diagnostics": []}});
     let actions = editor.ask("textDocument/codeAction", params);
-    let edits = actions.as_array().into_iter().flatten().filter_map(|action| action["edit"]["changes"][URI].as_array().cloned());
+    let edits = actions
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|action| action["edit"]["changes"][URI].as_array().cloned());
     edits.flatten().filter_map(|edit| Some(edit["newText"].as_str()?.to_owned())).collect()
 }
 
@@ -37,7 +41,12 @@ fn hints_are_shown_with_their_fixes() {
     editor.retype(URI, &mended);
     assert_eq!(editor.diagnostics(URI), []);
     // What is switched off is not said.
-    editor.retype(URI, &text.replace("unwrap();", "unwrap(); // ironbook: allow(unwrap)").replace("// %%\nlet some", "// %%\n// ironbook: allow(all)\nlet some"));
+    editor.retype(
+        URI,
+        &text
+            .replace("unwrap();", "unwrap(); // ironbook: allow(unwrap)")
+            .replace("// %%\nlet some", "// %%\n// ironbook: allow(all)\nlet some"),
+    );
     let codes: Vec<String> = editor.diagnostics(URI).iter().map(|found| brief(found).0).collect();
     assert_eq!(codes, ["ironbook::borrow"]);
 }
