@@ -102,6 +102,27 @@ pub fn matching_close(toks: &[Tok<'_>], open: usize) -> Option<usize> {
     None
 }
 
+/// The parts of a range that commas separate.
+pub fn parts(toks: &[Tok<'_>], range: Range<usize>) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let (mut at, mut start) = (range.start, range.start);
+    while at < range.end {
+        match toks[at].token {
+            Token::Punct(',') => {
+                out.push(start..at);
+                start = at + 1;
+                at += 1;
+            }
+            Token::Open(_) => at = matching_close(toks, at).map_or(range.end, |close| close + 1),
+            _ => at += 1,
+        }
+    }
+    if start < range.end {
+        out.push(start..range.end);
+    }
+    out
+}
+
 /// The place of the `<` that the `>` at `close` belongs to.
 fn angle_open(toks: &[Tok<'_>], close: usize) -> Option<usize> {
     let mut depth = 0usize;

@@ -6,6 +6,8 @@ mod magics;
 mod members;
 mod names;
 mod paths;
+mod trial;
+mod usual;
 
 use crate::code::{self, Tok};
 use crate::known::Known;
@@ -75,10 +77,10 @@ pub fn complete(view: &View, text: &str, cursor: usize) -> Completions {
         }
         Situation::Help { start } => {
             let code = before.get(start..).unwrap_or("");
-            let completions = rust(view, code);
+            let completions = rust(view, code, "");
             over(completions.range.start + start..completions.range.end + start, completions.candidates)
         }
-        Situation::Rust { code } => rust(view, &code),
+        Situation::Rust { code } => rust(view, &code, &text[cursor..]),
         Situation::Nothing => over(cursor..cursor, Vec::new()),
     }
 }
@@ -98,14 +100,14 @@ fn over(range: Range<usize>, candidates: Vec<Candidate>) -> Completions {
     Completions { range, candidates }
 }
 
-/// At the end of Rust text.
-fn rust(view: &View, code: &str) -> Completions {
+/// At the end of Rust text, behind which `after` stands.
+fn rust(view: &View, code: &str, after: &str) -> Completions {
     let none = over(code.len()..code.len(), Vec::new());
     let toks = code::tokens(code);
     if let Some((token, range)) = code::last_raw(code) {
         match token {
             Token::Comment => return none,
-            Token::Literal => return literal(view, code, &toks, range),
+            Token::Literal => return literal(view, code, &toks, range, after),
             _ => {}
         }
     }
@@ -120,6 +122,7 @@ fn rust(view: &View, code: &str) -> Completions {
     } else if code::after_dot(&toks, end) {
         members::add(&known, end - 1, &mut ranked);
     } else if !names_something_new(&toks, end) {
+        trial::add_ranges(&known, end, &mut ranked);
         names::add(&known, end, &mut ranked);
     }
     over(word..code.len(), ranked.finish())
@@ -142,7 +145,7 @@ fn names_something_new(toks: &[Tok<'_>], end: usize) -> bool {
 }
 
 /// In or after a literal: columns or files in a string, else nothing.
-fn literal(view: &View, code: &str, toks: &[Tok<'_>], range: Range<usize>) -> Completions {
+fn literal(view: &View, code: &str, toks: &[Tok<'_>], range: Range<usize>, after: &str) -> Completions {
     let Some(content) = code::open_string(&code[range.clone()]) else {
         return over(code.len()..code.len(), Vec::new());
     };
@@ -150,9 +153,12 @@ fn literal(view: &View, code: &str, toks: &[Tok<'_>], range: Range<usize>) -> Co
     let typed = &code[start..];
     let end = toks.len().saturating_sub(1);
     let known = Known::new(view, code, toks);
+    if let Some(found) = trial::names(&known, end, typed) {
+        return over(start..code.len(), found);
+    }
     let role = columns::role(&known, end);
     if role == columns::Role::Columns {
-        let found = columns::complete(&known, end, typed);
+        let found = columns::complete(&known, end, typed, after);
         return over(start..code.len(), found);
     }
     if role == columns::Role::File || typed.contains('/') || typed.starts_with(['.', '~']) {

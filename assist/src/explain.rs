@@ -170,7 +170,9 @@ fn by_name(known: &Known<'_>, name: &str, at: usize, bang: bool, detail: Detail)
 fn column(view: &View, code: &str, toks: &[Tok<'_>], at: usize) -> Option<Sheet> {
     let name = code::string_value(&code[toks[at].range.clone()])?;
     let (table, dtype) = crate::complete::column_named(&Known::new(view, code, toks), at, name)?;
-    Some(Sheet { title: format!("{name:?}: {dtype}"), facts: vec![("column of", table)], ..Sheet::default() })
+    // A chain makes columns that no variable has.
+    let facts = if table.is_empty() { Vec::new() } else { vec![("column of", table)] };
+    Some(Sheet { title: format!("{name:?}: {dtype}"), facts, ..Sheet::default() })
 }
 
 fn of_variable(known: &Known<'_>, variable: &Variable) -> Sheet {

@@ -1,5 +1,7 @@
 //! The type of an expression, as far as it can be told without a compiler: chains of calls by the index's signatures.
 
+mod patterns;
+
 use crate::code::{self, Tok};
 use crate::known::Known;
 use crate::ty::{self, Ty};
@@ -51,7 +53,7 @@ impl<'k, 'a> Infer<'k, 'a> {
             let tok = &self.toks[at];
             (ty, at) = match tok.token {
                 Token::Punct('?') => (ty.tried()?, at + 1),
-                Token::Punct('.') => self.member(&ty, at + 1, range.end)?,
+                Token::Punct('.') => self.member(&ty, at + 1, range.end, depth)?,
                 Token::Open('[') => {
                     let close = code::matching_close(self.toks, at)?;
                     (self.indexed(&ty, at + 1..close), close + 1)
@@ -77,7 +79,12 @@ impl<'k, 'a> Infer<'k, 'a> {
             Token::Literal => Some((literal(&self.known.code[tok.range.clone()])?, at + 1)),
             Token::Open('(') => {
                 let close = code::matching_close(self.toks, at)?;
-                let items = self.split(at + 1..close);
+                let items = code::parts(self.toks, at + 1..close);
+                if let [item] = items.as_slice()
+                    && let Some(range) = self.range(item.clone(), depth)
+                {
+                    return Some((range, close + 1));
+                }
                 let single = items.len() == 1 && !self.toks[close - 1].is(',');
                 let types = items.into_iter().map(|item| self.expression(item, depth + 1).unwrap_or_default());
                 let args: Vec<Ty> = types.collect();
@@ -96,6 +103,20 @@ impl<'k, 'a> Infer<'k, 'a> {
         }
     }
 
+    /// `0..n` between brackets.
+    fn range(&self, item: Range<usize>, depth: usize) -> Option<Ty> {
+        let dots = |at: &usize| {
+            let pair = self.toks[*at].is('.') && self.toks.get(at + 1).is_some_and(|next| next.is('.'));
+            pair && code::enclosing(self.toks, *at) == item.start.checked_sub(1)
+        };
+        let at = item.clone().find(dots)?;
+        let ends = [item.start..at, at + 2..item.end];
+        let types = ends.into_iter().filter(|end| !end.is_empty()).filter_map(|end| self.expression(end, depth + 1));
+        // `0..n` is of the type of what is no literal.
+        let of = types.reduce(|a, b| if a.name == "i32" { b } else { a }).unwrap_or_else(|| Ty::named("i32"));
+        Some(Ty::of("Range", of))
+    }
+
     fn first_item(&self, range: Range<usize>, depth: usize) -> Ty {
         let mut end = range.start;
         while end < range.end && !self.toks[end].is(',') && !self.toks[end].is(';') {
@@ -105,27 +126,6 @@ impl<'k, 'a> Infer<'k, 'a> {
             };
         }
         self.expression(range.start..end.min(range.end), depth + 1).unwrap_or_default()
-    }
-
-    /// The parts between commas.
-    fn split(&self, range: Range<usize>) -> Vec<Range<usize>> {
-        let mut out = Vec::new();
-        let (mut at, mut start) = (range.start, range.start);
-        while at < range.end {
-            match self.toks[at].token {
-                Token::Punct(',') => {
-                    out.push(start..at);
-                    start = at + 1;
-                    at += 1;
-                }
-                Token::Open(_) => at = code::matching_close(self.toks, at).map_or(range.end, |close| close + 1),
-                _ => at += 1,
-            }
-        }
-        if start < range.end {
-            out.push(start..range.end);
-        }
-        out
     }
 
     /// A path and what is done with it: a call, a macro, a struct's literal, or its value.
@@ -274,7 +274,10 @@ impl<'k, 'a> Infer<'k, 'a> {
                 _ => false,
             };
             if !bound {
-                continue;
+                match self.pattern(at, depth) {
+                    Some(ty) => return Some(ty),
+                    None => continue,
+                }
             }
             if colon {
                 return Some(self.annotated(at + 2));
@@ -308,8 +311,7 @@ impl<'k, 'a> Infer<'k, 'a> {
 
     /// `for name in expression {`.
     fn looped(&self, at: usize, depth: usize) -> Option<Ty> {
-        let start = at + 2;
-        (self.toks.get(at + 1)?.token == Token::Word("in")).then_some(())?;
+        let start = (at..self.toks.len()).find(|at| self.toks[*at].token == Token::Word("in"))? + 1;
         let open = (start..self.toks.len()).find(|at| self.toks[*at].token == Token::Open('{'))?;
         if (start..open).any(|at| self.toks[at].is('.') && self.toks[at + 1].is('.')) {
             return self.expression(start..start + 1, depth + 1);
@@ -319,8 +321,11 @@ impl<'k, 'a> Infer<'k, 'a> {
 
     fn item_of(&self, ty: &Ty) -> Option<Ty> {
         match ty.name.as_str() {
-            "Vec" | "slice" | "array" | "Iter" | "IntoIter" | "Iterator" | "HashSet" | "BTreeSet" | "VecDeque"
-            | "Option" => ty.args.first().cloned(),
+            "Iter" | "IterMut" | "IntoIter" if ty.args.len() == 2 => {
+                Some(Ty { name: "tuple".to_owned(), args: ty.args.clone() })
+            }
+            "Vec" | "slice" | "array" | "Iter" | "IterMut" | "IntoIter" | "Iterator" | "HashSet" | "BTreeSet"
+            | "VecDeque" | "Range" | "RangeInclusive" | "Drain" | "Option" => ty.args.first().cloned(),
             "HashMap" | "BTreeMap" => Some(Ty { name: "tuple".to_owned(), args: ty.args.get(..2)?.to_vec() }),
             _ => None,
         }
@@ -338,7 +343,7 @@ impl<'k, 'a> Infer<'k, 'a> {
     }
 
     /// What stands after a `.`: the type, and the token after it.
-    fn member(&self, ty: &Ty, at: usize, end: usize) -> Option<(Ty, usize)> {
+    fn member(&self, ty: &Ty, at: usize, end: usize, depth: usize) -> Option<(Ty, usize)> {
         let tok = self.toks.get(at).filter(|_| at < end)?;
         let name = match tok.token {
             Token::Word("await") => return Some((ty.args.first().cloned().unwrap_or_else(|| ty.clone()), at + 1)),
@@ -361,7 +366,10 @@ impl<'k, 'a> Infer<'k, 'a> {
         }
         let is_call = next < end && self.toks[next].token == Token::Open('(');
         let after = if is_call { code::matching_close(self.toks, next)? + 1 } else { next };
-        Some((self.called(ty, name, &generics, is_call)?, after))
+        let arguments = if is_call { next + 1..after - 1 } else { next..next };
+        let adapted = if is_call { self.adapted(ty, name, arguments.clone(), depth) } else { None };
+        let ty = adapted.or_else(|| self.called(ty, name, &generics, is_call, arguments, depth))?;
+        Some((ty, after))
     }
 
     fn numbered(&self, ty: &Ty, number: &str) -> Option<Ty> {
@@ -371,9 +379,22 @@ impl<'k, 'a> Infer<'k, 'a> {
         }
     }
 
-    fn called(&self, ty: &Ty, name: &str, generics: &[Ty], is_call: bool) -> Option<Ty> {
-        if name == "collect" && !generics.is_empty() {
-            return generics.first().cloned();
+    fn called(
+        &self,
+        ty: &Ty,
+        name: &str,
+        generics: &[Ty],
+        is_call: bool,
+        arguments: Range<usize>,
+        depth: usize,
+    ) -> Option<Ty> {
+        let item = self.item_of(ty);
+        if name == "collect"
+            && let Some(of) = generics.first()
+        {
+            // `collect::<Vec<_>>()`
+            let given = item.unwrap_or_default();
+            return Some(of.with(&[("_".to_owned(), given)]));
         }
         let members = self.known.members(ty);
         let found = members.iter().find(|found| found.name == name && (found.kind == MemberKind::Field) != is_call)?;
@@ -383,8 +404,45 @@ impl<'k, 'a> Infer<'k, 'a> {
         }
         let result = self.known.result_of(found, ty)?;
         let own = ty::own_parameters(&found.signature);
-        let map: Vec<(String, Ty)> = own.into_iter().zip(generics.iter().cloned()).collect();
+        let mut map: Vec<(String, Ty)> = own.iter().cloned().zip(generics.iter().cloned()).collect();
+        map.extend(item.clone().map(|item| ("Item".to_owned(), item)));
+        if generics.is_empty() {
+            map.extend(self.told_by_arguments(&found.signature, &own, arguments, depth));
+        }
+        if matches!(name, "sum" | "product") && generics.is_empty() {
+            return item;
+        }
         Some(result.with(&map))
+    }
+
+    /// What a function's own parameters stand for, as the arguments tell: `T` by `value: T`, by `range: impl Range<T>`.
+    fn told_by_arguments(
+        &self,
+        signature: &str,
+        own: &[String],
+        arguments: Range<usize>,
+        depth: usize,
+    ) -> Vec<(String, Ty)> {
+        let written = ty::argument_types(signature).into_iter().zip(code::parts(self.toks, arguments));
+        let told = written.filter_map(|(parameter, argument)| {
+            let parameter = Ty::parse(parameter)?;
+            let inner = parameter.args.first().filter(|arg| own.contains(&arg.name));
+            let name = if own.contains(&parameter.name) { &parameter.name } else { &inner?.name };
+            let given = match self.ranged(argument.clone(), depth) {
+                Some(range) => range,
+                None => self.expression(argument, depth + 1)?,
+            };
+            let given = if inner.is_some() { self.item_of(&given)? } else { given };
+            Some((name.clone(), given))
+        });
+        told.collect()
+    }
+
+    /// An argument that is a range: `3..=10`.
+    fn ranged(&self, argument: Range<usize>, depth: usize) -> Option<Ty> {
+        let dots = |at: &usize| self.toks[*at].is('.') && self.toks.get(at + 1).is_some_and(|next| next.is('.'));
+        let at = argument.clone().find(dots)?;
+        (at > argument.start).then(|| self.expression(argument.start..at, depth + 1))?.map(|of| Ty::of("Range", of))
     }
 }
 

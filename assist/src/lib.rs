@@ -12,6 +12,7 @@ mod known;
 mod plan;
 mod rank;
 mod render;
+mod schema;
 mod situation;
 #[cfg(test)]
 mod tests;
@@ -25,5 +26,6 @@ pub use deep::{beside, is_rust, merged};
 pub use explain::{Detail, inspect};
 pub use plan::Planned;
 pub use render::of_markdown;
-pub use view::View;
+pub use schema::{Columns, columns_made, unknown_columns};
+pub use view::{View, searches};
 pub use whole::{Completeness, completeness};

@@ -222,3 +222,30 @@ fn the_body_of_a_magic_has_what_the_magic_gives() {
     assert!(texts("%%tune a --trials 5\nlet x = tri").iter().any(|text| text == "trial"));
     assert!(texts("let x = trial.").is_empty());
 }
+
+#[test]
+fn parameters_of_searches() {
+    let view = View {
+        searches: vec![
+            (3, "%%tune a\nlet rate = trial.log_float(\"rate\", 1e-4..=0.1);\ntrial.int(\"depth\", 2..9)".to_owned()),
+            (5, "%%tune b\ntrial.log_float(\"rate\", 1e-3..=0.3) + trial.float(\"share\", 0.5..1.0)".to_owned()),
+        ],
+        variables: vec![variable("best_a", "Best")],
+        ..View::default()
+    };
+    let at = |text: &str| {
+        let found = complete(&view, text, text.len()).candidates;
+        found.into_iter().map(|found| (found.text, found.signature, found.summary)).collect::<Vec<_>>()
+    };
+    let names = |text: &str| at(text).into_iter().map(|(text, ..)| text).collect::<Vec<_>>();
+    let rate = ("rate".to_owned(), "log_float(1e-3..=0.3)".to_owned(), "as cell 5 asks for it".to_owned());
+    assert_eq!(at("%%tune c\ntrial.log_float(\"")[0], rate);
+    assert_eq!(names("%%tune c\ntrial.log_float(\"")[..1], ["rate"]);
+    assert_eq!(names("%%tune c\ntrial.int(\"")[..1], ["depth"]);
+    assert_eq!(names("%%tune c\nlet k = trial.int(\"leaves\", 2..9);\ntrial.int(\"le"), ["leaves"]);
+    assert_eq!(names("%%tune c\ntrial.log_float(\"rate\", ")[..1], ["1e-3..=0.3"]);
+    assert_eq!(names("best_a.float(\"sh"), ["share"]);
+    // Of anything else they are no parameters.
+    assert!(names("trial.int(\"").is_empty());
+    assert!(names("%%tune c\nother.int(\"").is_empty());
+}

@@ -268,25 +268,36 @@ pub fn argument_list(signature: &str) -> Option<std::ops::Range<usize>> {
 
 /// The names of a signature's arguments without `self`.
 pub fn argument_names(signature: &str) -> Vec<String> {
+    let names = arguments(signature).into_iter().filter_map(|piece| piece.split_once(':')).map(|(name, _)| name.trim());
+    names.map(|name| name.trim_start_matches("mut ").to_owned()).filter(|name| name != "self").collect()
+}
+
+/// The types of a signature's arguments without `self`, as written.
+pub fn argument_types(signature: &str) -> Vec<&str> {
+    let pieces = arguments(signature).into_iter().filter_map(|piece| piece.split_once(':'));
+    pieces.filter(|(name, _)| name.trim() != "self").map(|(_, of)| of.trim()).collect()
+}
+
+/// The pieces between the commas of a signature's arguments.
+fn arguments(signature: &str) -> Vec<&str> {
     let list = argument_list(signature).and_then(|range| signature.get(range)).unwrap_or("");
-    let mut depth = 0usize;
-    let mut pieces = vec![String::new()];
-    let mut before = ' ';
-    for c in list.chars() {
+    let (mut depth, mut start, mut before) = (0usize, 0, ' ');
+    let mut pieces = Vec::new();
+    for (at, c) in list.char_indices() {
         match c {
             '<' | '(' | '[' => depth += 1,
             '>' if before == '-' => {}
             '>' | ')' | ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                pieces.push(&list[start..at]);
+                start = at + 1;
+            }
             _ => {}
-        }
-        match pieces.last_mut() {
-            Some(piece) if c != ',' || depth > 0 => piece.push(c),
-            _ => pieces.push(String::new()),
         }
         before = c;
     }
-    let names = pieces.iter().filter_map(|piece| piece.split_once(':')).map(|(name, _)| name.trim());
-    names.map(|name| name.trim_start_matches("mut ").to_owned()).filter(|name| name != "self").collect()
+    pieces.push(&list[start..]);
+    pieces
 }
 
 /// The names of a function's own parameters: `F` of `fn parse<F>(..)`.

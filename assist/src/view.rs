@@ -25,6 +25,13 @@ pub struct View {
     pub directory: PathBuf,
     /// The names of the library and of std: [`Index::load`] of what `Library::index_path` says, loaded once.
     pub index: Option<Arc<Index>>,
+    /// The cells that search for parameters (`%%tune`): number and text, oldest first.
+    pub searches: Vec<(u64, String)>,
+}
+
+/// Those of the cells, by number and text, that search for parameters.
+pub fn searches<'t>(cells: impl Iterator<Item = (u64, &'t str)>) -> Vec<(u64, String)> {
+    cells.filter(|(_, text)| text.contains("trial.")).map(|(number, text)| (number, text.to_owned())).collect()
 }
 
 /// A variable that no execution has made.
@@ -52,6 +59,7 @@ impl View {
             items: shell.engine().items(),
             directory: shell.engine().directory().to_owned(),
             index,
+            searches: searches(shell.cells().iter().map(|cell| (cell.number, cell.text.as_str()))),
         }
     }
 

@@ -1,10 +1,10 @@
 //! Completion over the index of the real library.
 #![allow(clippy::unwrap_used, reason = "a test says by panicking what it expected")]
 
-use ironbook_assist::{Detail, View, complete, inspect};
-use ironbook_session::Variable;
+use ironbook_assist::{Detail, View, columns_made, complete, inspect};
 use ironbook_session::library::index::{Index, MemberKind};
 use ironbook_session::library::{Library, Paths};
+use ironbook_session::{Config, ExecuteOptions, Session, Source, Status, Tier, Variable};
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
@@ -99,6 +99,82 @@ fn chains_follow_its_signatures() {
 }
 
 #[test]
+fn names_that_patterns_bind_have_types() {
+    let view = view();
+    for (text, name) in [
+        ("xs.iter().map(|x| x.sq", "sqrt"),
+        ("xs.iter().enumerate().map(|(i, x)| x.sq", "sqrt"),
+        ("xs.iter().enumerate().map(|(i, x)| i.che", "checked_add"),
+        ("xs.iter().filter(|&x| x.sq", "sqrt"),
+        ("xs.iter().map(|x| x.to_string()).for_each(|s| s.len", "len"),
+        ("xs.iter().map(|x| x.to_string()).for_each(|s| s.to_upp", "to_uppercase"),
+        ("xs.iter().fold(0.0, |sum, x| sum.sq", "sqrt"),
+        ("xs.sort_by(|a, b| b.total", "total_cmp"),
+        ("xs.retain(|x| x.is_n", "is_nan"),
+        ("names.iter().map(|(name, count)| name.to_upp", "to_uppercase"),
+        ("names.iter().map(|(name, count)| count.che", "checked_add"),
+        ("names.values().map(|count| count.che", "checked_add"),
+        ("names.keys().for_each(|name| name.to_upp", "to_uppercase"),
+        ("names.get(\"a\").map(|count| count.che", "checked_add"),
+        ("\"a b\".split(' ').map(|word| word.to_upp", "to_uppercase"),
+        ("\"ab\".chars().filter(|c| c.is_alph", "is_alphabetic"),
+        ("(0..xs.len()).map(|i| i.che", "checked_add"),
+        ("xs.iter().zip(names.values()).map(|(x, n)| n.che", "checked_add"),
+        ("for (name, count) in &names { name.to_upp", "to_uppercase"),
+        ("for (i, x) in xs.iter().enumerate() { x.sq", "sqrt"),
+        ("let (a, b) = (1.5, xs.clone());\nb.pu", "push"),
+        ("if let Some(x) = xs.first() { x.sq", "sqrt"),
+        ("let Some(x) = xs.first() else { return };\nx.sq", "sqrt"),
+        ("match xs.first() { Some(x) => x.sq", "sqrt"),
+        ("match df.column(\"a\") { Ok(column) => column.nu", "null_count"),
+        ("let v = xs.iter().map(|x| x.to_string()).collect::<Vec<_>>();\nv[0].to_upp", "to_uppercase"),
+        ("xs.iter().copied().max_by(f64::total_cmp).unwrap().sq", "sqrt"),
+        ("xs.iter().sum::<f64>().sq", "sqrt"),
+        ("xs.windows(2).map(|pair| pair[0].sq", "sqrt"),
+        ("df.column(\"a\").map(|column| column.nu", "null_count"),
+        (
+            "struct Tree { leaves: Vec<f64> }\nlet t = Tree { leaves: vec![] };\nt.leaves.iter().map(|leaf| leaf.sq",
+            "sqrt",
+        ),
+        ("%%tune a --trials 5\nlet depth: i32 = trial.int(\"depth\", 1..=9);\ndepth.che", "checked_add"),
+        ("%%tune a --trials 5\nlet depth = trial.int(\"depth\", 1..=9usize);\ndepth.che", "checked_add"),
+        ("%%tune a --trials 5\nlet rate = trial.log_float(\"rate\", 1e-3..=1.0);\nrate.sq", "sqrt"),
+        (
+            "%%tune a --trials 5\nlet kind = trial.categorical(\"kind\", [\"oak\", \"ash\"]);\nkind.to_upp",
+            "to_uppercase",
+        ),
+    ] {
+        check(&view, text, name);
+    }
+}
+
+/// What people call most comes first, with a signature and a line of documentation.
+#[test]
+fn the_usual_comes_first() {
+    let view = view();
+    let first = |text: &str| {
+        let found = complete(&view, text, text.len()).candidates;
+        found.into_iter().take(5).collect::<Vec<_>>()
+    };
+    let names = |text: &str| first(text).into_iter().map(|found| found.text).collect::<Vec<_>>();
+    assert_eq!(names("df."), ["lazy", "head", "column", "height", "shape"]);
+    assert_eq!(names("df.clone().lazy()."), ["filter", "select", "with_columns", "group_by", "join"]);
+    assert_eq!(names("col(\"a\")."), ["alias", "mean", "sum", "eq", "gt"]);
+    assert_eq!(names("xs.iter()."), ["map", "filter", "collect", "sum", "enumerate"]);
+    assert_eq!(names("df.he")[..2], ["head", "height"]);
+    for found in first("df.") {
+        assert!(found.signature.contains(&format!("fn {}", found.text)), "{found:?}");
+    }
+    let documented = first("df.").into_iter().filter(|found| !found.summary.is_empty()).count();
+    assert!(documented >= 4, "{:#?}", first("df."));
+    // Every usual method is one.
+    for (text, name) in [("df.", "floats"), ("t.", "matmul"), ("xs.", "iter"), ("names.", "entry"), ("\"a\".", "trim")]
+    {
+        check(&view, text, name);
+    }
+}
+
+#[test]
 fn names_are_explained() {
     let view = view();
     for (text, words) in [
@@ -114,4 +190,78 @@ fn names_are_explained() {
         let bundle = bundle.unwrap_or_else(|| panic!("nothing is known of {text}"));
         assert!(bundle.plain().contains(words), "{text}: {}", bundle.plain());
     }
+}
+
+/// Chains over the tables that [`TABLES`] makes; each computes, and polars says what its columns are.
+const CHAINS: &[&str] = &[
+    "l.select([col(\"a\"), col(\"s\").alias(\"t\")])",
+    "l.select([all().as_expr().name().suffix(\"_x\")])",
+    "l.select([cols([\"a\", \"x\"]).as_expr().mean().name().prefix(\"mean_\")])",
+    "l.with_columns([(col(\"a\") * lit(2)).alias(\"double\"), col(\"x\").gt(lit(0.5))])",
+    "l.with_columns([(col(\"x\") / lit(2.0)).alias(\"half\"), (col(\"a\") + col(\"a\")).alias(\"sum\"), lit(1.5).alias(\"one\")])",
+    "l.with_columns([col(\"s\").str().len_chars().alias(\"n\"), col(\"s\").str().to_uppercase().alias(\"S\")])",
+    "l.with_columns([col(\"a\").cast(DataType::Float64), col(\"x\").cast(DataType::Int64).alias(\"whole\")])",
+    "l.with_columns([col(\"a\").is_null().not().alias(\"there\"), col(\"x\").fill_null(lit(0.0)).round(1, RoundMode::HalfToEven)])",
+    "l.filter(col(\"a\").gt(lit(1))).sort([\"x\"], Default::default()).limit(2)",
+    "l.drop(cols([\"a\"]))",
+    "l.rename([\"a\", \"x\"], [\"key\", \"value\"], true)",
+    "l.with_row_index(\"row\", None)",
+    "l.group_by([col(\"s\")]).agg([col(\"x\").mean().alias(\"m\"), col(\"a\").sum(), len(), col(\"x\").max().alias(\"most\")])",
+    "l.group_by([col(\"s\"), col(\"a\")]).agg([col(\"x\")])",
+    "l.group_by([col(\"s\").str().len_chars().alias(\"n\")]).agg([col(\"a\").n_unique().alias(\"u\"), col(\"x\").quantile(lit(0.5), QuantileMethod::Linear).alias(\"q\")])",
+    "l.group_by_stable([col(\"a\")]).agg([col(\"x\").first(), col(\"s\").count().alias(\"c\")]).filter(col(\"c\").gt(lit(0)))",
+    "l.join(r.clone(), [col(\"a\")], [col(\"a\")], JoinArgs::new(JoinType::Inner))",
+    "l.join(r.clone(), [col(\"a\")], [col(\"k\")], JoinArgs::new(JoinType::Left))",
+    "l.join(r.clone(), [col(\"a\")], [col(\"k\")], JoinArgs::new(JoinType::Inner).with_suffix(Some(\"_of_r\".into())))",
+    "l.join(r.clone(), [col(\"a\")], [col(\"a\")], JoinArgs::new(JoinType::Semi))",
+    "l.inner_join(r.clone(), col(\"a\"), col(\"a\"))",
+    "l.left_join(r.clone(), col(\"a\"), col(\"a\")).drop_nulls(None)",
+    "l.cross_join(r.clone(), Some(\"_two\".into()))",
+    "l.anti_join(r.clone(), col(\"a\"), col(\"a\"))",
+    "l.select([when(col(\"a\").gt(lit(1))).then(lit(1)).otherwise(lit(0)).alias(\"flag\")])",
+    "l.select([col(\"x\").std(1), col(\"a\").median(), col(\"s\").min()])",
+    "l.unique(None, UniqueKeepStrategy::Any).tail(1).reverse()",
+    "l.select([col(\"a\").cum_sum(false), col(\"x\").shift(lit(1)), (col(\"x\") - col(\"x\").mean()).alias(\"centred\")])",
+];
+const TABLES: &str = "let df = df!(\"a\" => [1i64, 2, 3], \"x\" => [0.5, 1.5, 2.5], \"s\" => [\"u\", \"v\", \"v\"])?;\n\
+    let l = df.clone().lazy();\nlet r = df!(\"a\" => [1i64, 2], \"k\" => [2i64, 3], \"x\" => [1.0, 2.0])?.lazy();";
+
+/// The columns that the text tells are those that polars computes: all names in order, and types where any is told.
+#[test]
+fn columns_along_chains_are_those_of_polars() {
+    let directory = tempfile::tempdir().unwrap();
+    let paths = Paths::from_env();
+    let library =
+        Library::locate(&paths).or_else(|_| Library::build(&paths, &mut |_| ControlFlow::Continue(()))).unwrap();
+    let cache = directory.path().join("cache");
+    let mut session =
+        Session::start(Config { library, cache, directory: directory.path().to_owned(), tier: Tier::Auto }).unwrap();
+    let mut run = |text: &str| {
+        let ran = session.execute(&Source::plain(text), &ExecuteOptions::default(), &mut |_| {});
+        assert!(matches!(ran.status, Status::Ok), "{text}\n{:?}", ran.status);
+        session.known_variables()
+    };
+    let tables = run(TABLES);
+    let cells: Vec<String> = CHAINS
+        .iter()
+        .enumerate()
+        .map(|(number, chain)| format!("let c{number} = {}.collect()?;", chain.replacen("l.", "l.clone().", 1)))
+        .collect();
+    let variables = run(&cells.join("\n"));
+    let view = View { variables: tables, ..View::default() };
+    let (mut told, mut typed, mut wrong) = (0, 0, Vec::new());
+    for (number, cell) in cells.iter().enumerate() {
+        let real = &variables.iter().find(|variable| variable.name == format!("c{number}")).unwrap().columns;
+        let Some(ours) = columns_made(&view, cell).into_iter().find_map(|(_, columns)| columns) else { continue };
+        told += 1;
+        let names = |columns: &[(String, String)]| columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let known = ours.iter().zip(real).filter(|((_, dtype), _)| !dtype.is_empty());
+        typed += known.clone().count();
+        if names(&ours) != names(real) || known.into_iter().any(|((_, ours), (_, real))| ours != real) {
+            wrong.push(format!("{cell}\n  ours:   {ours:?}\n  polars: {real:?}"));
+        }
+    }
+    println!("{told} of {} chains told, {typed} types", CHAINS.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(told == CHAINS.len() && typed >= 90, "{told} chains, {typed} types");
 }

@@ -1,7 +1,7 @@
 //! Checks of pages in the background: cell after cell, each in the state that the ones before would leave.
 
 use crate::page::Page;
-use ironbook_assist::{Planned, View};
+use ironbook_assist::{Columns, Planned, View};
 use ironbook_magics::Registry;
 use ironbook_session::diagnostics::{Diagnostic, Severity};
 use ironbook_session::language::Prelude;
@@ -85,6 +85,7 @@ impl Ground {
             numbers: BTreeMap::new(),
             directory: self.directory.clone(),
             index: self.index.clone(),
+            searches: Vec::new(),
         }
     }
 }
@@ -138,6 +139,8 @@ struct Link {
     after: Checker,
     known: Known,
     executions: Vec<ExecutionId>,
+    /// The columns of tables, where the texts of the cells tell them.
+    tables: BTreeMap<String, Columns>,
 }
 
 struct Worker {
@@ -198,8 +201,7 @@ impl Worker {
                     return None;
                 }
             }
-            let before = chain.last().map_or(&self.first, |link| &link.after);
-            let link = known.unwrap_or_else(|| self.link(hash, before.clone(), cell.text.text()));
+            let link = known.unwrap_or_else(|| self.link(hash, chain.last(), cell.text.text()));
             chain.push(link);
         }
         let mut report = Report::default();
@@ -219,9 +221,11 @@ impl Worker {
         self.waiting.contains_key(key)
     }
 
-    fn link(&self, hash: u64, mut checker: Checker, text: &str) -> Link {
+    fn link(&self, hash: u64, before: Option<&Link>, text: &str) -> Link {
+        let mut checker = before.map_or(&self.first, |link| &link.after).clone();
+        let mut tables = before.map(|link| link.tables.clone()).unwrap_or_default();
         let mut known = Known {
-            variables: checker.variables(),
+            variables: with_columns(checker.variables(), &tables),
             items: checker.items(),
             prelude: Arc::new(checker.prelude()),
             text: text.to_owned(),
@@ -233,7 +237,7 @@ impl Worker {
             let words =
                 format!("this cell has {} kB; cells beyond {} kB are not checked", text.len() >> 10, LONGEST >> 10);
             known.diagnostics.push(Diagnostic::new(Severity::Hint, None, words));
-            return Link { hash, after: checker, known, executions: vec![execution] };
+            return Link { hash, after: checker, known, executions: vec![execution], tables: BTreeMap::new() };
         }
         let planned = Planned::new(text, &view);
         let mut executions = Vec::new();
@@ -250,9 +254,28 @@ impl Worker {
             executions.push(checker.execution());
             known.diagnostics.extend(checker.follow(source).diagnostics);
         }
-        known.after = checker.variables();
-        Link { hash, after: checker, known, executions }
+        if let (Some(execution), true) = (executions.last(), known.is_sound()) {
+            let doubts = ironbook_assist::unknown_columns(&view, text, *execution);
+            known.diagnostics.extend(doubts.into_iter().filter(|doubt| !checker.is_switched_off(doubt, text)));
+        }
+        let sound = known.is_sound();
+        for (name, columns) in ironbook_assist::columns_made(&view, text) {
+            match columns.filter(|_| sound) {
+                Some(columns) => drop(tables.insert(name, columns)),
+                None => drop(tables.remove(&name)),
+            }
+        }
+        known.after = with_columns(checker.variables(), &tables);
+        Link { hash, after: checker, known, executions, tables }
     }
+}
+
+/// The variables, with columns where nobody has a value to look at.
+fn with_columns(mut variables: Vec<Variable>, tables: &BTreeMap<String, Columns>) -> Vec<Variable> {
+    for variable in variables.iter_mut().filter(|variable| variable.columns.is_empty()) {
+        variable.columns = tables.get(&variable.name).cloned().unwrap_or_default();
+    }
+    variables
 }
 
 /// The crates that `%dep` and `:dep` lines ask for, which nobody has built here.

@@ -394,7 +394,10 @@ impl Server {
 
     /// What is known before a cell.
     pub(crate) fn view(&self, place: &Place) -> View {
-        self.view_before(&self.report(&place.key), place.index)
+        let cells = place.page.cells.iter().enumerate().filter(|(index, _)| *index != place.index);
+        let texts = cells.map(|(index, cell)| (index as u64 + 1, cell.text.text()));
+        let searches = ironbook_assist::searches(texts);
+        View { searches, ..self.view_before(&self.report(&place.key), place.index) }
     }
 
     fn view_before(&self, report: &Report, index: usize) -> View {

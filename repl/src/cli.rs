@@ -141,6 +141,15 @@ pub struct Lsp {
     /// Know the variables of a running session, too: its identity, its connection file, or the one that was started last
     #[arg(long, value_name = "FILE|ID", num_args = 0..=1, default_missing_value = "")]
     pub existing: Option<String>,
+    /// Hints that are not given; in a cell: // ironbook: allow(unwrap)
+    #[arg(long, value_name = "HINT", value_delimiter = ',', value_parser = hints())]
+    pub allow: Vec<String>,
+}
+
+/// The names of the notebook's own hints.
+fn hints() -> Vec<&'static str> {
+    let names = ironbook_session::check::lints::ALL.iter().filter_map(|lint| lint.strip_prefix("ironbook::"));
+    names.chain(["all"]).collect()
 }
 
 const SETUP_HELP: &str = "\

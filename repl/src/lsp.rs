@@ -43,7 +43,7 @@ pub fn run(command: &Lsp, paths: &Paths) -> Result<u8, Error> {
         None => None,
     };
     let (connection, threads) = Connection::stdio();
-    let served = ironbook_lsp::run(&connection, Options { live, ..options(paths, directory) });
+    let served = ironbook_lsp::run(&connection, Options { live, ..options(paths, directory, &command.allow) });
     drop(connection);
     served.map_err(|error| Error::Editor(Box::new(error)))?;
     // What was written last is on its way; what is still being answered nobody reads.
@@ -53,7 +53,7 @@ pub fn run(command: &Lsp, paths: &Paths) -> Result<u8, Error> {
     Ok(0)
 }
 
-fn options(paths: &Paths, directory: PathBuf) -> Options {
+fn options(paths: &Paths, directory: PathBuf, allowed: &[String]) -> Options {
     let mut options = Options { service: service(paths), ..Options::default() };
     options.ground.directory.clone_from(&directory);
     match Library::locate(paths) {
@@ -64,7 +64,10 @@ fn options(paths: &Paths, directory: PathBuf) -> Options {
             options.rustfmt = Some(rustfmt).filter(|path| path.is_file());
             let config = Config { library, cache: paths.cells(), directory, tier: Tier::Auto };
             match Checker::new(config) {
-                Ok(checker) => options.checker = Some(checker),
+                Ok(mut checker) => {
+                    checker.allow(allowed);
+                    options.checker = Some(checker);
+                }
                 Err(failure) => options.unchecked = Some(format!("cells are not checked: {}", failure.message)),
             }
         }

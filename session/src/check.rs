@@ -4,6 +4,7 @@
 //! a script are checked one after another as they would be run: the compiler tells the types of their variables.
 
 mod follow;
+pub mod lints;
 
 use crate::codegen::{Generated, Placement};
 use crate::compile::Goal;
@@ -22,6 +23,8 @@ pub struct Checker {
     session: Session,
     /// Names that cells with errors would have made; what they are is not known.
     unknown: BTreeSet<String>,
+    /// Hints that are not given, by their names behind `ironbook::`.
+    allowed: BTreeSet<String>,
 }
 
 /// What a check gave.
@@ -44,14 +47,14 @@ impl Checked {
 
 impl Clone for Checker {
     fn clone(&self) -> Self {
-        Checker { session: self.session.copied(), unknown: self.unknown.clone() }
+        Checker { session: self.session.copied(), unknown: self.unknown.clone(), allowed: self.allowed.clone() }
     }
 }
 
 impl Session {
     /// Checks cells as this session would compile them now. Later cells do not change it.
     pub fn checker(&self) -> Checker {
-        Checker { session: self.copied(), unknown: BTreeSet::new() }
+        Checker { session: self.copied(), unknown: BTreeSet::new(), allowed: BTreeSet::new() }
     }
 }
 
@@ -68,7 +71,7 @@ impl Checker {
     /// # Errors
     /// When the cache directory cannot be made.
     pub fn new(config: Config) -> Result<Checker, Failure> {
-        Ok(Checker { session: Session::without_runtime(config)?, unknown: BTreeSet::new() })
+        Ok(Checker { session: Session::without_runtime(config)?, unknown: BTreeSet::new(), allowed: BTreeSet::new() })
     }
 
     /// Stops a check from another thread; it then says that it was interrupted.
@@ -119,6 +122,9 @@ impl Checker {
             return (checked, None);
         }
         let sound = self.settle(prepared, source, &mut checked);
+        if let Some(sound) = &sound {
+            self.lint(source, sound, &mut checked);
+        }
         checked.diagnostics.retain(|diagnostic| !self.follows_from_unknown(diagnostic));
         (checked, sound)
     }

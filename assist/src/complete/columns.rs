@@ -5,10 +5,11 @@ use crate::code::{self, Tok};
 use crate::infer::Infer;
 use crate::known::Known;
 use crate::rank::Ranked;
+use crate::schema::{Column, Tables};
 use crate::ty::{self, Ty};
 use crate::user;
 use crate::view::View;
-use ironbook_magics::lexer::Token;
+use ironbook_magics::lexer::{self, Token};
 use ironbook_session::Variable;
 use ironbook_session::library::index::EntryKind;
 
@@ -157,15 +158,27 @@ fn of_parameter(known: &Known<'_>, at: usize, word: &str, owner: Option<&str>, a
     }
 }
 
-/// The columns of live tables: those of tables that the statement names first.
-pub fn complete(known: &Known<'_>, at: usize, typed: &str) -> Vec<Candidate> {
+/// The columns of the table that the chain is about, nothing else where these are surely all; else those of live tables,
+/// of the ones that the statement names first. `after` is what stands behind the cursor.
+pub fn complete(known: &Known<'_>, at: usize, typed: &str, after: &str) -> Vec<Candidate> {
     let (view, code, toks) = (known.view, known.code, known.toks);
+    let mut ranked = Ranked::new(typed);
+    let table = Tables::new(known).around(at);
+    if let Some(schema) = &table {
+        let wanted = Wanted::of(after);
+        for (place, column) in schema.columns.iter().enumerate() {
+            let class = u8::from(!wanted.fits(&column.dtype));
+            ranked.add_at(&column.name, class, place, || of_chain(column));
+        }
+        if schema.complete {
+            return ranked.finish();
+        }
+    }
     let start = code::statement_start(toks, at);
     let named = named_tables(view, toks, start, at);
-    let mut ranked = Ranked::new(typed);
     for variable in view.variables.iter().filter(|variable| !variable.columns.is_empty()) {
         let place = named.iter().position(|name| *name == variable.name);
-        let class = place.map_or(9, |place| u8::try_from(place).unwrap_or(8).min(8));
+        let class = place.map_or(9, |place| u8::try_from(place + 2).unwrap_or(8).min(8));
         add(variable, class, &mut ranked);
     }
     // Columns that the cell itself makes: `.alias("delay")`.
@@ -175,10 +188,57 @@ pub fn complete(known: &Known<'_>, at: usize, typed: &str) -> Vec<Candidate> {
     ranked.finish()
 }
 
+fn of_chain(column: &Column) -> Candidate {
+    let of = if column.table.is_empty() { "made here".to_owned() } else { format!("of `{}`", column.table) };
+    Candidate::new(escaped(&column.name), "property").signature(&column.dtype).summary(of)
+}
+
+/// What kind of column what follows is for: `").mean()` is for numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    Number,
+    Text,
+    Time,
+}
+
+impl Wanted {
+    fn of(after: &str) -> Wanted {
+        let rest = after.trim_start_matches(['"', ')', ' ', '\n']);
+        let method =
+            rest.strip_prefix('.').map_or("", |rest| rest.split(|c: char| !lexer::is_word(c)).next().unwrap_or(""));
+        match method {
+            "sum" | "mean" | "median" | "std" | "var" | "quantile" | "abs" | "round" | "sqrt" | "pow" | "log"
+            | "exp" | "cum_sum" | "clip" | "is_nan" | "floor" | "ceil" | "skew" | "kurtosis" => Wanted::Number,
+            "str" => Wanted::Text,
+            "dt" => Wanted::Time,
+            _ => Wanted::Any,
+        }
+    }
+
+    fn fits(self, dtype: &str) -> bool {
+        let number = dtype.starts_with(['f', 'i', 'u']) && dtype[1..].bytes().all(|b| b.is_ascii_digit());
+        match self {
+            _ if dtype.is_empty() => true,
+            Wanted::Any => true,
+            Wanted::Number => number || dtype == "bool" || dtype.starts_with("decimal"),
+            Wanted::Text => dtype == "str",
+            Wanted::Time => ["date", "time", "duration"].iter().any(|of| dtype.starts_with(of)),
+        }
+    }
+}
+
 /// The table and the type of a column that the string at token `at` names.
 pub fn named(known: &Known<'_>, at: usize, column: &str) -> Option<(String, String)> {
     let (view, toks) = (known.view, known.toks);
     if role(known, at) != Role::Columns {
+        return None;
+    }
+    let table = Tables::new(known).around(at);
+    if let Some(column) = table.as_ref().and_then(|schema| schema.column(column)) {
+        return Some((column.table.clone(), column.dtype.clone()));
+    }
+    if table.is_some_and(|schema| schema.lacks(column)) {
         return None;
     }
     let near = named_tables(view, toks, code::statement_start(toks, at), at);
@@ -191,7 +251,7 @@ pub fn named(known: &Known<'_>, at: usize, column: &str) -> Option<(String, Stri
 }
 
 /// Adds the columns of a table.
-pub fn add(variable: &Variable, class: u8, ranked: &mut Ranked<Candidate>) {
+fn add(variable: &Variable, class: u8, ranked: &mut Ranked<Candidate>) {
     for (place, (name, dtype)) in variable.columns.iter().enumerate() {
         ranked.add_at(name, class, place, || {
             Candidate::new(escaped(name), "property").signature(dtype).summary(format!("of `{}`", variable.name))

@@ -1,12 +1,11 @@
 //! Magics and their arguments, which clap knows.
 
-use super::{Candidate, Completions, columns, files, over, rust};
+use super::{Candidate, Completions, files, over, rust};
 use crate::rank::Ranked;
 use crate::situation::{self, Situation};
 use crate::view::View;
 use ironbook_magics::magic::{COLUMN, VARIABLE};
 use ironbook_magics::{Form, Magic, Style, registry};
-use ironbook_session::Variable;
 
 /// The names of magics.
 pub fn names(view: &View, typed: &str, cell: bool) -> Vec<Candidate> {
@@ -39,18 +38,21 @@ pub fn arguments(view: &View, before: &str, name: &str, start: usize) -> Complet
     let command = subcommand(command, &words.before);
     let options_end =
         matches!(magic.style(), Style::Code | Style::Text) && positional_count(&command, &words.before) > 0;
-    if typed.starts_with('-') && !options_end {
+    if typed.starts_with('-') && !typed.contains('=') && !options_end {
         let options = options(&command, typed);
         if !options.is_empty() || matches!(magic.style(), Style::Words | Style::Body) {
             return over(word_start..before.len(), options);
         }
     }
-    let values = values(view, magic, &command, &words.before, typed);
+    let value = Value::of(&command, words.before, typed);
+    let value_start = word_start + typed.len() - value.typed.len();
+    let values = values(view, magic, &command, &value);
     if !values.is_empty() && !options_end {
-        return over(word_start..before.len(), values);
+        return over(value_start..before.len(), values);
     }
-    if is_file(&command, &words.before) || matches!(name, "sh" | "bash") {
+    if is_file(&command, &value.before) || matches!(name, "sh" | "bash") {
         let quote = typed.len() - typed.trim_start_matches(['"', '\'']).len();
+        let quote = quote.max(value_start - word_start);
         return files::complete(view, &typed[quote..], word_start + quote);
     }
     if view.holds_code(name) || name == "expand" {
@@ -69,7 +71,7 @@ fn code(view: &View, before: &str, start: usize, style: Style) -> Completions {
         let Some(value) = code[word..].find('=') else { return over(before.len()..before.len(), Vec::new()) };
         code.replace_range(..word + value + 1, &" ".repeat(word + value + 1));
     }
-    rust(view, &code)
+    rust(view, &code, "")
 }
 
 /// Words of the arguments; the last one is being typed.
@@ -98,6 +100,49 @@ impl<'a> Words<'a> {
         }
         Words { before, last_start: start }
     }
+}
+
+/// The value that is being typed: of `--flag=value`, of a list between commas, within quotes.
+struct Value<'a> {
+    /// The words before it; the last names the option, if one does.
+    before: Vec<&'a str>,
+    /// What is typed of it.
+    typed: &'a str,
+    /// Values of the same list before it.
+    others: Vec<&'a str>,
+    /// Whether a quote is open around it.
+    quoted: bool,
+}
+
+impl<'a> Value<'a> {
+    fn of(command: &clap::Command, mut before: Vec<&'a str>, mut typed: &'a str) -> Value<'a> {
+        if let Some((flag, value)) = typed.split_once('=').filter(|(flag, _)| flag.starts_with("--"))
+            && option_named(command, flag).is_some_and(|option| option.get_action().takes_values())
+        {
+            before.push(flag);
+            typed = value;
+        }
+        let bare = typed.trim_start_matches(['"', '\'']);
+        let mut value = Value { quoted: bare.len() < typed.len(), typed: bare, before, others: Vec::new() };
+        if current(command, &value.before).is_some_and(is_list)
+            && let Some((others, last)) = value.typed.rsplit_once(',')
+        {
+            (value.others, value.typed) = (others.split(',').collect(), last);
+        }
+        value
+    }
+}
+
+/// Whether an argument has values between commas.
+fn is_list(arg: &clap::Arg) -> bool {
+    let names = arg.get_value_names().unwrap_or_default();
+    arg.get_value_delimiter() == Some(',') || names.iter().any(|name| name.as_str() == "COLUMNS")
+}
+
+/// Whether an argument's values are, or begin with, the names of columns.
+fn is_column(arg: &clap::Arg) -> bool {
+    let names = arg.get_value_names().unwrap_or_default();
+    names.iter().any(|name| name.split(['=', 'S']).next() == Some(COLUMN))
 }
 
 /// The subcommand that the words have reached, `before` shortened to the words after its name.
@@ -139,13 +184,14 @@ pub fn option_named<'c>(command: &'c clap::Command, word: &str) -> Option<&'c cl
 fn options(command: &clap::Command, typed: &str) -> Vec<Candidate> {
     let mut ranked = Ranked::new(typed);
     for arg in command.get_arguments().filter(|arg| !arg.is_positional() && !arg.is_hide_set()) {
-        let summary = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let summary = help.lines().next().unwrap_or("");
         let value = arg.get_value_names().and_then(|names| names.first()).filter(|_| arg.get_action().takes_values());
         let signature = value.map(ToString::to_string).unwrap_or_default();
         let spellings =
             [arg.get_long().map(|long| format!("--{long}")), arg.get_short().map(|short| format!("-{short}"))];
         for (class, text) in (0..).zip(spellings.into_iter().flatten()) {
-            ranked.add(&text.clone(), class, || Candidate::new(text, "magic").signature(&signature).summary(&summary));
+            ranked.add(&text.clone(), class, || Candidate::new(text, "magic").signature(&signature).summary(summary));
         }
     }
     ranked.finish()
@@ -167,18 +213,18 @@ fn current<'c>(command: &'c clap::Command, before: &[&str]) -> Option<&'c clap::
 }
 
 /// Subcommands, values that clap lists, and names where a magic asks for them.
-fn values(view: &View, magic: &dyn Magic, command: &clap::Command, before: &[&str], typed: &str) -> Vec<Candidate> {
-    let mut ranked = Ranked::new(typed);
-    if positional_count(command, before) == 0 {
+fn values(view: &View, magic: &dyn Magic, command: &clap::Command, value: &Value<'_>) -> Vec<Candidate> {
+    let mut ranked = Ranked::new(value.typed);
+    if positional_count(command, &value.before) == 0 {
         for sub in command.get_subcommands() {
             let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
             ranked.add(sub.get_name(), 0, || Candidate::new(sub.get_name(), "magic").summary(about));
         }
     }
-    let Some(arg) = current(command, before) else { return ranked.finish() };
-    for value in arg.get_possible_values() {
-        let help = value.get_help().map(ToString::to_string).unwrap_or_default();
-        ranked.add(value.get_name(), 0, || Candidate::new(value.get_name(), "magic").summary(help));
+    let Some(arg) = current(command, &value.before) else { return ranked.finish() };
+    for possible in arg.get_possible_values() {
+        let help = possible.get_help().map(ToString::to_string).unwrap_or_default();
+        ranked.add(possible.get_name(), 0, || Candidate::new(possible.get_name(), "magic").summary(help));
     }
     if magic.name() == "help" {
         for magic in view.registry.all() {
@@ -190,19 +236,34 @@ fn values(view: &View, magic: &dyn Magic, command: &clap::Command, before: &[&st
             ranked.add(&variable.name, 0, || super::names::variable_candidate(variable));
         }
     }
-    if arg.get_value_names().is_some_and(|names| names.iter().any(|name| name.as_str() == COLUMN)) {
-        let named = |variable: &&Variable| before.contains(&variable.name.as_str());
-        for variable in &view.variables {
-            let class = u8::from(!named(&variable));
-            columns::add(variable, class, &mut ranked);
-        }
+    if is_column(arg) {
+        add_columns(view, value, &mut ranked);
     }
     ranked.finish()
+}
+
+/// Columns of live tables, those of the tables that the line names first; in quotes where a blank would end the word.
+fn add_columns(view: &View, value: &Value<'_>, ranked: &mut Ranked<Candidate>) {
+    for variable in &view.variables {
+        let named = value.before.iter().position(|word| *word == variable.name);
+        let class = named.map_or(9, |place| u8::try_from(place).unwrap_or(8).min(8));
+        for (place, (name, dtype)) in variable.columns.iter().enumerate() {
+            if value.others.contains(&name.as_str()) {
+                continue;
+            }
+            let bare = value.quoted || !name.contains([' ', '"', '\'', '\t']);
+            let text = if bare { name.clone() } else { format!("{name:?}") };
+            let of = format!("of `{}`", variable.name);
+            ranked.add_at(name, class, place, || Candidate::new(text, "property").signature(dtype).summary(of));
+        }
+    }
 }
 
 /// Whether the word being typed is a path.
 fn is_file(command: &clap::Command, before: &[&str]) -> bool {
     use clap::ValueHint as Hint;
-    let hint = current(command, before).map(clap::Arg::get_value_hint);
-    matches!(hint, Some(Hint::FilePath | Hint::DirPath | Hint::AnyPath))
+    let Some(arg) = current(command, before) else { return false };
+    let called = arg.get_value_names().and_then(|names| names.first()).map_or("", |name| name.as_str());
+    matches!(arg.get_value_hint(), Hint::FilePath | Hint::DirPath | Hint::AnyPath)
+        || matches!(called, "FILE" | "DIR" | "DIRECTORY")
 }

@@ -1,6 +1,6 @@
 //! Behind `value.`: methods and fields of the value's type.
 
-use super::{Candidate, member_kind};
+use super::{Candidate, member_kind, usual};
 use crate::code::Tok;
 use crate::infer::Infer;
 use crate::known::{Found, Known};
@@ -18,8 +18,13 @@ pub fn add(known: &Known<'_>, dot: usize, ranked: &mut Ranked<Candidate>) {
         if !matches!(found.kind, MemberKind::Method | MemberKind::Field) {
             continue;
         }
-        let class = if found.kind == MemberKind::Field { 0 } else { 1 + found.distance };
-        ranked.add(&found.name.clone(), class, || candidate(found));
+        let usual = usual::place(&ty.name, &found.name);
+        let class = match (found.kind, usual) {
+            (MemberKind::Field, _) => 0,
+            (_, Some(_)) => 1,
+            _ => 2 + found.distance,
+        };
+        ranked.add_at(&found.name.clone(), class, usual.unwrap_or(0), || candidate(found));
     }
     if ty.name == "tuple" {
         for (number, arg) in ty.args.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::tests::view;
+use ironbook_magics::{Form, Magic, registry};
 
 /// The candidates at the `|` of the text.
 fn at(text: &str) -> Vec<String> {
@@ -113,11 +114,132 @@ fn magics_and_their_arguments() {
     check("?fli|", &["flights"], &[]);
 }
 
+/// A magic, written as a line and as a cell where it may be, with words behind it.
+fn written(magic: &dyn Magic, words: &[String], more: &str) -> Vec<String> {
+    let signs: &[&str] = match magic.form() {
+        Form::Line => &["%", "let a = 1;\n  %"],
+        Form::Cell => &["%%"],
+        Form::Both => &["%", "let a = 1;\n%", "%%"],
+    };
+    signs.iter().map(|sign| format!("{sign}{} {}{more}|", magic.name(), words.concat())).collect()
+}
+
+/// A command and all below it, each with the words that lead to it.
+fn commands(command: &clap::Command, words: &[String], out: &mut Vec<(Vec<String>, clap::Command)>) {
+    out.push((words.to_vec(), command.clone()));
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        commands(sub, &[words, &[format!("{} ", sub.get_name())]].concat(), out);
+    }
+}
+
+/// What clap knows of every magic is offered wherever the magic may stand.
+#[test]
+fn every_magic_and_all_its_options_are_offered() {
+    use clap::ValueHint as Hint;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    let view = View { directory: folder.path().to_owned(), ..view() };
+    let offered = |text: &str| {
+        let code = text.replace('|', "");
+        complete(&view, &code, code.len()).candidates
+    };
+    let has = |text: &str, name: &str| {
+        let found = offered(text);
+        let one = found.iter().find(|candidate| candidate.text == name);
+        let names = || found.iter().map(|candidate| candidate.text.clone()).take(20).collect::<Vec<_>>();
+        one.unwrap_or_else(|| panic!("{text}: no {name} in {:?}", names())).clone()
+    };
+    let (mut magics, mut flags, mut values) = (0, 0, 0);
+    for magic in view.registry.all() {
+        magics += 1;
+        for sign in
+            ["%", "%%"].iter().filter(|sign| magic.form() != if **sign == "%" { Form::Cell } else { Form::Line })
+        {
+            let name = format!("{sign}{}", magic.name());
+            assert!(!has(&format!("{}|", &name[..name.len() - 1]), &name).summary.is_empty(), "{name}");
+        }
+        let mut all = Vec::new();
+        let mut root = registry::command(magic);
+        root.build();
+        commands(&root, &[], &mut all);
+        for (words, command) in &all {
+            for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+                for text in written(magic, words, "") {
+                    assert!(!has(&text, sub.get_name()).summary.is_empty(), "{text}: {} says nothing", sub.get_name());
+                }
+            }
+            for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+                let long = arg.get_long().map(|long| format!("--{long}"));
+                if let Some(long) = &long {
+                    flags += 1;
+                    for text in written(magic, words, "--") {
+                        let found = has(&text, long);
+                        assert!(!found.summary.is_empty() && !found.summary.contains('\n'), "{text}: {found:?}");
+                    }
+                }
+                let takes = arg.get_action().takes_values();
+                let befores = long.filter(|_| takes).map(|long| vec![format!("{long} "), format!("{long}=")]);
+                // A first positional follows what leads to its command.
+                let first = || command.get_positionals().next().is_some_and(|of| of.get_id() == arg.get_id());
+                let befores = befores.or_else(|| (arg.is_positional() && first()).then(|| vec![String::new()]));
+                for before in befores.unwrap_or_default() {
+                    for text in written(magic, words, &before) {
+                        for value in arg.get_possible_values().iter().filter(|_| takes) {
+                            values += 1;
+                            has(&text, value.get_name());
+                        }
+                        if arg.get_value_hint() == ironbook_magics::magic::VARIABLE {
+                            has(&text, "flights");
+                        }
+                        if matches!(arg.get_value_hint(), Hint::FilePath | Hint::DirPath | Hint::AnyPath) {
+                            has(&text, "data/");
+                        }
+                        if arg
+                            .get_value_names()
+                            .is_some_and(|names| names.iter().any(|name| name.starts_with("COLUMN")))
+                        {
+                            has(&text, "arr_delay");
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(magics >= 30 && flags >= 80 && values >= 20, "{magics} magics, {flags} flags, {values} values");
+}
+
+#[test]
+fn values_of_options_in_lists_and_quotes() {
+    assert_eq!(at("%drift flights weather --columns arr_delay,|")[..1], ["carrier"]);
+    assert_eq!(at("%drift flights weather --columns=arr_delay,ca|"), ["carrier"]);
+    assert_eq!(at("%drift flights weather --test arr_delay=ks,ca|"), ["carrier"]);
+    check("%drift flights weather --fail-on drift,|", &["column", "schema"], &[]);
+    check("%serve model --log data --redact carrier,|", &["arr_delay"], &["carrier"]);
+    check("%drift flights weather --numeric-test=|", &["wasserstein"], &[]);
+    let mut view = view();
+    view.variables[0].columns.push(("share late".to_owned(), "f64".to_owned()));
+    let texts = |text: &str| {
+        let found = complete(&view, text, text.len());
+        found.candidates.into_iter().map(|candidate| (text[found.range.clone()].to_owned(), candidate.text)).next()
+    };
+    let of = |typed: &str, text: &str| Some((typed.to_owned(), text.to_owned()));
+    assert_eq!(texts("%profile flights --target sh"), of("sh", "\"share late\""));
+    assert_eq!(texts("%profile flights --target \"sh"), of("sh", "share late"));
+}
+
 #[test]
 fn columns_of_live_tables() {
     check("flights.select([\"arr|", &["arr_delay"], &[]);
     check("col(\"|", &["arr_delay", "carrier", "temp"], &[]);
-    assert_eq!(at("weather.lazy().select([col(\"|")[..3], ["temp", "arr_delay", "carrier"]);
+    assert_eq!(at("weather.lazy().select([col(\"|"), ["temp", "arr_delay"]);
+    assert_eq!(at("f(x).select([col(\"|").len(), 3);
+    // What follows says what is wanted.
+    assert_eq!(at("flights.lazy().select([col(\"|\").str().to_lowercase()"), ["carrier", "arr_delay"]);
+    assert_eq!(at("flights.lazy().select([col(\"|\").mean()]"), ["arr_delay", "carrier"]);
+    assert_eq!(at("flights.lazy().with_columns([x.alias(\"new\")]).filter(col(\"n|"), ["new"]);
+    assert_eq!(at("flights.lazy().drop(cols([\"|"), ["arr_delay", "carrier"]);
+    assert_eq!(at("flights.lazy().rename([\"|"), ["arr_delay", "carrier"]);
+    assert_eq!(at("let odd = df!(\"a\\\"b\" => [1])?;\nodd.column(\"|"), ["a\\\"b"]);
     assert_eq!(at("weather.lazy().select([col(\"te|"), ["temp"]);
     assert_eq!(at("flights.lazy().group_by([col(\"|")[..2], ["arr_delay", "carrier"]);
     check("cols([\"carrier\", \"|", &["arr_delay"], &[]);
@@ -125,7 +247,7 @@ fn columns_of_live_tables() {
     check("flights[\"ca|", &["carrier"], &[]);
     check("fn f(n: u8, columns: &[&str]) {}\nf(1, &[\"ca|", &["carrier"], &[]);
     check("x.alias(\"ca|", &[], &["carrier"]);
-    check("let l = weather.lazy(); x.alias(\"hot\"); l.filter(col(\"h|", &["hot"], &[]);
+    check("let l = f(weather).lazy(); x.alias(\"hot\"); l.filter(col(\"h|", &["hot"], &[]);
     assert_eq!(at("let l = weather.lazy();\nl.filter(col(\"|")[0], "temp");
 }
 

@@ -3,6 +3,7 @@
 
 mod editor;
 mod faults;
+mod lints;
 mod more;
 mod notebooks;
 mod scripts;

@@ -8,13 +8,13 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// A checker in a directory of its own.
-struct Desk {
-    checker: Checker,
+pub struct Desk {
+    pub checker: Checker,
     _directory: TempDir,
 }
 
 impl Desk {
-    fn new() -> Desk {
+    pub fn new() -> Desk {
         let directory = TempDir::new().unwrap();
         let config = Config {
             library: library(),
@@ -27,14 +27,14 @@ impl Desk {
 
     /// Takes cells for run that have to be sound.
     #[track_caller]
-    fn follow(&mut self, cells: &[&str]) {
+    pub fn follow(&mut self, cells: &[&str]) {
         for cell in cells {
             let checked = self.checker.follow(&Source::plain(*cell));
             assert!(checked.is_sound(), "{cell}\n{:#?}", checked.diagnostics);
         }
     }
 
-    fn check(&mut self, cell: &str) -> Checked {
+    pub fn check(&mut self, cell: &str) -> Checked {
         self.checker.check(&Source::plain(cell))
     }
 
@@ -47,7 +47,8 @@ impl Desk {
     }
 }
 
-fn at<'a>(diagnostic: &Diagnostic, cell: &'a str) -> &'a str {
+/// The text that a diagnostic stands at.
+pub fn at<'a>(diagnostic: &Diagnostic, cell: &'a str) -> &'a str {
     diagnostic.place.as_ref().map_or("", |place| &cell[place.range.clone()])
 }
 
@@ -228,6 +229,7 @@ fn broken_cells_have_the_compilers_codes_and_places() {
             wrong.push(format!("{cell}\n  ours:   {ours:?}\n  theirs: {theirs:?}"));
         }
     }
+    println!("{} cells that do not compile, {} of them with another code or place", BROKEN.len(), wrong.len());
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), BROKEN.len(), wrong.join("\n"));
 }
 
@@ -299,7 +301,7 @@ fn an_unused_lazy_frame_is_a_doubt() {
     let cell = "let df = df!(\"a\" => [1])?;\ndf.lazy().filter(col(\"a\").gt(lit(0)));\nlet b = 1;";
     let found = desk.check(cell).diagnostics;
     let doubt = found.iter().find(|found| found.severity == Severity::Warning).unwrap();
-    assert_eq!(doubt.code.as_deref(), Some("unused_must_use"));
+    assert_eq!(doubt.code.as_deref(), Some("ironbook::unused_lazy_frame"));
 }
 
 #[test]
@@ -368,4 +370,60 @@ fn nothing_that_is_typed_harms() {
     assert!(desk.check(&long).is_sound());
     let deep = "(".repeat(3_000);
     assert!(!desk.check(&deep).is_sound());
+}
+
+/// Text that nobody means as Rust is answered soon, and the checker goes on.
+#[test]
+fn megabytes_and_noise_are_answered_soon() {
+    let mut desk = Desk::new();
+    desk.follow(&["let kept = 7;"]);
+    let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut noise = |length: usize| -> String {
+        let bytes = std::iter::repeat_with(|| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed.to_le_bytes()
+        });
+        String::from_utf8_lossy(&bytes.flatten().take(length).collect::<Vec<u8>>()).into_owned()
+    };
+    let megabytes = format!("let s = \"{}\";", "x".repeat(4 << 20));
+    let unbalanced = "let v = vec![(1, [2, {3".repeat(2_000);
+    let cells =
+        [noise(200), noise(100 << 10), megabytes, unbalanced, "}])".repeat(10_000), "\u{0}\u{1}\u{fffd}".to_owned()];
+    for cell in cells {
+        let started = std::time::Instant::now();
+        desk.check(&cell);
+        let took = started.elapsed();
+        assert!(
+            took.as_secs() < 20,
+            "{took:?} for {} bytes: {:?}",
+            cell.len(),
+            cell.chars().take(40).collect::<String>()
+        );
+    }
+    assert_eq!(desk.first("kept.nothing()").0, "E0599");
+}
+
+/// What cells may have that functions have not.
+#[test]
+fn what_only_cells_have_is_sound() {
+    let mut desk = Desk::new();
+    desk.follow(&[
+        "let n: i32 = \"4\".parse()?;",
+        "async fn later(x: i32) -> i32 { x + 1 }\nlet m = later(n).await;",
+        "struct P { x: i32 }\nimpl P { fn twice(&self) -> i32 { 2 * self.x } }\nlet p = P { x: m };",
+        "p.twice()",
+        "impl P { fn twice(&self) -> f64 { 2.0 * self.x as f64 } }",
+        "let t: f64 = p.twice();",
+        "macro_rules! twice { ($e:expr) => { ($e, $e) } }\nlet (a, b) = twice!(n);",
+        "macro_rules! twice { ($e:expr) => { [$e, $e] } }\nlet all = twice!(a + b);",
+        "all.iter().sum::<i32>()",
+        "fn twice(x: i32) -> i32 { x }",
+        "fn twice(x: f64) -> f64 { x }\nlet u = twice(t);",
+        "use std::collections::BTreeMap as Sorted;\nlet s: Sorted<&str, i32> = Sorted::new();",
+        "const LIMIT: usize = 3;\nstatic NAME: &str = \"a\";",
+        "const LIMIT: usize = 5;\nlet few = [0; LIMIT];",
+        "if n > 3 { return Ok(()); }\nlet after = 1;",
+    ]);
 }

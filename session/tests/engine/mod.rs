@@ -8,6 +8,7 @@ mod imports;
 mod kills;
 mod language;
 mod lifetimes;
+mod lints;
 mod record;
 mod results;
 mod shown;
