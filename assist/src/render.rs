@@ -14,6 +14,10 @@ pub struct Sheet {
     pub title: String,
     /// Facts with their labels.
     pub facts: Vec<(&'static str, String)>,
+    /// The variable that it is about.
+    pub variable: Option<String>,
+    /// A peek at its value.
+    pub value: String,
     /// Columns of a table with their types.
     pub columns: Vec<(String, String)>,
     /// Documentation in Markdown.
@@ -35,6 +39,7 @@ impl Sheet {
         let width = self.facts.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
         let facts: Vec<String> = self.facts.iter().map(|(label, value)| format!("{label:width$}  {value}")).collect();
         parts.push(facts.join("\n"));
+        parts.push(self.value.clone());
         parts.push(self.doc.clone());
         let width = self.columns.iter().take(COLUMNS).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         let mut columns: Vec<String> =
@@ -55,6 +60,9 @@ impl Sheet {
         let mut parts = vec![format!("```rust\n{}\n```", self.title)];
         let facts: Vec<String> = self.facts.iter().map(|(label, value)| format!("* {label}: {value}")).collect();
         parts.push(facts.join("\n"));
+        if !self.value.is_empty() {
+            parts.push(format!("```text\n{}\n```", self.value));
+        }
         parts.push(self.doc.clone());
         if !self.columns.is_empty() {
             let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
@@ -82,6 +90,9 @@ impl Sheet {
                 let _ = write!(out, "<tr><td style=\"opacity:.7\">{label}</td><td>{}</td></tr>", escape_html(value));
             }
             out.push_str("</table>");
+        }
+        if !self.value.is_empty() {
+            out.push_str(&block(&self.value));
         }
         out.push_str(&markdown_to_html(&self.doc));
         if !self.columns.is_empty() {

@@ -5,6 +5,7 @@
 //! all that is published passes through one queue (`printer.rs`), which keeps its order.
 
 pub mod client;
+mod checks;
 mod comms;
 pub mod connection;
 mod crash;

@@ -1,5 +1,6 @@
 //! What the threads of the kernel share: the hub, the queue of cells, and what is known of the session.
 
+use crate::checks::{Checks, Ground};
 use crate::client::{OwnInfo, RunningCell};
 use crate::hub::{Channel, Hub};
 use crate::queue::Queue;
@@ -8,7 +9,7 @@ use crate::worker::Job;
 use ironbook_assist::{Planned, View};
 use ironbook_magics::history::HistoryFile;
 use ironbook_magics::{CellRecord, Shell, ShellHandle};
-use ironbook_session::Session;
+use ironbook_session::{Checker, Session};
 use ironbook_session::language::{Answer, Cell, Prelude, Query, Service};
 use ironbook_session::library::Paths;
 use ironbook_session::library::index::Index;
@@ -40,6 +41,8 @@ pub struct Shared {
     language: Option<(PathBuf, Paths)>,
     /// The service, from the first question on.
     service: OnceLock<Option<Service>>,
+    /// Cells that were checked without being run.
+    pub checks: Checks,
     known: Mutex<Known>,
     stop: AtomicBool,
     running: Mutex<Running>,
@@ -73,6 +76,10 @@ struct Known {
     /// What the language service is told of the session.
     prelude: Arc<Prelude>,
     cells: Arc<Vec<CellRecord>>,
+    /// What cells are checked in; none before there is a session.
+    checker: Option<Checker>,
+    /// Counts how often the session was looked at.
+    generation: u64,
 }
 
 impl Shared {
@@ -93,6 +100,7 @@ impl Shared {
             id,
             language,
             service: OnceLock::new(),
+            checks: Checks::default(),
             known,
             stop: AtomicBool::new(false),
             running: Mutex::default(),
@@ -127,9 +135,12 @@ impl Shared {
         self.count.store(shell.next_number() - 1, Ordering::Relaxed);
         let kept = shell.engine().id().map(str::to_owned);
         let prelude = Arc::new(shell.engine().prelude());
+        let checker = shell.engine().checker();
         let mut known = self.lock();
         known.kept = kept;
         known.prelude = prelude;
+        known.checker = Some(checker);
+        known.generation += 1;
         known.view = Arc::new(view);
         if known.cells.len() != shell.cells().len() {
             known.cells = Arc::new(shell.cells().to_vec());
@@ -148,6 +159,12 @@ impl Shared {
         let cell = Cell { execution: 1, source: Planned::new(text, view).whole(text, view) };
         let document = prelude.document(&[cell]);
         service.as_ref()?.ask(&document.text, document.at(1, cursor)?, query, DEEP_WITHIN)
+    }
+
+    /// What cells are checked in.
+    pub fn ground(&self) -> Option<Ground> {
+        let known = self.lock();
+        Some(Ground { generation: known.generation, checker: known.checker.clone()? })
     }
 
     /// The session as it was after the last cell.

@@ -83,9 +83,19 @@ impl Worker {
         loop {
             match self.shared.queue.next(BACKGROUND_PERIOD) {
                 Next::Job(job) => self.job(&job),
+                Next::Peek(name, asking) => drop(catch_unwind(AssertUnwindSafe(|| self.peek(&name, &asking)))),
                 Next::Nothing => drop(catch_unwind(AssertUnwindSafe(|| self.listen()))),
                 Next::Closed => return,
             }
+        }
+    }
+
+    /// Shows a variable to somebody who inspects it; whoever waited may have gone.
+    fn peek(&mut self, name: &str, asking: &std::sync::mpsc::Sender<Bundle>) {
+        let Some(shell) = &mut self.shell else { return };
+        let late = &mut self.late;
+        if let Some(found) = shell.engine().peek(name, &mut |event| late.push(event)) {
+            drop(asking.send(found));
         }
     }
 
