@@ -5,6 +5,7 @@
 //! `{"cells": [{"id", "text"}], "wanted": [id]}`. Cells that ran to their end with this very text are part of the session;
 //! all others are taken for run one after another, so that what they define is known below them. The reply has
 //! `{"ran": [id], "cells": [{"id", "diagnostics": [...]}]}`; `ran` names the first kind, which need not be sent again.
+//! `session` changes with the kernel's process. Before there is a session, `starting` is true and nothing is checked.
 //! Places are UTF-16 code units of the cell's text. No `status` is published: nothing runs.
 
 use crate::requests::Answer;
@@ -32,9 +33,15 @@ pub struct Ground {
 }
 
 /// What was checked last, so that only what has changed is checked again.
-#[derive(Default)]
 pub struct Checks {
+    session: String,
     chain: Mutex<Chain>,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        Checks { session: uuid::Uuid::new_v4().to_string(), chain: Mutex::default() }
+    }
 }
 
 #[derive(Default)]
@@ -73,7 +80,7 @@ pub fn check(shared: &Shared, request: &Incoming) -> Answer {
     let pending = &pending[..last.map_or(0, |last| last + 1)];
     let ran: Vec<&str> = ran.iter().map(|cell| cell.id.as_str()).collect();
     let Some(ground) = shared.ground() else {
-        return Ok(json!({"status": "ok", "ran": ran, "cells": []}));
+        return Ok(json!({"status": "ok", "session": shared.checks.session, "starting": true, "ran": [], "cells": []}));
     };
     let view = shared.view();
     let mut chain = shared.checks.chain.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,7 +94,7 @@ pub fn check(shared: &Shared, request: &Incoming) -> Answer {
         .collect();
     let clear = ran.iter().filter(|id| asked.wanted.iter().any(|wanted| wanted == *id));
     cells.extend(clear.map(|id| json!({"id": id, "diagnostics": []})));
-    Ok(json!({"status": "ok", "ran": ran, "cells": cells}))
+    Ok(json!({"status": "ok", "session": shared.checks.session, "starting": false, "ran": ran, "cells": cells}))
 }
 
 impl Chain {

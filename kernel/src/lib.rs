@@ -17,6 +17,7 @@ mod history;
 mod hub;
 mod iopub;
 pub mod kernelspec;
+pub mod labextension;
 mod late;
 mod limit;
 mod logging;

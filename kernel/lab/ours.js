@@ -1,0 +1,32 @@
+// Which kernels are Ironbook's, and how they are asked what the protocol has no words for.
+
+const known = new WeakMap();
+
+/** Whether a kernel is Ironbook's; false until it has said so. */
+function isOurs(kernel) {
+  if (!kernel || kernel.isDisposed) {
+    return false;
+  }
+  if (!known.has(kernel)) {
+    known.set(kernel, false);
+    kernel.info.then(info => known.set(kernel, info.implementation === 'ironbook')).catch(() => known.delete(kernel));
+  }
+  return known.get(kernel);
+}
+
+/** Sends a request of our own; its reply is all that comes, no status, so the kernel is not shown as busy. */
+function ask(services, kernel, kind, content) {
+  return new Promise((resolve, reject) => {
+    const { clientId, username } = kernel;
+    const message = services.KernelMessage.createMessage({
+      channel: 'shell', msgType: `ironbook_${kind}_request`, session: clientId, username, content,
+    });
+    const future = kernel.sendShellMessage(message, true, true);
+    // It is done with the reply, though to JupyterLab it is not without a status.
+    future.done.catch(reject);
+    future.onReply = reply => {
+      resolve(reply.content);
+      future.dispose();
+    };
+  });
+}
