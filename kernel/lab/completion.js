@@ -2,16 +2,16 @@
 
 function completion(app, manager, { completer }) {
   const last = { items: [], editor: null };
-  const dress = () => {
-    const providers = manager.getProviders?.();
-    if (providers?.has('CompletionProvider:kernel') && !dress.done) {
-      dress.done = true;
-      typed(providers.get('CompletionProvider:kernel'), completer, last);
-      alone(providers.get('CompletionProvider:context'));
-    }
-  };
-  dress();
-  app.started.then(dress);
+  const draws = renderer(completer);
+  app.started.then(() => {
+    const providers = manager.getProviders?.() ?? new Map();
+    tellAll(providers.get('CompletionProvider:kernel'), last);
+    alone(providers.get('CompletionProvider:context'));
+    // The one that ranks first draws for all; items of others are drawn as ever.
+    providers.forEach(provider => {
+      provider.renderer = provider.renderer ?? draws;
+    });
+  });
   manager.selected?.connect((_, { insertText }) => {
     const chosen = last.items.find(item => item.insertText === insertText);
     if (chosen?.ironbook.import && last.editor && !last.editor.isDisposed) {
@@ -20,12 +20,15 @@ function completion(app, manager, { completer }) {
   });
 }
 
-/** The kernel's own provider, which tells all that our kernel says. */
-function typed(provider, completer, last) {
+/** Has the kernel's own provider tell all that our kernel says. */
+function tellAll(provider, last) {
+  if (!provider) {
+    return;
+  }
   const fetch = provider.fetch.bind(provider);
   provider.fetch = async (request, context) => {
     const kernel = context.session?.kernel;
-    if (!isOurs(kernel)) {
+    if (!(await isOurs(kernel))) {
       return fetch(request, context);
     }
     const reply = (await kernel.requestComplete({ code: request.text, cursor_pos: request.offset })).content;
@@ -42,14 +45,13 @@ function typed(provider, completer, last) {
     last.editor = context.editor;
     return { start: reply.cursor_start, end: reply.cursor_end, items };
   };
-  provider.renderer = provider.renderer ?? renderer(completer);
 }
 
 /** Words that merely stand somewhere are no candidates where the kernel knows what fits. */
 function alone(provider) {
   const isApplicable = provider?.isApplicable.bind(provider);
   if (isApplicable) {
-    provider.isApplicable = async context => !isOurs(context.session?.kernel) && isApplicable(context);
+    provider.isApplicable = async context => !(await isOurs(context.session?.kernel)) && isApplicable(context);
   }
 }
 

@@ -99,11 +99,19 @@ function explained(diagnostics, current, apply) {
       head.append(' ');
       element('span', 'ib-Tooltip-code', head, diagnostic.code);
     }
-    for (const remark of diagnostic.remarks) {
+    const fixes = current ? diagnostic.fixes : [];
+    // What a button says is not said twice.
+    const own = new Set(fixes.map(fix => `help: ${fix.title}`));
+    for (const remark of diagnostic.remarks.filter(remark => !own.has(remark))) {
       element('div', 'ib-Tooltip-remark', part, remark);
     }
-    for (const fix of current ? diagnostic.fixes : []) {
-      const button = element('button', 'ib-Tooltip-fix jp-mod-styled jp-mod-reject', part, fix.title);
+    for (const fix of fixes) {
+      const button = element('button', 'ib-Tooltip-fix jp-mod-styled jp-mod-accept', part, fix.title);
+      const [edit] = fix.edits;
+      if (fix.edits.length === 1 && edit.text.trim() && !fix.title.includes(edit.text.trim())) {
+        button.append(': ');
+        element('code', '', button, edit.text.trim());
+      }
       button.type = 'button';
       button.addEventListener('click', () => apply(fix));
     }

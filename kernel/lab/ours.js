@@ -2,14 +2,13 @@
 
 const known = new WeakMap();
 
-/** Whether a kernel is Ironbook's; false until it has said so. */
-function isOurs(kernel) {
+/** Whether a kernel is Ironbook's, once it has said what it is. */
+async function isOurs(kernel) {
   if (!kernel || kernel.isDisposed) {
     return false;
   }
   if (!known.has(kernel)) {
-    known.set(kernel, false);
-    kernel.info.then(info => known.set(kernel, info.implementation === 'ironbook')).catch(() => known.delete(kernel));
+    known.set(kernel, kernel.info.then(info => info.implementation === 'ironbook').catch(() => false));
   }
   return known.get(kernel);
 }

@@ -16,16 +16,12 @@ class Pages {
     NotebookActions.executed.connect((_, { notebook }) => this.of(notebook)?.later());
   }
 
-  /** The page of a notebook, if its kernel is Ironbook's. */
   of(notebook) {
     const panel = this.tracker.find(panel => panel.content === notebook);
     return panel && this.page(panel);
   }
 
   page(panel) {
-    if (!isOurs(panel.sessionContext.session?.kernel)) {
-      return null;
-    }
     if (!this.pages.has(panel)) {
       this.pages.set(panel, new Page(this.modules, panel, this.marks));
     }
@@ -40,7 +36,7 @@ class Pages {
       found = cell ? { page: this.page(panel), cell } : null;
       return found !== null;
     });
-    return found?.page ? found : null;
+    return found;
   }
 
   typed(view) {
@@ -102,7 +98,7 @@ class Page {
 
   async check() {
     const kernel = this.panel.sessionContext.session?.kernel;
-    if (this.asking || this.panel.isDisposed || !isOurs(kernel)) {
+    if (!(await isOurs(kernel)) || this.asking || this.panel.isDisposed) {
       return;
     }
     const cells = this.codeCells();
