@@ -61,7 +61,7 @@ function beside(signature, name) {
   const at = short.search(/\b(fn|struct|enum|trait|const|static|type|mod|union|macro) /);
   const rest = at >= 0 ? short.slice(at).replace(/^(const |async |unsafe )*fn /, '') : short;
   const own = rest.startsWith(name) ? rest.slice(name.length) : rest;
-  return own.replace(/^\((&(mut )?self|(mut )?self)(, )?/, '(').replace(/^: /, '');
+  return own.replace(/^<[^()]*>(?=\()/, '').replace(/^\((&(mut )?self|(mut )?self)(, )?/, '(').replace(/^: /, '').replace(/ where .*/, '');
 }
 
 function renderer({ Completer }) {
@@ -69,7 +69,8 @@ function renderer({ Completer }) {
     createCompletionItemNode(item, types) {
       const node = super.createCompletionItemNode(item, types);
       if (item.ironbook) {
-        const { signature, summary } = item.ironbook;
+        const { signature } = item.ironbook;
+        const summary = item.ironbook.summary.replaceAll('`', '');
         const about = node.querySelector('.jp-Completer-typeExtended');
         about.textContent = signature || item.type;
         node.classList.add('ib-Completer-item');

@@ -24,7 +24,7 @@ use std::time::Instant;
 const SLOW_S: f64 = 2.0;
 /// How often a cell whose types were refused is compiled with other paths.
 const RETYPES: usize = 2;
-/// Bytes up to which a value is shown to somebody who only looks, whatever its type.
+/// Bytes up to which a value that is no table is shown to somebody who only looks.
 const PEEKED: u64 = 1 << 20;
 
 impl Session {
@@ -97,7 +97,7 @@ impl Session {
     /// What threads print meanwhile goes to `out`.
     pub fn peek(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Option<Bundle> {
         let live = self.live.get(name)?;
-        if live.bytes > PEEKED && live.shape.is_none() && live.columns.is_empty() {
+        if live.bytes > PEEKED && live.columns.is_empty() {
             return None;
         }
         self.handle().begin();
