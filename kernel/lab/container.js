@@ -33,7 +33,10 @@ function plugin(modules) {
       addStyle();
       const marks = marksOf(modules);
       const pages = new Pages(modules, tracker, marks);
-      const extension = marks.extension({ typed: view => pages.typed(view), apply: (...fix) => pages.apply(...fix) });
+      const extension = [
+        marks.extension({ typed: view => pages.typed(view), apply: (...fix) => pages.apply(...fix) }),
+        modules.view.keymap.of([{ key: 'F12', run: view => pages.goToDefinition(view) }]),
+      ];
       registry.addExtension({
         name: 'ironbook-language',
         factory: () => codemirror.EditorExtensionRegistry.createImmutableExtension(extension),

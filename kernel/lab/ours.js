@@ -1,6 +1,7 @@
 // Which kernels are Ironbook's, and how they are asked what the protocol has no words for.
 
 const known = new WeakMap();
+const ours = new WeakSet();
 
 /** Whether a kernel is Ironbook's, once it has said what it is. */
 async function isOurs(kernel) {
@@ -8,9 +9,17 @@ async function isOurs(kernel) {
     return false;
   }
   if (!known.has(kernel)) {
-    known.set(kernel, kernel.info.then(info => info.implementation === 'ironbook').catch(() => false));
+    const asked = kernel.info.then(info => info.implementation === 'ironbook').catch(() => false);
+    known.set(kernel, asked);
+    asked.then(yes => yes && ours.add(kernel));
   }
   return known.get(kernel);
+}
+
+/** The same, as far as it is known by now. */
+function isKnownAsOurs(kernel) {
+  isOurs(kernel);
+  return Boolean(kernel) && ours.has(kernel);
 }
 
 /** Sends a request of our own; its reply is all that comes, no status, so the kernel is not shown as busy. */

@@ -11,6 +11,11 @@ class Pages {
     this.tracker = tracker;
     this.marks = marks;
     this.pages = new WeakMap();
+    tracker.widgetAdded.connect((_, panel) => {
+      const look = () => isOurs(panel.sessionContext.session?.kernel);
+      panel.sessionContext.kernelChanged.connect(look);
+      look();
+    });
     const { NotebookActions } = modules.notebook;
     NotebookActions.executionScheduled.connect((_, { notebook, cell }) => this.of(notebook)?.begins(cell));
     NotebookActions.executed.connect((_, { notebook }) => this.of(notebook)?.later());
@@ -44,6 +49,11 @@ class Pages {
     if (found?.cell.model.type === 'code') {
       found.page.typed(found.cell);
     }
+  }
+
+  goToDefinition(view) {
+    const panel = this.find(view)?.page.panel;
+    return Boolean(panel) && isKnownAsOurs(panel.sessionContext.session?.kernel) && goToDefinition(panel, view);
   }
 
   apply(view, fix) {

@@ -132,9 +132,10 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(cells: &[&'a Cell], links: &[Link]) -> Page<'a> {
-        let executions = cells.iter().zip(links).flat_map(|(cell, link)| {
-            link.followed.executions.iter().map(move |execution| (*execution, *cell))
-        });
+        let executions = cells
+            .iter()
+            .zip(links)
+            .flat_map(|(cell, link)| link.followed.executions.iter().map(move |execution| (*execution, *cell)));
         Page { cells: executions.collect() }
     }
 

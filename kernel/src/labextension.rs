@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 /// Its name, and that of its directory.
 pub const NAME: &str = "ironbook-lab";
 /// Its source: pieces of one script.
-const PIECES: [&str; 5] = [
+const PIECES: [&str; 6] = [
     include_str!("../lab/container.js"),
     include_str!("../lab/ours.js"),
     include_str!("../lab/marks.js"),
     include_str!("../lab/pages.js"),
     include_str!("../lab/completion.js"),
+    include_str!("../lab/definition.js"),
 ];
 const STYLE: &str = include_str!("../lab/style.css");
 

@@ -4,8 +4,8 @@
 //! (`worker.rs`), everything else is answered at once from what is known of the session between cells (`requests.rs`), and
 //! all that is published passes through one queue (`printer.rs`), which keeps its order.
 
-pub mod client;
 mod checks;
+pub mod client;
 mod comms;
 pub mod connection;
 mod crash;

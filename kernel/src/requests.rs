@@ -111,7 +111,8 @@ pub fn inspect(shared: &Shared, request: &Incoming) -> Answer {
     let detail = if asked.detail_level.unwrap_or(0) > 0 { Detail::Full } else { Detail::Brief };
     let view = shared.view();
     // Where a cell runs nobody waits for it.
-    let value = |name: &str| if shared.busy() { None } else { shared.queue.peek(name).recv_timeout(PEEKED_WITHIN).ok() };
+    let value =
+        |name: &str| if shared.busy() { None } else { shared.queue.peek(name).recv_timeout(PEEKED_WITHIN).ok() };
     let mut found = assist::inspect_showing(&view, &asked.code, cursor, detail, &value);
     // What only the language service knows: the types of chains, closures, variables that the cell makes, and the like.
     if found.as_ref().is_none_or(|found| says_no_type(found.data.get("text/plain")))

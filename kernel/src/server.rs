@@ -313,13 +313,21 @@ impl Server {
         self.within(ANSWER_WITHIN, request, answer).await
     }
 
-    async fn within(&self, time: Duration, request: &Arc<Incoming>, answer: fn(&Shared, &Incoming) -> Answer) -> Answer {
+    async fn within(
+        &self,
+        time: Duration,
+        request: &Arc<Incoming>,
+        answer: fn(&Shared, &Incoming) -> Answer,
+    ) -> Answer {
         let (shared, request) = (Arc::clone(&self.shared), Arc::clone(request));
         let worked = tokio::task::spawn_blocking(move || answer(&shared, &request));
         match tokio::time::timeout(time, worked).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Ok(requests::error("InternalError", "the kernel failed at this request")),
-            Err(_) => Ok(requests::error("Timeout", "there was no answer in time: a file system or the compiler does not answer")),
+            Err(_) => Ok(requests::error(
+                "Timeout",
+                "there was no answer in time: a file system or the compiler does not answer",
+            )),
         }
     }
 

@@ -4,6 +4,7 @@ IRONBOOK_SHOTS names a directory for screenshots. Needs Debian's chromium.
 """
 
 import contextlib
+import re
 import shutil
 import sys
 import tempfile
@@ -203,6 +204,24 @@ class Language(unittest.TestCase):
         page.page.keyboard.press("Shift+Tab")
         expect(tooltip).to_contain_text("fn head(&self")
         page.shot("inspect-method-light")
+
+    def test_f12_goes_to_a_definition_in_another_cell(self):
+        page = self.open("go.ipynb", "fn twice(x: i32) -> i32 {\n    x * 2\n}", "let (a, b) = (1, 2);", "twice(a) + b")
+        page.idle()
+
+        def goes(column, at, selected):
+            page.cell(2).locator(".cm-content").click()
+            page.page.keyboard.press("Home")
+            for _ in range(column):
+                page.page.keyboard.press("ArrowRight")
+            page.page.keyboard.press("F12")
+            expect(page.cell(at)).to_have_class(re.compile("jp-mod-active"))
+            poll(lambda: page.page.evaluate("window.getSelection().toString()") == selected, "the name is selected")
+
+        goes(2, 0, "twice")
+        goes(6, 1, "a")
+        goes(11, 1, "b")
+        self.assertEqual(self.errors(), [])
 
     def test_the_dark_theme(self):
         page = self.open("dark.ipynb", FRAME)
