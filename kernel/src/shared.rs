@@ -18,7 +18,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Cells that are remembered as not wanted.
 const MOST_UNWANTED: usize = 64;
@@ -26,6 +26,9 @@ const MOST_UNWANTED: usize = 64;
 const MOST_NAMES: usize = 2000;
 /// How long a question waits for the language service.
 const DEEP_WITHIN: Duration = Duration::from_millis(400);
+
+/// How long after a cell its state may take to be there for checks.
+const GROUND_WITHIN: Duration = Duration::from_millis(500);
 
 /// The shared state.
 pub struct Shared {
@@ -80,6 +83,8 @@ struct Known {
     checker: Option<Checker>,
     /// Counts how often the session was looked at.
     generation: u64,
+    /// The look after which the checker was taken.
+    checked: u64,
 }
 
 impl Shared {
@@ -135,11 +140,9 @@ impl Shared {
         self.count.store(shell.next_number() - 1, Ordering::Relaxed);
         let kept = shell.engine().id().map(str::to_owned);
         let prelude = Arc::new(shell.engine().prelude());
-        let checker = shell.engine().checker();
         let mut known = self.lock();
         known.kept = kept;
         known.prelude = prelude;
-        known.checker = Some(checker);
         known.generation += 1;
         known.view = Arc::new(view);
         if known.cells.len() != shell.cells().len() {
@@ -161,10 +164,25 @@ impl Shared {
         service.as_ref()?.ask(&document.text, document.at(1, cursor)?, query, DEEP_WITHIN)
     }
 
-    /// What cells are checked in.
+    /// Takes what cells are checked in; a copy, which no cell's reply waits for.
+    pub fn take_ground(&self, shell: &mut Shell<Session>) {
+        let checker = shell.engine().checker();
+        let mut known = self.lock();
+        known.checker = Some(checker);
+        known.checked = known.generation;
+    }
+
+    /// What cells are checked in; none before there is a session.
     pub fn ground(&self) -> Option<Ground> {
-        let known = self.lock();
-        Some(Ground { generation: known.generation, checker: known.checker.clone()? })
+        let begun = Instant::now();
+        loop {
+            let known = self.lock();
+            if known.checked == known.generation || begun.elapsed() > GROUND_WITHIN {
+                return Some(Ground { generation: known.checked, checker: known.checker.clone()? });
+            }
+            drop(known);
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// The session as it was after the last cell.

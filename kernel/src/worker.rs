@@ -114,6 +114,7 @@ impl Worker {
             drop(catch_unwind(AssertUnwindSafe(|| self.refresh())));
         }
         self.shared.end();
+        self.take_ground();
     }
 
     /// Takes what threads print that outlived their cell, so that they do not stand still; the next cell shows it.
@@ -158,6 +159,7 @@ impl Worker {
         self.shared.started(shell.handle());
         self.shell = Some(shell);
         self.refresh();
+        self.take_ground();
         Ok(())
     }
 
@@ -165,6 +167,13 @@ impl Worker {
     fn refresh(&mut self) {
         if let Some(shell) = &mut self.shell {
             self.shared.look(shell);
+        }
+    }
+
+    /// What later checks stand on.
+    fn take_ground(&mut self) {
+        if let Some(shell) = &mut self.shell {
+            self.shared.take_ground(shell);
         }
     }
 

@@ -180,7 +180,7 @@ class Language(unittest.TestCase):
                 return "BTreeMap" in page.cell(at).locator(".cm-content").inner_text() or page.page.locator(
                     ".jp-Completer-item", has_text="BTreeMap").count()
 
-            poll(offered, "the service's names")
+            poll(offered, "the service's names", 300)
             if page.page.locator(".jp-Completer-item").count():
                 page.shot("import-light")
                 page.page.keyboard.press("Enter")

@@ -107,7 +107,11 @@ impl Plan {
         row.add(theme, Role::Candidate, &name);
         let mut room = self.columns.saturating_sub(row.width + 2);
         if self.signature > 0 && room > 0 {
-            row.add(theme, Role::About, &format!("  {}", padded(&signature(candidate), self.signature.min(room))));
+            // Where nothing stands behind it, it has all the room.
+            let most = if candidate.summary.is_empty() { room } else { self.signature.min(room) };
+            let text = width::fitted(&signature(candidate), most);
+            let text = padded(&text, self.signature.min(room).max(width::of(&text)));
+            row.add(theme, Role::About, &format!("  {text}"));
             room = self.columns.saturating_sub(row.width + 2);
         }
         let about = width::fitted(&one_line(&candidate.summary), room);
