@@ -26,6 +26,17 @@ pub enum Detail {
 
 /// What stands at the byte `cursor`: `text/plain`, `text/html` and `text/markdown`. `None` when nothing is known of it.
 pub fn inspect(view: &View, text: &str, cursor: usize, detail: Detail) -> Option<Bundle> {
+    inspect_showing(view, text, cursor, detail, &|_| None)
+}
+
+/// As [`inspect`]; of a variable with a peek at its value, as far as `value` has it.
+pub fn inspect_showing(
+    view: &View,
+    text: &str,
+    cursor: usize,
+    detail: Detail,
+    value: &dyn Fn(&str) -> Option<Bundle>,
+) -> Option<Bundle> {
     let cursor = boundary(text, cursor);
     let piece = split(text, view).into_iter().find(|piece| piece.range.start <= cursor && cursor <= piece.range.end);
     match piece.as_ref().map(|piece| &piece.kind) {
@@ -39,11 +50,31 @@ pub fn inspect(view: &View, text: &str, cursor: usize, detail: Detail) -> Option
         Some(Kind::Help { subject }) => return named(view, subject, detail),
         _ => {}
     }
-    let found = sheet_at(view, &view.rust_of(text), cursor, detail).map(|sheet| sheet.bundle());
+    let found = sheet_at(view, &view.rust_of(text), cursor, detail).map(|mut sheet| {
+        let shown = sheet.variable.as_deref().and_then(value);
+        sheet.value = shown.map(|shown| peek(shown.plain())).unwrap_or_default();
+        sheet.bundle()
+    });
     match (found, piece.map(|piece| piece.kind)) {
         (None, Some(Kind::Line { name, .. })) => magic(view, &name),
         (found, _) => found,
     }
+}
+
+/// The beginning of a value as text.
+fn peek(text: &str) -> String {
+    const LINES: usize = 16;
+    const COLUMNS: usize = 120;
+    let line = |line: &str| match line.char_indices().nth(COLUMNS) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    };
+    let text = text.trim_end();
+    let mut lines: Vec<String> = text.lines().take(LINES).map(line).collect();
+    if text.lines().nth(LINES).is_some() {
+        lines.push("…".to_owned());
+    }
+    lines.join("\n")
 }
 
 fn magic(view: &View, name: &str) -> Option<Bundle> {
@@ -184,6 +215,7 @@ fn of_variable(known: &Known<'_>, variable: &Variable) -> Sheet {
     let doc = Ty::parse(&variable.type_name).and_then(|ty| about_type(known, &ty)).unwrap_or_default();
     Sheet {
         title: format!("{}: {}", variable.name, variable.type_name),
+        variable: Some(variable.name.clone()),
         facts,
         columns: variable.columns.clone(),
         doc,

@@ -7,6 +7,7 @@ mod code;
 mod complete;
 mod deep;
 mod explain;
+mod followed;
 mod infer;
 mod known;
 mod plan;
@@ -23,7 +24,8 @@ mod whole;
 
 pub use complete::{Candidate, Completions, complete};
 pub use deep::{beside, is_rust, merged};
-pub use explain::{Detail, inspect};
+pub use explain::{Detail, inspect, inspect_showing};
+pub use followed::Followed;
 pub use plan::Planned;
 pub use render::of_markdown;
 pub use schema::{Columns, columns_made, unknown_columns};

@@ -14,6 +14,10 @@ pub struct Sheet {
     pub title: String,
     /// Facts with their labels.
     pub facts: Vec<(&'static str, String)>,
+    /// The variable that it is about.
+    pub variable: Option<String>,
+    /// A peek at its value.
+    pub value: String,
     /// Columns of a table with their types.
     pub columns: Vec<(String, String)>,
     /// Documentation in Markdown.
@@ -35,16 +39,21 @@ impl Sheet {
         let width = self.facts.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
         let facts: Vec<String> = self.facts.iter().map(|(label, value)| format!("{label:width$}  {value}")).collect();
         parts.push(facts.join("\n"));
+        parts.push(self.value.clone());
         parts.push(self.doc.clone());
-        let width = self.columns.iter().take(COLUMNS).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-        let mut columns: Vec<String> =
-            self.columns.iter().take(COLUMNS).map(|(name, dtype)| format!("  {name:width$}  {dtype}")).collect();
-        columns.extend(self.more().map(|more| format!("  {more}")));
+        let columns: Vec<String> = self.column_lines().iter().map(|line| format!("  {line}")).collect();
         parts.push(columns.join("\n"));
         parts.push(self.preformatted.clone());
         parts.extend(self.source.clone());
         parts.retain(|part| !part.trim().is_empty());
         parts.join("\n\n")
+    }
+
+    /// Columns with their types, aligned.
+    fn column_lines(&self) -> Vec<String> {
+        let width = self.columns.iter().take(COLUMNS).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        let lines = self.columns.iter().take(COLUMNS).map(|(name, dtype)| format!("{name:width$}  {dtype}"));
+        lines.chain(self.more()).collect()
     }
 
     fn more(&self) -> Option<String> {
@@ -55,6 +64,9 @@ impl Sheet {
         let mut parts = vec![format!("```rust\n{}\n```", self.title)];
         let facts: Vec<String> = self.facts.iter().map(|(label, value)| format!("* {label}: {value}")).collect();
         parts.push(facts.join("\n"));
+        if !self.value.is_empty() {
+            parts.push(format!("```text\n{}\n```", self.value));
+        }
         parts.push(self.doc.clone());
         if !self.columns.is_empty() {
             let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
@@ -76,21 +88,18 @@ impl Sheet {
     fn html(&self) -> String {
         // Borders and shades of the current colour fit light and dark themes.
         let mut out = format!("<div><pre style=\"white-space:pre-wrap\"><b>{}</b></pre>", escape_html(&self.title));
-        if !self.facts.is_empty() {
-            out.push_str("<table>");
-            for (label, value) in &self.facts {
-                let _ = write!(out, "<tr><td style=\"opacity:.7\">{label}</td><td>{}</td></tr>", escape_html(value));
-            }
-            out.push_str("</table>");
+        // Front ends draw tables in the middle and striped; facts are one quiet line.
+        let facts: Vec<String> =
+            self.facts.iter().map(|(label, value)| format!("{label} <b>{}</b>", escape_html(value))).collect();
+        if !facts.is_empty() {
+            let _ = write!(out, "<p style=\"opacity:.8\">{}</p>", facts.join(" &nbsp; "));
+        }
+        if !self.value.is_empty() {
+            out.push_str(&block(&self.value));
         }
         out.push_str(&markdown_to_html(&self.doc));
         if !self.columns.is_empty() {
-            out.push_str("<table style=\"border-top:1px solid currentColor\"><tr><th>column</th><th>type</th></tr>");
-            for (name, dtype) in self.columns.iter().take(COLUMNS) {
-                let _ = write!(out, "<tr><td>{}</td><td>{}</td></tr>", escape_html(name), escape_html(dtype));
-            }
-            out.push_str("</table>");
-            out.extend(self.more().map(|more| format!("<p>{more}</p>")));
+            out.push_str(&block(&self.column_lines().join("\n")));
         }
         for text in
             [Some(&self.preformatted), self.source.as_ref()].into_iter().flatten().filter(|text| !text.is_empty())

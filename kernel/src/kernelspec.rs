@@ -263,7 +263,7 @@ fn refuse_foreign(folder: &Path, name: &str) -> Result<(), SpecError> {
 }
 
 /// Writes beside the file, then renames: a reader sees the old one or the new one.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let fresh = path.with_extension(format!("{}.part", std::process::id()));
     let written = fs::write(&fresh, bytes).and_then(|()| fs::rename(&fresh, path));
     if written.is_err() {

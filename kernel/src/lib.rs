@@ -4,6 +4,7 @@
 //! (`worker.rs`), everything else is answered at once from what is known of the session between cells (`requests.rs`), and
 //! all that is published passes through one queue (`printer.rs`), which keeps its order.
 
+mod checks;
 pub mod client;
 mod comms;
 pub mod connection;
@@ -16,6 +17,7 @@ mod history;
 mod hub;
 mod iopub;
 pub mod kernelspec;
+pub mod labextension;
 mod late;
 mod limit;
 mod logging;

@@ -1,7 +1,9 @@
 //! Cells that wait for their turn.
 
 use crate::worker::Job;
+use ironbook_core::Bundle;
 use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +18,8 @@ pub struct Queue {
 pub enum Next {
     /// A cell.
     Job(Job),
+    /// A variable to be shown to somebody who inspects it.
+    Peek(String, Sender<Bundle>),
     /// Nothing in the time.
     Nothing,
     /// The end.
@@ -25,6 +29,7 @@ pub enum Next {
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
+    peeks: VecDeque<(String, Sender<Bundle>)>,
     aborted: Vec<Job>,
     closed: bool,
 }
@@ -36,16 +41,26 @@ impl Queue {
         self.changed.notify_one();
     }
 
+    /// Asks for a variable as it is shown; cells come first.
+    pub fn peek(&self, name: &str) -> Receiver<Bundle> {
+        let (sender, receiver) = channel();
+        self.lock().peeks.push_back((name.to_owned(), sender));
+        self.changed.notify_one();
+        receiver
+    }
+
     /// The next cell, waited for so long.
     pub fn next(&self, patience: Duration) -> Next {
-        let idle = |state: &mut State| state.jobs.is_empty() && !state.closed;
+        let idle = |state: &mut State| state.jobs.is_empty() && state.peeks.is_empty() && !state.closed;
         let waited = self.changed.wait_timeout_while(self.lock(), patience, idle);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        match state.jobs.pop_front() {
-            _ if state.closed => Next::Closed,
-            Some(job) => Next::Job(job),
-            None => Next::Nothing,
+        if state.closed {
+            return Next::Closed;
         }
+        if let Some(job) = state.jobs.pop_front() {
+            return Next::Job(job);
+        }
+        state.peeks.pop_front().map_or(Next::Nothing, |(name, asking)| Next::Peek(name, asking))
     }
 
     /// Takes the waiting cells of a client from their places: they will not run. How many there were.

@@ -4,7 +4,7 @@ use crate::cursor;
 use crate::history;
 use crate::shared::Shared;
 use crate::wire::{Incoming, VERSION};
-use ironbook_assist::{self as assist, Completeness, Detail};
+use ironbook_assist::{self as assist, Candidate, Completeness, Detail};
 use ironbook_magics::history::Entry;
 use ironbook_session::language::{Answer as Deep, Query};
 use jupyter_protocol::{
@@ -12,6 +12,10 @@ use jupyter_protocol::{
     LanguageInfo, ReplyStatus,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long an inspection waits for a peek at a value.
+const PEEKED_WITHIN: Duration = Duration::from_millis(300);
 
 /// The content of the reply, or why the request cannot be read.
 pub type Answer = Result<Value, serde_json::Error>;
@@ -67,13 +71,32 @@ pub fn complete(shared: &Shared, request: &Incoming) -> Answer {
     let typed: Vec<Value> = found
         .candidates
         .iter()
-        .map(|c| json!({"start": start, "end": end, "text": c.text, "type": c.kind, "signature": c.signature, "summary": c.summary}))
+        .map(|candidate| {
+            json!({
+                "start": start, "end": end, "text": put_in(candidate), "type": candidate.kind,
+                "signature": candidate.signature, "summary": candidate.summary,
+                "name": candidate.text, "import": candidate.import,
+            })
+        })
         .collect();
-    let matches: Vec<&String> = found.candidates.iter().map(|candidate| &candidate.text).collect();
+    let matches: Vec<String> = found.candidates.iter().map(put_in).collect();
     Ok(json!({
         "status": "ok", "matches": matches, "cursor_start": start, "cursor_end": end,
         "metadata": {"_jupyter_types_experimental": typed},
     }))
+}
+
+/// What a client puts in that cannot add a `use`: the whole path of what is not in scope, where that names it.
+fn put_in(candidate: &Candidate) -> String {
+    let path = candidate.import.as_deref().and_then(|import| {
+        let path = import.trim().strip_prefix("use ")?.trim_end_matches(';').trim();
+        (path.rsplit("::").next() == Some(candidate.text.trim_end_matches('!'))).then_some(path)
+    });
+    match path {
+        Some(path) if candidate.text.ends_with('!') => format!("{path}!"),
+        Some(path) => path.to_owned(),
+        None => candidate.text.clone(),
+    }
 }
 
 /// Whether all that is known of a name is that a `let` makes it.
@@ -87,7 +110,10 @@ pub fn inspect(shared: &Shared, request: &Incoming) -> Answer {
     let cursor = cursor::to_byte(&asked.code, asked.cursor_pos);
     let detail = if asked.detail_level.unwrap_or(0) > 0 { Detail::Full } else { Detail::Brief };
     let view = shared.view();
-    let mut found = assist::inspect(&view, &asked.code, cursor, detail);
+    // Where a cell runs nobody waits for it.
+    let value =
+        |name: &str| if shared.busy() { None } else { shared.queue.peek(name).recv_timeout(PEEKED_WITHIN).ok() };
+    let mut found = assist::inspect_showing(&view, &asked.code, cursor, detail, &value);
     // What only the language service knows: the types of chains, closures, variables that the cell makes, and the like.
     if found.as_ref().is_none_or(|found| says_no_type(found.data.get("text/plain")))
         && let Some(Deep::Hover { markdown, .. }) = shared.deep(&view, &asked.code, cursor, Query::Hover)

@@ -1,5 +1,6 @@
 //! The kernel: reads requests from shell, control and stdin, and sees to it that each is answered.
 
+use crate::checks;
 use crate::comms::Comms;
 use crate::gate;
 use crate::hub::{Channel, Hub, forward};
@@ -28,6 +29,8 @@ const PRINT_QUEUE: usize = 32;
 const FAREWELL: Duration = Duration::from_millis(300);
 /// How long an answer from what is known may take; a file system that is gone can hang.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How long cells may be checked until whoever asked is told; what was checked until then is kept.
+const CHECKED_WITHIN: Duration = Duration::from_secs(30);
 /// How long the session may take to end.
 const SESSION_ENDS: Duration = Duration::from_secs(3);
 
@@ -154,7 +157,7 @@ async fn listen(server: Arc<Server>, channel: Channel, mut socket: RouterRecvHal
 
 /// Whether a request only asks for what is known.
 fn apart(request: &Incoming) -> bool {
-    let kinds = ["complete_request", "inspect_request", "is_complete_request", "history_request"];
+    let kinds = [checks::REQUEST, "complete_request", "inspect_request", "is_complete_request", "history_request"];
     kinds.contains(&request.header.msg_type.as_str()) || request.subshell().is_some()
 }
 
@@ -235,6 +238,12 @@ impl Server {
         if request.header.msg_type == "execute_request" && self.queue_takes(channel, &request) {
             return;
         }
+        if request.header.msg_type == checks::REQUEST {
+            let content = self.within(CHECKED_WITHIN, &request, checks::check).await;
+            let content = content.unwrap_or_else(|error| requests::error("BadRequest", &error.to_string()));
+            self.shared.hub.reply(channel, &request, &reply_kind(&request), content);
+            return;
+        }
         self.aside(&request, false).await;
         if let Some(content) = Arc::clone(&self).answer(channel, &request).await {
             let content = content.unwrap_or_else(|error| requests::error("BadRequest", &error.to_string()));
@@ -301,12 +310,24 @@ impl Server {
 
     /// Answers on another thread, so that messages go on being read.
     async fn apart(&self, request: &Arc<Incoming>, answer: fn(&Shared, &Incoming) -> Answer) -> Answer {
+        self.within(ANSWER_WITHIN, request, answer).await
+    }
+
+    async fn within(
+        &self,
+        time: Duration,
+        request: &Arc<Incoming>,
+        answer: fn(&Shared, &Incoming) -> Answer,
+    ) -> Answer {
         let (shared, request) = (Arc::clone(&self.shared), Arc::clone(request));
         let worked = tokio::task::spawn_blocking(move || answer(&shared, &request));
-        match tokio::time::timeout(ANSWER_WITHIN, worked).await {
+        match tokio::time::timeout(time, worked).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Ok(requests::error("InternalError", "the kernel failed at this request")),
-            Err(_) => Ok(requests::error("Timeout", "a file system did not answer in time")),
+            Err(_) => Ok(requests::error(
+                "Timeout",
+                "there was no answer in time: a file system or the compiler does not answer",
+            )),
         }
     }
 

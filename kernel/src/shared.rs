@@ -1,5 +1,6 @@
 //! What the threads of the kernel share: the hub, the queue of cells, and what is known of the session.
 
+use crate::checks::{Checks, Ground};
 use crate::client::{OwnInfo, RunningCell};
 use crate::hub::{Channel, Hub};
 use crate::queue::Queue;
@@ -8,16 +9,16 @@ use crate::worker::Job;
 use ironbook_assist::{Planned, View};
 use ironbook_magics::history::HistoryFile;
 use ironbook_magics::{CellRecord, Shell, ShellHandle};
-use ironbook_session::Session;
 use ironbook_session::language::{Answer, Cell, Prelude, Query, Service};
 use ironbook_session::library::Paths;
 use ironbook_session::library::index::Index;
+use ironbook_session::{Checker, Session};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Cells that are remembered as not wanted.
 const MOST_UNWANTED: usize = 64;
@@ -25,6 +26,9 @@ const MOST_UNWANTED: usize = 64;
 const MOST_NAMES: usize = 2000;
 /// How long a question waits for the language service.
 const DEEP_WITHIN: Duration = Duration::from_millis(400);
+
+/// How long after a cell its state may take to be there for checks.
+const GROUND_WITHIN: Duration = Duration::from_millis(500);
 
 /// The shared state.
 pub struct Shared {
@@ -40,6 +44,8 @@ pub struct Shared {
     language: Option<(PathBuf, Paths)>,
     /// The service, once it was to be started.
     service: OnceLock<Option<Service>>,
+    /// Cells that were checked without being run.
+    pub checks: Checks,
     known: Mutex<Known>,
     stop: AtomicBool,
     running: Mutex<Running>,
@@ -73,6 +79,12 @@ struct Known {
     /// What the language service is told of the session.
     prelude: Arc<Prelude>,
     cells: Arc<Vec<CellRecord>>,
+    /// What cells are checked in; none before there is a session.
+    checker: Option<Checker>,
+    /// Counts how often the session was looked at.
+    generation: u64,
+    /// The look after which the checker was taken.
+    checked: u64,
 }
 
 impl Shared {
@@ -93,6 +105,7 @@ impl Shared {
             id,
             language,
             service: OnceLock::new(),
+            checks: Checks::default(),
             known,
             stop: AtomicBool::new(false),
             running: Mutex::default(),
@@ -133,6 +146,7 @@ impl Shared {
         let mut known = self.lock();
         known.kept = kept;
         known.prelude = prelude;
+        known.generation += 1;
         known.view = Arc::new(view);
         if known.cells.len() != shell.cells().len() {
             known.cells = Arc::new(shell.cells().to_vec());
@@ -154,6 +168,27 @@ impl Shared {
         let cell = Cell { execution: 1, source: Planned::new(text, view).whole(text, view) };
         let document = prelude.document(&[cell]);
         service.ask(&document.text, document.at(1, cursor)?, query, DEEP_WITHIN)
+    }
+
+    /// Takes what cells are checked in; a copy, which no cell's reply waits for.
+    pub fn take_ground(&self, shell: &mut Shell<Session>) {
+        let checker = shell.engine().checker();
+        let mut known = self.lock();
+        known.checker = Some(checker);
+        known.checked = known.generation;
+    }
+
+    /// What cells are checked in; none before there is a session.
+    pub fn ground(&self) -> Option<Ground> {
+        let begun = Instant::now();
+        loop {
+            let known = self.lock();
+            if known.checked == known.generation || begun.elapsed() > GROUND_WITHIN {
+                return Some(Ground { generation: known.checked, checker: known.checker.clone()? });
+            }
+            drop(known);
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// The session as it was after the last cell.

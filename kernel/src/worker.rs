@@ -83,9 +83,19 @@ impl Worker {
         loop {
             match self.shared.queue.next(BACKGROUND_PERIOD) {
                 Next::Job(job) => self.job(&job),
+                Next::Peek(name, asking) => drop(catch_unwind(AssertUnwindSafe(|| self.peek(&name, &asking)))),
                 Next::Nothing => drop(catch_unwind(AssertUnwindSafe(|| self.listen()))),
                 Next::Closed => return,
             }
+        }
+    }
+
+    /// Shows a variable to somebody who inspects it; whoever waited may have gone.
+    fn peek(&mut self, name: &str, asking: &std::sync::mpsc::Sender<Bundle>) {
+        let Some(shell) = &mut self.shell else { return };
+        let late = &mut self.late;
+        if let Some(found) = shell.engine().peek(name, &mut |event| late.push(event)) {
+            drop(asking.send(found));
         }
     }
 
@@ -104,6 +114,7 @@ impl Worker {
             drop(catch_unwind(AssertUnwindSafe(|| self.refresh())));
         }
         self.shared.end();
+        self.take_ground();
     }
 
     /// Takes what threads print that outlived their cell, so that they do not stand still; the next cell shows it.
@@ -148,6 +159,7 @@ impl Worker {
         self.shared.started(shell.handle());
         self.shell = Some(shell);
         self.refresh();
+        self.take_ground();
         Ok(())
     }
 
@@ -155,6 +167,13 @@ impl Worker {
     fn refresh(&mut self) {
         if let Some(shell) = &mut self.shell {
             self.shared.look(shell);
+        }
+    }
+
+    /// What later checks stand on.
+    fn take_ground(&mut self) {
+        if let Some(shell) = &mut self.shell {
+            self.shared.take_ground(shell);
         }
     }
 

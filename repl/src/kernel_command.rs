@@ -7,6 +7,7 @@ use crate::terminal::{Style, Terminal};
 use clap::{Args, Subcommand};
 use ironbook_kernel::Life;
 use ironbook_kernel::kernelspec::{self, DISPLAY_NAME, Installed, Kernelspec, NAME};
+use ironbook_kernel::labextension;
 use ironbook_kernel::running::StartedBy;
 use ironbook_session::Tier;
 use ironbook_session::library::{Library, Paths, find_program};
@@ -71,6 +72,10 @@ pub struct Install {
     /// An environment variable for the kernel; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub env: Vec<(String, String)>,
+
+    /// Leave JupyterLab without Ironbook's extension, which underlines mistakes while you type
+    #[arg(long)]
+    pub no_lab: bool,
 }
 
 /// `ironbook kernel uninstall`.
@@ -118,8 +123,11 @@ pub fn run(command: KernelCommand, paths: &Paths) -> Result<u8, Error> {
     match command {
         KernelCommand::Install(install) => self::install(install, paths, &terminal),
         KernelCommand::Uninstall(uninstall) => {
-            let folder = kernelspec::uninstall(&uninstall.place.kernels()?, &uninstall.name)?;
-            terminal.say(&format!("{} removed {}", terminal.paint(Style::Green, "ok:"), folder.display()));
+            let kernels = uninstall.place.kernels()?;
+            let folder = kernelspec::uninstall(&kernels, &uninstall.name)?;
+            for gone in [Some(folder), labextension::uninstall_unused(&kernels)?].into_iter().flatten() {
+                terminal.say(&format!("{} removed {}", terminal.paint(Style::Green, "ok:"), gone.display()));
+            }
             Ok(0)
         }
         KernelCommand::List => Ok(list(&terminal)),
@@ -166,6 +174,12 @@ fn install(install: Install, paths: &Paths, terminal: &Terminal) -> Result<u8, E
     let folder = spec.install(&kernels, &install.name)?;
     let name = &spec.display_name;
     terminal.say(&format!("{} {name} is installed in {}", terminal.paint(Style::Green, "ok:"), folder.display()));
+    if install.no_lab {
+        labextension::remove(&kernels)?;
+    } else {
+        let folder = labextension::install(&kernels)?;
+        terminal.say(&format!("    JupyterLab underlines mistakes while you type, with {}", folder.display()));
+    }
     if !searched().contains(&kernels) {
         let data = kernels.parent().unwrap_or(&kernels);
         terminal.say(&format!(

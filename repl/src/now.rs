@@ -162,6 +162,13 @@ impl Words for Wired {
         }
     }
 
+    fn call(&self, text: &str, at: usize) -> Option<String> {
+        let told = if self.0.is_up() { self.0.client().inspect(text, at, COMPLETE_WITHIN)? } else { return None };
+        let first = told.lines().next()?;
+        let first = first.strip_prefix("pub ").unwrap_or(first);
+        first.contains('(').then(|| first.to_owned())
+    }
+
     fn whole(&self, text: &str) -> Completeness {
         completeness(&View::default(), text)
     }

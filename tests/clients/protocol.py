@@ -315,6 +315,104 @@ class Typing(Shared):
                     self.assertEqual("indent" in reply, status == "incomplete")
 
 
+@unittest.skipIf(PEER, "a request of our own")
+class Checks(Shared):
+    """Cells that are checked before they run."""
+
+    def check(self, *texts, wanted=None, timeout=60):
+        cells = [{"id": f"c{at}", "text": text} for at, text in enumerate(texts)]
+        wanted = [f"c{len(texts) - 1}"] if wanted is None else wanted
+        sent = self.client.send("ironbook_check_request", {"cells": cells, "wanted": wanted})
+        reply = self.client.reply(sent, timeout=timeout)
+        self.assertEqual((reply.kind, reply.content["status"]), ("ironbook_check_reply", "ok"), reply.content)
+        return reply.content
+
+    def found(self, *texts, **more):
+        return {cell["id"]: cell["diagnostics"] for cell in self.check(*texts, **more)["cells"]}
+
+    def test_a_mistake_has_the_compilers_code_place_and_fix(self):
+        self.ok(self.client.run("let names = vec![1, 2];"))
+        text = 'let crab = "🦀"; names.lenn()'
+        (only,) = self.found(text)["c0"]
+        self.assertEqual((only["severity"], only["code"]), ("error", "E0599"))
+        # The crab is one code point and two UTF-16 units.
+        self.assertEqual((only["start"], only["end"]), (text.index("lenn") + 1, text.index("lenn") + 5))
+        edits = only["fixes"][0]["edits"]
+        self.assertEqual(edits, [{"cell": "c0", "start": only["start"], "end": only["end"], "text": "len"}])
+        self.assertEqual(self.found("names.len()"), {"c0": []})
+        self.assertEqual(self.client.run("names.len()").result(), "2", "nothing of it was run")
+
+    def test_cells_above_count_whether_they_ran_or_not(self):
+        above = "struct Pair { left: i32 }\nlet pair = Pair { left: 1 };"
+        reply = self.check(above, "pair.left + pair.right")
+        self.assertEqual(reply["ran"], [])
+        self.assertEqual([one["code"] for one in reply["cells"][0]["diagnostics"]], ["E0609"])
+        self.ok(self.client.run(above))
+        reply = self.check(above, "pair.left + pair.right")
+        self.assertEqual(reply["ran"], ["c0"])
+        self.assertEqual([one["code"] for one in reply["cells"][0]["diagnostics"]], ["E0609"])
+        # A cell above that is wrong is not held against those below.
+        self.assertEqual(self.found("let broken = nothing();", "broken + 1"), {"c1": []})
+        # Several at once; of a cell that has run, nothing is to be said.
+        found = self.found(above, "let a: i32 = 1.5;", "a.sqrt()", wanted=["c0", "c1", "c2"])
+        self.assertEqual([one["code"] for one in found["c1"]], ["E0308"])
+        self.assertEqual(found["c0"], [])
+
+    def test_magics_are_lowered_and_wrong_ones_told(self):
+        (only,) = self.found("%tiem 1 + 1")["c0"]
+        self.assertEqual((only["severity"], only["start"]), ("error", 0))
+        self.assertEqual(self.found("%%time\nlet a = 1;\na + 1"), {"c0": []})
+
+    def test_cells_are_checked_and_completed_while_another_runs(self):
+        self.ok(self.client.run("let numbers = vec![1, 2];"))
+        running = self.client.execute(CELLS.forever)
+        self.client.until_prints(running, "started")
+        (only,) = self.found("numbers.lenn()", timeout=20)["c0"]
+        self.assertEqual(only["code"], "E0599")
+        for kind, more in (("complete_request", {}), ("inspect_request", {"detail_level": 1})):
+            reply = self.client.ask(kind, {"code": "numbers.len", "cursor_pos": 11, **more}, timeout=5)
+            self.assertEqual(reply["status"], "ok")
+        self.client.ask("interrupt_request", channel="control", timeout=5)
+        self.client.finish(running)
+
+    def test_what_cannot_be_read_is_refused_and_nonsense_is_survived(self):
+        sent = self.client.send("ironbook_check_request", {"cells": 1})
+        self.assertEqual(self.client.reply(sent).content["status"], "error")
+        for text in ("((((" * 5000, "\0", "}" * 100, "\u202e let", 'let s = "', "", "🦀" * 1000):
+            self.check(text)
+        self.assertEqual(self.client.ask("kernel_info_request")["status"], "ok")
+
+
+@unittest.skipIf(PEER, "ipykernel shows other things")
+class Peeks(Shared):
+    def inspect(self, code):
+        return self.client.ask("inspect_request", {"code": code, "cursor_pos": len(code), "detail_level": 0})["data"]
+
+    def test_an_inspection_shows_the_beginning_of_a_value(self):
+        self.ok(self.client.run('let ages = vec![41, 23];\nlet many: Vec<u64> = (0..1_000_000).collect();'))
+        told = self.inspect("ages")
+        self.assertIn("[41, 23]", told["text/plain"])
+        self.assertIn("[41, 23]", told["text/html"])
+        # Nobody knows how long it takes to show what is large.
+        self.assertNotIn("[0, 1", self.inspect("many")["text/plain"])
+        self.assertEqual(self.client.run("ages.len()").result(), "2")
+
+    def test_nobody_waits_for_a_value_while_a_cell_runs(self):
+        self.ok(self.client.run("let here = 12345;"))
+        running = self.client.execute(CELLS.forever)
+        self.client.until_prints(running, "started")
+        self.assertNotIn("12345", self.inspect("here")["text/plain"])
+        self.client.ask("interrupt_request", channel="control", timeout=5)
+        self.client.finish(running)
+        self.assertIn("12345", self.inspect("here")["text/plain"])
+
+    def test_a_value_that_panics_when_it_is_shown_harms_nobody(self):
+        self.ok(self.client.run("struct Shy;\nimpl std::fmt::Debug for Shy {\n    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) "
+                                "-> std::fmt::Result { panic!(\"no\") }\n}\nlet shy = Shy;"))
+        self.assertIn("shy: Shy", self.inspect("shy")["text/plain"])
+        self.assertEqual(self.client.run("1 + 1").result(), "2")
+
+
 class History(unittest.TestCase):
     def entries(self, client, **content):
         reply = client.ask("history_request", {"output": False, "raw": True, **content})

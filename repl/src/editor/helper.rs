@@ -223,10 +223,15 @@ impl Completer for Answers {
         if typed.starts_with('%') {
             add_own_magics(&mut found, &typed);
         }
-        let Some((put_in, listed)) = agreed(&found.candidates, &typed) else { return Ok((at, Vec::new())) };
+        // Where an argument begins, the call says what it should be.
+        let begins = typed.is_empty() && text[..at].trim_end().ends_with(['(', ',']);
+        let call = if begins { self.state.words.call(text, at) } else { None };
+        let agreed = agreed(&found.candidates, &typed).or_else(|| call.is_some().then(|| (String::new(), true)));
+        let Some((put_in, listed)) = agreed else { return Ok((at, Vec::new())) };
         if listed {
             let of = format!("{}{put_in}{}", &text[..start], &text[at..]);
-            self.state.now().menu = Some((menu::Menu::new(found.candidates), of, start + put_in.len()));
+            let menu = menu::Menu::new(found.candidates).within(call);
+            self.state.now().menu = Some((menu, of, start + put_in.len()));
         }
         Ok((start, vec![put_in]))
     }
@@ -313,6 +318,9 @@ mod tests {
         assert_eq!(list.completion(), None);
         assert!(asking.hint("x + alphab").is_none(), "the list goes with the next key");
         assert_eq!(asking.tab("zzz").1, Vec::<String>::new());
+        assert_eq!(asking.tab("alpha(").1, [""]);
+        let list = asking.hint("alpha(").expect("the call and what there is");
+        assert_eq!(without_colors(list.display()).lines().nth(1), Some("  fn alpha(a: i32)"));
         assert_eq!(asking.tab("%e").1, ["%edit"]);
     }
 

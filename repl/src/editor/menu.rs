@@ -11,6 +11,8 @@ const MOST: usize = 10;
 #[derive(Clone, Debug, Default)]
 pub struct Menu {
     all: Vec<Candidate>,
+    /// The signature of the call that they are arguments of.
+    call: String,
     /// The first that is shown, and how many were shown last.
     first: usize,
     shown: usize,
@@ -19,7 +21,12 @@ pub struct Menu {
 impl Menu {
     /// A list of these.
     pub fn new(all: Vec<Candidate>) -> Menu {
-        Menu { all, first: 0, shown: 0 }
+        Menu { all, call: String::new(), first: 0, shown: 0 }
+    }
+
+    /// The same under the signature of the call that they are arguments of.
+    pub fn within(self, call: Option<String>) -> Menu {
+        Menu { call: call.unwrap_or_default(), ..self }
     }
 
     /// Goes on to those that were not shown yet, and from the last back to the first.
@@ -30,13 +37,22 @@ impl Menu {
 
     /// The rows to show, at most so many.
     pub fn rows(&mut self, columns: usize, most: usize, theme: Theme) -> Vec<Row> {
-        let most = most.clamp(1, MOST);
+        let head = (!self.call.is_empty() && (most > 1 || self.all.is_empty())).then(|| {
+            let mut row = Row::default();
+            row.add(theme, Role::Candidate, &width::fitted(&format!("  {}", one_line(&self.call)), columns));
+            row
+        });
+        let most = (most - usize::from(head.is_some() && most > 0)).min(MOST);
+        if most == 0 {
+            return head.into_iter().collect();
+        }
         let count = self.all.len();
         let lines = if count > most { most.saturating_sub(1).max(1) } else { most };
         let page = &self.all[self.first.min(count)..(self.first + lines).min(count)];
         self.shown = page.len();
         let plan = Plan::new(page.iter(), columns);
-        let mut rows: Vec<Row> = page.iter().map(|candidate| plan.row(candidate, theme)).collect();
+        let mut rows: Vec<Row> =
+            head.into_iter().chain(page.iter().map(|candidate| plan.row(candidate, theme))).collect();
         if count > lines && most > 1 {
             let note = format!("  {}-{} of {count}; tab: more", self.first + 1, self.first + page.len());
             let mut row = Row::default();
@@ -91,7 +107,11 @@ impl Plan {
         row.add(theme, Role::Candidate, &name);
         let mut room = self.columns.saturating_sub(row.width + 2);
         if self.signature > 0 && room > 0 {
-            row.add(theme, Role::About, &format!("  {}", padded(&signature(candidate), self.signature.min(room))));
+            // Where nothing stands behind it, it has all the room.
+            let most = if candidate.summary.is_empty() { room } else { self.signature.min(room) };
+            let text = width::fitted(&signature(candidate), most);
+            let text = padded(&text, self.signature.min(room).max(width::of(&text)));
+            row.add(theme, Role::About, &format!("  {text}"));
             room = self.columns.saturating_sub(row.width + 2);
         }
         let about = width::fitted(&one_line(&candidate.summary), room);
@@ -102,10 +122,43 @@ impl Plan {
     }
 }
 
-/// The signature without what all have.
+/// The signature without what the name says already: `(n: usize) -> DataFrame`.
 fn signature(candidate: &Candidate) -> String {
-    let signature = candidate.signature.trim_start();
-    one_line(signature.strip_prefix("pub ").unwrap_or(signature))
+    let whole = one_line(candidate.signature.trim_start());
+    let signature = whole.strip_prefix("pub ").unwrap_or(&whole);
+    let Some((before, rest)) = signature.split_once("fn ").filter(|(before, _)| is_qualified(before)) else {
+        return signature.to_owned();
+    };
+    let Some(rest) = rest.strip_prefix(candidate.text.as_str()) else { return format!("{before}fn {rest}") };
+    let rest = behind_generics(rest).split(" where ").next().unwrap_or_default();
+    let own = ["(&self", "(&mut self", "(mut self", "(self"].into_iter().find_map(|own| {
+        let behind = rest.strip_prefix(own)?;
+        behind.strip_prefix(", ").or_else(|| behind.starts_with(')').then_some(behind))
+    });
+    own.map_or_else(|| rest.to_owned(), |behind| format!("({behind}"))
+}
+
+/// What follows `<...>`.
+fn behind_generics(text: &str) -> &str {
+    let mut depth = 0;
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        match c {
+            '<' => depth += 1,
+            '>' if before != '-' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return if at == 0 { text } else { &text[at + 1..] };
+        }
+        before = c;
+    }
+    text
+}
+
+/// Whether there is nothing but words before `fn` that a function can have.
+fn is_qualified(before: &str) -> bool {
+    before.split_whitespace().all(|word| ["const", "async", "unsafe", "extern", "\"C\""].contains(&word))
 }
 
 fn padded(text: &str, columns: usize) -> String {
@@ -172,6 +225,36 @@ mod tests {
         assert_eq!(shown(&mut menu, 30, 4), ["  f3", "  f4", "  4-5 of 5; tab: more"]);
         menu.turn();
         assert_eq!(shown(&mut menu, 30, 1), ["  f0"]);
+    }
+
+    #[test]
+    fn signatures_begin_behind_the_name() {
+        let short = |text: &str, signature: &str| {
+            let candidate = Candidate { text: text.into(), signature: signature.into(), ..Candidate::default() };
+            super::signature(&candidate)
+        };
+        assert_eq!(
+            short("head", "pub fn head(&self, n: Option<usize>) -> DataFrame"),
+            "(n: Option<usize>) -> DataFrame"
+        );
+        assert_eq!(short("len", "pub const unsafe fn len(&self) -> usize"), "() -> usize");
+        assert_eq!(
+            short("apply", "fn apply<F, C>(&mut self, f: F) -> &mut Self where F: Fn(C)"),
+            "(f: F) -> &mut Self"
+        );
+        assert_eq!(short("map", "fn map<B, F: FnMut(u8) -> B>(self, f: F) -> Map"), "(f: F) -> Map");
+        assert_eq!(short("selfie", "fn selfie(selfless: u8)"), "(selfless: u8)");
+        assert_eq!(short("f", "impl Fn(u8) -> fn (u8)"), "impl Fn(u8) -> fn (u8)");
+        assert_eq!(short("x", "f64"), "f64");
+    }
+
+    #[test]
+    fn the_call_stands_above_its_arguments() {
+        let mut names = menu(&[("a", "", ""), ("b", "", ""), ("c", "", "")]).within(Some("fn f(x: u8)".to_owned()));
+        assert_eq!(shown(&mut names, 30, 8), ["  fn f(x: u8)", "  a", "  b", "  c"]);
+        assert_eq!(shown(&mut names, 30, 3), ["  fn f(x: u8)", "  a", "  1-1 of 3; tab: more"]);
+        assert_eq!(shown(&mut names, 30, 1), ["  a"]);
+        assert_eq!(shown(&mut menu(&[]).within(Some("fn g()".to_owned())), 30, 1), ["  fn g()"]);
     }
 
     #[test]

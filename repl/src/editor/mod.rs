@@ -59,6 +59,8 @@ const EDIT: &str = "%edit";
 pub trait Words: Send + Sync {
     /// What could stand at a byte of the text.
     fn complete(&self, text: &str, at: usize) -> Completions;
+    /// The signature of the call that a byte of the text is an argument of.
+    fn call(&self, text: &str, at: usize) -> Option<String>;
     /// Whether the text is a whole cell.
     fn whole(&self, text: &str) -> Completeness;
     /// The session's variables.

@@ -185,6 +185,10 @@ pub mod tests {
             Completions { range: start..at, candidates: candidates.collect() }
         }
 
+        fn call(&self, _: &str, _: usize) -> Option<String> {
+            Some("fn alpha(a: i32)".to_owned())
+        }
+
         fn whole(&self, text: &str) -> Completeness {
             if text.matches('{').count() > text.matches('}').count() {
                 Completeness::Incomplete { indent: String::new() }

@@ -4,6 +4,7 @@ use super::bytes;
 use crate::{Error, cli, shell_files};
 use clap_complete::Shell;
 use ironbook_kernel::kernelspec::{DISPLAY_NAME, Kernelspec, NAME};
+use ironbook_kernel::labextension;
 use ironbook_session::library::installed::{self, Content, Piece};
 use ironbook_session::library::{Library, Paths};
 use std::fs;
@@ -26,6 +27,8 @@ pub fn pieces(library: &Library, paths: &Paths) -> Result<Vec<Piece>, Error> {
     pieces.extend(
         spec.files().into_iter().map(|(file, bytes)| text(format!("share/jupyter/kernels/{NAME}/{file}"), bytes)),
     );
+    let lab = format!("share/jupyter/labextensions/{}", labextension::NAME);
+    pieces.extend(labextension::files().into_iter().map(|(file, bytes)| text(format!("{lab}/{file}"), bytes)));
     pieces.extend(for_shells()?);
     let lib = installed::pieces(library);
     pieces.extend(lib.map_err(|source| Error::Pack { path: library.deps.clone(), source })?);

@@ -71,6 +71,14 @@ fn jupyterlab_runs_in_a_browser() {
 }
 
 #[test]
+fn jupyterlab_helps_while_typing() {
+    if has_browser("lab_language.py") {
+        let service = Path::new(&program()).with_file_name("ironbook-language");
+        check("lab_language.py", &[&service.to_string_lossy()], 900);
+    }
+}
+
+#[test]
 fn mlflows_client_works_with_our_server() {
     check_with(MLFLOW, "track_server.py", &[&program()], 400);
 }

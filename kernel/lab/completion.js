@@ -1,0 +1,103 @@
+// Completion with types beside the names, one source of names, and the `use` that a name needs.
+
+function completion(app, manager, { completer }) {
+  const last = { items: [], editor: null };
+  const draws = renderer(completer);
+  app.started.then(() => {
+    const providers = manager.getProviders?.() ?? new Map();
+    tellAll(providers.get('CompletionProvider:kernel'), last);
+    alone(providers.get('CompletionProvider:context'));
+    // The one that ranks first draws for all; items of others are drawn as ever.
+    providers.forEach(provider => {
+      provider.renderer = provider.renderer ?? draws;
+    });
+  });
+  manager.selected?.connect((_, { insertText }) => {
+    const chosen = last.items.find(item => item.insertText === insertText);
+    if (chosen?.ironbook.import && last.editor && !last.editor.isDisposed) {
+      addUse(last.editor.editor, chosen.ironbook.import);
+    }
+  });
+}
+
+/** Has the kernel's own provider tell all that our kernel says. */
+function tellAll(provider, last) {
+  if (!provider) {
+    return;
+  }
+  const fetch = provider.fetch.bind(provider);
+  provider.fetch = async (request, context) => {
+    const kernel = context.session?.kernel;
+    if (!(await isOurs(kernel))) {
+      return fetch(request, context);
+    }
+    const reply = (await kernel.requestComplete({ code: request.text, cursor_pos: request.offset })).content;
+    if (reply.status !== 'ok') {
+      throw new Error('Ironbook: no completion');
+    }
+    const items = (reply.metadata._jupyter_types_experimental ?? []).map(told => ({
+      label: told.name,
+      insertText: told.import ? told.name : told.text,
+      type: told.type,
+      ironbook: { signature: beside(told.signature, told.name), summary: told.summary, import: told.import },
+    }));
+    last.items = items;
+    last.editor = context.editor;
+    return { start: reply.cursor_start, end: reply.cursor_end, items };
+  };
+}
+
+/** Words that merely stand somewhere are no candidates where the kernel knows what fits. */
+function alone(provider) {
+  const isApplicable = provider?.isApplicable.bind(provider);
+  if (isApplicable) {
+    provider.isApplicable = async context => !(await isOurs(context.session?.kernel)) && isApplicable(context);
+  }
+}
+
+/** A signature without what the name says already: `(n: usize) -> DataFrame`. */
+function beside(signature, name) {
+  const short = (signature ?? '').replace(/\s+/g, ' ').trim().replace(/^pub /, '');
+  const at = short.search(/\b(fn|struct|enum|trait|const|static|type|mod|union|macro) /);
+  const rest = at >= 0 ? short.slice(at).replace(/^(const |async |unsafe )*fn /, '') : short;
+  const own = rest.startsWith(name) ? rest.slice(name.length) : rest;
+  return own.replace(/^<[^()]*>(?=\()/, '').replace(/^\((&(mut )?self|(mut )?self)(, )?/, '(').replace(/^: /, '').replace(/ where .*/, '');
+}
+
+function renderer({ Completer }) {
+  class Renderer extends Completer.Renderer {
+    createCompletionItemNode(item, types) {
+      const node = super.createCompletionItemNode(item, types);
+      if (item.ironbook) {
+        const { signature } = item.ironbook;
+        const summary = item.ironbook.summary.replaceAll('`', '');
+        const about = node.querySelector('.jp-Completer-typeExtended');
+        about.textContent = signature || item.type;
+        node.classList.add('ib-Completer-item');
+        node.title = [signature, summary].filter(line => line).join('\n');
+        if (summary) {
+          element('span', 'ib-Completer-summary', about, summary);
+        }
+      }
+      return node;
+    }
+    itemWidthHeuristic(item) {
+      const own = item.ironbook;
+      const name = item.label.replace(/<\/?mark>/g, '').length;
+      return own ? name + Math.min(own.signature.length + own.summary.length, 90) : super.itemWidthHeuristic(item);
+    }
+  }
+  return new Renderer();
+}
+
+/** Adds a `use` at the top of a cell, behind the magic that the cell begins with. */
+function addUse(view, line) {
+  const doc = view.state.doc;
+  const lines = doc.toString().split('\n');
+  if (lines.some(other => other.trim() === line)) {
+    return;
+  }
+  const first = lines.findIndex(other => other.trim() && !other.startsWith('%%'));
+  const from = doc.line(Math.max(first, 0) + 1).from;
+  view.dispatch({ changes: { from, insert: `${line}\n` }, userEvent: 'input.complete' });
+}

@@ -1,0 +1,271 @@
+"""JupyterLab's extension in a headless Chromium: mistakes underlined while typing, fixes, types, imports, inspection.
+
+IRONBOOK_SHOTS names a directory for screenshots. Needs Debian's chromium.
+"""
+
+import contextlib
+import re
+import shutil
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import lab
+import nbformat
+from cells import PEER
+from nbformat.v4 import new_code_cell, new_notebook
+from notebooks import notebook
+from playwright.sync_api import expect, sync_playwright
+from lsp import sources
+from wire import poll
+
+SERVICE = sys.argv.pop(1) if len(sys.argv) > 1 and "/" in sys.argv[1] else ""
+FRAME = ('let df = df!["carrier" => ["AA", "UA", "DL"], "delay" => [4.5, -2.0, 11.0]]?;\n'
+         "let count = 3;")
+
+
+@unittest.skipIf(PEER, "another kernel has no such extension")
+class Language(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        browser = shutil.which("chromium")
+        assert browser, "chromium is not installed"
+        cls.enterClassContext(contextlib.ExitStack())
+        folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="ib-")))
+        cls.work = folder / "work"
+        cls.work.mkdir()
+        cls.server = lab.Server(folder)
+        cls.addClassCleanup(cls.server.close)
+        playwright = cls.enterClassContext(sync_playwright())
+        cls.browser = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        cls.addClassCleanup(cls.browser.close)
+
+    def setUp(self):
+        self.context = self.browser.new_context(viewport={"width": 1200, "height": 700})
+        self.addCleanup(self.context.close)
+        self.said = []
+        self.addCleanup(self.explain)
+
+    explain = lab.Lab.explain
+
+    def open(self, name, *cells):
+        nbformat.write(notebook(*cells), self.work / name)
+        return self.opened(name)
+
+    def opened(self, name):
+        # What the page says while it loads counts as well.
+        self.context.on("console", lambda said: self.said.append(said))
+        return lab.Notebook(self.context, self.server, name)
+
+    def errors(self):
+        """What the browser's console calls an error, apart from pictures and translations that a server may lack."""
+        texts = [said.text for said in self.said if said.type == "error" or "Ironbook" in said.text]
+        return [text for text in texts if "Failed to load resource" not in text]
+
+    def run_first(self, page):
+        page.cell(0).locator(".cm-content").click()
+        page.page.keyboard.press("Control+Enter")
+        expect(page.cell(0).locator(".jp-InputPrompt")).to_have_text("[1]:")
+        page.idle()
+
+    def marks(self, page, at, grave="error"):
+        return page.cell(at).locator(f".ib-Mark.ib-mod-{grave}")
+
+    def test_a_mistake_is_underlined_explained_and_mended_before_the_cell_runs(self):
+        page = self.open("mistake.ipynb", FRAME)
+        self.run_first(page)
+        at = page.type("let total = df.heigth() + count;")
+        expect(self.marks(page, at)).to_have_text("heigth")
+        self.assertEqual(page.cell(at).locator(".jp-InputPrompt").inner_text(), "[ ]:")
+        self.marks(page, at).hover()
+        tooltip = page.page.locator(".ib-Tooltip")
+        expect(tooltip).to_contain_text("no method named `heigth` found for struct `DataFrame`")
+        expect(tooltip).to_contain_text("E0599")
+        page.shot("mistake-light")
+        tooltip.locator("button").first.click()
+        expect(page.cell(at).locator(".cm-content")).to_contain_text("df.height()")
+        # It mends one mistake; the other one was not seen before.
+        expect(self.marks(page, at)).not_to_have_text("heigth")
+        page.page.keyboard.press("Control+z")
+        expect(page.cell(at).locator(".cm-content")).to_contain_text("df.heigth()")
+        expect(self.marks(page, at).first).to_be_visible()
+        page.page.keyboard.press("Control+a")
+        page.page.keyboard.insert_text("let total = df.height() + 1;")
+        expect(page.cell(at).locator(".ib-Mark")).to_have_count(0)
+        self.assertEqual(self.errors(), [])
+
+    def test_marks_go_when_the_cell_runs_and_below_when_it_is_mended(self):
+        page = self.open("marks.ipynb", "let a: i32 = \"text\";", "fn twice(x: i32) -> i32 { x * 2 }", "twice(\"two\")")
+        page.cell(2).locator(".cm-content").click()
+        page.page.keyboard.press("End")
+        page.page.keyboard.type(" ")
+        # The cells above were not run: `twice` is known all the same, and only what was typed in is marked.
+        expect(self.marks(page, 2)).to_have_text('"two"')
+        expect(page.cell(0).locator(".ib-Mark")).to_have_count(0)
+        page.cell(1).locator(".cm-content").click()
+        page.page.keyboard.press("Control+a")
+        page.page.keyboard.insert_text("fn twice(x: &str) -> String { x.repeat(2) }")
+        expect(page.cell(2).locator(".ib-Mark")).to_have_count(0)
+        page.cell(0).locator(".cm-content").click()
+        page.page.keyboard.press("End")
+        page.page.keyboard.type(" ")
+        expect(self.marks(page, 0)).to_have_text('"text"')
+        page.page.keyboard.press("Control+Enter")
+        expect(page.cell(0).locator(".jp-OutputArea-output").first).to_contain_text("E0308")
+        expect(page.cell(0).locator(".ib-Mark")).to_have_count(0)
+        self.assertEqual(self.errors(), [])
+
+    def test_magics_are_known_and_a_wrong_one_is_marked(self):
+        page = self.open("magics.ipynb", FRAME)
+        self.run_first(page)
+        good = page.type("%%time\ndf.height()")
+        bad = page.type("%tiem df.height()")
+        expect(self.marks(page, bad).first).to_be_visible()
+        expect(page.cell(good).locator(".ib-Mark")).to_have_count(0)
+
+    def test_a_cell_is_checked_while_another_runs(self):
+        page = self.open("busy.ipynb", FRAME, "loop { std::thread::sleep(std::time::Duration::from_millis(20)); }")
+        self.run_first(page)
+        page.cell(1).locator(".cm-content").click()
+        page.page.keyboard.press("Control+Enter")
+        expect(page.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
+        at = page.type("df.heigth()")
+        expect(self.marks(page, at)).to_have_text("heigth")
+        page.page.keyboard.press("Control+a")
+        page.page.keyboard.insert_text("df.hei")
+        page.page.keyboard.press("Tab")
+        expect(page.page.locator(".jp-Completer-item").first).to_contain_text("height")
+        page.page.keyboard.press("Enter")
+        expect(page.cell(at).locator(".cm-content")).to_have_text("df.height")
+        page.page.locator('[data-jp-item-name="interrupt"]').click()
+        page.idle()
+
+    def test_completion_has_types_and_adds_the_use(self):
+        page = self.open("complete.ipynb", FRAME)
+        self.run_first(page)
+        at = page.type("df.he")
+        page.page.keyboard.press("Tab")
+        item = page.page.locator(".jp-Completer-item", has_text="head").first
+        expect(item).to_contain_text("-> DataFrame")
+        page.shot("complete-light")
+        names = page.page.locator(".jp-Completer-item .jp-Completer-match").all_inner_texts()
+        self.assertEqual(len(names), len(set(names)), names)
+        page.page.keyboard.press("Escape")
+        at = page.type("df.")
+        page.page.keyboard.press("Tab")
+        expect(page.page.locator(".jp-Completer-item").first).to_be_visible()
+        page.shot("methods-light")
+        page.page.keyboard.press("Escape")
+        self.assertEqual(self.errors(), [])
+
+    def test_a_name_that_is_not_in_scope_brings_its_use(self):
+        service = Path(SERVICE)
+        if not service.is_file() or not sources().is_dir():
+            print("SKIPPED: the language service or the sources of std are not here", file=sys.stderr)
+            return
+        with tempfile.TemporaryDirectory(prefix="ib-") as folder:
+            folder = Path(folder)
+            (folder / "work").mkdir()
+            server = lab.Server(folder, IRONBOOK_LANGUAGE=str(service))
+            self.addCleanup(server.close)
+            nbformat.write(notebook("let one = 1;"), folder / "work" / "use.ipynb")
+            page = lab.Notebook(self.context, server, "use.ipynb")
+            self.run_first(page)
+            at = page.type("%%time\nlet begun = BTreeMa")
+
+            def offered():
+                page.page.keyboard.press("Tab")
+                page.page.wait_for_timeout(700)
+                return "BTreeMap" in page.cell(at).locator(".cm-content").inner_text() or page.page.locator(
+                    ".jp-Completer-item", has_text="BTreeMap").count()
+
+            poll(offered, "the service's names", 300)
+            if page.page.locator(".jp-Completer-item").count():
+                page.shot("import-light")
+                page.page.keyboard.press("Enter")
+            lines = page.cell(at).locator(".cm-line")
+            expect(lines).to_have_text(["%%time", "use std::collections::BTreeMap;", "let begun = BTreeMap"])
+
+    def test_inspection_peeks_at_the_value(self):
+        page = self.open("inspect.ipynb", FRAME)
+        self.run_first(page)
+        at = page.type("df")
+        page.page.keyboard.press("Shift+Tab")
+        tooltip = page.page.locator(".jp-Tooltip")
+        expect(tooltip).to_contain_text("df: DataFrame")
+        expect(tooltip).to_contain_text("3 x 2")
+        expect(tooltip).to_contain_text("-2.0")
+        page.shot("inspect-light")
+        page.page.keyboard.press("Escape")
+        at = page.type("df.head(Some(1))")
+        for _ in range(9):
+            page.page.keyboard.press("ArrowLeft")
+        page.page.keyboard.press("Shift+Tab")
+        expect(tooltip).to_contain_text("fn head(&self")
+        page.shot("inspect-method-light")
+
+    def test_f12_goes_to_a_definition_in_another_cell(self):
+        page = self.open("go.ipynb", "fn twice(x: i32) -> i32 {\n    x * 2\n}", "let (a, b) = (1, 2);", "twice(a) + b")
+        page.idle()
+
+        def goes(column, at, selected):
+            page.cell(2).locator(".cm-content").click()
+            page.page.keyboard.press("Home")
+            for _ in range(column):
+                page.page.keyboard.press("ArrowRight")
+            page.page.keyboard.press("F12")
+            expect(page.cell(at)).to_have_class(re.compile("jp-mod-active"))
+            poll(lambda: page.page.evaluate("window.getSelection().toString()") == selected, "the name is selected")
+
+        goes(2, 0, "twice")
+        goes(6, 1, "a")
+        goes(11, 1, "b")
+        self.assertEqual(self.errors(), [])
+
+    def test_the_dark_theme(self):
+        page = self.open("dark.ipynb", FRAME)
+        self.run_first(page)
+        page.page.evaluate("""() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})""")
+        expect(page.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+        at = page.type("let half = df.heigth() / 2;\nlet unused = 1;")
+        expect(self.marks(page, at).first).to_be_visible()
+        self.marks(page, at).first.hover()
+        expect(page.page.locator(".ib-Tooltip")).to_be_visible()
+        page.shot("mistake-dark")
+        page.page.mouse.move(5, 5)
+        at = page.type("df.")
+        page.page.keyboard.press("Tab")
+        expect(page.page.locator(".jp-Completer-item").first).to_be_visible()
+        page.shot("complete-dark")
+        page.page.keyboard.press("Escape")
+        at = page.type("df")
+        page.page.keyboard.press("Shift+Tab")
+        expect(page.page.locator(".jp-Tooltip")).to_contain_text("df: DataFrame")
+        page.shot("inspect-dark")
+
+    def test_a_notebook_of_another_kernel_is_left_alone(self):
+        spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        cells = [new_code_cell("value = 1"), new_code_cell("nothing.here(")]
+        nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": spec}), self.work / "python.ipynb")
+        page = self.opened("python.ipynb")
+        sent = []
+        page.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+        self.run_first(page)
+        at = page.type("value.bit_l")
+
+        def completes():
+            # Its first completion can take longer than JupyterLab waits.
+            page.page.keyboard.press("Tab")
+            page.page.wait_for_timeout(500)
+            return page.cell(at).locator(".cm-content").inner_text().strip() == "value.bit_length"
+
+        poll(completes, "completion by the other kernel")
+        page.page.wait_for_timeout(1000)
+        expect(page.page.locator(".ib-Mark, .ib-Completer-item")).to_have_count(0)
+        self.assertFalse(any("ironbook" in str(frame) for frame in sent))
+        self.assertEqual(self.errors(), [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
