@@ -92,8 +92,9 @@ def when(program, directory):
         assert not started.exists(), arguments
     with Kernel(directory=directory, IRONBOOK_LANGUAGE=str(script)) as kernel:
         kernel.client.run("1 + 1")
-        poll(started.exists, "a start")
-        assert started.read_text() == "x\n"
+        poll(lambda: started.exists() and started.read_text(), "a start")
+        kernel.client.run("1 + 2")
+        assert started.read_text() == "x\n", "it is started once"
     started.unlink()
     # Beside the program, as users have it: unless it is switched off.
     config = Path(directory) / "config.toml"

@@ -214,11 +214,11 @@ fn what_derives_make_is_known() {
         return;
     }
     for (cell, wanted) in [
-        ("#[derive(serde::Serialize)] struct S { a: i32 } use serde::Serialize; let s = S { a: 1 }; s.ser$0", "serialize"),
         (
-            "#[derive(Debug, thiserror::Error)] #[error(\"no\")] struct No; use std::error::Error; No.sou$0",
-            "source",
+            "#[derive(serde::Serialize)] struct S { a: i32 } use serde::Serialize; let s = S { a: 1 }; s.ser$0",
+            "serialize",
         ),
+        ("#[derive(Debug, thiserror::Error)] #[error(\"no\")] struct No; use std::error::Error; No.sou$0", "source"),
         ("#[derive(clap::Parser)] struct Args { a: i32 } use clap::Parser; Args::try_pa$0", "try_parse_from"),
         ("#[derive(thiserror::Error, Debug)] #[error(\"no {0}\")] struct No(i32); No(1).to_str$0", "to_string"),
     ] {
