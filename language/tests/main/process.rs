@@ -133,7 +133,7 @@ fn one_that_does_not_read_holds_nobody_up() {
 #[test]
 fn one_that_hangs_is_ended_and_started_again() {
     let folder = tempfile::tempdir().unwrap();
-    let program = in_place(folder.path(), "exec cat > /dev/null");
+    let program = in_place(folder.path(), "while read line; do :; done");
     let limits = Limits { hangs: Duration::from_millis(100), ..Limits::default() };
     let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
     assert!(service.wait_ready(LOADS));
