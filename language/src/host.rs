@@ -165,7 +165,11 @@ impl Files {
             for file in root.iter() {
                 db.set_file_source_root_with_durability(file, id, durability);
             }
-            if root.is_library { libraries.insert(id) } else { local.insert(id) };
+            if root.is_library {
+                libraries.insert(id)
+            } else {
+                local.insert(id)
+            };
             db.set_source_root_with_durability(id, Arc::new(root), durability);
             self.roots += 1;
         }

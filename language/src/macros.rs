@@ -61,7 +61,8 @@ impl Macros {
     /// When it was not built here, or the server cannot load it.
     pub fn of(&self, read: &Crate) -> ProcMacroLoadResult {
         let newest = self.built.get(&read.name).into_iter().flatten().rev().map(|(_, path)| path);
-        let path = newest.clone().find(|path| is_made_of(path, &read.root)).ok_or(ProcMacroLoadingError::NotYetBuilt)?;
+        let path =
+            newest.clone().find(|path| is_made_of(path, &read.root)).ok_or(ProcMacroLoadingError::NotYetBuilt)?;
         let dylib = MacroDylib::new(AbsPathBuf::assert_utf8(path.clone()));
         let loaded = self.server.load_dylib(dylib);
         let loaded = loaded.map_err(|error| ProcMacroLoadingError::ProcMacroSrvError(error.to_string().into()))?;
@@ -139,7 +140,9 @@ fn answer(asked: SubRequest) -> SubResponse {
         SubRequest::SourceText { .. } => SubResponse::SourceTextResult { text: None },
         SubRequest::LineColumn { .. } => SubResponse::LineColumnResult { line: 1, column: 1 },
         SubRequest::FilePath { .. } => SubResponse::FilePathResult { name: String::new() },
-        SubRequest::ByteRange { start, end, .. } => SubResponse::ByteRangeResult { range: start as usize..end as usize },
+        SubRequest::ByteRange { start, end, .. } => {
+            SubResponse::ByteRangeResult { range: start as usize..end as usize }
+        }
         SubRequest::SpanSource { file_id, ast_id, start, end, ctx } => {
             SubResponse::SpanSourceResult { file_id, ast_id, start, end, ctx }
         }

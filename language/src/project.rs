@@ -216,8 +216,7 @@ impl<'a> Walk<'a> {
 /// The library of a package, and its crate's name.
 fn library(package: &Value) -> Option<(&Value, String)> {
     let kinds = ["lib", "rlib", "dylib", "cdylib", "proc-macro"];
-    let is_library =
-        |target: &&Value| array(&target["kind"]).iter().any(|kind| kinds.contains(&text(kind)));
+    let is_library = |target: &&Value| array(&target["kind"]).iter().any(|kind| kinds.contains(&text(kind)));
     let library = array(&package["targets"]).iter().find(is_library)?;
     Some((library, text(&library["name"]).replace('-', "_")))
 }
@@ -253,6 +252,8 @@ fn described(package: &Value, node: &Value, target: &Path) -> Crate {
 impl Crate {
     /// What the package's build script said when the library was built, if that was here.
     fn add_script(&mut self, package: &str, target: &Path) {
+        let text = std::fs::read_to_string(&self.root).unwrap_or_default();
+        let included = included(&text);
         let builds = ["debug/build", "apart/debug/build"].map(|folder| std::fs::read_dir(target.join(folder)));
         let own = |name: &str| {
             name.strip_prefix(package).and_then(|rest| rest.strip_prefix('-')).is_some_and(|hash| hash.len() == 16)
@@ -263,6 +264,8 @@ impl Crate {
             .flatten()
             .flatten()
             .filter(|entry| entry.file_name().to_str().is_some_and(own))
+            // Of several versions it is the one that has made what this one includes.
+            .filter(|entry| included.iter().all(|file| entry.path().join("out").join(file).is_file()))
             .filter_map(|entry| {
                 let output = entry.path().join("output");
                 Some((std::fs::metadata(&output).ok()?.modified().ok()?, entry.path()))
@@ -282,6 +285,12 @@ impl Crate {
         self.env.push(("OUT_DIR".into(), out.display().to_string()));
         self.folders.push(out);
     }
+}
+
+/// The files of its build script that a source includes.
+fn included(text: &str) -> Vec<&str> {
+    let after = text.split("env!(\"OUT_DIR\"), \"/").skip(1);
+    after.filter_map(|rest| rest.split_once('"').map(|(file, _)| file)).collect()
 }
 
 /// `name` or `name="value"`.
@@ -367,6 +376,12 @@ mod tests {
         assert_eq!(project.crates[1].deps, [("serde".to_owned(), 2), ("serde_derive".to_owned(), 3)]);
         assert!(project.crates[0].ours && !project.crates[1].ours && project.crates[3].is_macro);
         assert!(project.crates[3].deps.is_empty());
+    }
+
+    #[test]
+    fn what_a_build_script_made_is_told_by_its_files() {
+        assert_eq!(included("include!(concat!(env!(\"OUT_DIR\"), \"/private.rs\"));\nmod a;"), ["private.rs"]);
+        assert!(included("mod a;").is_empty());
     }
 
     #[test]

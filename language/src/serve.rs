@@ -31,9 +31,9 @@ impl Default for Rest {
 /// The stack of a thread that reads or answers: parsers and type checkers call themselves for each bracket that is open.
 /// Memory is committed when it is touched.
 pub const STACK: usize = 512 << 20;
-/// The priority of what nobody waits for.
+/// The priority of what nobody waits for. At 19 it would never be ready on a machine with more to do than it has cores.
 #[cfg(target_os = "linux")]
-const LOWEST: i32 = 19;
+const LOW: i32 = 10;
 
 /// What is asked once before the first question, so that what all answers need has been read: names, methods of tables, of
 /// tensors, and of what iterators make.
@@ -98,13 +98,13 @@ impl Rest {
     }
 }
 
-/// Works on a thread that gives way to everything else on the machine; answers, for which somebody waits, do not.
+/// Works on a thread that gives way to cells and their compiler; answers, for which somebody waits, do not.
 fn quietly<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let quiet = move || {
             // Where the system does not allow it, it works like any other.
             #[cfg(target_os = "linux")]
-            let _ = rustix::process::setpriority_process(None, LOWEST);
+            let _ = rustix::process::setpriority_process(None, LOW);
             work()
         };
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, quiet);

@@ -100,7 +100,9 @@ fn cargo() -> Finding {
 /// The language service, and the sources of std that it reads.
 fn language(rustc: &Rustc, paths: &Paths) -> Finding {
     let Some(service) = crate::language::program(paths) else {
-        return Good("the language service is off (IRONBOOK_LANGUAGE=0, or `language = false` in the configuration)".into());
+        return Good(
+            "the language service is off (IRONBOOK_LANGUAGE=0, or `language = false` in the configuration)".into(),
+        );
     };
     if paths.installed.is_some() {
         return Good("not needed: an installed copy completes by names".into());

@@ -1,8 +1,8 @@
 //! `ironbook kernel`: tells Jupyter of Ironbook, and starts a kernel when Jupyter asks for one.
 
 use crate::Error;
-use crate::language;
 use crate::kernel::{Cache, history_path};
+use crate::language;
 use crate::terminal::{Style, Terminal};
 use clap::{Args, Subcommand};
 use ironbook_kernel::Life;

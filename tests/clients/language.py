@@ -82,7 +82,7 @@ def when(program, directory):
     """Who starts a service: a script in its place writes down that it was started."""
     started = Path(directory) / "started"
     script = Path(directory) / "service"
-    script.write_text(f"#!/bin/sh\necho x >> {started}\nexec cat > /dev/null\n")
+    script.write_text(f"#!/bin/sh\necho x >> {started}\nwhile read line; do :; done\n")
     script.chmod(0o755)
     env = {**os.environ, "IRONBOOK_LANGUAGE": str(script)}
     for arguments in [["-e", "1 + 1"], ["run", "script.rs"]]:
@@ -92,8 +92,9 @@ def when(program, directory):
         assert not started.exists(), arguments
     with Kernel(directory=directory, IRONBOOK_LANGUAGE=str(script)) as kernel:
         kernel.client.run("1 + 1")
-        poll(started.exists, "a start")
-        assert started.read_text() == "x\n"
+        poll(lambda: started.exists() and started.read_text(), "a start")
+        kernel.client.run("1 + 2")
+        assert started.read_text() == "x\n", f"it is started once: {started.read_text()!r}"
     started.unlink()
     # Beside the program, as users have it: unless it is switched off.
     config = Path(directory) / "config.toml"

@@ -213,18 +213,22 @@ fn what_derives_make_is_known() {
         eprintln!("SKIPPED: {} has no server for proc macros", sysroot.display());
         return;
     }
+    let mut wrong = Vec::new();
     for (cell, wanted) in [
-        ("#[derive(serde::Serialize)] struct S { a: i32 } use serde::Serialize; let s = S { a: 1 }; s.ser$0", "serialize"),
         (
-            "#[derive(Debug, thiserror::Error)] #[error(\"no\")] struct No; use std::error::Error; No.sou$0",
-            "source",
+            "#[derive(serde::Serialize)] struct S { a: i32 } use serde::Serialize; let s = S { a: 1 }; s.ser$0",
+            "serialize",
         ),
+        ("#[derive(Debug, thiserror::Error)] #[error(\"no\")] struct No; use std::error::Error; No.sou$0", "source"),
         ("#[derive(clap::Parser)] struct Args { a: i32 } use clap::Parser; Args::try_pa$0", "try_parse_from"),
         ("#[derive(thiserror::Error, Debug)] #[error(\"no {0}\")] struct No(i32); No(1).to_str$0", "to_string"),
     ] {
-        let found = candidates(&mut host, cell);
-        assert!(found.iter().any(|candidate| candidate.name == wanted), "{cell}: {:?}", found.first());
+        match ask(&mut host, &Query::Complete, cell).1 {
+            Answer::Candidates(found) if found.iter().any(|candidate| candidate.name == wanted) => {}
+            other => wrong.push(format!("{cell}: {other:?}")),
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -65,7 +65,10 @@ pub fn shapes(folder: &Path) -> PathBuf {
         std::fs::write(path, text).unwrap();
     };
     let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
-    write("Cargo.toml", &format!("{}[dependencies]\nshapes = {{ path = \"shapes\" }}\n[workspace]\n", package("ironbook-deps")));
+    write(
+        "Cargo.toml",
+        &format!("{}[dependencies]\nshapes = {{ path = \"shapes\" }}\n[workspace]\n", package("ironbook-deps")),
+    );
     write("src/lib.rs", "");
     write("shapes/Cargo.toml", &format!("{}[features]\ndefault = [\"round\"]\nround = []\n", package("shapes")));
     write(

@@ -30,7 +30,9 @@ fn it_answers_from_cells_and_survives_its_death() {
     assert!(service.wait_ready(LOADS), "{:?}", service.state());
     let knows_shapes = || {
         let text = "fn f() { shapes::circle().s";
-        let Some(Answer::Candidates(found)) = service.ask(text, text.len(), Query::Complete, ANSWERS) else { return false };
+        let Some(Answer::Candidates(found)) = service.ask(text, text.len(), Query::Complete, ANSWERS) else {
+            return false;
+        };
         found.iter().any(|candidate| candidate.name == "surface")
     };
     assert!(knows_shapes());
@@ -97,7 +99,11 @@ fn it_answers_from_cells_and_survives_its_death() {
 fn children(pid: u32) -> Vec<u32> {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let of = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-    tasks.flatten().map(of).flat_map(|text| text.split_whitespace().flat_map(str::parse).collect::<Vec<u32>>()).collect()
+    tasks
+        .flatten()
+        .map(of)
+        .flat_map(|text| text.split_whitespace().flat_map(str::parse).collect::<Vec<u32>>())
+        .collect()
 }
 
 /// A program in place of the service; it says that it is ready, and does what a script does.
@@ -127,7 +133,7 @@ fn one_that_does_not_read_holds_nobody_up() {
 #[test]
 fn one_that_hangs_is_ended_and_started_again() {
     let folder = tempfile::tempdir().unwrap();
-    let program = in_place(folder.path(), "exec cat > /dev/null");
+    let program = in_place(folder.path(), "while read line; do :; done");
     let limits = Limits { hangs: Duration::from_millis(100), ..Limits::default() };
     let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
     assert!(service.wait_ready(LOADS));
