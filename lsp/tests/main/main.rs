@@ -7,3 +7,4 @@ mod lints;
 mod more;
 mod notebooks;
 mod scripts;
+mod words;
