@@ -52,6 +52,9 @@ pub fn unknown_columns(view: &View, text: &str, execution: ExecutionId) -> Vec<D
     let known = Known::new(view, &rust, &toks);
     let tables = Tables::new(&known);
     let mut out = Vec::new();
+    if tables.is_too_long() {
+        return out;
+    }
     for at in 0..toks.len() {
         let Some(name) = tables.string(at) else { continue };
         if name.is_empty() || name.contains(['*', '^']) {

@@ -36,7 +36,7 @@ fn hints_are_shown_with_their_fixes() {
     );
     assert_eq!(put_in(&mut editor, &found[0]), ["?"]);
     assert_eq!(put_in(&mut editor, &found[1]), ["\"day\""]);
-    assert_eq!(put_in(&mut editor, &found[2]), ["df[\"late\"].clone()"]);
+    assert_eq!(put_in(&mut editor, &found[2]), ["", ".clone()"]);
     let mended = text.replace(".unwrap()", "?").replace("dya", "day").replace("&df[\"late\"]", "df[\"late\"].clone()");
     editor.retype(URI, &mended);
     assert_eq!(editor.diagnostics(URI), []);
