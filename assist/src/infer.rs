@@ -8,7 +8,7 @@ use crate::known::Known;
 use crate::ty::{self, Ty};
 use crate::user;
 use ironbook_magics::lexer::Token;
-use ironbook_session::library::index::{EntryKind, MemberKind};
+use ironbook_session::library::index::EntryKind;
 use std::ops::Range;
 
 /// Initialisers that refer to each other are followed so far.

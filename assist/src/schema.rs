@@ -10,8 +10,8 @@ pub use doubts::unknown_columns;
 use crate::code::{self, Tok};
 use crate::known::Known;
 use crate::view::View;
-use ironbook_magics::lexer::Token;
 use bindings::Bound;
+use ironbook_magics::lexer::Token;
 use std::collections::BTreeSet;
 use std::ops::Range;
 

@@ -212,7 +212,8 @@ fn an_answer_comes_at_once() {
     let nested = "rows.iter().map(|x| x.sqrt()).zip(rows.iter().map(|y| f(".repeat(30);
     let closures = "rows.iter().map(|x| rows.iter().filter(|x| ".repeat(30);
     let joins = "flights.lazy().join(flights.lazy(), [col(\"a\")], [".repeat(40);
-    let chain = format!("flights.lazy(){}.filter(col(\"", ".with_columns([col(\"arr_delay\").alias(\"b\")])".repeat(150));
+    let chain =
+        format!("flights.lazy(){}.filter(col(\"", ".with_columns([col(\"arr_delay\").alias(\"b\")])".repeat(150));
     let lets: String = (0..500).map(|n| format!("let l{} = l{n}.lazy().filter(col(\"a\"));\n", n + 1)).collect();
     let list = format!("let names = [{}\"a\"];\nnames.", "\"column\", ".repeat(20_000));
     let texts = [
