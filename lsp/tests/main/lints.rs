@@ -64,3 +64,11 @@ fn columns_of_tables_are_known_from_the_text() {
     labels.sort();
     assert_eq!(labels, ["day", "share"]);
 }
+
+#[test]
+fn what_magics_make_is_not_missing() {
+    let mut editor = Editor::new();
+    let text = "// %%\n// %track load models:/late@champion --into model\n// %%\nlet n = model.signature();\n// %%\nn.len()\n";
+    editor.open(URI, text);
+    assert_eq!(editor.diagnostics(URI), []);
+}

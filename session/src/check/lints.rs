@@ -224,6 +224,7 @@ impl Checker {
 }
 
 /// Whether a fix is surely what was meant.
+#[derive(Clone, Copy)]
 enum Sure {
     Yes,
     No,
