@@ -66,7 +66,9 @@ fn made(line: &str, view: &View) -> Vec<String> {
             let assigned = words.iter().find_map(|word| word.strip_prefix("--into="));
             after("--into").copied().or(assigned).map(|name| vec![name.to_owned()]).unwrap_or_default()
         }
-        ["%run", rest @ ..] => rest.iter().filter(|word| !word.starts_with('-')).take(1).flat_map(|path| defined(path, view)).collect(),
+        ["%run", rest @ ..] => {
+            rest.iter().filter(|word| !word.starts_with('-')).take(1).flat_map(|path| defined(path, view)).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -80,7 +82,8 @@ fn defined(path: &str, view: &View) -> Vec<String> {
         return Vec::new();
     }
     let Ok(text) = std::fs::read_to_string(path) else { return Vec::new() };
-    let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).collect();
     let names = words.windows(2).filter(|pair| BEFORE.contains(&pair[0]) && !BEFORE.contains(&pair[1]));
     names.map(|pair| pair[1].to_owned()).collect()
 }

@@ -68,7 +68,8 @@ fn columns_of_tables_are_known_from_the_text() {
 #[test]
 fn what_magics_make_is_not_missing() {
     let mut editor = Editor::new();
-    let text = "// %%\n// %track load models:/late@champion --into model\n// %%\nlet n = model.signature();\n// %%\nn.len()\n";
+    let text =
+        "// %%\n// %track load models:/late@champion --into model\n// %%\nlet n = model.signature();\n// %%\nn.len()\n";
     editor.open(URI, text);
     assert_eq!(editor.diagnostics(URI), []);
 }
