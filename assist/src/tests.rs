@@ -171,6 +171,10 @@ const CELLS: &[&str] = &[
     "%%time\nfor (i, row) in rows.iter().enumerate() { println!(\"{i} {row:?} 日本\"); }",
     "let r = r#\"a \" b\"#; let c = '\\''; /* a /* b */ c */ x.0.1..=y::<Vec<_>>::new()[1]?",
     "match <T as Into<U>>::into(a) { Kind::Late(m) if m > 1. => m, _ => Delay { minutes: 1.0, ..d }.minutes }",
+    "let l = flights.lazy().join(weather.lazy(), [col(\"a\")], [col(\"b\")], a); let l = l.group_by([col(\"ü\")]).agg([len()]);",
+    "for (i, (a, &b)) in rows.iter().zip(rows.iter().map(|x| (x, 1..2))).enumerate() { b.x(|(a, b), c| c.1) }",
+    "%%tune ä\nlet x: f64 = trial.float(\"x\", 0.0..=1.0); match trial.int(\"ü\", 1..=3) { Some(n) => n, _ => x }",
+    "%drift flights weather --columns=a,\"b c\" --test a=ks --fail-on",
     "macro_rules! m { ($($x:expr),*) => { [$($x),*] } }\n#[derive(Debug)]\nstruct É<'a, T>(&'a T);\n%cd ~/ü",
 ];
 
@@ -196,6 +200,38 @@ fn no_text_breaks_anything() {
             assert!(!bundle.plain().is_empty(), "{text:?} {cursor}");
         }
         completeness(&view, &text);
+        crate::unknown_columns(&view, &text, 1);
+        crate::columns_made(&view, &text);
+    }
+}
+
+/// Nested as deep as it may be, and long as no one writes: an answer comes at once.
+#[test]
+fn an_answer_comes_at_once() {
+    let view = view();
+    let nested = "rows.iter().map(|x| x.sqrt()).zip(rows.iter().map(|y| f(".repeat(30);
+    let closures = "rows.iter().map(|x| rows.iter().filter(|x| ".repeat(30);
+    let joins = "flights.lazy().join(flights.lazy(), [col(\"a\")], [".repeat(40);
+    let chain =
+        format!("flights.lazy(){}.filter(col(\"", ".with_columns([col(\"arr_delay\").alias(\"b\")])".repeat(150));
+    let lets: String = (0..500).map(|n| format!("let l{} = l{n}.lazy().filter(col(\"a\"));\n", n + 1)).collect();
+    let list = format!("let names = [{}\"a\"];\nnames.", "\"column\", ".repeat(20_000));
+    let texts = [
+        format!("{nested}x."),
+        format!("{closures}x."),
+        format!("{joins}col(\""),
+        chain,
+        format!("let l0 = flights;\n{lets}l500.filter(col(\""),
+        list,
+    ];
+    for text in texts {
+        let began = std::time::Instant::now();
+        complete(&view, &text, text.len());
+        crate::unknown_columns(&view, &text, 1);
+        crate::columns_made(&view, &text);
+        let took = began.elapsed();
+        // Unoptimised, on a loaded machine; it is a hundredth of that.
+        assert!(took.as_secs() < 5, "{took:?}: {:?}", text.chars().take(60).collect::<String>());
     }
 }
 

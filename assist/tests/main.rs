@@ -174,6 +174,30 @@ fn the_usual_comes_first() {
     }
 }
 
+/// The library's own functions whose strings name columns.
+#[test]
+fn the_librarys_functions_take_columns() {
+    let mut view = view();
+    view.variables[0].columns = vec![("carrier".to_owned(), "str".to_owned()), ("late".to_owned(), "bool".to_owned())];
+    for text in [
+        "Dataset::new(&df, &[\"car",
+        "Dataset::new(&df, &[\"late\"], \"car",
+        "eval::time_split(&df, \"car",
+        "df.strings(\"car",
+        "Pipeline::new().one_hot([\"car",
+        "Pipeline::new().standardise([\"late\", \"car",
+        "Pipeline::new().cyclical(\"car",
+        "DriftOptions::default().columns([\"car",
+        "drift::DriftOptions::default().ignore([\"car",
+        "df.clone().lazy().sort([\"car",
+        "df.group_by([\"car",
+        "df.drop(\"car",
+        "df[\"car",
+    ] {
+        check(&view, text, "carrier");
+    }
+}
+
 #[test]
 fn names_are_explained() {
     let view = view();

@@ -22,6 +22,8 @@ const TEXTS: &[&str] = &[
     "Gbdt::params().n_est",
     "let m = Gbdt::params();\nm.",
     "vec![1.0, 2.0].iter().map(|x| x + 1.0).",
+    "vec![1.0, 2.0].iter().enumerate().filter(|(i, x)| x.",
+    "flights.clone().lazy().group_by([col(\"carrier\")]).agg([col(\"arr_delay\").mean().alias(\"m\")]).filter(col(\"",
     "eval::",
     "std::collections::",
     "col(\"arr",

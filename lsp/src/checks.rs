@@ -248,6 +248,7 @@ impl Worker {
             known.diagnostics.push(diagnostic);
         }
         dependencies(text).for_each(|name| checker.assume(&name));
+        planned.makes.iter().for_each(|name| checker.assume(name));
         for source in &planned.sources {
             executions.push(checker.execution());
             known.diagnostics.extend(checker.follow(source).diagnostics);

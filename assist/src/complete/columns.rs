@@ -141,7 +141,15 @@ fn of_parameter(known: &Known<'_>, at: usize, word: &str, owner: Option<&str>, a
     let signature = if is_method {
         known.member(&Infer::new(known).chain(at - 1)?, word)?.signature
     } else if let Some(owner) = owner {
-        known.member(&Ty::named(owner), word)?.signature
+        let of_module = || {
+            let path = known.module_path(&code::path_before(known.toks, at))?;
+            let mut entries = known.index()?.module(&path)?;
+            entries.find(|entry| entry.name == word && entry.kind == EntryKind::Function)
+        };
+        match of_module() {
+            Some(entry) => entry.declaration.clone(),
+            None => known.member(&Ty::named(owner), word)?.signature,
+        }
     } else {
         let item = known.items_named(word).find(|item| item.kind == "fn").map(user::signature);
         let entry = || known.index()?.named(word).find(|entry| entry.kind == EntryKind::Function);
@@ -151,6 +159,13 @@ fn of_parameter(known: &Known<'_>, at: usize, word: &str, owner: Option<&str>, a
     let commas = (open + 1..argument)
         .filter(|place| known.toks[*place].is(',') && code::enclosing(known.toks, *place) == Some(open));
     let name = ty::argument_names(&signature).into_iter().nth(commas.count())?;
+    match (name.as_str(), word) {
+        ("names", "columns" | "only_columns" | "numeric" | "categorical" | "ignore" | "prediction")
+        | ("name", "floats" | "strings")
+        | ("time", "time_split" | "by")
+        | ("group", "within") => return Some(Role::Columns),
+        _ => {}
+    }
     match name.as_str() {
         "column" | "columns" | "features" | "target" | "by" | "on" | "left_on" | "right_on" => Some(Role::Columns),
         "path" | "paths" | "file" | "filename" | "directory" | "folder" => Some(Role::File),
@@ -162,7 +177,8 @@ fn of_parameter(known: &Known<'_>, at: usize, word: &str, owner: Option<&str>, a
 /// of the ones that the statement names first. `after` is what stands behind the cursor.
 pub fn complete(known: &Known<'_>, at: usize, typed: &str, after: &str) -> Vec<Candidate> {
     let (view, code, toks) = (known.view, known.code, known.toks);
-    let mut ranked = Ranked::new(typed);
+    let typed = typed.replace("\\\"", "\"").replace("\\\\", "\\");
+    let mut ranked = Ranked::new(&typed);
     let table = Tables::new(known).around(at);
     if let Some(schema) = &table {
         let wanted = Wanted::of(after);

@@ -240,6 +240,9 @@ fn columns_of_live_tables() {
     assert_eq!(at("flights.lazy().drop(cols([\"|"), ["arr_delay", "carrier"]);
     assert_eq!(at("flights.lazy().rename([\"|"), ["arr_delay", "carrier"]);
     assert_eq!(at("let odd = df!(\"a\\\"b\" => [1])?;\nodd.column(\"|"), ["a\\\"b"]);
+    assert_eq!(at("let odd = df!(\"a\\\"b\" => [1])?;\nodd.column(\"a\\\"|"), ["a\\\"b"]);
+    check("fn only_columns(names: [&str; 1]) {}\nonly_columns([\"ca|", &["carrier"], &[]);
+    check("fn greet(names: [&str; 1]) {}\ngreet([\"ca|", &[], &["carrier"]);
     assert_eq!(at("weather.lazy().select([col(\"te|"), ["temp"]);
     assert_eq!(at("flights.lazy().group_by([col(\"|")[..2], ["arr_delay", "carrier"]);
     check("cols([\"carrier\", \"|", &["arr_delay"], &[]);

@@ -52,13 +52,16 @@ pub fn unknown_columns(view: &View, text: &str, execution: ExecutionId) -> Vec<D
     let known = Known::new(view, &rust, &toks);
     let tables = Tables::new(&known);
     let mut out = Vec::new();
-    for at in 0..toks.len() {
+    if tables.is_too_long() {
+        return out;
+    }
+    for (at, tok) in toks.iter().enumerate() {
         let Some(name) = tables.string(at) else { continue };
         if name.is_empty() || name.contains(['*', '^']) {
             continue;
         }
         if let Some(schema) = tables.surely_of(at).filter(|schema| schema.lacks(&name)) {
-            let place = Place { execution, range: toks[at].range.clone() };
+            let place = Place { execution, range: tok.range.clone() };
             out.push(doubt(&name, &schema, place));
         }
     }

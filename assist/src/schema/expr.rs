@@ -75,7 +75,7 @@ impl Tables<'_, '_> {
         let (mut given, mut at) = self.start(at, range.end, schema)?;
         while at < range.end {
             match self.toks[at].token {
-                Token::Punct('.') => (given, at) = self.method(given, at + 1, range.end, schema)?,
+                Token::Punct('.') => (given, at) = self.method(given, at + 1, range.end)?,
                 Token::Punct(sign @ ('+' | '-' | '*' | '/' | '%')) => {
                     let right = self.given(at + 1..range.end, schema);
                     return Some(combined(given, right, sign));
@@ -143,7 +143,7 @@ impl Tables<'_, '_> {
     }
 
     /// What a method makes of an expression, and the token behind it.
-    fn method(&self, given: Given, at: usize, end: usize, schema: &Schema) -> Option<(Given, usize)> {
+    fn method(&self, given: Given, at: usize, end: usize) -> Option<(Given, usize)> {
         let Token::Word(method) = self.toks.get(at).filter(|_| at < end)?.token else { return None };
         let open = at + 1;
         let close = code::matching_close(self.toks, open).filter(|close| *close < end)?;
@@ -165,16 +165,16 @@ impl Tables<'_, '_> {
                 }
             }
             "cast" | "strict_cast" => {
-                let dtype = inside.filter_map(|at| dtype_named(&self.known.code[self.toks[at].range.clone()])).last();
+                let dtype =
+                    inside.filter_map(|at| dtype_named(&self.known.code[self.toks[at].range.clone()])).next_back();
                 given.typed(dtype.unwrap_or(""))
             }
             "as_expr" | "into" | "when" | "then" | "otherwise" => given,
             "exclude" => Given { sure: false, ..given },
             "map" | "apply" | "map_many" | "apply_many" => given.typed(""),
-            "over" | "filter" | "sort_by" => Given { columns: given.columns, ..given },
+            "over" | "filter" | "sort_by" => given,
             _ => of_method(given, method),
         };
-        let _ = schema;
         Some((after, close + 1))
     }
 }

@@ -36,7 +36,7 @@ fn hints_are_shown_with_their_fixes() {
     );
     assert_eq!(put_in(&mut editor, &found[0]), ["?"]);
     assert_eq!(put_in(&mut editor, &found[1]), ["\"day\""]);
-    assert_eq!(put_in(&mut editor, &found[2]), ["df[\"late\"].clone()"]);
+    assert_eq!(put_in(&mut editor, &found[2]), ["", ".clone()"]);
     let mended = text.replace(".unwrap()", "?").replace("dya", "day").replace("&df[\"late\"]", "df[\"late\"].clone()");
     editor.retype(URI, &mended);
     assert_eq!(editor.diagnostics(URI), []);
@@ -63,4 +63,13 @@ fn columns_of_tables_are_known_from_the_text() {
     let mut labels = editor.labels(URI, Position::new(5, 13));
     labels.sort();
     assert_eq!(labels, ["day", "share"]);
+}
+
+#[test]
+fn what_magics_make_is_not_missing() {
+    let mut editor = Editor::new();
+    let text =
+        "// %%\n// %track load models:/late@champion --into model\n// %%\nlet n = model.signature();\n// %%\nn.len()\n";
+    editor.open(URI, text);
+    assert_eq!(editor.diagnostics(URI), []);
 }

@@ -25,8 +25,8 @@ impl Checker {
         let (mut checked, sound) = self.look(source);
         match sound {
             Some(sound) => self.take_over(sound, &mut checked),
-            None if !checked.is_sound() => self.remember_names(source),
-            None => {}
+            // Also where all that is wrong follows from names that are not known.
+            None => self.remember_names(source),
         }
         self.session.last += 1;
         checked

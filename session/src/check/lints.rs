@@ -100,10 +100,9 @@ impl Checker {
             if found.severity != Severity::Hint || !found.message.contains(" borrows ") {
                 continue;
             }
-            let owned = seen.lets.get(&name).and_then(|value| value.owned(&source.text));
-            let edit = owned.map(|(range, text)| vec![(range, text)]);
-            let keeps = edit.filter(|edit| {
-                let tried = self.tried(source, edit, checked);
+            let owned = seen.lets.get(&name).map(seen::Value::owned);
+            let keeps = owned.filter(|edits| {
+                let tried = self.tried(source, edits, checked);
                 tried.is_ok_and(|tried| {
                     tried.placed.iter().all(|((other, _), place)| *other != name || *place != Placement::Nowhere)
                         && tried.doubts <= doubts(checked)
@@ -112,7 +111,8 @@ impl Checker {
             let found = &mut checked.diagnostics[at];
             found.code = Some(BORROW.to_owned());
             if let Some(edits) = keeps {
-                let title = format!("keep a copy: `{}`", edits[0].1);
+                let call = edits.last().map_or("", |(_, text)| text.trim_start_matches(')'));
+                let title = format!("keep a copy: `{call}`");
                 found.fixes.push(fix(title, &edits, sound.prepared.execution, Sure::No));
             }
         }
@@ -224,6 +224,7 @@ impl Checker {
 }
 
 /// Whether a fix is surely what was meant.
+#[derive(Clone, Copy)]
 enum Sure {
     Yes,
     No,

@@ -78,15 +78,17 @@ pub struct Printed {
 }
 
 impl Value {
-    /// A value of its own: what stands where, and what to write there.
-    pub fn owned(&self, text: &str) -> Option<(Range<usize>, String)> {
-        let words = text.get(self.range.clone())?;
-        let owned = match &self.borrowed {
-            Some(inner) if self.simple => format!("{}.clone()", text.get(inner.clone())?),
-            Some(inner) => format!("({}).clone()", text.get(inner.clone())?),
-            None => format!("{words}.to_owned()"),
-        };
-        Some((self.range.clone(), owned))
+    /// What makes it a value of its own.
+    pub fn owned(&self) -> Vec<(Range<usize>, String)> {
+        let end = self.range.end..self.range.end;
+        match &self.borrowed {
+            Some(inner) => {
+                let sign = self.range.start..inner.start;
+                let (open, close) = if self.simple { ("", ".clone()") } else { ("(", ").clone()") };
+                vec![(sign, open.to_owned()), (end, close.to_owned())]
+            }
+            None => vec![(end, ".to_owned()".to_owned())],
+        }
     }
 }
 
