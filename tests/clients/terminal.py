@@ -142,7 +142,7 @@ class Sessions:
     def test_candidates_have_types_and_calls_stand_above_their_arguments(self):
         screen = self.session()
         self.ask(screen, 1, 'let df = df!["carrier" => ["AA", "UA"], "delay" => [4.5, -2.0]]?;')
-        screen.keys("df.hei\t")
+        screen.keys("df.he\t")
         screen.sees(r"^  height +\(\) -> usize")
         screen.control("u")
         screen.keys("df.head(\t")
