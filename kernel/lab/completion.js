@@ -3,13 +3,15 @@
 function completion(app, manager, { completer }) {
   const last = { items: [], editor: null };
   const draws = renderer(completer);
+  const Model = model(completer);
   app.started.then(() => {
     const providers = manager.getProviders?.() ?? new Map();
     tellAll(providers.get('CompletionProvider:kernel'), last);
     alone(providers.get('CompletionProvider:context'));
-    // The one that ranks first draws for all; items of others are drawn as ever.
+    // The one that ranks first draws and orders for all; items of others are drawn and ordered as ever.
     providers.forEach(provider => {
       provider.renderer = provider.renderer ?? draws;
+      provider.modelFactory = provider.modelFactory ?? (async () => new Model());
     });
   });
   manager.selected?.connect((_, { insertText }) => {
@@ -35,11 +37,13 @@ function tellAll(provider, last) {
     if (reply.status !== 'ok') {
       throw new Error('Ironbook: no completion');
     }
-    const items = (reply.metadata._jupyter_types_experimental ?? []).map(told => ({
+    // Places are code points.
+    const typed = [...request.text].slice(reply.cursor_start, request.offset).join('');
+    const items = (reply.metadata._jupyter_types_experimental ?? []).map((told, rank) => ({
       label: told.name,
       insertText: told.import ? told.name : told.text,
       type: told.type,
-      ironbook: { signature: beside(told.signature, told.name), summary: told.summary, import: told.import },
+      ironbook: { rank, typed, signature: beside(told.signature, told.name), summary: told.summary, import: told.import },
     }));
     last.items = items;
     last.editor = context.editor;
@@ -61,7 +65,32 @@ function beside(signature, name) {
   const at = short.search(/\b(fn|struct|enum|trait|const|static|type|mod|union|macro) /);
   const rest = at >= 0 ? short.slice(at).replace(/^(const |async |unsafe )*fn /, '') : short;
   const own = rest.startsWith(name) ? rest.slice(name.length) : rest;
-  return own.replace(/^<[^()]*>(?=\()/, '').replace(/^\((&(mut )?self|(mut )?self)(, )?/, '(').replace(/^: /, '').replace(/ where .*/, '');
+  return own.replace(/^<[^()]*>(?=\()/, '').replace(/^\((&('\w+ )?(mut )?self|(mut )?self)(, )?/, '(').replace(/^: /, '').replace(/ where .*/, '');
+}
+
+/** Keeps the kernel's ranking: among names that fit equally well JupyterLab would go by the alphabet. */
+function model({ CompleterModel }) {
+  return class extends CompleterModel {
+    get query() {
+      return super.query;
+    }
+    set query(query) {
+      // What all candidates begin with may be less than what was typed, where some only resemble it.
+      const typed = this._completionItems?.[0]?.ironbook?.typed ?? '';
+      if (query.length >= typed.length || !typed.startsWith(query)) {
+        super.query = query;
+      }
+    }
+    completionItems() {
+      const items = super.completionItems();
+      if (items.length && items.every(item => item.ironbook)) {
+        const query = this.query.toLowerCase();
+        const rest = item => (item.insertText.toLowerCase().startsWith(query) ? 0 : 1);
+        items.sort((a, b) => rest(a) - rest(b) || a.ironbook.rank - b.ironbook.rank);
+      }
+      return items;
+    }
+  };
 }
 
 function renderer({ Completer }) {

@@ -132,6 +132,11 @@ class Page {
 
   take(reply, texts, wanted) {
     if (reply.status !== 'ok') {
+      // Many cells that were never run can take longer than the kernel lets it; what it has checked it keeps.
+      if (reply.ename === 'Timeout') {
+        wanted.forEach(id => this.wanted.add(id));
+        this.later(STARTING);
+      }
       return;
     }
     if (reply.starting) {
@@ -151,6 +156,7 @@ class Page {
       }
     }
     reply.ran.forEach(id => this.ran.set(id, texts.get(id)));
+    this.checked = texts;
     for (const { id, diagnostics } of reply.cells) {
       const cell = this.codeCells().find(cell => cell.model.id === id);
       if (!cell?.editor || this.begun.has(id)) {
@@ -160,7 +166,6 @@ class Page {
         this.wanted.add(id);
         continue;
       }
-      this.checked.set(id, texts.get(id));
       this.marks.set(cell.editor.editor, diagnostics);
     }
     if (this.wanted.size) {
@@ -173,7 +178,7 @@ class Page {
     const changes = new Map();
     for (const { cell: id, start, end, text: insert } of fix.edits) {
       const cell = this.codeCells().find(cell => cell.model.id === id);
-      if (!cell?.editor || text(cell) !== this.checked.get(id) && this.checked.has(id)) {
+      if (!cell?.editor || text(cell) !== this.checked.get(id)) {
         return;
       }
       const view = cell.editor.editor;

@@ -157,6 +157,15 @@ class Language(unittest.TestCase):
         expect(page.page.locator(".jp-Completer-item").first).to_be_visible()
         page.shot("methods-light")
         page.page.keyboard.press("Escape")
+        # The kernel's ranking, not the alphabet's: `get_row` only resembles what is typed. Nor does a second Tab cut it.
+        at = page.type("df.gro")
+        page.page.keyboard.press("Tab")
+        expect(page.page.locator(".jp-Completer-item").first).to_contain_text("group_by")
+        self.assertIn("get_row", page.page.locator(".jp-Completer-item .jp-Completer-match").all_inner_texts())
+        page.page.keyboard.press("Tab")
+        expect(page.cell(at).locator(".cm-content")).to_have_text("df.gro")
+        page.page.keyboard.press("Enter")
+        expect(page.cell(at).locator(".cm-content")).to_contain_text("df.group_by")
         self.assertEqual(self.errors(), [])
 
     def test_a_name_that_is_not_in_scope_brings_its_use(self):

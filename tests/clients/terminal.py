@@ -139,6 +139,19 @@ class Sessions:
         screen.control("c")
         screen.prompt(3)
 
+    def test_candidates_have_types_and_calls_stand_above_their_arguments(self):
+        screen = self.session()
+        self.ask(screen, 1, 'let df = df!["carrier" => ["AA", "UA"], "delay" => [4.5, -2.0]]?;')
+        screen.keys("df.he\t")
+        screen.sees(r"^  height +\(\) -> usize")
+        screen.control("u")
+        screen.keys("df.head(\t")
+        screen.sees(r"^  fn head\(&self, length: Option<usize>\)")
+        screen.sees(r"^  df +DataFrame")
+        screen.control("u")
+        self.assertIn("-2.0", " ".join(self.ask(screen, 2, "df?")), "a peek at the value")
+        self.leave(screen)
+
     def test_history_over_two_sessions(self):
         screen = self.session()
         self.ask(screen, 1, "let marker = 111;")

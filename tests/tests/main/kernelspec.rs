@@ -26,15 +26,22 @@ fn it_is_installed_listed_and_removed() {
     let folder = desk.path("data/jupyter/kernels/ironbook");
     kernel(&desk, &["install"]).check(0, &["ok:", folder.to_str().unwrap(), "jupyter lab", "Ironbook (Rust ML)"]);
     let first = fs::read(folder.join("kernel.json")).unwrap();
-    kernel(&desk, &["install"]).check(0, &["ok:"]);
+    kernel(&desk, &["install"]).check(0, &["ok:", "labextensions/ironbook-lab"]);
     assert_eq!(first, fs::read(folder.join("kernel.json")).unwrap());
     let program = spec(&folder)["argv"][0].as_str().unwrap().to_owned();
     assert!(Path::new(&program).is_absolute() && Path::new(&program).is_file(), "{program}");
     let listed = kernel(&desk, &["list"]);
     listed.check(0, &[]);
     assert!(listed.stdout.contains(folder.to_str().unwrap()), "{}", listed.stdout);
+    let lab = desk.path("data/jupyter/labextensions/ironbook-lab");
+    assert!(lab.join("package.json").is_file());
+    kernel(&desk, &["install", "--no-lab"]).check(0, &["ok:"]);
+    assert!(!lab.exists() && folder.is_dir(), "the kernel alone");
+    kernel(&desk, &["install", "--name", "second"]).check(0, &["ok:"]);
     kernel(&desk, &["uninstall"]).check(0, &["removed"]);
-    assert!(!folder.exists());
+    assert!(!folder.exists() && lab.is_dir(), "the other kernel still needs it");
+    kernel(&desk, &["uninstall", "--name", "second"]).check(0, &["removed", "ironbook-lab"]);
+    assert!(!lab.exists());
     kernel(&desk, &["uninstall"]).check(2, &["there is no kernel `ironbook`", "kernel list"]);
 }
 
