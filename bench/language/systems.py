@@ -126,14 +126,16 @@ class Evcxr:
         self.process.stdout.readline()
         shutil.copy(ROOT / "Cargo.lock", kept / "Cargo.lock")
         found = self.names(PROBE[0], len(PROBE[0]), "")
-        assert PROBE[1] in found, found
+        assert PROBE[1] in found, (self.error, found)
         self.ready = time.perf_counter() - began
 
     def names(self, text, at, typed):
         asked = {"text": self.before + text, "at": byte(self.before + text, len(self.before) + at)}
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
-        return distinct(json.loads(self.process.stdout.readline()).get("names", []))
+        reply = json.loads(self.process.stdout.readline())
+        self.error = reply.get("error")
+        return distinct(reply.get("names", []))
 
     def memory(self):
         return memory(self.process.pid)
