@@ -23,15 +23,14 @@ pub fn is_rust(view: &View, text: &str, cursor: usize) -> bool {
 ///
 /// `typed` is what stands between the beginning of the replaced word and the cursor. Names that fit what was typed better
 /// come first; of those that fit equally, those that the service gives a better score, to which it adds how usual a name is,
-/// then those that only the session knows. Of a name that both have, the service's signature is taken, and the session's line about it.
+/// then those that it tells first, and then those that only the session knows. Of a name that both have, the service's signature is taken, and the session's line about it.
 pub fn merged(instant: Completions, deep: &[language::Candidate], typed: &str) -> Completions {
     let mut all: BTreeMap<String, Entry> = BTreeMap::new();
     for (place, candidate) in instant.candidates.into_iter().enumerate() {
         let entry = Entry { candidate, score: None, place };
         all.entry(entry.candidate.text.clone()).or_insert(entry);
     }
-    for found in deep {
-        let place = all.get(&found.name).map_or(usize::MAX, |known| known.place);
+    for (place, found) in deep.iter().enumerate() {
         let known = all.get(&found.name).map(|known| &known.candidate);
         if known.is_some() && found.import.is_some() {
             // What the session has needs no `use`.

@@ -115,8 +115,7 @@ class Evcxr:
         kept.mkdir(parents=True, exist_ok=True)
         (kept / "config").mkdir(exist_ok=True)
         shutil.copy(ROOT / "Cargo.lock", kept / "Cargo.lock")
-        environment = {**os.environ, "EVCXR_TMPDIR": str(kept), "EVCXR_CONFIG_DIR": str(kept / "config"),
-                       "CARGO_NET_OFFLINE": "true"}
+        environment = {**os.environ, "EVCXR_TMPDIR": str(kept), "EVCXR_CONFIG_DIR": str(kept / "config")}
         prelude = session["prelude"]
         deps = "".join(f":dep {name} = {value}\n" for name, value in extern_crates().items())
         self.before = deps + "use ::ironbook::prelude::*;\n" + prelude["items"] + prelude["variables"]
@@ -163,7 +162,7 @@ class Analyzer:
         main.write_text(self.before + CLOSE)
         self.uri, self.version, self.number = f"file://{main}", 1, 0
         self.lines = self.before.count("\n")
-        environment = {**os.environ, "CARGO_NET_OFFLINE": "true", "CARGO_TARGET_DIR": str(project / "target")}
+        environment = {**os.environ, "CARGO_TARGET_DIR": str(project / "target")}
         began = time.perf_counter()
         self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=project,
                                         stderr=subprocess.DEVNULL, env=environment)
