@@ -17,6 +17,7 @@ mod situation;
 mod tests;
 mod ty;
 mod user;
+mod usual;
 mod view;
 mod whole;
 
