@@ -155,11 +155,11 @@ mod tests {
         let found = merged(
             instant(&["head", "hstack", "hidden"]),
             &deep(&[
-                ("hstack", 9, None),
-                ("head", 7, None),
-                ("height", 8, None),
-                ("_h", 9, None),
-                ("he_import", 9, Some("use x::y;")),
+                ("hstack", 900, None),
+                ("head", 700, None),
+                ("height", 800, None),
+                ("_h", 900, None),
+                ("he_import", 900, Some("use x::y;")),
             ]),
             "h",
         );
