@@ -3,12 +3,15 @@
 use crate::complete::{Candidate, Completions};
 use crate::rank::quality;
 use crate::situation::{self, Situation};
+use crate::usual;
 use crate::view::View;
 use ironbook_session::language;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most candidates that are given.
 const MOST: usize = 400;
+/// What a level of [`usual`] is worth: less than a type that fits, more than what the service tells apart otherwise.
+const LEVEL: u32 = 4;
 
 /// Whether a language service can say more about the place: it is Rust, and no magic's words.
 pub fn is_rust(view: &View, text: &str, cursor: usize) -> bool {
@@ -19,8 +22,8 @@ pub fn is_rust(view: &View, text: &str, cursor: usize) -> bool {
 /// Joins the session's candidates with those of the language service.
 ///
 /// `typed` is what stands between the beginning of the replaced word and the cursor. Names that fit what was typed better
-/// come first; of those that fit equally, those that the service gives a better score, then those that only the session
-/// knows. Of a name that both have, the service's signature is taken, and the session's line about it.
+/// come first; of those that fit equally, those that the service gives a better score, to which it adds how usual a name is,
+/// then those that it tells first, and then those that only the session knows. Of a name that both have, the service's signature is taken, and the session's line about it.
 pub fn merged(instant: Completions, deep: &[language::Candidate], typed: &str) -> Completions {
     let mut all: BTreeMap<String, Entry> = BTreeMap::new();
     for (place, candidate) in instant.candidates.into_iter().enumerate() {
@@ -28,8 +31,8 @@ pub fn merged(instant: Completions, deep: &[language::Candidate], typed: &str) -
         all.entry(entry.candidate.text.clone()).or_insert(entry);
     }
     // A snippet is written over more than the word.
-    for found in deep.iter().filter(|found| found.kind != "snippet") {
-        let place = all.get(&found.name).map_or(usize::MAX, |known| known.place);
+    let names = deep.iter().filter(|found| found.kind != "snippet");
+    for (place, found) in names.enumerate() {
         let known = all.get(&found.name).map(|known| &known.candidate);
         if known.is_some() && found.import.is_some() {
             // What the session has needs no `use`.
@@ -81,9 +84,21 @@ struct Entry {
 impl Entry {
     fn order(&self, quality: u8, typed: &str) -> Order {
         let private = self.candidate.text.starts_with('_') && !typed.starts_with('_');
-        let below = self.score.map_or(u32::MAX, |score| u32::MAX - score);
+        let score = self.score.map(|score| score.saturating_add(weight(&self.candidate)));
+        let below = score.map_or(u32::MAX, |score| u32::MAX - score);
         (quality, private, self.candidate.import.is_some(), below, self.place)
     }
+}
+
+/// What a candidate's name adds to its score. Variables and fields are few, and mean something here: they stay before what is
+/// usual elsewhere.
+fn weight(candidate: &Candidate) -> u32 {
+    let level = match candidate.kind {
+        "property" | "instance" => usual::MOST,
+        "function" | "class" => usual::level(&candidate.text),
+        _ => 0,
+    };
+    LEVEL * u32::from(level)
 }
 
 fn joined(found: &language::Candidate, known: Option<&Candidate>) -> Candidate {
@@ -143,11 +158,11 @@ mod tests {
         let found = merged(
             instant(&["head", "hstack", "hidden"]),
             &deep(&[
-                ("hstack", 9, None),
-                ("head", 7, None),
-                ("height", 8, None),
-                ("_h", 9, None),
-                ("he_import", 9, Some("use x::y;")),
+                ("hstack", 900, None),
+                ("head", 700, None),
+                ("height", 800, None),
+                ("_h", 900, None),
+                ("he_import", 900, Some("use x::y;")),
             ]),
             "h",
         );
@@ -157,6 +172,18 @@ mod tests {
         assert_eq!(found.candidates[0].signature, "fn hstack()");
         assert_eq!(found.candidates[0].summary, "about hstack");
         assert_eq!(found.candidates[4].summary, "(use x::y;)");
+    }
+
+    #[test]
+    fn usual_names_come_before_others_that_fit_as_well() {
+        let methods = deep(&[("advance_by", 9, None), ("map", 9, None), ("collect", 9, None), ("map_windows", 9, None)]);
+        let names = |typed: &str| -> Vec<String> {
+            merged(instant(&[]), &methods, typed).candidates.into_iter().map(|found| found.text).collect()
+        };
+        assert_eq!(names(""), ["collect", "map", "advance_by", "map_windows"]);
+        assert_eq!(names("map"), ["map", "map_windows"]);
+        let fits = deep(&[("map", 9, None), ("advance_by", 60, None)]);
+        assert_eq!(merged(instant(&[]), &fits, "").candidates[0].text, "advance_by");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod situation;
 mod tests;
 mod ty;
 mod user;
+mod usual;
 mod view;
 mod whole;
 

@@ -115,8 +115,7 @@ class Evcxr:
         kept.mkdir(parents=True, exist_ok=True)
         (kept / "config").mkdir(exist_ok=True)
         shutil.copy(ROOT / "Cargo.lock", kept / "Cargo.lock")
-        environment = {**os.environ, "EVCXR_TMPDIR": str(kept), "EVCXR_CONFIG_DIR": str(kept / "config"),
-                       "CARGO_NET_OFFLINE": "true"}
+        environment = {**os.environ, "EVCXR_TMPDIR": str(kept), "EVCXR_CONFIG_DIR": str(kept / "config")}
         prelude = session["prelude"]
         deps = "".join(f":dep {name} = {value}\n" for name, value in extern_crates().items())
         self.before = deps + "use ::ironbook::prelude::*;\n" + prelude["items"] + prelude["variables"]
@@ -126,14 +125,16 @@ class Evcxr:
         self.process.stdout.readline()
         shutil.copy(ROOT / "Cargo.lock", kept / "Cargo.lock")
         found = self.names(PROBE[0], len(PROBE[0]), "")
-        assert PROBE[1] in found, found
+        assert PROBE[1] in found, (self.error, found)
         self.ready = time.perf_counter() - began
 
     def names(self, text, at, typed):
         asked = {"text": self.before + text, "at": byte(self.before + text, len(self.before) + at)}
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
-        return distinct(json.loads(self.process.stdout.readline()).get("names", []))
+        reply = json.loads(self.process.stdout.readline())
+        self.error = reply.get("error")
+        return distinct(reply.get("names", []))
 
     def memory(self):
         return memory(self.process.pid)
@@ -161,7 +162,7 @@ class Analyzer:
         main.write_text(self.before + CLOSE)
         self.uri, self.version, self.number = f"file://{main}", 1, 0
         self.lines = self.before.count("\n")
-        environment = {**os.environ, "CARGO_NET_OFFLINE": "true", "CARGO_TARGET_DIR": str(project / "target")}
+        environment = {**os.environ, "CARGO_TARGET_DIR": str(project / "target")}
         began = time.perf_counter()
         self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=project,
                                         stderr=subprocess.DEVNULL, env=environment)

@@ -6,7 +6,7 @@
 
 use evcxr::CommandContext;
 use serde_json::{Value, json};
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, Write as _};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // evcxr starts this program again as the process that cells run in.

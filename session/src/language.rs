@@ -4,6 +4,7 @@
 //! waits for one. It knows nothing of sessions: it is told a text and asked about a place in it.
 
 mod client;
+mod closing;
 mod document;
 mod protocol;
 

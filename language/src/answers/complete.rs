@@ -27,7 +27,8 @@ impl Host {
         let items = self.analysis().completions(&config, self.position(at), None).ok()??;
         let mut candidates: Vec<Candidate> =
             items.iter().filter(|item| fits(typed, item.lookup())).filter_map(|item| candidate(item, at)).collect();
-        candidates.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.name.cmp(&b.name)));
+        // Of those that fit as well, rust-analyzer tells first what is defined first: mostly what is needed first.
+        candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
         candidates.truncate(MOST);
         Some(Answer::Candidates(candidates))
     }

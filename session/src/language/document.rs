@@ -1,5 +1,6 @@
 //! A session as one text that a language service reads: prelude, items, variables with their types, and then cells.
 
+use super::closing::closing;
 use crate::Source;
 use crate::items::{Definition, Items, Key};
 use crate::map::{Builder, Origin, Place, SourceMap};
@@ -90,6 +91,8 @@ impl Prelude {
                 };
                 builder.push(part.text(&cell.source.text), origin);
             }
+            // What is open while it is typed belongs to the cell; macros are not read at all otherwise.
+            builder.glue(&closing(&lowered(&cell.source)));
             builder.glue(BETWEEN);
         }
         builder.glue(CLOSE);
@@ -104,6 +107,10 @@ impl Prelude {
         all.sort_by_key(|definition| (!is_macro(&definition.key), definition.execution));
         all
     }
+}
+
+fn lowered(source: &Source) -> String {
+    source.parts.iter().map(|part| part.text(&source.text)).collect()
 }
 
 impl Document {
@@ -161,6 +168,15 @@ mod tests {
         assert_eq!(document.place(at..at + 1), Some(Place { execution: 1, range: 4..5 }));
         assert_eq!(document.at(3, 0), None);
         assert_eq!(document.place(0..2), None);
+    }
+
+    #[test]
+    fn what_a_cell_leaves_open_does_not_reach_others() {
+        let document = document(&["println!(\"{}\", a.", "let b = 1;"]);
+        assert!(document.text.contains("println!(\"{}\", a.)\n;\nlet b = 1;"), "{}", document.text);
+        let at = document.at(1, "println!(\"{}\", a.".len()).unwrap();
+        assert!(document.text[..at].ends_with("a."));
+        assert_eq!(document.place(at..at).unwrap().range, 17..17);
     }
 
     #[test]
