@@ -59,7 +59,8 @@ def whole_life(service, directory):
         poll(lambda: "surface" in matches(client, "shapes::circles().iter().map(|c| c.su"), "it again", PATIENCE)
 
         # What the session forgets is not known any more.
-        client.run("%reset --yes")
+        done = client.run("%reset -f")
+        assert done.reply.content["status"] == "ok", done.reply.content
         assert "names" not in matches(client, "nam")
         assert "push_str" not in matches(client, chain)
 
