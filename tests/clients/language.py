@@ -47,9 +47,10 @@ def whole_life(service, directory):
         assert added.reply.content["status"] == "ok", added.reply.content
         poll(lambda: "surface" in matches(client, "shapes::circles().iter().map(|c| c.su"), "a crate's method", PATIENCE)
         assert below(kernel.process.pid) == [first], "it was not started again"
-        assert "push_str" in matches(client, "let (a, b) = (names[0].clone(), 1); a.pus")
+        chain = "let (a, b) = (names[0].clone(), 1); a.pus"
+        poll(lambda: "push_str" in matches(client, chain), "a chain's type", PATIENCE)
         derived = "#[derive(serde::Serialize)]\nstruct S { a: i32 }\nuse serde::Serialize;\nlet s = S { a: 1 };\ns.serial"
-        assert "serialize" in matches(client, derived), "what a derive makes"
+        poll(lambda: "serialize" in matches(client, derived), "what a derive makes", PATIENCE)
 
         os.kill(first, 9)
         began = time.monotonic()
@@ -58,9 +59,10 @@ def whole_life(service, directory):
         poll(lambda: "surface" in matches(client, "shapes::circles().iter().map(|c| c.su"), "it again", PATIENCE)
 
         # What the session forgets is not known any more.
-        client.run("%reset --yes")
+        done = client.run("%reset -f")
+        assert done.reply.content["status"] == "ok", done.reply.content
         assert "names" not in matches(client, "nam")
-        assert "push_str" not in matches(client, "let (a, b) = (names[0].clone(), 1); a.pus")
+        assert "push_str" not in matches(client, chain)
 
         services = below(kernel.process.pid)
         everything = services + [pid for one in services for pid, _ in descendants(one)]
