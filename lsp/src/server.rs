@@ -12,7 +12,7 @@ use crate::live::Live;
 use crate::page::{Cell, Page};
 use ironbook_assist::{Planned, View};
 use ironbook_session::Checker;
-use ironbook_session::language::{self, Answer, Document, Query, Service};
+use ironbook_session::language::{self, Answer, Document, Query, Service, State};
 use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
 use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
@@ -26,12 +26,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// So long the language service may read the library.
-const READS: Duration = Duration::from_secs(180);
+/// So often it is looked whether the language service has read the library.
+const LOOKS_AGAIN: Duration = Duration::from_millis(100);
 
 /// Why the server ends before it is told to.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +117,8 @@ pub(crate) struct Server {
     service: Option<Service>,
     pub(crate) live: Option<Arc<dyn Live>>,
     rustfmt: PathBuf,
+    /// As long as there is one, the editor is served.
+    _serves: Arc<()>,
 }
 
 /// Serves an editor until it says that it ends, or is gone.
@@ -198,11 +200,15 @@ fn told(
     }
 }
 
-/// Tells the editor that the language service is ready, so that it asks again for what was told without it.
-fn tell_when_ready(service: Service, connection: &Connection, client: Client) {
+/// Tells the editor that the language service is ready, so that it asks again for what was told without it; nothing once the
+/// server has ended.
+fn tell_when_ready(service: Service, connection: &Connection, client: Client, serves: Weak<()>) {
     let sender = connection.sender.clone();
     std::thread::spawn(move || {
-        if service.wait_ready(READS) {
+        while service.state() == State::Loading && serves.strong_count() > 0 {
+            std::thread::sleep(LOOKS_AGAIN);
+        }
+        if matches!(service.state(), State::Ready { .. }) && serves.strong_count() > 0 {
             let hints = client.refreshes_hints.then(refresh::<ask::InlayHintRefreshRequest>);
             let tokens = client.refreshes_tokens.then(refresh::<ask::SemanticTokensRefresh>);
             // The editor may have gone.
@@ -228,10 +234,11 @@ impl Server {
     fn new(connection: &Connection, options: Options, client: Client) -> Server {
         let sender = connection.sender.clone();
         // The editor may have gone.
+        let serves = Arc::new(());
         let live: Option<Arc<dyn Live>> = options.live.map(Arc::from);
         let done = told(move |message| drop(sender.send(message)), client, live.clone());
         if let Some(service) = options.service.clone().filter(|_| client.refreshes_hints || client.refreshes_tokens) {
-            tell_when_ready(service, connection, client);
+            tell_when_ready(service, connection, client, Arc::downgrade(&serves));
         }
         let ground = options.ground.clone();
         Server {
@@ -242,6 +249,7 @@ impl Server {
             service: options.service,
             live,
             rustfmt: options.rustfmt.unwrap_or_else(|| "rustfmt".into()),
+            _serves: serves,
         }
     }
 

@@ -12,11 +12,15 @@ use ironbook_session::{Checker, Config, Tier};
 use lsp_server::Connection;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 /// So long the running session may take to answer, and to come up.
 const WITHIN: Duration = Duration::from_millis(500);
 const COMES_UP: Duration = Duration::from_secs(10);
+
+/// So long the last words may take to be written.
+const ENDS: Duration = Duration::from_secs(1);
 
 /// What `ironbook lsp --help` adds.
 pub const HELP: &str = "\
@@ -42,8 +46,10 @@ pub fn run(command: &Lsp, paths: &Paths) -> Result<u8, Error> {
     let served = ironbook_lsp::run(&connection, Options { live, ..options(paths, directory) });
     drop(connection);
     served.map_err(|error| Error::Editor(Box::new(error)))?;
-    // The editor has closed its end, or does so now.
-    let _ = threads.join();
+    // What was written last is on its way; what is still being answered nobody reads.
+    let (done, ended) = channel();
+    std::thread::spawn(move || drop(done.send(threads.join())));
+    let _ = ended.recv_timeout(ENDS);
     Ok(0)
 }
 

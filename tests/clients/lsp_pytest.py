@@ -19,7 +19,7 @@ from pygls.exceptions import JsonRpcException
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
 PROGRAM = os.environ.get("IRONBOOK_PYTEST_LSP", "ironbook")
-PATIENCE = 300
+PATIENCE = int(os.environ.get("IRONBOOK_PATIENCE", "300"))
 
 
 def sources():
@@ -58,6 +58,14 @@ async def client(lsp_client: LanguageClient):
 @pytest_lsp.fixture(config=config())
 async def pulling(lsp_client: LanguageClient):
     await begin(lsp_client, "visual-studio-code", refreshes=True)
+    yield
+    await lsp_client.shutdown_session()
+
+
+@pytest_lsp.fixture(config=config(), scope="module", loop_scope="module")
+async def deep(lsp_client: LanguageClient):
+    """One for all questions to the service, which reads the library for some seconds."""
+    await begin(lsp_client, "neovim@v0.11.0")
     yield
     await lsp_client.shutdown_session()
 
@@ -184,8 +192,8 @@ async def test_symbols_folds_and_formatting(client):
     options = lsp.FormattingOptions(tab_size=4, insert_spaces=True)
     params = lsp.DocumentFormattingParams(text_document=document, options=options)
     edits = await client.text_document_formatting_async(params)
-    assert [edit.range.start.line for edit in edits] == [5]
-    assert edits[0].new_text.startswith("let n = twice"), edits
+    assert [edit.range.start.line for edit in edits] == [1, 5], "the third is as it should be"
+    assert edits[1].new_text.startswith("let n = twice"), edits
 
 
 @pytest.mark.asyncio
@@ -324,31 +332,31 @@ if DEEP:
         params = lsp.DefinitionParams(**where(12, 10))
         return await until(lambda: client.text_document_definition_async(params), "answer of the service")
 
-    @pytest.mark.asyncio
-    async def test_the_service_answers(client):
-        found = await ready(client)
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_the_service_answers(deep):
+        found = await ready(deep)
         assert found[0].uri.endswith("map.rs"), found
         line = Path(found[0].uri.removeprefix("file://")).read_text().splitlines()[found[0].range.start.line]
         assert "fn insert" in line, line
 
-        hover = await client.text_document_hover_async(lsp.HoverParams(**where(6, 5)))
+        hover = await deep.text_document_hover_async(lsp.HoverParams(**where(6, 5)))
         assert "Option<usize>" in hover.contents.value, hover
 
-        outer = await client.text_document_signature_help_async(lsp.SignatureHelpParams(**where(12, 15)))
+        outer = await deep.text_document_signature_help_async(lsp.SignatureHelpParams(**where(12, 15)))
         assert "insert" in outer.signatures[0].label and outer.signatures[0].active_parameter == 0, outer
-        outer = await client.text_document_signature_help_async(lsp.SignatureHelpParams(**where(12, 29)))
+        outer = await deep.text_document_signature_help_async(lsp.SignatureHelpParams(**where(12, 29)))
         assert "insert" in outer.signatures[0].label and outer.signatures[0].active_parameter == 1, outer
-        inner = await client.text_document_signature_help_async(lsp.SignatureHelpParams(**where(12, 43)))
+        inner = await deep.text_document_signature_help_async(lsp.SignatureHelpParams(**where(12, 43)))
         assert inner.signatures[0].label.startswith("fn twice(n: usize)"), inner
         assert inner.signatures[0].active_parameter == 0
 
         context = lsp.ReferenceContext(include_declaration=True)
-        named = await client.text_document_references_async(lsp.ReferenceParams(**where(3, 4), context=context))
+        named = await deep.text_document_references_async(lsp.ReferenceParams(**where(3, 4), context=context))
         assert sorted(one.range.start.line for one in named) == [3, 5, 10, 12, 12], named
-        shown = await client.text_document_document_highlight_async(lsp.DocumentHighlightParams(**where(3, 4)))
+        shown = await deep.text_document_document_highlight_async(lsp.DocumentHighlightParams(**where(3, 4)))
         assert len(shown) == 5, shown
 
-        hints = await client.text_document_inlay_hint_async(
+        hints = await deep.text_document_inlay_hint_async(
             lsp.InlayHintParams(
                 text_document=lsp.TextDocumentIdentifier(uri=URI), range=lsp.Range(lsp.Position(0, 0), lsp.Position(99, 0))
             )
@@ -357,12 +365,12 @@ if DEEP:
         assert told[(6, 5)] == ": Option<usize>" and told[(6, 30)] == ": &String" and told[(5, 14)] == "n:", told
 
         document = lsp.TextDocumentIdentifier(uri=URI)
-        found = await client.text_document_semantic_tokens_full_async(lsp.SemanticTokensParams(text_document=document))
-        told = words(TEXT, found, client.able.semantic_tokens_provider.legend)
+        found = await deep.text_document_semantic_tokens_full_async(lsp.SemanticTokensParams(text_document=document))
+        told = words(TEXT, found, deep.able.semantic_tokens_provider.legend)
         assert ("iter", "method") in told and ("%time", "macro") in told, told
         assert ("BTreeMap", "struct") in told, told
 
-        selected = await client.text_document_selection_range_async(
+        selected = await deep.text_document_selection_range_async(
             lsp.SelectionRangeParams(text_document=document, positions=[lsp.Position(5, 16)])
         )
         around, texts = selected[0], []
@@ -372,32 +380,32 @@ if DEEP:
             around = around.parent
         assert texts[:3] == ["names", "names.len()", "(names.len())"] or texts[1] == "names.len()", texts
 
-    @pytest.mark.asyncio
-    async def test_a_rename_and_one_that_would_clash(client):
-        await ready(client)
-        edits = await client.text_document_rename_async(lsp.RenameParams(**where(3, 4), new_name="double"))
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_a_rename_and_one_that_would_clash(deep):
+        await ready(deep)
+        edits = await deep.text_document_rename_async(lsp.RenameParams(**where(3, 4), new_name="double"))
         assert sorted(edit.range.start.line for edit in edits.changes[URI]) == [3, 5, 12, 12] or edits, edits
 
-    @pytest.mark.asyncio
-    async def test_names_bring_their_use_and_calls_their_brackets(client):
-        await ready(client)
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_names_bring_their_use_and_calls_their_brackets(deep):
+        await ready(deep)
         text = '// %%\n// %%time\nuse std::fs::File;\nlet x = BTreeM\n// %%\nlet names = vec!["a".to_owned()];\nnames.first().mat\nnames.is_empty().i\nnames.join\n'
-        changed(client, text, 2)
-        items = await until(lambda: having(client, 3, 14, "BTreeMap"), "a name")
+        changed(deep, text, 2)
+        items = await until(lambda: having(deep, 3, 14, "BTreeMap"), "a name")
         edits = items["BTreeMap"].additional_text_edits
         assert applied(text, edits).splitlines()[2:4] == ["use std::fs::File;", "use std::collections::BTreeMap;"], edits
-        resolved = await client.completion_item_resolve_async(items["BTreeMap"])
+        resolved = await deep.completion_item_resolve_async(items["BTreeMap"])
         assert len(resolved.documentation.value) > 200, resolved
 
-        items = await until(lambda: having(client, 6, 17, "match"), "a snippet")
+        items = await until(lambda: having(deep, 6, 17, "match"), "a snippet")
         match = items["match"]
         assert match.insert_text_format == lsp.InsertTextFormat.Snippet
         assert match.text_edit.new_text.startswith("match names.first() {"), match
         after = applied(text, [match.text_edit, *match.additional_text_edits]).splitlines()[6]
         assert after.startswith("match names.first() {"), after
-        items = await until(lambda: having(client, 7, 18, "if"), "a snippet")
+        items = await until(lambda: having(deep, 7, 18, "if"), "a snippet")
         assert items["if"].text_edit.new_text.startswith("if names.is_empty() {"), items["if"]
-        items = await until(lambda: having(client, 8, 10, "join"), "a call")
+        items = await until(lambda: having(deep, 8, 10, "join"), "a call")
         assert items["join"].text_edit.new_text == "join(${1:sep})$0", items["join"]
 
     async def having(client, line, character, label):
@@ -416,11 +424,11 @@ if DEEP:
             for item in (await completed(plain, line, character)).values():
                 assert "$" not in item.text_edit.new_text and item.insert_text_format != lsp.InsertTextFormat.Snippet, item
 
-    @pytest.mark.asyncio
-    async def test_changes_are_offered(client):
-        await ready(client)
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_changes_are_offered(deep):
+        await ready(deep)
         text = "// %%\nenum Kind { A, B }\nlet kind = Kind::A;\nmatch kind {}\n"
-        changed(client, text, 2)
+        changed(deep, text, 2)
         at = lsp.Range(lsp.Position(3, 12), lsp.Position(3, 12))
         document = lsp.TextDocumentIdentifier(uri=URI)
         params = lsp.CodeActionParams(
@@ -428,14 +436,14 @@ if DEEP:
         )
 
         async def ask():
-            actions = await client.text_document_code_action_async(params) or []
+            actions = await deep.text_document_code_action_async(params) or []
             return [action for action in actions if action.title.endswith("missing match arms")]
 
         fill = (await until(ask, "a change"))[0]
         text = applied(text, fill.edit.changes[URI])
         assert "Kind::A =>" in text and "Kind::B =>" in text, text
-        changed(client, text, 3)
-        await diagnostics(client, lambda found: not [one for one in found if one.severity == lsp.DiagnosticSeverity.Error])
+        changed(deep, text, 3)
+        await diagnostics(deep, lambda found: not [one for one in found if one.severity == lsp.DiagnosticSeverity.Error])
 
 
 @pytest.mark.asyncio
@@ -447,6 +455,4 @@ async def test_refusals_say_why(client):
 
 if __name__ == "__main__":
     os.environ["IRONBOOK_PYTEST_LSP"] = sys.argv[1]
-    if not DEEP and not Path(sys.argv[1]).with_name("ironbook-language").is_file():
-        print("no language service is here")
-    sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-p", "pytest_lsp", __file__]))
+    sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", __file__, *sys.argv[2:]]))
