@@ -1,6 +1,6 @@
 //! Checks of pages in the background: cell after cell, each in the state that the ones before would leave.
 
-use crate::page::Page;
+use crate::page::{LONGEST, Page};
 use ironbook_assist::{Planned, View};
 use ironbook_magics::Registry;
 use ironbook_session::diagnostics::{Diagnostic, Severity};
@@ -20,8 +20,6 @@ pub const PAUSE: Duration = Duration::from_millis(150);
 
 /// The stack of the thread that parses; memory is committed when it is touched.
 const STACK: usize = 512 << 20;
-/// Cells longer than this are not checked: no one writes them by hand.
-const LONGEST: usize = 256 << 10;
 
 /// Names a page: the URI of the script or notebook.
 pub type Key = String;

@@ -19,7 +19,7 @@ const INDENT: usize = 4;
 
 /// The edits that format the code cells of a document. A cell that does not parse is left as it is.
 pub fn edits(page: &Page, uri: &Uri, view: &View, rustfmt: &Path) -> Vec<TextEdit> {
-    let cells = page.cells.iter().filter(|cell| cell.is_code && cell.uri == *uri);
+    let cells = page.cells.iter().filter(|cell| cell.is_code && cell.is_read() && cell.uri == *uri);
     cells.filter_map(|cell| edit(cell, view, rustfmt)).collect()
 }
 

@@ -30,7 +30,7 @@ impl Server {
     /// A type behind each new name, as soon as the cell was checked.
     fn types(&self, page: &Page, uri: &Uri) -> Vec<InlayHint> {
         let report = self.report(&page_key(self, uri));
-        let here = page.code().filter(|(_, cell)| cell.uri == *uri);
+        let here = page.code().filter(|(_, cell)| cell.is_read() && cell.uri == *uri);
         here.flat_map(|(index, cell)| {
             let known = report.cells.get(&index).filter(|known| known.text == cell.text.text());
             known.map(|known| self.typed(cell, &known.after)).unwrap_or_default()

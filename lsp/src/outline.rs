@@ -62,6 +62,9 @@ impl Server {
 
     /// The items and variables of a cell, in order: name, kind, and bytes.
     fn made(&self, cell: &Cell) -> Vec<(String, SymbolKind, Range<usize>)> {
+        if !cell.is_read() {
+            return Vec::new();
+        }
         let rust = self.blank_view().rust_of(cell.text.text());
         let Ok(parsed) = parse::parse(&rust, &|_| false) else { return Vec::new() };
         let items = parsed.items.iter().filter_map(|(item, range)| {

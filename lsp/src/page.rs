@@ -71,7 +71,15 @@ impl Page {
     }
 }
 
+/// Cells longer than this are not looked into: no one writes them by hand.
+pub const LONGEST: usize = 256 << 10;
+
 impl Cell {
+    /// Whether it is short enough to be looked into.
+    pub fn is_read(&self) -> bool {
+        self.text.text().len() <= LONGEST
+    }
+
     /// A cell of a notebook, which is a document of its own.
     pub fn of_notebook(uri: Uri, document: Arc<Lines>, is_code: bool) -> Cell {
         let lines = (0..document.count()).map(|number| Line { number, shared: usize::MAX, skipped: 0 }).collect();

@@ -385,7 +385,8 @@ impl Server {
         let key = self.documents.owner(uri.as_str());
         let page = self.documents.page(&key);
         let (index, byte) = page.find(uri, position)?;
-        page.cells[index].is_code.then_some(Place { page, index, byte, key })
+        let is_asked = page.cells[index].is_code && page.cells[index].is_read();
+        is_asked.then_some(Place { page, index, byte, key })
     }
 
     pub(crate) fn report(&self, key: &String) -> Arc<Report> {
@@ -454,7 +455,8 @@ impl Server {
         let known = report.cells.get(&place.index).filter(|_| !whole);
         let told = |index: &usize| known.is_some() && report.cells.get(index).is_some_and(Known::is_sound);
         let wanted = |index: &usize| whole || *index == place.index || *index < place.index && !told(index);
-        let cells = place.page.code().filter(|(index, _)| wanted(index)).map(|(index, cell)| {
+        let cells = place.page.code().filter(|(index, cell)| wanted(index) && cell.is_read());
+        let cells = cells.map(|(index, cell)| {
             let view = self.view_before(&report, index);
             let text = cell.text.text();
             language::Cell { execution: Page::execution(index), source: Planned::new(text, &view).whole(text, &view) }

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// So long the language service may take.
 const PATIENCE: Duration = Duration::from_millis(1500);
+/// Cells with a longer line than this have no kinds of words; in bytes.
+const LONGEST_LINE: usize = 16 << 10;
 /// The kinds and modifiers that tokens are numbered by.
 const KINDS: [&str; 20] = [
     "namespace",
@@ -79,7 +81,7 @@ impl Server {
     pub(crate) fn tokens(&self, page: &Page, uri: &Uri, within: Option<Range>) -> SemanticTokens {
         let mut deep = self.deep_words(page, uri);
         let mut placed = Vec::new();
-        for (index, cell) in page.code().filter(|(_, cell)| cell.uri == *uri) {
+        for (index, cell) in page.code().filter(|(_, cell)| cell.uri == *uri && is_shown(cell)) {
             let words = looks::words(cell.text.text(), &self.blank_view());
             let mut all = match deep.remove(&index) {
                 Some(mut rust) => {
@@ -113,6 +115,11 @@ impl Server {
         }
         all
     }
+}
+
+/// Whether it is text that somebody looks at.
+fn is_shown(cell: &Cell) -> bool {
+    cell.is_read() && cell.text.text().lines().all(|line| line.len() <= LONGEST_LINE)
 }
 
 /// A token's place, length, kind and modifiers.

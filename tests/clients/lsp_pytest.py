@@ -16,7 +16,7 @@ import pytest
 import pytest_lsp
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
-from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities, make_test_lsp_client
 
 PROGRAM = os.environ.get("IRONBOOK_PYTEST_LSP", "ironbook")
 PATIENCE = int(os.environ.get("IRONBOOK_PATIENCE", "300"))
@@ -36,8 +36,19 @@ def environment():
     return {**os.environ, "IRONBOOK_LANGUAGE": str(SERVICE) if DEEP else "0"}
 
 
+def editor():
+    """pytest-lsp's own, which also hears that it may ask again for hints and kinds of words."""
+    made = make_test_lsp_client()
+    made.refreshed = []
+    for what in [lsp.WORKSPACE_INLAY_HINT_REFRESH, lsp.WORKSPACE_SEMANTIC_TOKENS_REFRESH]:
+        made.feature(what)(lambda *_, what=what: made.refreshed.append(what))
+    return made
+
+
 def config():
-    return ClientServerConfig(server_command=[PROGRAM, "lsp"], server_env=environment())
+    return ClientServerConfig(
+        server_command=[PROGRAM, "lsp"], server_env=environment(), client_factory=editor
+    )
 
 
 async def begin(client, name, refreshes=False):

@@ -15,6 +15,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// What a service says that is ready.
+pub const READY: &str = "echo '{\"Ready\":{\"seconds\":0.1,\"crates\":1}}'";
+
 /// So long anything may take on a loaded machine.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -24,6 +27,8 @@ pub struct Editor {
     server: Option<JoinHandle<()>>,
     next: i32,
     version: i32,
+    /// What the server can do.
+    pub able: Value,
     /// What came while something else was waited for.
     early: Vec<Message>,
     _directory: TempDir,
@@ -51,6 +56,16 @@ impl Editor {
     /// One whose language service is a shell script.
     pub fn helped_by(script: &str) -> Editor {
         Editor::with(&json!({}), Some(script))
+    }
+
+    /// One that can what it says.
+    pub fn able(capabilities: &Value) -> Editor {
+        Editor::with(capabilities, None)
+    }
+
+    /// The same with a language service that is a shell script.
+    pub fn helped(capabilities: &Value, script: &str) -> Editor {
+        Editor::with(capabilities, Some(script))
     }
 
     /// One that asks for diagnostics when it is told that there are new ones.
@@ -81,10 +96,11 @@ impl Editor {
             server: Some(server),
             next: 0,
             version: 0,
+            able: Value::Null,
             early: Vec::new(),
             _directory: directory,
         };
-        editor.ask("initialize", json!({"capabilities": capabilities}));
+        editor.able = editor.ask("initialize", json!({"capabilities": capabilities}))["capabilities"].take();
         editor.tell("initialized", json!({}));
         editor
     }
@@ -97,14 +113,8 @@ impl Editor {
 
     /// Sends a request and waits for the response.
     pub fn request(&mut self, method: &str, params: Value) -> Response {
-        self.next += 1;
-        let request = Request { id: self.next.into(), method: method.to_owned(), params };
-        self.connection.sender.send(Message::Request(request)).unwrap();
-        let wanted = self.next.into();
-        match self.wait(|message| matches!(message, Message::Response(response) if response.id == wanted)) {
-            Message::Response(response) => response,
-            other => panic!("{other:?}"),
-        }
+        let id = self.begin(method, params);
+        self.end(id)
     }
 
     /// Sends a request; its result.
@@ -141,6 +151,30 @@ impl Editor {
         self.early.clear();
         let document = json!({"uri": uri, "version": self.version});
         self.tell("textDocument/didChange", json!({"textDocument": document, "contentChanges": [{"text": text}]}));
+    }
+
+    /// Changes a part of its text.
+    pub fn change(&mut self, uri: &str, change: &Value) {
+        self.version += 1;
+        self.early.clear();
+        let document = json!({"uri": uri, "version": self.version});
+        self.tell("textDocument/didChange", json!({"textDocument": document, "contentChanges": [change]}));
+    }
+
+    /// Sends a request and does not wait.
+    pub fn begin(&mut self, method: &str, params: Value) -> i32 {
+        self.next += 1;
+        let request = Request { id: self.next.into(), method: method.to_owned(), params };
+        self.connection.sender.send(Message::Request(request)).unwrap();
+        self.next
+    }
+
+    /// Waits for the response to a request.
+    pub fn end(&mut self, id: i32) -> Response {
+        match self.wait(|message| matches!(message, Message::Response(response) if response.id == id.into())) {
+            Message::Response(response) => response,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Waits for what is said of a document.

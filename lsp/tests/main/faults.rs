@@ -1,6 +1,6 @@
 //! What editors should not send, and texts that nobody should type.
 
-use crate::editor::Editor;
+use crate::editor::{Editor, READY};
 use lsp_types::Position;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -31,9 +31,6 @@ impl Code for lsp_server::Response {
         serde_json::to_value(self).unwrap()["error"]["code"].as_i64()
     }
 }
-
-/// What a service says that is ready.
-const READY: &str = "echo '{\"Ready\":{\"seconds\":0.1,\"crates\":1}}'";
 
 #[test]
 fn a_service_that_is_silent_or_dies_keeps_nobody_waiting() {
@@ -121,4 +118,87 @@ fn typing_on_replaces_the_check_that_waits() {
         }
         assert!(!found[0].message.is_empty());
     }
+}
+
+fn code(response: &lsp_server::Response) -> Option<i64> {
+    response.response_kind_code()
+}
+
+#[test]
+fn what_takes_long_keeps_nobody_waiting_and_is_cancelled() {
+    // The service never answers: a rename waits for it as long as it may.
+    let mut editor = Editor::helped_by(&format!("{READY}\ncat >/dev/null"));
+    editor.open(URI, "// %%\nlet first = 1;\nfirst\n");
+    editor.diagnostics(URI);
+    let at = json!({"textDocument": {"uri": URI}, "position": {"line": 1, "character": 5}, "newName": "other"});
+    let began = Instant::now();
+    let waits = editor.begin("textDocument/rename", at.clone());
+    let symbols = editor.ask("textDocument/documentSymbol", json!({"textDocument": {"uri": URI}}));
+    assert_eq!(symbols[0]["children"][0]["name"], "first");
+    editor.tell("$/cancelRequest", json!({"id": waits}));
+    assert_eq!(code(&editor.end(waits)), Some(-32800));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    // One that is answered, one that was never asked, and one that is none.
+    editor.tell("$/cancelRequest", json!({"id": waits}));
+    editor.tell("$/cancelRequest", json!({"id": "nobody's"}));
+    editor.tell("$/cancelRequest", json!({"id": [1]}));
+    assert_ne!(editor.ask("textDocument/foldingRange", json!({"textDocument": {"uri": URI}})), json!(null));
+}
+
+#[test]
+fn after_shutdown_only_exit_is_heard() {
+    let mut editor = Editor::new();
+    editor.request("shutdown", json!(null));
+    let response = editor.request("textDocument/foldingRange", json!({"textDocument": {"uri": URI}}));
+    assert_eq!(code(&response), Some(-32600));
+}
+
+#[test]
+fn megabytes_in_a_cell_keep_nobody_waiting() {
+    let mut editor = Editor::new();
+    let cell = format!("let s = \"{}\";\n", "x\u{fc} ".repeat(700_000));
+    for long in [cell, "let a = 1;\n".repeat(200_000), "((((".repeat(500_000)] {
+        editor.open("file:///project/long.rs", &long);
+        editor.open(URI, "// %%\nlet passengers = 1;\n// %%\npass\n");
+        let began = Instant::now();
+        let document = json!({"uri": "file:///project/long.rs"});
+        for method in ["semanticTokens/full", "documentSymbol", "foldingRange"] {
+            editor.begin(&format!("textDocument/{method}"), json!({"textDocument": document}));
+        }
+        let symbols = editor.ask("textDocument/documentSymbol", json!({"textDocument": {"uri": URI}}));
+        assert_eq!(symbols[0]["children"][0]["name"], "passengers");
+        assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+        for method in ["semanticTokens/full", "documentSymbol", "foldingRange", "formatting"] {
+            let options = json!({"tabSize": 4, "insertSpaces": true});
+            editor.ask(&format!("textDocument/{method}"), json!({"textDocument": document, "options": options}));
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn places_that_are_none_are_the_nearest() {
+    let mut editor = Editor::new();
+    let text =
+        "// %%\r\nlet crab = \"\u{1f980}\";\r\ncrab\r\n// %% [markdown]\r\n// %time crab\r\n// %%\r\n// %time crab\r\n";
+    editor.open(URI, text);
+    editor.diagnostics(URI);
+    // Within the two units of the crab, behind a line, behind the text, in a cell of words.
+    for (line, character) in [(1, 13), (1, 999), (999, 0), (u32::MAX, u32::MAX), (4, 5)] {
+        for method in ["completion", "hover", "definition", "documentHighlight", "prepareRename"] {
+            let response = editor.request(
+                &format!("textDocument/{method}"),
+                json!({"textDocument": {"uri": URI}, "position": {"line": line, "character": character}}),
+            );
+            assert_eq!(code(&response), None, "{method} {line}:{character}");
+        }
+    }
+    assert_eq!(editor.at("textDocument/completion", URI, Position::new(4, 8)), json!(null), "words are no code");
+    assert!(editor.labels(URI, Position::new(6, 12)).contains(&"crab".to_owned()));
+    let edit =
+        json!({"range": {"start": {"line": 1, "character": 13}, "end": {"line": 1, "character": 13}}, "text": "x"});
+    editor.change(URI, &edit);
+    assert_eq!(editor.diagnostics(URI), [], "the crab is whole");
+    editor.tell("textDocument/didClose", json!({"textDocument": {"uri": URI}}));
+    assert_eq!(editor.at("textDocument/completion", URI, Position::new(2, 4)), json!(null), "it is closed");
 }

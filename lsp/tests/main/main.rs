@@ -6,3 +6,4 @@ mod faults;
 mod more;
 mod notebooks;
 mod scripts;
+mod words;
