@@ -81,7 +81,7 @@ impl Server {
         let told = found.and_then(|found| Some(found.data.get("text/markdown")?.as_str()?.to_owned()));
         told.or_else(|| {
             let import = item.data.as_ref()?["import"].as_str().map(str::to_owned);
-            self.hovered(place, text, byte, import.as_deref())
+            self.hovered(place, &text, byte, import.as_deref())
         })
     }
 }

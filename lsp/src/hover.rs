@@ -33,7 +33,7 @@ impl Server {
     }
 
     /// What the language service says of the end of a text that stands instead of a cell's, behind a `use`.
-    pub(crate) fn hovered(&self, place: &Place, text: String, byte: usize, import: Option<&str>) -> Option<String> {
+    pub(crate) fn hovered(&self, place: &Place, text: &str, byte: usize, import: Option<&str>) -> Option<String> {
         let head = import.map(|import| format!("{import}\n")).unwrap_or_default();
         let there = place.with_text(format!("{head}{text}"), head.len() + byte);
         match self.ask(&there, Query::Hover, PATIENCE) {

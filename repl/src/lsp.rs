@@ -25,12 +25,14 @@ const ENDS: Duration = Duration::from_secs(1);
 /// What `ironbook lsp --help` adds.
 pub const HELP: &str = "\
 Editors start it; there is nothing to type. It works on scripts in percent format (`// %%`) and on the Rust cells of
-notebooks: completion, hover, symbols, folding, formatting, diagnostics of the compiler with its fixes. No cell is run.
+notebooks: completion, hover, definitions, symbols, kinds of words, folding, formatting, diagnostics of the compiler with
+its fixes. No cell is run.
 
 Examples:
   ironbook lsp --existing    knows the variables of the session that was started last as well
   Neovim   vim.lsp.start({ name = 'ironbook', cmd = { 'ironbook', 'lsp' } })
-  Helix    [language-server.ironbook]  command = \"ironbook\"  args = [\"lsp\"]";
+  Helix    [language-server.ironbook]  command = \"ironbook\"  args = [\"lsp\"]
+  Emacs    (add-to-list 'eglot-server-programs '(rust-mode . (\"ironbook\" \"lsp\")))";
 
 /// Serves until the editor ends it.
 ///

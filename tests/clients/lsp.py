@@ -118,6 +118,24 @@ def attached(program, directory):
         assert "own" in server.labels(uri, 5, 2)
         hover = server.at("hover", uri, 4, 2)
         assert "Vec<f64>" in hover["contents"]["value"], hover
+        # What is alive is not missing; what nobody has is.
+        second = f"file://{directory}/missing.rs"
+        server.open(second, "// %%\nfares.len()\n// %%\nnobody\n")
+        missing = server.diagnostics(second)
+        assert [one["range"]["start"]["line"] for one in missing] == [3], missing
+
+        # Another editor on the session: one ends, one is killed, and the first goes on.
+        others = [Server(program, directory, "--existing", str(kernel.path), IRONBOOK_LANGUAGE="0") for _ in range(2)]
+        for other in others:
+            other.start()
+            other.open(uri, "// %%\nfar\n")
+            poll(lambda other=other: "fares" in other.labels(uri, 1, 3), "a live variable in another editor")
+        others[0].end()
+        others[1].process.kill()
+        others[1].process.wait()
+        assert "fares" in server.labels(uri, 3, 3)
+        client.until_idle(client.execute("let fares_after = 1;"))
+        poll(lambda: "fares_after" in server.labels(uri, 3, 3), "a variable made after the editors were gone")
 
         running = client.execute("std::thread::sleep(std::time::Duration::from_secs(600));")
         client.until(running, lambda message: message.kind == "execute_input")

@@ -245,7 +245,7 @@ async def test_a_missing_name_is_imported(client):
 @pytest.mark.asyncio
 async def test_diagnostics_are_pulled(pulling):
     assert pulling.able.position_encoding == "utf-16"
-    opened(pulling, '// %%\nlet ü🦀x: i32 = "x";\n'.replace("ü🦀x", "üx"))
+    opened(pulling, '// %%\nlet üx: i32 = "x";\n')
     params = lsp.DocumentDiagnosticParams(text_document=lsp.TextDocumentIdentifier(uri=URI))
 
     async def ask():
@@ -315,13 +315,8 @@ async def test_cells_of_a_notebook_come_change_move_and_go(client):
         )
     )
     await diagnostics(client, lambda found: not found, "cell:3")
-    with pytest.raises(StopIteration):
-        next(iter((await completed_or_none(client, "cell:2"))))
-
-
-async def completed_or_none(client, uri):
-    found = await client.text_document_completion_async(lsp.CompletionParams(**where(0, 6, uri)))
-    return found.items if found else []
+    closed = await client.text_document_completion_async(lsp.CompletionParams(**where(0, 6, "cell:2")))
+    assert closed is None, closed
 
 
 @pytest.mark.asyncio
@@ -373,7 +368,7 @@ if DEEP:
             )
         )
         told = {(hint.position.line, hint.position.character): hint.label for hint in hints}
-        assert told[(6, 5)] == ": Option<usize>" and told[(6, 30)] == ": &String" and told[(5, 14)] == "n:", told
+        assert told[(6, 5)] == ": Option<usize>" and told[(6, 30)] == ": &String" and told[(12, 14)] == "key:", told
 
         document = lsp.TextDocumentIdentifier(uri=URI)
         found = await deep.text_document_semantic_tokens_full_async(lsp.SemanticTokensParams(text_document=document))
@@ -389,13 +384,16 @@ if DEEP:
             start, end = around.range.start, around.range.end
             texts.append(TEXT.splitlines()[5].encode()[start.character : end.character].decode())
             around = around.parent
-        assert texts[:3] == ["names", "names.len()", "(names.len())"] or texts[1] == "names.len()", texts
+        assert texts[:3] == ["names", "names.len()", "(names.len())"], texts
 
     @pytest.mark.asyncio(loop_scope="module")
     async def test_a_rename_and_one_that_would_clash(deep):
         await ready(deep)
         edits = await deep.text_document_rename_async(lsp.RenameParams(**where(3, 4), new_name="double"))
-        assert sorted(edit.range.start.line for edit in edits.changes[URI]) == [3, 5, 12, 12] or edits, edits
+        assert sorted(edit.range.start.line for edit in edits.changes[URI]) == [3, 5, 10, 12, 12], edits
+        # `counts` would take the place of a name that the same line uses.
+        with pytest.raises(JsonRpcException):
+            await deep.text_document_rename_async(lsp.RenameParams(**where(5, 4), new_name="counts"))
 
     @pytest.mark.asyncio(loop_scope="module")
     async def test_names_bring_their_use_and_calls_their_brackets(deep):

@@ -197,6 +197,8 @@ fn names_that_are_taken_or_foreign_or_none_are_refused() {
         ("let a$0 = 1; let b = 2; a + b;", "b"),
         ("let b = 2; { let a$0 = 1; b; }", "b"),
         ("let a$0 = 1; { let b = 2; a + b; }", "b"),
+        // A variable of the session that the text does not make.
+        ("let a$0 = 1; a; fares;", "fares"),
         ("df.hei$0ght();", "tall"),
         ("let a$0 = 1;", "not a name"),
         ("1 +$0 1;", "b"),
