@@ -173,6 +173,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_over_more_than_a_word_is_left_to_editors() {
+        let mut found = deep(&[("hash", 9, None), ("head", 9, None)]);
+        found[0].kind = "snippet".to_owned();
+        let merged = merged(instant(&[]), &found, "h");
+        assert_eq!(merged.candidates.iter().map(|found| found.text.as_str()).collect::<Vec<_>>(), ["head"]);
+    }
+
+    #[test]
     fn what_the_session_has_is_not_imported_again() {
         let found = merged(instant(&["mean"]), &deep(&[("mean", 9, Some("use x::mean;"))]), "me");
         assert_eq!(found.candidates.len(), 1);
