@@ -32,8 +32,8 @@ SERVICE = Path(PROGRAM).with_name("ironbook-language")
 DEEP = SERVICE.is_file() and (sources() / "core/src/lib.rs").is_file()
 
 
-def environment():
-    return {**os.environ, "IRONBOOK_LANGUAGE": str(SERVICE) if DEEP else "0"}
+def environment(deep):
+    return {**os.environ, "IRONBOOK_LANGUAGE": str(SERVICE) if deep and DEEP else "0"}
 
 
 def editor():
@@ -45,9 +45,9 @@ def editor():
     return made
 
 
-def config():
+def config(deep=False):
     return ClientServerConfig(
-        server_command=[PROGRAM, "lsp"], server_env=environment(), client_factory=editor
+        server_command=[PROGRAM, "lsp"], server_env=environment(deep), client_factory=editor
     )
 
 
@@ -73,7 +73,7 @@ async def pulling(lsp_client: LanguageClient):
     await lsp_client.shutdown_session()
 
 
-@pytest_lsp.fixture(config=config(), scope="module", loop_scope="module")
+@pytest_lsp.fixture(config=config(deep=True), scope="module", loop_scope="module")
 async def deep(lsp_client: LanguageClient):
     """One for all questions to the service, which reads the library for some seconds."""
     await begin(lsp_client, "neovim@v0.11.0")
@@ -81,7 +81,7 @@ async def deep(lsp_client: LanguageClient):
     await lsp_client.shutdown_session()
 
 
-@pytest_lsp.fixture(config=config())
+@pytest_lsp.fixture(config=config(deep=True))
 async def plain(lsp_client: LanguageClient):
     await begin(lsp_client, "emacs")
     yield
