@@ -123,6 +123,7 @@ impl Shared {
             registry: shell.registry().clone(),
             directory: shell.engine().directory().to_owned(),
             index: self.lock().view.index.clone(),
+            searches: ironbook_assist::searches(shell.cells().iter().map(|cell| (cell.number, cell.text.as_str()))),
         };
         self.count.store(shell.next_number() - 1, Ordering::Relaxed);
         let kept = shell.engine().id().map(str::to_owned);
