@@ -173,3 +173,21 @@ pub fn debug(request: &Incoming) -> Value {
 pub fn error(name: &str, message: &str) -> Value {
     json!({"status": "error", "ename": name, "evalue": message, "traceback": [message]})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_in_scope_is_put_in_by_its_path() {
+        let named = |text: &str, import: Option<&str>| {
+            put_in(&Candidate { text: text.to_owned(), import: import.map(str::to_owned), ..Candidate::default() })
+        };
+        assert_eq!(named("BTreeMap", Some("use std::collections::BTreeMap;")), "std::collections::BTreeMap");
+        assert_eq!(named("pin!", Some("use std::pin::pin;")), "std::pin::pin!");
+        // A method needs its trait in scope; no path of its own would do.
+        assert_eq!(named("read_line", Some("use std::io::BufRead;")), "read_line");
+        assert_eq!(named("read_line", Some("use std::io::BufRead as _;")), "read_line");
+        assert_eq!(named("df", None), "df");
+    }
+}

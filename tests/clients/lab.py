@@ -32,7 +32,7 @@ expect.set_options(timeout=PATIENCE * 1000)
 class Server:
     """A Jupyter server over a directory, with settings and workspaces of its own."""
 
-    def __init__(self, folder, **environment):
+    def __init__(self, folder):
         self.token, (self.port,) = secrets.token_hex(16), ports(1)
         private = {name: str(folder / "private" / name.lower()) for name in (
             "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
@@ -46,7 +46,7 @@ class Server:
                    "--LabApp.extension_manager=readonly", "--LabApp.expose_app_in_browser=True"]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], stdout=log, stderr=log,
-                                            env={**os.environ, **private, **environment}, start_new_session=True)
+                                            env={**os.environ, **private}, start_new_session=True)
         poll(self.answers, f"server:\n{self.log.read_text()}")
 
     def answers(self):
