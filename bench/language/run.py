@@ -52,7 +52,7 @@ def measured(name, session):
             ranks.append(names.index(query["expected"]) + 1 if query["expected"] in names else None)
             firsts.append(names[:5])
         return {"ready_s": round(system.ready, 2), "memory_mb": round(system.memory()), "first_ms": summary(fresh),
-                "letter_ms": summary(typed), **quality(ranks), "ranks": ranks, "shown": firsts}
+                "letter_ms": summary(typed), "deaths": getattr(system, "deaths", 0), **quality(ranks), "ranks": ranks, "shown": firsts}
     finally:
         system.close()
 

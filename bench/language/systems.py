@@ -119,11 +119,16 @@ class Evcxr:
         prelude = session["prelude"]
         deps = "".join(f":dep {name} = {value}\n" for name, value in extern_crates().items())
         self.before = deps + "use ::ironbook::prelude::*;\n" + prelude["items"] + prelude["variables"]
+        self.environment, self.kept, self.deaths = environment, kept, 0
+        self.start()
+
+    def start(self):
         began = time.perf_counter()
-        self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+        self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.environment,
                                         stderr=subprocess.DEVNULL, text=True)
         self.process.stdout.readline()
-        shutil.copy(ROOT / "Cargo.lock", kept / "Cargo.lock")
+        # evcxr's start, which has no dependencies yet, empties the lock file.
+        shutil.copy(ROOT / "Cargo.lock", self.kept / "Cargo.lock")
         found = self.names(PROBE[0], len(PROBE[0]), "")
         assert PROBE[1] in found, (self.error, found)
         self.ready = time.perf_counter() - began
@@ -132,7 +137,14 @@ class Evcxr:
         asked = {"text": self.before + text, "at": byte(self.before + text, len(self.before) + at)}
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
-        reply = json.loads(self.process.stdout.readline())
+        line = self.process.stdout.readline()
+        if not line:
+            # It died of the question, which then has no answer.
+            self.deaths += 1
+            self.process.wait()
+            self.start()
+            return []
+        reply = json.loads(line)
         self.error = reply.get("error")
         return distinct(reply.get("names", []))
 

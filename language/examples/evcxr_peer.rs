@@ -8,9 +8,18 @@ use evcxr::CommandContext;
 use serde_json::{Value, json};
 use std::io::{self, Write as _};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// As much stack as the language service has: type checkers call themselves for each bracket that is open.
+const STACK: usize = 512 << 20;
+
+fn main() {
     // evcxr starts this program again as the process that cells run in.
     evcxr::runtime_hook();
+    let serving = std::thread::Builder::new().stack_size(STACK).spawn(|| serve().map_err(|error| error.to_string()));
+    let ended = serving.map(std::thread::JoinHandle::join);
+    assert!(matches!(ended, Ok(Ok(Ok(())))), "{ended:?}");
+}
+
+fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let (mut context, _outputs) = CommandContext::new()?;
     context.execute(":offline 1")?;
     let mut output = io::stdout().lock();
