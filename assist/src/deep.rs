@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn usual_names_come_before_others_that_fit_as_well() {
-        let methods = deep(&[("advance_by", 9, None), ("map", 9, None), ("collect", 9, None), ("map_windows", 9, None)]);
+        let methods =
+            deep(&[("advance_by", 9, None), ("map", 9, None), ("collect", 9, None), ("map_windows", 9, None)]);
         let names = |typed: &str| -> Vec<String> {
             merged(instant(&[]), &methods, typed).candidates.into_iter().map(|found| found.text).collect()
         };

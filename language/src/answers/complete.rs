@@ -28,10 +28,15 @@ impl Host {
         let mut candidates: Vec<Candidate> =
             items.iter().filter(|item| fits(typed, item.lookup())).filter_map(|item| candidate(item, at)).collect();
         // Of those that fit as well, rust-analyzer tells first what is defined first: mostly what is needed first.
-        candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
+        candidates.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| variable(a).cmp(&variable(b))));
         candidates.truncate(MOST);
         Some(Answer::Candidates(candidates))
     }
+}
+
+/// The name of a variable: those of a session have no order of their own.
+fn variable(candidate: &Candidate) -> Option<&str> {
+    (candidate.kind == "instance").then_some(candidate.name.as_str())
 }
 
 /// The part of a word before the place.
