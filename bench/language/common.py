@@ -51,7 +51,7 @@ class Session:
         place = Path(self.folder.name)
         self.ironbook = programs() / "ironbook"
         subprocess.run([self.ironbook, "kernel", "install", "--prefix", place / "prefix"], check=True,
-                       stdout=subprocess.DEVNULL)
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.environ["JUPYTER_PATH"] = f"{place}/prefix/share/jupyter"
         (place / "data").mkdir()
         for data in ["examples/flights/data", "examples/digits/data", "promotion/tests/corpus/data"]:

@@ -15,7 +15,7 @@ from common import HERE, ROOT, SETS, load
 from systems import PEERS, SYSTEMS, Analyzer, Evcxr
 
 RESULTS = HERE / "results.json"
-LIMITS = {"Ironbook": 150, "Ironbook, instant": 30}
+LIMITS = {"Ironbook": 150, "Ironbook instant": 30}
 BETTER = 95
 
 

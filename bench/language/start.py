@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/clients"))
 
 import wire
-from wire import Kernel, descendants
+from wire import DEEP, Kernel, descendants
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SECONDS = 25
@@ -28,8 +28,6 @@ CELLS = [
     "Point{n} {{ x: {n}.0, y: 1.0 }}.norm()",
     'let words{n} = "a b c {n}".split(" ").map(str::to_owned).collect::<Vec<_>>();\nwords{n}.len()',
 ]
-DEEP = "let v = vec![1.5f64]; v.iter().map(|x| x + 1.0).fil"
-KNOWN = "filter_map"
 
 
 def memory(pid):
@@ -46,8 +44,8 @@ def services(kernel):
 
 def knows(client):
     """Whether the answer is one that only the service can give."""
-    reply = client.ask("complete_request", {"code": DEEP, "cursor_pos": len(DEEP)})
-    return KNOWN in reply["matches"]
+    reply = client.ask("complete_request", {"code": DEEP[0], "cursor_pos": len(DEEP[0])})
+    return DEEP[1] in reply["matches"]
 
 
 def series(program, language, tag):
@@ -85,7 +83,7 @@ def alone(program):
         ready = time.perf_counter() - began
         first = sum(memory(pid) for pid in services(kernel))
         for number in range(100):
-            code = DEEP.replace("1.5", f"{number}.5")
+            code = DEEP[0].replace("u8", f"[u8; {number}]")
             kernel.client.ask("complete_request", {"code": code, "cursor_pos": len(code)})
         return ready, first, sum(memory(pid) for pid in services(kernel))
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from common import ROOT, Session, programs
-from wire import descendants
+from wire import DEEP, descendants
 
 PEERS = Path(os.environ.get("IRONBOOK_BENCH_PEERS") or Path.home() / ".cache/ironbook/peers")
 PROBE = "std::num::NonZeroU8::MIN.trailing_z", "trailing_zeros"
@@ -89,7 +89,7 @@ class Ironbook:
             assert not error, (cell, error)
         began = time.perf_counter()
         if language != "0":
-            while PROBE[1] not in self.names(PROBE[0], len(PROBE[0]), ""):
+            while DEEP[1] not in self.names(DEEP[0], len(DEEP[0]), ""):
                 assert time.perf_counter() - began < READY_WITHIN, "the language service does not get ready"
                 time.sleep(0.1)
         self.ready = time.perf_counter() - began
@@ -262,5 +262,5 @@ class Analyzer:
         self.process.wait()
 
 
-SYSTEMS = {"Ironbook": (Ironbook, ""), "Ironbook, instant": (Ironbook, "0"), "evcxr": (Evcxr, ""),
+SYSTEMS = {"Ironbook": (Ironbook, ""), "Ironbook instant": (Ironbook, "0"), "evcxr": (Evcxr, ""),
            "rust-analyzer": (Analyzer, "")}

@@ -29,6 +29,13 @@ QUIET = {"RUST_BACKTRACE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 # Long enough for a busy machine; nothing waits that long when all is well.
 PATIENCE = float(os.environ.get("IRONBOOK_CLIENT_PATIENCE", "60"))
 
+DEEP = (
+    "macro_rules! probe { ($name:ident) => { struct Probe { $name: u8 } } }\nprobe!(quizzical);\n"
+    "fn of(probe: Probe) -> u8 { probe.quiz",
+    "quizzical",
+)
+"""A text, and a name at its end that only the language service knows: a macro makes it."""
+
 
 def ports(count):
     """Free ports, below those that the system gives to clients: one that calls a kernel again and again while it
