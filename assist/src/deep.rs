@@ -181,7 +181,7 @@ mod tests {
         let names = |typed: &str| -> Vec<String> {
             merged(instant(&[]), &methods, typed).candidates.into_iter().map(|found| found.text).collect()
         };
-        assert_eq!(names(""), ["collect", "map", "advance_by", "map_windows"]);
+        assert_eq!(names(""), ["map", "collect", "advance_by", "map_windows"]);
         assert_eq!(names("map"), ["map", "map_windows"]);
         let fits = deep(&[("map", 9, None), ("advance_by", 60, None)]);
         assert_eq!(merged(instant(&[]), &fits, "").candidates[0].text, "advance_by");

@@ -71,7 +71,10 @@ class Session:
     def complete(self, text, at):
         """Names that may stand at a character of a text."""
         content = {"code": text, "cursor_pos": at}
-        return self.client.reply(self.client.send("complete_request", content)).content["matches"]
+        content = self.client.reply(self.client.send("complete_request", content)).content
+        told = content["metadata"]["_jupyter_types_experimental"]
+        assert len(told) == len(content["matches"])
+        return [one["name"] for one in told]
 
     def close(self):
         self.kernel.close()

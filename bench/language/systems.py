@@ -83,16 +83,16 @@ class Ironbook:
     """The kernel. Its memory is the language service's."""
 
     def __init__(self, session, language):
-        self.session = Session(language)
-        for cell in session["cells"]:
-            error = self.session.run(cell["text"])
-            assert not error, (cell, error)
         began = time.perf_counter()
-        if language != "0":
-            while DEEP[1] not in self.names(DEEP[0], len(DEEP[0]), ""):
+        self.session = Session(language)
+        for text, name in (DEEP, PROBE) if language != "0" else ():
+            while name not in self.names(text, len(text), ""):
                 assert time.perf_counter() - began < READY_WITHIN, "the language service does not get ready"
                 time.sleep(0.1)
         self.ready = time.perf_counter() - began
+        for cell in session["cells"]:
+            error = self.session.run(cell["text"])
+            assert not error, (cell, error)
 
     def names(self, text, at, typed):
         return distinct(self.session.complete(text, at))

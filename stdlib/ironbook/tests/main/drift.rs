@@ -184,6 +184,7 @@ fn log(rows: &DataFrame, model: &Gbdt) -> DataFrame {
 
 #[test]
 fn a_model_is_found_by_its_address() {
+    let _turn = crate::turn();
     let directory = tempfile::tempdir().unwrap();
     let (winter, summer) = (flights(2000, 20.0), flights(1500, 35.0));
     let model = model(&winter);

@@ -20,8 +20,7 @@ struct Place {
 
 impl Place {
     fn new(name: &str) -> Place {
-        static TURN: Mutex<()> = Mutex::new(());
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = crate::turn();
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gates-{name}"));
         let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(directory.join(".ironbook")).unwrap();

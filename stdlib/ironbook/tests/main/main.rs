@@ -10,7 +10,14 @@ use ironbook::prelude::*;
 use ironbook::rt;
 use ironbook_core::error::CellError;
 use ironbook_core::{frame, registry};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
+
+/// The active run is one of the process: tests that start one take turns.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A glob import that brought another `Result` or `Vec` would break half of all cells.
 #[test]
