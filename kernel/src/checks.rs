@@ -2,22 +2,23 @@
 //!
 //! A request of our own, `ironbook_check_request` on the shell channel, that is answered also while a cell runs. It names
 //! the page's cells in their order and those whose mistakes are wanted:
-//! `{"cells": [{"id", "text"}], "wanted": [id]}`. Cells that ran to their end with this very text are part of the session;
-//! all others are taken for run one after another, so that what they define is known below them. The reply has
-//! `{"ran": [id], "cells": [{"id", "diagnostics": [...]}]}`; `ran` names the first kind, which need not be sent again.
-//! `session` changes with the kernel's process. Before there is a session, `starting` is true and nothing is checked.
+//! `{"cells": [{"id", "text"}], "wanted": [id]}`. Cells that ran to their end with this very text, last of all, and have not
+//! been undone since are part of the session; all others are taken for run one after another, so that what they define is
+//! known below them. The reply has `{"ran": [id], "cells": [{"id", "diagnostics": [...]}]}`; `ran` names the first kind,
+//! which need not be sent again. `session` changes with the kernel's process, and when what cells had made is gone. Before there is a session, `starting` is true and nothing is checked.
 //! Places are UTF-16 code units of the cell's text. No `status` is published: nothing runs.
 
 use crate::requests::Answer;
 use crate::shared::Shared;
 use crate::wire::Incoming;
 use ironbook_assist::{Followed, View};
+use ironbook_magics::CellRecord;
 use ironbook_session::diagnostics::{Diagnostic, Fix, Severity};
 use ironbook_session::{Checker, ExecutionId, Place};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
@@ -57,6 +58,45 @@ struct Link {
     followed: Followed,
 }
 
+/// The cells that are part of the session.
+#[derive(Default)]
+pub struct Ran {
+    /// By the front end's identity of a cell what it ran last, if that stands.
+    cells: HashMap<String, Option<String>>,
+    /// All texts that stand.
+    texts: HashSet<String>,
+    /// The executions that were undone, in short.
+    undone: u64,
+}
+
+impl Ran {
+    /// Of the cells that have run, oldest first, and the executions that are undone.
+    pub fn new(records: &[CellRecord], undone: &BTreeSet<ExecutionId>) -> Ran {
+        let mut ran = Ran { undone: hashed(undone), ..Ran::default() };
+        for record in records.iter().rev() {
+            let stands = record.ok && !record.executions.iter().any(|id| undone.contains(id));
+            let text = stands.then(|| record.text.trim().to_owned());
+            if let Some(cell) = &record.cell {
+                if ran.cells.contains_key(cell) {
+                    continue;
+                }
+                ran.cells.insert(cell.clone(), text.clone());
+            }
+            ran.texts.extend(text);
+        }
+        ran
+    }
+
+    /// Whether a cell is part of the session as it stands. One that nobody has heard of may have run under another name.
+    fn holds(&self, cell: &Cell) -> bool {
+        let text = cell.text.trim();
+        match self.cells.get(&cell.id) {
+            Some(last) => last.as_deref() == Some(text),
+            None => self.texts.contains(text),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Asked {
     cells: Vec<Cell>,
@@ -72,15 +112,15 @@ struct Cell {
 /// Answers a request.
 pub fn check(shared: &Shared, request: &Incoming) -> Answer {
     let asked: Asked = request.content(json!({"wanted": []}))?;
-    let records = shared.cells();
-    let done: BTreeSet<&str> = records.iter().filter(|cell| cell.ok).map(|cell| cell.text.trim()).collect();
-    let (ran, pending): (Vec<&Cell>, Vec<&Cell>) = asked.cells.iter().partition(|cell| done.contains(cell.text.trim()));
+    let done = shared.ran();
+    let session = format!("{}-{:x}", shared.checks.session, done.undone);
+    let (ran, pending): (Vec<&Cell>, Vec<&Cell>) = asked.cells.iter().partition(|cell| done.holds(cell));
     // What stands below the last cell that is asked for changes nothing for it.
     let last = pending.iter().rposition(|cell| asked.wanted.contains(&cell.id));
     let pending = &pending[..last.map_or(0, |last| last + 1)];
     let ran: Vec<&str> = ran.iter().map(|cell| cell.id.as_str()).collect();
     let Some(ground) = shared.ground() else {
-        return Ok(json!({"status": "ok", "session": shared.checks.session, "starting": true, "ran": [], "cells": []}));
+        return Ok(json!({"status": "ok", "session": session, "starting": true, "ran": [], "cells": []}));
     };
     let view = shared.view();
     let mut chain = shared.checks.chain.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +134,7 @@ pub fn check(shared: &Shared, request: &Incoming) -> Answer {
         .collect();
     let clear = ran.iter().filter(|id| asked.wanted.iter().any(|wanted| wanted == *id));
     cells.extend(clear.map(|id| json!({"id": id, "diagnostics": []})));
-    Ok(json!({"status": "ok", "session": shared.checks.session, "starting": false, "ran": ran, "cells": cells}))
+    Ok(json!({"status": "ok", "session": session, "starting": false, "ran": ran, "cells": cells}))
 }
 
 impl Chain {
@@ -120,8 +160,12 @@ impl Chain {
 }
 
 fn chained(before: u64, text: &str) -> u64 {
+    hashed(&(before, text))
+}
+
+fn hashed(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (before, text).hash(&mut hasher);
+    value.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -208,6 +252,35 @@ mod tests {
         assert_eq!([0, 1, 5, 6].map(|byte| units("a🦀b", byte)), [0, 1, 3, 4]);
         assert_eq!(first_line("\n  let a;\nb"), 3..9);
         assert_eq!(first_line(" "), 1..1);
+    }
+
+    #[test]
+    fn only_what_a_cell_ran_last_and_still_stands_counts_as_run() {
+        let record = |cell: Option<&str>, text: &str, id, ok| CellRecord {
+            text: text.to_owned(),
+            ok,
+            executions: vec![id],
+            cell: cell.map(str::to_owned),
+            ..CellRecord::default()
+        };
+        let records = [
+            record(Some("a"), "let a = 1;", 1, true),
+            record(Some("b"), "let b = 1;", 2, true),
+            record(None, "let c = 1;", 3, true),
+            record(Some("a"), "let a = 2;", 4, true),
+            record(Some("d"), "let d = 1;", 5, false),
+        ];
+        let holds = |ran: &Ran, id: &str, text: &str| ran.holds(&Cell { id: id.to_owned(), text: text.to_owned() });
+        let ran = Ran::new(&records, &BTreeSet::new());
+        assert!(holds(&ran, "a", " let a = 2;\n") && holds(&ran, "b", "let b = 1;"));
+        assert!(!holds(&ran, "a", "let a = 1;"), "it has run something else since");
+        assert!(!holds(&ran, "new", "let a = 1;"));
+        assert!(holds(&ran, "new", "let b = 1;") && holds(&ran, "c", "let c = 1;"), "under another name");
+        assert!(!holds(&ran, "d", "let d = 1;"), "it failed");
+        let after = Ran::new(&records, &BTreeSet::from([1, 2, 3]));
+        assert!(!holds(&after, "b", "let b = 1;") && !holds(&after, "c", "let c = 1;"));
+        assert!(holds(&after, "a", "let a = 2;"));
+        assert_ne!(ran.undone, after.undone);
     }
 
     #[test]
