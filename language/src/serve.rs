@@ -6,6 +6,7 @@ use crate::project::Project;
 use ironbook_session::language::{Answer, Query, Reply, Request};
 use std::io::{self, BufRead, Write};
 use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -152,15 +153,21 @@ fn answer(
     let waiting: Vec<Request> = std::iter::once(first).chain(requests.try_iter()).collect();
     let newest = waiting.iter().rposition(|request| request.query == Query::Complete);
     for (place, request) in waiting.into_iter().enumerate() {
-        if let Some(text) = request.text {
-            host.set_text(text);
+        // What panics here would panic again in a service that is started anew.
+        if let Some(text) = request.text
+            && caught(|| host.set_text(text)).is_none()
+        {
+            let _ = caught(|| host.set_text(String::new()));
         }
         let passed = request.query == Query::Complete && newest != Some(place);
         let answer = match &request.query {
             _ if passed => Answer::Nothing,
             Query::Rename(name) => host.rename(request.at, name),
             Query::Crates(metadata) => {
-                host.read(&project.with_crates(metadata.as_deref()));
+                if caught(|| host.read(&project.with_crates(metadata.as_deref()))).is_none() {
+                    // Without them it knows the library still.
+                    let _ = caught(|| host.read(project));
+                }
                 Answer::Nothing
             }
             query => host.answer(query, request.at),
@@ -168,6 +175,11 @@ fn answer(
         say(output, &Reply::Answer { id: request.id, answer })?;
     }
     Ok(())
+}
+
+/// Does something that may panic; nothing if it does.
+fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
 fn warm(host: &mut Host) {
