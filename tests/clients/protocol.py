@@ -426,6 +426,12 @@ class Peeks(Shared):
         self.assertIn("shy: Shy", self.inspect("shy")["text/plain"])
         self.assertEqual(self.client.run("1 + 1").result(), "2")
 
+    def test_a_look_runs_no_code_of_cells(self):
+        self.ok(self.client.run("struct Deadly;\nimpl std::fmt::Debug for Deadly {\n    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) "
+                                "-> std::fmt::Result { std::process::abort() }\n}\nlet deadly = vec![Deadly];\nlet alive = 7;"))
+        self.assertIn("deadly: Vec<Deadly>", self.inspect("deadly")["text/plain"])
+        self.assertEqual(self.client.run("alive").result(), "7")
+
 
 class History(unittest.TestCase):
     def entries(self, client, **content):
