@@ -245,7 +245,7 @@ impl Service {
         if (inner.state == State::Asleep || forgiven)
             && let Err(error) = self.launch(inner)
         {
-            inner.state = State::Off(error.to_string());
+            inner.give_up(error.to_string());
         }
     }
 
@@ -291,7 +291,7 @@ impl Service {
                 inner.tell_crates();
             }
             Reply::Rests => inner.state = State::Asleep,
-            Reply::Unable { reason } => inner.state = State::Off(reason),
+            Reply::Unable { reason } => inner.give_up(reason),
             Reply::Answer { id, answer } => {
                 inner.deaths = 0;
                 inner.open = inner.open.saturating_sub(1);
@@ -316,10 +316,10 @@ impl Service {
         }
         inner.deaths += 1;
         if inner.deaths > RESTARTS {
-            inner.state = State::Off(format!("the language service died {} times in a row", inner.deaths));
-            inner.given_up = Some(Instant::now());
+            let why = format!("the language service died {} times in a row", inner.deaths);
+            inner.give_up(why);
         } else if let Err(error) = self.launch(&mut inner) {
-            inner.state = State::Off(error.to_string());
+            inner.give_up(error.to_string());
         }
     }
 
@@ -352,6 +352,12 @@ impl Inner {
         if news && self.post(None, 0, Query::Crates(self.crates.clone())).is_some() {
             self.told = self.crates.clone();
         }
+    }
+
+    /// There is none for a while.
+    fn give_up(&mut self, why: String) {
+        self.state = State::Off(why);
+        self.given_up = Some(Instant::now());
     }
 
     fn end(&mut self) {
@@ -396,5 +402,39 @@ mod tests {
     fn a_missing_program_is_named() {
         let error = Service::start(Path::new("/no/ironbook-language"), &Paths::from_env()).err().unwrap();
         assert!(error.to_string().contains("/no/ironbook-language"), "{error}");
+    }
+
+    /// A service that is a script.
+    #[cfg(unix)]
+    fn script(folder: &Path, text: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = folder.join("service");
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[cfg(unix)]
+    fn until(what: &str, is_so: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !is_so() {
+            assert!(began.elapsed() < Duration::from_secs(20), "{what}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_that_could_not_work_is_tried_again_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = script(folder.path(), r#"echo '{"Unable":{"reason":"no sources"}}'"#);
+        let limits = Limits { forgiven: Duration::from_millis(50), ..Limits::default() };
+        let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
+        until("it says so", || service.state() == State::Off("no sources".to_owned()) && service.pid().is_none());
+        script(folder.path(), r#"echo '{"Ready":{"seconds":0,"crates":1}}'; cat > /dev/null"#);
+        until("it is ready", || {
+            service.ask("fn", 0, Query::Hover, Duration::ZERO);
+            matches!(service.state(), State::Ready { .. })
+        });
     }
 }
