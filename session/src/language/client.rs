@@ -121,16 +121,36 @@ struct Inner {
 }
 
 struct Running {
-    child: Child,
+    /// None once it is waited for.
+    child: Option<Child>,
+    pid: u32,
     /// Lines on their way to it.
     lines: SyncSender<String>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It is gone already if it died.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
+        let Some(mut child) = self.child.take() else { return };
+        // A process with much memory takes a while to be gone, and whoever asks holds the lock meanwhile.
+        let reap = move || drop(child.wait());
+        // Where no thread can be had, it is not waited for.
+        drop(std::thread::Builder::new().name("reaper".to_owned()).spawn(reap));
+    }
+}
+
+impl Running {
+    /// Kills it with what it has started: the server of macros may be in one that never ends. It may be gone already; its
+    /// number stays ours until it has been waited for.
+    fn kill(&mut self) {
+        #[cfg(unix)]
+        if let Some(group) = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        #[cfg(not(unix))]
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+        }
     }
 }
 
@@ -179,7 +199,7 @@ impl Service {
 
     /// Its process id, while it runs.
     pub fn pid(&self) -> Option<u32> {
-        self.lock().running.as_ref().map(|running| running.child.id())
+        self.lock().running.as_ref().map(|running| running.pid)
     }
 
     /// Waits until it has read the library; whether it answers now.
@@ -253,6 +273,9 @@ impl Service {
         let paths = &self.shared.paths;
         let mut command = Command::new(&self.shared.program);
         command.arg("serve").arg("--source").arg(&paths.source).arg("--target").arg(&paths.target);
+        // What is typed to interrupt a cell is not for it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command.arg("--group"), 0);
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut child = spawned.map_err(|source| ServiceError::Start { path: self.shared.program.clone(), source })?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Ok(()) };
@@ -262,7 +285,7 @@ impl Service {
         inner.told = None;
         inner.open = 0;
         inner.generation += 1;
-        inner.running = Some(Running { child, lines });
+        inner.running = Some(Running { pid: child.id(), child: Some(child), lines });
         let generation = inner.generation;
         let weak = Arc::downgrade(&self.shared);
         std::thread::spawn(move || write(input, &posted));
@@ -362,8 +385,7 @@ impl Inner {
 
     fn end(&mut self) {
         if let Some(running) = &mut self.running {
-            // It may be gone already.
-            let _ = running.child.kill();
+            running.kill();
         }
     }
 }
