@@ -8,22 +8,30 @@
 //! which need not be sent again. `session` changes with the kernel's process, and when what cells had made is gone. Before there is a session, `starting` is true and nothing is checked.
 //! Places are UTF-16 code units of the cell's text. No `status` is published: nothing runs.
 
-use crate::requests::Answer;
+use crate::requests::{self, Answer};
 use crate::shared::Shared;
 use crate::wire::Incoming;
 use ironbook_assist::{Followed, View};
 use ironbook_magics::CellRecord;
 use ironbook_session::diagnostics::{Diagnostic, Fix, Severity};
-use ironbook_session::{Checker, ExecutionId, Place};
+use ironbook_session::{Checker, ExecutionId, Handle, Place};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 /// The request.
 pub const REQUEST: &str = "ironbook_check_request";
+
+/// How long a request may take; no further cell is begun for it then.
+pub const CHECKED_WITHIN: Duration = Duration::from_secs(30);
+/// How long a request waits for the one before it.
+const TURN_WITHIN: Duration = Duration::from_secs(2);
+/// A single cell that takes longer is given up for the next request.
+const STOPPED_AFTER: Duration = Duration::from_secs(60);
 
 /// The session at one moment, to check cells in.
 pub struct Ground {
@@ -37,11 +45,59 @@ pub struct Ground {
 pub struct Checks {
     session: String,
     chain: Mutex<Chain>,
+    at_work: Mutex<Option<AtWork>>,
+}
+
+/// The cell that is being checked.
+struct AtWork {
+    handle: Handle,
+    begun: Instant,
+    stopped: bool,
 }
 
 impl Default for Checks {
     fn default() -> Self {
-        Checks { session: uuid::Uuid::new_v4().to_string(), chain: Mutex::default() }
+        Checks { session: uuid::Uuid::new_v4().to_string(), chain: Mutex::default(), at_work: Mutex::default() }
+    }
+}
+
+impl Checks {
+    /// What was checked last, for one request at a time; none where the one before is still at it.
+    fn turn(&self) -> Option<MutexGuard<'_, Chain>> {
+        let asked = Instant::now();
+        loop {
+            match self.chain.try_lock() {
+                Ok(chain) => return Some(chain),
+                Err(TryLockError::Poisoned(chain)) => return Some(chain.into_inner()),
+                Err(TryLockError::WouldBlock) if asked.elapsed() > TURN_WITHIN => {
+                    self.stop_overdue();
+                    return None;
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
+    fn stop_overdue(&self) {
+        if let Some(work) = &mut *self.at_work()
+            && work.begun.elapsed() > STOPPED_AFTER
+        {
+            work.stopped = true;
+            work.handle.interrupt();
+        }
+    }
+
+    fn begins(&self, handle: Handle) {
+        *self.at_work() = Some(AtWork { handle, begun: Instant::now(), stopped: false });
+    }
+
+    /// The cell was checked, or stopped: whether it was checked.
+    fn ends(&self) -> bool {
+        self.at_work().take().is_some_and(|work| !work.stopped)
+    }
+
+    fn at_work(&self) -> MutexGuard<'_, Option<AtWork>> {
+        self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -123,8 +179,11 @@ pub fn check(shared: &Shared, request: &Incoming) -> Answer {
         return Ok(json!({"status": "ok", "session": session, "starting": true, "ran": [], "cells": []}));
     };
     let view = shared.view();
-    let mut chain = shared.checks.chain.lock().unwrap_or_else(PoisonError::into_inner);
-    chain.follow(&ground, &view, pending);
+    let late = || requests::error("Timeout", "the cells above take long to check; what is known of them is kept");
+    let Some(mut chain) = shared.checks.turn() else { return Ok(late()) };
+    if !chain.follow(&ground, &view, pending, &shared.checks) {
+        return Ok(late());
+    }
     let page = Page::new(pending, &chain.links);
     let mut cells: Vec<Value> = pending
         .iter()
@@ -138,8 +197,9 @@ pub fn check(shared: &Shared, request: &Incoming) -> Answer {
 }
 
 impl Chain {
-    /// Checks the cells one after another, as far as they have changed.
-    fn follow(&mut self, ground: &Ground, view: &View, cells: &[&Cell]) {
+    /// Checks the cells one after another, as far as they have changed; whether it came to the end in time.
+    fn follow(&mut self, ground: &Ground, view: &View, cells: &[&Cell], checks: &Checks) -> bool {
+        let begun = Instant::now();
         if self.generation != ground.generation {
             self.links.clear();
             self.generation = ground.generation;
@@ -150,12 +210,20 @@ impl Chain {
             if self.links.get(place).is_some_and(|link| link.hash == hash) {
                 continue;
             }
+            if begun.elapsed() > CHECKED_WITHIN {
+                return false;
+            }
             // As soon as one differs, those after it stand on other ground.
             self.links.truncate(place);
             let mut after = self.links.last().map_or(&ground.checker, |link| &link.after).clone();
+            checks.begins(after.handle());
             let followed = Followed::new(&mut after, &cell.text, view);
+            if !checks.ends() {
+                return false;
+            }
             self.links.push(Link { hash, after, followed });
         }
+        true
     }
 }
 
@@ -281,6 +349,22 @@ mod tests {
         assert!(!holds(&after, "b", "let b = 1;") && !holds(&after, "c", "let c = 1;"));
         assert!(holds(&after, "a", "let a = 2;"));
         assert_ne!(ran.undone, after.undone);
+    }
+
+    #[test]
+    fn a_request_does_not_queue_behind_one_that_is_at_it_and_ends_one_that_is_overdue() {
+        let checks = Checks::default();
+        let held = checks.turn().unwrap();
+        checks.begins(Handle::default());
+        std::thread::scope(|scope| assert!(scope.spawn(|| checks.turn().is_none()).join().unwrap()));
+        assert!(checks.ends(), "it has its time");
+        checks.begins(Handle::default());
+        let long_ago = Instant::now().checked_sub(2 * STOPPED_AFTER).unwrap();
+        checks.at_work().as_mut().unwrap().begun = long_ago;
+        std::thread::scope(|scope| assert!(scope.spawn(|| checks.turn().is_none()).join().unwrap()));
+        assert!(!checks.ends());
+        drop(held);
+        assert!(checks.turn().is_some());
     }
 
     #[test]
