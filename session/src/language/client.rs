@@ -230,13 +230,13 @@ impl Service {
         if text.len() > LONGEST {
             return None;
         }
-        let (id, answers) = self.send(text, at, query)?;
+        let (id, answers) = self.send(text, at, query, patience)?;
         let answer = answers.recv_timeout(patience).ok();
         self.lock().waiting.remove(&id);
         answer
     }
 
-    fn send(&self, text: &str, at: usize, query: Query) -> Option<(u64, Receiver<Answer>)> {
+    fn send(&self, text: &str, at: usize, query: Query, patience: Duration) -> Option<(u64, Receiver<Answer>)> {
         let mut inner = self.lock();
         self.wake(&mut inner);
         if !matches!(inner.state, State::Ready { .. }) {
@@ -250,7 +250,7 @@ impl Service {
         inner.tell_crates();
         let changed = (inner.text != text).then(|| text.to_owned());
         let (sender, receiver) = channel();
-        let id = inner.post(changed, at, query)?;
+        let id = inner.post(changed, at, query, Some(patience))?;
         inner.waiting.insert(id, sender);
         Some((id, receiver))
     }
@@ -353,8 +353,9 @@ impl Service {
 
 impl Inner {
     /// Puts a request on its way; nothing if the service does not read what it was sent before. Gives its number.
-    fn post(&mut self, text: Option<String>, at: usize, query: Query) -> Option<u64> {
-        let request = Request { id: self.next + 1, text, at, query };
+    fn post(&mut self, text: Option<String>, at: usize, query: Query, patience: Option<Duration>) -> Option<u64> {
+        let patience_ms = patience.and_then(|patience| u64::try_from(patience.as_millis()).ok());
+        let request = Request { id: self.next + 1, text, at, query, patience_ms };
         let mut line = serde_json::to_string(&request).ok()?;
         line.push('\n');
         self.running.as_ref()?.lines.try_send(line).ok()?;
@@ -372,7 +373,7 @@ impl Inner {
     /// Tells it of crates that it does not know yet, if it reads.
     fn tell_crates(&mut self) {
         let news = matches!(self.state, State::Ready { .. }) && self.crates != self.told;
-        if news && self.post(None, 0, Query::Crates(self.crates.clone())).is_some() {
+        if news && self.post(None, 0, Query::Crates(self.crates.clone()), None).is_some() {
             self.told = self.crates.clone();
         }
     }
