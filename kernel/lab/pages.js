@@ -86,6 +86,7 @@ class Page {
   begins(cell) {
     this.wanted.delete(cell.model.id);
     this.begun.add(cell.model.id);
+    this.ran.delete(cell.model.id);
     if (cell.editor) {
       this.marks.set(cell.editor.editor, []);
     }
@@ -127,10 +128,10 @@ class Page {
     const asked = { cells: unknown.map(([id, text]) => ({ id, text })), wanted: [...wanted] };
     const reply = await ask(this.modules.services, kernel, 'check', asked);
     this.asking = false;
-    this.take(reply, texts, wanted);
+    this.take(reply, texts, wanted, unknown);
   }
 
-  take(reply, texts, wanted) {
+  take(reply, texts, wanted, sent) {
     if (reply.status !== 'ok') {
       // Many cells that were never run can take longer than the kernel lets it; what it has checked it keeps.
       if (reply.ename === 'Timeout') {
@@ -145,7 +146,7 @@ class Page {
       return;
     }
     if (this.session !== reply.session) {
-      // Another session has run nothing of what the one before had.
+      // Another session, or one that was reset or has lost its values, has run nothing of what the one before had.
       const first = this.session === null;
       this.session = reply.session;
       this.ran.clear();
@@ -155,6 +156,7 @@ class Page {
         return;
       }
     }
+    sent.forEach(([id]) => this.ran.delete(id));
     reply.ran.forEach(id => this.ran.set(id, texts.get(id)));
     this.checked = texts;
     for (const { id, diagnostics } of reply.cells) {

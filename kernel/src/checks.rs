@@ -2,27 +2,36 @@
 //!
 //! A request of our own, `ironbook_check_request` on the shell channel, that is answered also while a cell runs. It names
 //! the page's cells in their order and those whose mistakes are wanted:
-//! `{"cells": [{"id", "text"}], "wanted": [id]}`. Cells that ran to their end with this very text are part of the session;
-//! all others are taken for run one after another, so that what they define is known below them. The reply has
-//! `{"ran": [id], "cells": [{"id", "diagnostics": [...]}]}`; `ran` names the first kind, which need not be sent again.
-//! `session` changes with the kernel's process. Before there is a session, `starting` is true and nothing is checked.
+//! `{"cells": [{"id", "text"}], "wanted": [id]}`. Cells that ran to their end with this very text, last of all, and have not
+//! been undone since are part of the session; all others are taken for run one after another, so that what they define is
+//! known below them. The reply has `{"ran": [id], "cells": [{"id", "diagnostics": [...]}]}`; `ran` names the first kind,
+//! which need not be sent again. `session` changes with the kernel's process, and when what cells had made is gone. Before there is a session, `starting` is true and nothing is checked.
 //! Places are UTF-16 code units of the cell's text. No `status` is published: nothing runs.
 
-use crate::requests::Answer;
+use crate::requests::{self, Answer};
 use crate::shared::Shared;
 use crate::wire::Incoming;
 use ironbook_assist::{Followed, View};
+use ironbook_magics::CellRecord;
 use ironbook_session::diagnostics::{Diagnostic, Fix, Severity};
-use ironbook_session::{Checker, ExecutionId, Place};
+use ironbook_session::{Checker, ExecutionId, Handle, Place};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 /// The request.
 pub const REQUEST: &str = "ironbook_check_request";
+
+/// How long a request may take; no further cell is begun for it then.
+pub const CHECKED_WITHIN: Duration = Duration::from_secs(30);
+/// How long a request waits for the one before it.
+const TURN_WITHIN: Duration = Duration::from_secs(2);
+/// A single cell that takes longer is given up for the next request.
+const STOPPED_AFTER: Duration = Duration::from_secs(60);
 
 /// The session at one moment, to check cells in.
 pub struct Ground {
@@ -36,11 +45,59 @@ pub struct Ground {
 pub struct Checks {
     session: String,
     chain: Mutex<Chain>,
+    at_work: Mutex<Option<AtWork>>,
+}
+
+/// The cell that is being checked.
+struct AtWork {
+    handle: Handle,
+    begun: Instant,
+    stopped: bool,
 }
 
 impl Default for Checks {
     fn default() -> Self {
-        Checks { session: uuid::Uuid::new_v4().to_string(), chain: Mutex::default() }
+        Checks { session: uuid::Uuid::new_v4().to_string(), chain: Mutex::default(), at_work: Mutex::default() }
+    }
+}
+
+impl Checks {
+    /// What was checked last, for one request at a time; none where the one before is still at it.
+    fn turn(&self) -> Option<MutexGuard<'_, Chain>> {
+        let asked = Instant::now();
+        loop {
+            match self.chain.try_lock() {
+                Ok(chain) => return Some(chain),
+                Err(TryLockError::Poisoned(chain)) => return Some(chain.into_inner()),
+                Err(TryLockError::WouldBlock) if asked.elapsed() > TURN_WITHIN => {
+                    self.stop_overdue();
+                    return None;
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
+    fn stop_overdue(&self) {
+        if let Some(work) = &mut *self.at_work()
+            && work.begun.elapsed() > STOPPED_AFTER
+        {
+            work.stopped = true;
+            work.handle.interrupt();
+        }
+    }
+
+    fn begins(&self, handle: Handle) {
+        *self.at_work() = Some(AtWork { handle, begun: Instant::now(), stopped: false });
+    }
+
+    /// The cell was checked, or stopped: whether it was checked.
+    fn ends(&self) -> bool {
+        self.at_work().take().is_some_and(|work| !work.stopped)
+    }
+
+    fn at_work(&self) -> MutexGuard<'_, Option<AtWork>> {
+        self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -55,6 +112,45 @@ struct Link {
     hash: u64,
     after: Checker,
     followed: Followed,
+}
+
+/// The cells that are part of the session.
+#[derive(Default)]
+pub struct Ran {
+    /// By the front end's identity of a cell what it ran last, if that stands.
+    cells: HashMap<String, Option<String>>,
+    /// All texts that stand.
+    texts: HashSet<String>,
+    /// The executions that were undone, in short.
+    undone: u64,
+}
+
+impl Ran {
+    /// Of the cells that have run, oldest first, and the executions that are undone.
+    pub fn new(records: &[CellRecord], undone: &BTreeSet<ExecutionId>) -> Ran {
+        let mut ran = Ran { undone: hashed(undone), ..Ran::default() };
+        for record in records.iter().rev() {
+            let stands = record.ok && !record.executions.iter().any(|id| undone.contains(id));
+            let text = stands.then(|| record.text.trim().to_owned());
+            if let Some(cell) = &record.cell {
+                if ran.cells.contains_key(cell) {
+                    continue;
+                }
+                ran.cells.insert(cell.clone(), text.clone());
+            }
+            ran.texts.extend(text);
+        }
+        ran
+    }
+
+    /// Whether a cell is part of the session as it stands. One that nobody has heard of may have run under another name.
+    fn holds(&self, cell: &Cell) -> bool {
+        let text = cell.text.trim();
+        match self.cells.get(&cell.id) {
+            Some(last) => last.as_deref() == Some(text),
+            None => self.texts.contains(text),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -72,19 +168,22 @@ struct Cell {
 /// Answers a request.
 pub fn check(shared: &Shared, request: &Incoming) -> Answer {
     let asked: Asked = request.content(json!({"wanted": []}))?;
-    let records = shared.cells();
-    let done: BTreeSet<&str> = records.iter().filter(|cell| cell.ok).map(|cell| cell.text.trim()).collect();
-    let (ran, pending): (Vec<&Cell>, Vec<&Cell>) = asked.cells.iter().partition(|cell| done.contains(cell.text.trim()));
+    let done = shared.ran();
+    let session = format!("{}-{:x}", shared.checks.session, done.undone);
+    let (ran, pending): (Vec<&Cell>, Vec<&Cell>) = asked.cells.iter().partition(|cell| done.holds(cell));
     // What stands below the last cell that is asked for changes nothing for it.
     let last = pending.iter().rposition(|cell| asked.wanted.contains(&cell.id));
     let pending = &pending[..last.map_or(0, |last| last + 1)];
     let ran: Vec<&str> = ran.iter().map(|cell| cell.id.as_str()).collect();
     let Some(ground) = shared.ground() else {
-        return Ok(json!({"status": "ok", "session": shared.checks.session, "starting": true, "ran": [], "cells": []}));
+        return Ok(json!({"status": "ok", "session": session, "starting": true, "ran": [], "cells": []}));
     };
     let view = shared.view();
-    let mut chain = shared.checks.chain.lock().unwrap_or_else(PoisonError::into_inner);
-    chain.follow(&ground, &view, pending);
+    let late = || requests::error("Timeout", "the cells above take long to check; what is known of them is kept");
+    let Some(mut chain) = shared.checks.turn() else { return Ok(late()) };
+    if !chain.follow(&ground, &view, pending, &shared.checks) {
+        return Ok(late());
+    }
     let page = Page::new(pending, &chain.links);
     let mut cells: Vec<Value> = pending
         .iter()
@@ -94,12 +193,13 @@ pub fn check(shared: &Shared, request: &Incoming) -> Answer {
         .collect();
     let clear = ran.iter().filter(|id| asked.wanted.iter().any(|wanted| wanted == *id));
     cells.extend(clear.map(|id| json!({"id": id, "diagnostics": []})));
-    Ok(json!({"status": "ok", "session": shared.checks.session, "starting": false, "ran": ran, "cells": cells}))
+    Ok(json!({"status": "ok", "session": session, "starting": false, "ran": ran, "cells": cells}))
 }
 
 impl Chain {
-    /// Checks the cells one after another, as far as they have changed.
-    fn follow(&mut self, ground: &Ground, view: &View, cells: &[&Cell]) {
+    /// Checks the cells one after another, as far as they have changed; whether it came to the end in time.
+    fn follow(&mut self, ground: &Ground, view: &View, cells: &[&Cell], checks: &Checks) -> bool {
+        let begun = Instant::now();
         if self.generation != ground.generation {
             self.links.clear();
             self.generation = ground.generation;
@@ -110,18 +210,30 @@ impl Chain {
             if self.links.get(place).is_some_and(|link| link.hash == hash) {
                 continue;
             }
+            if begun.elapsed() > CHECKED_WITHIN {
+                return false;
+            }
             // As soon as one differs, those after it stand on other ground.
             self.links.truncate(place);
             let mut after = self.links.last().map_or(&ground.checker, |link| &link.after).clone();
+            checks.begins(after.handle());
             let followed = Followed::new(&mut after, &cell.text, view);
+            if !checks.ends() {
+                return false;
+            }
             self.links.push(Link { hash, after, followed });
         }
+        true
     }
 }
 
 fn chained(before: u64, text: &str) -> u64 {
+    hashed(&(before, text))
+}
+
+fn hashed(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (before, text).hash(&mut hasher);
+    value.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -208,6 +320,51 @@ mod tests {
         assert_eq!([0, 1, 5, 6].map(|byte| units("a🦀b", byte)), [0, 1, 3, 4]);
         assert_eq!(first_line("\n  let a;\nb"), 3..9);
         assert_eq!(first_line(" "), 1..1);
+    }
+
+    #[test]
+    fn only_what_a_cell_ran_last_and_still_stands_counts_as_run() {
+        let record = |cell: Option<&str>, text: &str, id, ok| CellRecord {
+            text: text.to_owned(),
+            ok,
+            executions: vec![id],
+            cell: cell.map(str::to_owned),
+            ..CellRecord::default()
+        };
+        let records = [
+            record(Some("a"), "let a = 1;", 1, true),
+            record(Some("b"), "let b = 1;", 2, true),
+            record(None, "let c = 1;", 3, true),
+            record(Some("a"), "let a = 2;", 4, true),
+            record(Some("d"), "let d = 1;", 5, false),
+        ];
+        let holds = |ran: &Ran, id: &str, text: &str| ran.holds(&Cell { id: id.to_owned(), text: text.to_owned() });
+        let ran = Ran::new(&records, &BTreeSet::new());
+        assert!(holds(&ran, "a", " let a = 2;\n") && holds(&ran, "b", "let b = 1;"));
+        assert!(!holds(&ran, "a", "let a = 1;"), "it has run something else since");
+        assert!(!holds(&ran, "new", "let a = 1;"));
+        assert!(holds(&ran, "new", "let b = 1;") && holds(&ran, "c", "let c = 1;"), "under another name");
+        assert!(!holds(&ran, "d", "let d = 1;"), "it failed");
+        let after = Ran::new(&records, &BTreeSet::from([1, 2, 3]));
+        assert!(!holds(&after, "b", "let b = 1;") && !holds(&after, "c", "let c = 1;"));
+        assert!(holds(&after, "a", "let a = 2;"));
+        assert_ne!(ran.undone, after.undone);
+    }
+
+    #[test]
+    fn a_request_does_not_queue_behind_one_that_is_at_it_and_ends_one_that_is_overdue() {
+        let checks = Checks::default();
+        let held = checks.turn().unwrap();
+        checks.begins(Handle::default());
+        std::thread::scope(|scope| assert!(scope.spawn(|| checks.turn().is_none()).join().unwrap()));
+        assert!(checks.ends(), "it has its time");
+        checks.begins(Handle::default());
+        let long_ago = Instant::now().checked_sub(2 * STOPPED_AFTER).unwrap();
+        checks.at_work().as_mut().unwrap().begun = long_ago;
+        std::thread::scope(|scope| assert!(scope.spawn(|| checks.turn().is_none()).join().unwrap()));
+        assert!(!checks.ends());
+        drop(held);
+        assert!(checks.turn().is_some());
     }
 
     #[test]

@@ -5,7 +5,10 @@ use ironbook_core::Bundle;
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long an inspection waits for a peek at a value; nobody looks at one that comes later.
+pub const PEEKED_WITHIN: Duration = Duration::from_millis(300);
 
 /// The cells that were asked for, oldest first.
 #[derive(Default)]
@@ -26,10 +29,16 @@ pub enum Next {
     Closed,
 }
 
+struct Peek {
+    name: String,
+    asking: Sender<Bundle>,
+    asked: Instant,
+}
+
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
-    peeks: VecDeque<(String, Sender<Bundle>)>,
+    peeks: VecDeque<Peek>,
     aborted: Vec<Job>,
     closed: bool,
 }
@@ -44,7 +53,7 @@ impl Queue {
     /// Asks for a variable as it is shown; cells come first.
     pub fn peek(&self, name: &str) -> Receiver<Bundle> {
         let (sender, receiver) = channel();
-        self.lock().peeks.push_back((name.to_owned(), sender));
+        self.lock().peeks.push_back(Peek { name: name.to_owned(), asking: sender, asked: Instant::now() });
         self.changed.notify_one();
         receiver
     }
@@ -60,7 +69,8 @@ impl Queue {
         if let Some(job) = state.jobs.pop_front() {
             return Next::Job(job);
         }
-        state.peeks.pop_front().map_or(Next::Nothing, |(name, asking)| Next::Peek(name, asking))
+        state.peeks.retain(|peek| peek.asked.elapsed() < PEEKED_WITHIN);
+        state.peeks.pop_front().map_or(Next::Nothing, |peek| Next::Peek(peek.name, peek.asking))
     }
 
     /// Takes the waiting cells of a client from their places: they will not run. How many there were.
@@ -96,5 +106,20 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peek_that_nobody_waits_for_any_more_is_passed_over() {
+        let queue = Queue::default();
+        let _gone = queue.peek("old");
+        std::thread::sleep(PEEKED_WITHIN);
+        let _waiting = queue.peek("new");
+        assert!(matches!(queue.next(Duration::ZERO), Next::Peek(name, _) if name == "new"));
+        assert!(matches!(queue.next(Duration::ZERO), Next::Nothing));
     }
 }

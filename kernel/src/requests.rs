@@ -2,6 +2,7 @@
 
 use crate::cursor;
 use crate::history;
+use crate::queue::PEEKED_WITHIN;
 use crate::shared::Shared;
 use crate::wire::{Incoming, VERSION};
 use ironbook_assist::{self as assist, Candidate, Completeness, Detail};
@@ -12,10 +13,6 @@ use jupyter_protocol::{
     LanguageInfo, ReplyStatus,
 };
 use serde_json::{Value, json};
-use std::time::Duration;
-
-/// How long an inspection waits for a peek at a value.
-const PEEKED_WITHIN: Duration = Duration::from_millis(300);
 
 /// The content of the reply, or why the request cannot be read.
 pub type Answer = Result<Value, serde_json::Error>;

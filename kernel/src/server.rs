@@ -29,8 +29,6 @@ const PRINT_QUEUE: usize = 32;
 const FAREWELL: Duration = Duration::from_millis(300);
 /// How long an answer from what is known may take; a file system that is gone can hang.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// How long cells may be checked until whoever asked is told; what was checked until then is kept.
-const CHECKED_WITHIN: Duration = Duration::from_secs(30);
 /// How long the session may take to end.
 const SESSION_ENDS: Duration = Duration::from_secs(3);
 
@@ -239,7 +237,7 @@ impl Server {
             return;
         }
         if request.header.msg_type == checks::REQUEST {
-            let content = self.within(CHECKED_WITHIN, &request, checks::check).await;
+            let content = self.within(checks::CHECKED_WITHIN, &request, checks::check).await;
             let content = content.unwrap_or_else(|error| requests::error("BadRequest", &error.to_string()));
             self.shared.hub.reply(channel, &request, &reply_kind(&request), content);
             return;

@@ -1,6 +1,6 @@
 //! What the threads of the kernel share: the hub, the queue of cells, and what is known of the session.
 
-use crate::checks::{Checks, Ground};
+use crate::checks::{Checks, Ground, Ran};
 use crate::client::{OwnInfo, RunningCell};
 use crate::hub::{Channel, Hub};
 use crate::queue::Queue;
@@ -79,6 +79,8 @@ struct Known {
     /// What the language service is told of the session.
     prelude: Arc<Prelude>,
     cells: Arc<Vec<CellRecord>>,
+    /// Those that are part of the session.
+    ran: Arc<Ran>,
     /// What cells are checked in; none before there is a session.
     checker: Option<Checker>,
     /// Counts how often the session was looked at.
@@ -144,8 +146,11 @@ impl Shared {
         if let Some(service) = self.service() {
             service.use_crates(prelude.crates());
         }
+        let undone = shell.engine().undone();
+        let ran = Arc::new(Ran::new(shell.cells(), &undone));
         let mut known = self.lock();
         known.kept = kept;
+        known.ran = ran;
         known.prelude = prelude;
         known.generation += 1;
         known.view = Arc::new(view);
@@ -200,6 +205,11 @@ impl Shared {
     /// The cells so far.
     pub fn cells(&self) -> Arc<Vec<CellRecord>> {
         Arc::clone(&self.lock().cells)
+    }
+
+    /// Those that are part of the session as it stands.
+    pub fn ran(&self) -> Arc<Ran> {
+        Arc::clone(&self.lock().ran)
     }
 
     /// The number of the last cell.

@@ -94,8 +94,14 @@ impl Worker {
     fn peek(&mut self, name: &str, asking: &std::sync::mpsc::Sender<Bundle>) {
         let Some(shell) = &mut self.shell else { return };
         let late = &mut self.late;
-        if let Some(found) = shell.engine().peek(name, &mut |event| late.push(event)) {
-            drop(asking.send(found));
+        match shell.engine().peek(name, &mut |event| late.push(event)) {
+            Ok(Some(found)) => drop(asking.send(found)),
+            Ok(None) => {}
+            Err(failure) => {
+                late.push(Event::Note(format!("while `{name}` was looked at: {}", failure.message)));
+                self.refresh();
+                self.take_ground();
+            }
         }
     }
 

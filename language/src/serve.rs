@@ -6,6 +6,7 @@ use crate::project::Project;
 use ironbook_session::language::{Answer, Query, Reply, Request};
 use std::io::{self, BufRead, Write};
 use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -125,14 +126,28 @@ fn is_short(meminfo: &str) -> bool {
     kilobytes("MemAvailable").zip(kilobytes("MemTotal")).is_some_and(|(available, total)| available < total / 10)
 }
 
+/// A request, and when it came.
+struct Heard {
+    request: Request,
+    at: Instant,
+}
+
+impl Heard {
+    /// Whether somebody waits for the answer still. Crates are told, not asked.
+    fn is_awaited(&self) -> bool {
+        let late = self.request.patience_ms.is_some_and(|patience| self.at.elapsed() > Duration::from_millis(patience));
+        !late || matches!(self.request.query, Query::Crates(_))
+    }
+}
+
 /// Reads requests while earlier ones are answered, so that whoever asks never waits to be heard.
-fn listen(input: impl BufRead + Send + 'static, ended: impl FnOnce() + Send + 'static) -> Receiver<Request> {
+fn listen(input: impl BufRead + Send + 'static, ended: impl FnOnce() + Send + 'static) -> Receiver<Heard> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in input.lines().map_while(Result::ok) {
             // A line that is no request has no id to answer to.
-            let Ok(request) = serde_json::from_str(&line) else { continue };
-            if sender.send(request).is_err() {
+            let Ok(request) = serde_json::from_str::<Request>(&line) else { continue };
+            if sender.send(Heard { request, at: Instant::now() }).is_err() {
                 return;
             }
         }
@@ -145,22 +160,30 @@ fn listen(input: impl BufRead + Send + 'static, ended: impl FnOnce() + Send + 's
 fn answer(
     host: &mut Host,
     project: &Project,
-    first: Request,
-    requests: &Receiver<Request>,
+    first: Heard,
+    requests: &Receiver<Heard>,
     output: &mut dyn Write,
 ) -> io::Result<()> {
-    let waiting: Vec<Request> = std::iter::once(first).chain(requests.try_iter()).collect();
-    let newest = waiting.iter().rposition(|request| request.query == Query::Complete);
-    for (place, request) in waiting.into_iter().enumerate() {
-        if let Some(text) = request.text {
-            host.set_text(text);
+    let waiting: Vec<Heard> = std::iter::once(first).chain(requests.try_iter()).collect();
+    let newest = waiting.iter().rposition(|heard| heard.request.query == Query::Complete);
+    for (place, heard) in waiting.into_iter().enumerate() {
+        let awaited = heard.is_awaited();
+        let request = heard.request;
+        // What panics here would panic again in a service that is started anew.
+        if let Some(text) = request.text
+            && caught(|| host.set_text(text)).is_none()
+        {
+            let _ = caught(|| host.set_text(String::new()));
         }
-        let passed = request.query == Query::Complete && newest != Some(place);
+        let passed = !awaited || (request.query == Query::Complete && newest != Some(place));
         let answer = match &request.query {
             _ if passed => Answer::Nothing,
             Query::Rename(name) => host.rename(request.at, name),
             Query::Crates(metadata) => {
-                host.read(&project.with_crates(metadata.as_deref()));
+                if caught(|| host.read(&project.with_crates(metadata.as_deref()))).is_none() {
+                    // Without them it knows the library still.
+                    let _ = caught(|| host.read(project));
+                }
                 Answer::Nothing
             }
             query => host.answer(query, request.at),
@@ -168,6 +191,11 @@ fn answer(
         say(output, &Reply::Answer { id: request.id, answer })?;
     }
     Ok(())
+}
+
+/// Does something that may panic; nothing if it does.
+fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
 fn warm(host: &mut Host) {
@@ -187,6 +215,19 @@ fn say(output: &mut dyn Write, reply: &Reply) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_waits_for_is_passed_but_crates_are_told() {
+        let came = Instant::now();
+        std::thread::sleep(Duration::from_millis(5));
+        let awaited = |query, patience_ms| {
+            let request = Request { id: 1, text: None, at: 0, query, patience_ms };
+            Heard { request, at: came }.is_awaited()
+        };
+        assert!(!awaited(Query::Hover, Some(1)));
+        assert!(awaited(Query::Hover, Some(60_000)) && awaited(Query::Hover, None));
+        assert!(awaited(Query::Crates(None), Some(1)));
+    }
 
     #[test]
     fn memory_is_short_below_a_tenth() {

@@ -81,6 +81,8 @@ pub struct CellRecord {
     pub ok: bool,
     /// The session's executions that it became.
     pub executions: Vec<u64>,
+    /// The front end's identity of the cell, if it has one.
+    pub cell: Option<String>,
 }
 
 /// Text for the next cell, or in place of this one.

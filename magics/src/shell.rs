@@ -229,6 +229,7 @@ impl<E: Engine> Shell<E> {
                 text: text.to_owned(),
                 ok: status.is_ok(),
                 executions: executions.iter().map(|execution| execution.id).chain(inner).collect(),
+                cell: options.cell.map(str::to_owned),
             };
             history::remember(&self.state, &record);
             self.engine.note_cell(CellLine {
@@ -236,7 +237,7 @@ impl<E: Engine> Shell<E> {
                 text: record.text.clone(),
                 ok: record.ok,
                 executions: record.executions.clone(),
-                cell: options.cell.map(str::to_owned),
+                cell: record.cell.clone(),
                 tags: options.tags.to_vec(),
                 deleted: self.state.page.take_unwritten(),
             });

@@ -20,6 +20,7 @@ pub mod library;
 pub mod map;
 mod panics;
 pub mod parse;
+mod peek;
 mod plan;
 pub mod process;
 mod run;

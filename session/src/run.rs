@@ -13,7 +13,6 @@ use crate::process::Done;
 use crate::session::{ExecuteOptions, Live, Session};
 use crate::source::Source;
 use crate::tier::Tier;
-use ironbook_core::Bundle;
 use ironbook_core::frame::{Outcome, Request};
 use ironbook_core::slots::{result_name, result_number};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +23,6 @@ use std::time::Instant;
 const SLOW_S: f64 = 2.0;
 /// How often a cell whose types were refused is compiled with other paths.
 const RETYPES: usize = 2;
-/// Bytes up to which a value that is no table is shown to somebody who only looks.
-const PEEKED: u64 = 1 << 20;
 
 impl Session {
     /// Executes a cell. Outputs go to `out` as they come; all of them before this returns.
@@ -91,27 +88,6 @@ impl Session {
         self.generated_text(&prepared)
     }
 
-    /// A variable as it is shown when a cell is nothing but its name; nothing is compiled or remembered.
-    ///
-    /// None where there is no such variable, where showing it fails, or where it is large and nobody knows how long it takes.
-    /// What threads print meanwhile goes to `out`.
-    pub fn peek(&mut self, name: &str, out: &mut dyn FnMut(Event)) -> Option<Bundle> {
-        let live = self.live.get(name)?;
-        if live.bytes > PEEKED && live.columns.is_empty() {
-            return None;
-        }
-        self.handle().begin();
-        let has_result = self.has_result;
-        let mut shown = None;
-        let request = Request::Show { execution: self.last, name: name.to_owned() };
-        let done = self.request(&request, &mut |event| match event {
-            Event::Result(bundle) => shown = Some(bundle),
-            event => out(event),
-        });
-        self.has_result = has_result;
-        matches!(done.ok()?.outcome, Outcome::Ok).then_some(shown)?
-    }
-
     fn attempt(
         &mut self,
         source: &Source,
@@ -130,6 +106,7 @@ impl Session {
         if let Some(name) = bare_variable(&prepared).filter(|name| self.live.contains_key(name)) {
             flow.read.insert(name.clone(), self.live[&name].type_name.clone());
             let done = self.request(&Request::Show { execution: id, name }, out)?;
+            self.note_keeping(done.keeping.clone(), out);
             timing.run_s = done.seconds;
             return self.outcome(&done.outcome);
         }
@@ -200,7 +177,7 @@ impl Session {
         .hint("`%reset` forgets them; please report the cell"))
     }
 
-    fn request(&mut self, request: &Request, out: &mut dyn FnMut(Event)) -> Result<Done, Failure> {
+    pub(crate) fn request(&mut self, request: &Request, out: &mut dyn FnMut(Event)) -> Result<Done, Failure> {
         let handle = self.handle();
         let mut has_result = false;
         // An interrupt while the runtime came up, or in the moment before the cell began, is for this cell.

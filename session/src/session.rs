@@ -564,6 +564,14 @@ impl Session {
         &self.history
     }
 
+    /// Executions of which nothing is left to build on: they came before a reset, or what they wrote last went with its
+    /// runtime and was not made anew.
+    pub fn undone(&self) -> BTreeSet<ExecutionId> {
+        let is_lost = |name: &String| self.lost.contains_key(name) && !self.live.contains_key(name);
+        let lost = self.history.iter().filter(|record| record.flow.wrote.keys().any(is_lost)).map(|record| record.id);
+        lost.chain(self.void.iter().copied()).collect()
+    }
+
     /// What an execution compiled, but for items that were defined anew since: what it made is made again, not undone.
     pub fn source(&self, id: ExecutionId) -> Option<Source> {
         let source = self.sources.get(&id)?;

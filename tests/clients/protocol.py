@@ -358,6 +358,20 @@ class Checks(Shared):
         self.assertEqual([one["code"] for one in found["c1"]], ["E0308"])
         self.assertEqual(found["c0"], [])
 
+    def test_what_was_lost_or_reset_has_to_run_again(self):
+        made, kind = "let kept_here = vec![1];", "struct Reset { left: i32 }"
+        self.ok(self.client.run(made))
+        self.ok(self.client.run(kind))
+        first = self.check(made, kind, "kept_here.len() as i32 + Reset { left: 1 }.left")
+        self.assertEqual(first["ran"], ["c0", "c1"])
+        self.client.run("std::process::abort()")
+        after = self.check(made, kind, "kept_here.len() as i32 + Reset { left: 1 }.left")
+        self.assertEqual((after["ran"], after["cells"][0]["diagnostics"]), (["c1"], []))
+        self.assertNotEqual(after["session"], first["session"])
+        self.ok(self.client.run("%reset -f"))
+        after = self.check(made, kind, "kept_here.len() as i32 + Reset { left: 1 }.left")
+        self.assertEqual((after["ran"], after["cells"][0]["diagnostics"]), ([], []))
+
     def test_magics_are_lowered_and_wrong_ones_told(self):
         (only,) = self.found("%tiem 1 + 1")["c0"]
         self.assertEqual((only["severity"], only["start"]), ("error", 0))
@@ -411,6 +425,12 @@ class Peeks(Shared):
                                 "-> std::fmt::Result { panic!(\"no\") }\n}\nlet shy = Shy;"))
         self.assertIn("shy: Shy", self.inspect("shy")["text/plain"])
         self.assertEqual(self.client.run("1 + 1").result(), "2")
+
+    def test_a_look_runs_no_code_of_cells(self):
+        self.ok(self.client.run("struct Deadly;\nimpl std::fmt::Debug for Deadly {\n    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) "
+                                "-> std::fmt::Result { std::process::abort() }\n}\nlet deadly = vec![Deadly];\nlet alive = 7;"))
+        self.assertIn("deadly: Vec<Deadly>", self.inspect("deadly")["text/plain"])
+        self.assertEqual(self.client.run("alive").result(), "7")
 
 
 class History(unittest.TestCase):

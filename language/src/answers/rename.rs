@@ -5,6 +5,7 @@ use crate::host::Host;
 use ironbook_session::language::{Answer, Query, Target};
 use ra_ap_ide::RenameConfig;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bytes of the text with what is written there, in order.
 type Edits = Vec<(Range<usize>, String)>;
@@ -12,7 +13,18 @@ type Edits = Vec<(Range<usize>, String)>;
 impl Host {
     /// The edits that give another name. Afterwards the same places have to mean the same thing: a name that is taken there
     /// already would catch some of them, or be caught.
+    ///
+    /// Where rust-analyzer panics at it, it is refused, and the text is as it was.
     pub fn rename(&mut self, at: usize, name: &str) -> Answer {
+        let original = self.text().to_owned();
+        let renamed = catch_unwind(AssertUnwindSafe(|| self.rename_here(at, name)));
+        renamed.unwrap_or_else(|_| {
+            self.set_text(original);
+            Answer::Refused("rust-analyzer fails at this place; what is here cannot be renamed".to_owned())
+        })
+    }
+
+    fn rename_here(&mut self, at: usize, name: &str) -> Answer {
         if !self.is_sane() || !self.text().is_char_boundary(at) {
             return Answer::Nothing;
         }

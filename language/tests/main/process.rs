@@ -146,6 +146,43 @@ fn one_that_hangs_is_ended_and_started_again() {
 }
 
 #[test]
+fn what_it_has_started_ends_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = folder.path().join("pid");
+    let script = format!("sleep 600 > /dev/null 2>&1 &\necho $! > {}\nexec cat > /dev/null", told.display());
+    let service = Service::start(&in_place(folder.path(), &script), &Paths::from_env()).unwrap();
+    assert!(service.wait_ready(LOADS));
+    let began = Instant::now();
+    let pid = loop {
+        match std::fs::read_to_string(&told).unwrap_or_default().trim().parse::<u32>() {
+            Ok(pid) => break pid,
+            Err(_) => assert!(began.elapsed() < LOADS),
+        }
+    };
+    // The word after the name; whoever inherits what has ended may leave it as a zombie.
+    let runs = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    };
+    assert!(runs());
+    drop(service);
+    while runs() {
+        assert!(began.elapsed() < Duration::from_secs(20), "it goes on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn it_takes_its_group_along_when_its_input_ends() {
+    let paths = Paths::from_env();
+    let mut command = std::process::Command::new(PROGRAM);
+    command.arg("serve").arg("--source").arg(&paths.source).arg("--target").arg(&paths.target).arg("--group");
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9));
+}
+
+#[test]
 fn one_that_was_given_up_is_tried_again_later() {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("dies");

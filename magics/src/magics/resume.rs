@@ -54,6 +54,7 @@ fn resume(cx: &mut Context<'_>, session: Option<&str>) -> Result<(), Error> {
         text: cell.text,
         ok: cell.ok,
         executions: cell.executions,
+        cell: cell.cell,
     });
     cx.state.cells = records.collect();
     let numbers = cx.state.cells.iter().flat_map(|cell| cell.executions.iter().map(|id| (*id, cell.number)));

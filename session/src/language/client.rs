@@ -121,16 +121,36 @@ struct Inner {
 }
 
 struct Running {
-    child: Child,
+    /// None once it is waited for.
+    child: Option<Child>,
+    pid: u32,
     /// Lines on their way to it.
     lines: SyncSender<String>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It is gone already if it died.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
+        let Some(mut child) = self.child.take() else { return };
+        // A process with much memory takes a while to be gone, and whoever asks holds the lock meanwhile.
+        let reap = move || drop(child.wait());
+        // Where no thread can be had, it is not waited for.
+        drop(std::thread::Builder::new().name("reaper".to_owned()).spawn(reap));
+    }
+}
+
+impl Running {
+    /// Kills it with what it has started: the server of macros may be in one that never ends. It may be gone already; its
+    /// number stays ours until it has been waited for.
+    fn kill(&mut self) {
+        #[cfg(unix)]
+        if let Some(group) = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        #[cfg(not(unix))]
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+        }
     }
 }
 
@@ -179,7 +199,7 @@ impl Service {
 
     /// Its process id, while it runs.
     pub fn pid(&self) -> Option<u32> {
-        self.lock().running.as_ref().map(|running| running.child.id())
+        self.lock().running.as_ref().map(|running| running.pid)
     }
 
     /// Waits until it has read the library; whether it answers now.
@@ -210,13 +230,13 @@ impl Service {
         if text.len() > LONGEST {
             return None;
         }
-        let (id, answers) = self.send(text, at, query)?;
+        let (id, answers) = self.send(text, at, query, patience)?;
         let answer = answers.recv_timeout(patience).ok();
         self.lock().waiting.remove(&id);
         answer
     }
 
-    fn send(&self, text: &str, at: usize, query: Query) -> Option<(u64, Receiver<Answer>)> {
+    fn send(&self, text: &str, at: usize, query: Query, patience: Duration) -> Option<(u64, Receiver<Answer>)> {
         let mut inner = self.lock();
         self.wake(&mut inner);
         if !matches!(inner.state, State::Ready { .. }) {
@@ -230,7 +250,7 @@ impl Service {
         inner.tell_crates();
         let changed = (inner.text != text).then(|| text.to_owned());
         let (sender, receiver) = channel();
-        let id = inner.post(changed, at, query)?;
+        let id = inner.post(changed, at, query, Some(patience))?;
         inner.waiting.insert(id, sender);
         Some((id, receiver))
     }
@@ -245,7 +265,7 @@ impl Service {
         if (inner.state == State::Asleep || forgiven)
             && let Err(error) = self.launch(inner)
         {
-            inner.state = State::Off(error.to_string());
+            inner.give_up(error.to_string());
         }
     }
 
@@ -253,6 +273,9 @@ impl Service {
         let paths = &self.shared.paths;
         let mut command = Command::new(&self.shared.program);
         command.arg("serve").arg("--source").arg(&paths.source).arg("--target").arg(&paths.target);
+        // What is typed to interrupt a cell is not for it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command.arg("--group"), 0);
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut child = spawned.map_err(|source| ServiceError::Start { path: self.shared.program.clone(), source })?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Ok(()) };
@@ -262,7 +285,7 @@ impl Service {
         inner.told = None;
         inner.open = 0;
         inner.generation += 1;
-        inner.running = Some(Running { child, lines });
+        inner.running = Some(Running { pid: child.id(), child: Some(child), lines });
         let generation = inner.generation;
         let weak = Arc::downgrade(&self.shared);
         std::thread::spawn(move || write(input, &posted));
@@ -291,7 +314,7 @@ impl Service {
                 inner.tell_crates();
             }
             Reply::Rests => inner.state = State::Asleep,
-            Reply::Unable { reason } => inner.state = State::Off(reason),
+            Reply::Unable { reason } => inner.give_up(reason),
             Reply::Answer { id, answer } => {
                 inner.deaths = 0;
                 inner.open = inner.open.saturating_sub(1);
@@ -316,10 +339,10 @@ impl Service {
         }
         inner.deaths += 1;
         if inner.deaths > RESTARTS {
-            inner.state = State::Off(format!("the language service died {} times in a row", inner.deaths));
-            inner.given_up = Some(Instant::now());
+            let why = format!("the language service died {} times in a row", inner.deaths);
+            inner.give_up(why);
         } else if let Err(error) = self.launch(&mut inner) {
-            inner.state = State::Off(error.to_string());
+            inner.give_up(error.to_string());
         }
     }
 
@@ -330,8 +353,9 @@ impl Service {
 
 impl Inner {
     /// Puts a request on its way; nothing if the service does not read what it was sent before. Gives its number.
-    fn post(&mut self, text: Option<String>, at: usize, query: Query) -> Option<u64> {
-        let request = Request { id: self.next + 1, text, at, query };
+    fn post(&mut self, text: Option<String>, at: usize, query: Query, patience: Option<Duration>) -> Option<u64> {
+        let patience_ms = patience.and_then(|patience| u64::try_from(patience.as_millis()).ok());
+        let request = Request { id: self.next + 1, text, at, query, patience_ms };
         let mut line = serde_json::to_string(&request).ok()?;
         line.push('\n');
         self.running.as_ref()?.lines.try_send(line).ok()?;
@@ -349,15 +373,20 @@ impl Inner {
     /// Tells it of crates that it does not know yet, if it reads.
     fn tell_crates(&mut self) {
         let news = matches!(self.state, State::Ready { .. }) && self.crates != self.told;
-        if news && self.post(None, 0, Query::Crates(self.crates.clone())).is_some() {
+        if news && self.post(None, 0, Query::Crates(self.crates.clone()), None).is_some() {
             self.told = self.crates.clone();
         }
     }
 
+    /// There is none for a while.
+    fn give_up(&mut self, why: String) {
+        self.state = State::Off(why);
+        self.given_up = Some(Instant::now());
+    }
+
     fn end(&mut self) {
         if let Some(running) = &mut self.running {
-            // It may be gone already.
-            let _ = running.child.kill();
+            running.kill();
         }
     }
 }
@@ -396,5 +425,39 @@ mod tests {
     fn a_missing_program_is_named() {
         let error = Service::start(Path::new("/no/ironbook-language"), &Paths::from_env()).err().unwrap();
         assert!(error.to_string().contains("/no/ironbook-language"), "{error}");
+    }
+
+    /// A service that is a script.
+    #[cfg(unix)]
+    fn script(folder: &Path, text: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = folder.join("service");
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[cfg(unix)]
+    fn until(what: &str, is_so: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !is_so() {
+            assert!(began.elapsed() < Duration::from_secs(20), "{what}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_that_could_not_work_is_tried_again_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = script(folder.path(), r#"echo '{"Unable":{"reason":"no sources"}}'"#);
+        let limits = Limits { forgiven: Duration::from_millis(50), ..Limits::default() };
+        let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
+        until("it says so", || service.state() == State::Off("no sources".to_owned()) && service.pid().is_none());
+        script(folder.path(), r#"echo '{"Ready":{"seconds":0,"crates":1}}'; cat > /dev/null"#);
+        until("it is ready", || {
+            service.ask("fn", 0, Query::Hover, Duration::ZERO);
+            matches!(service.state(), State::Ready { .. })
+        });
     }
 }

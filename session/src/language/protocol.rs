@@ -45,6 +45,9 @@ pub struct Request {
     pub at: usize,
     /// What is asked.
     pub query: Query,
+    /// For so long, in milliseconds, somebody waits for the answer; later there is none. For ever if it is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience_ms: Option<u64>,
 }
 
 /// What the service says.
