@@ -169,6 +169,7 @@ impl Checker {
             let size = costly::size(live.bytes);
             let edit = borrowed(clone);
             let title = format!("borrow `{}` instead", clone.name);
+            let edit = edit.filter(|_| clone.parent != Parent::Receiver || self.only_reads(source, clone, checked));
             let fix = edit.and_then(|edit| self.proven(source, sound, &[edit], &title, checked));
             let words = match &fix {
                 Some(_) => format!("this copies {size}; borrowing `{}` does as well", clone.name),
@@ -182,6 +183,13 @@ impl Checker {
             out.push(said);
         }
         out
+    }
+
+    /// Whether the method that is called on a copy does with a shared borrow. Without the copy, one that takes `&mut self` would
+    /// compile on a `let mut` as well, and change the variable.
+    fn only_reads(&mut self, source: &Source, clone: &Cloned, checked: &mut Checked) -> bool {
+        let shared = format!("(&{})", clone.name);
+        self.tried(source, &[(clone.range.clone(), shared)], checked).is_ok()
     }
 
     /// A table that the last line prints, where its name alone shows it as one.

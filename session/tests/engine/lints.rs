@@ -112,7 +112,7 @@ fn an_unwrap_where_a_question_mark_works() {
 fn a_copy_of_a_large_live_value() {
     let mut engine = Engine::new();
     engine.cells(&[
-        "let big = vec![0.5f64; 4 << 20];\nlet small = vec![1.0; 10];\nlet shared = std::sync::Arc::new(big.clone());",
+        "let big = vec![0.5f64; 4 << 20];\nlet small = vec![1.0; 10];\nlet shared = std::sync::Arc::new(big.clone());\nlet mut loose = big.clone();",
         "let df = df!(\"a\" => &big)?;\nfn total(v: &[f64]) -> f64 { v.iter().sum() }\nlet t = Tensor::zeros((2048, 2048), DType::F64, &Device::Cpu)?;",
     ]);
     let mut checker = engine.session.checker();
@@ -135,6 +135,17 @@ fn a_copy_of_a_large_live_value() {
     assert_eq!((said.unwrap().2, fixed), (Severity::Hint, None));
     let (said, fixed) = look("let doubled: Vec<f64> = big.clone().into_iter().map(|x| x * 2.0).collect();");
     assert_eq!((said.unwrap().2, fixed), (Severity::Hint, None));
+    // Without the copy these would change the variable.
+    for cell in [
+        "let head: Vec<f64> = loose.clone().drain(..10).collect();",
+        "let last = loose.clone().pop();",
+        "let tail = loose.clone().split_off(10);",
+        "loose.clone().push(1.0);",
+    ] {
+        let (said, fixed) = look(cell);
+        assert_eq!((said.unwrap().2, fixed), (Severity::Hint, None), "{cell}");
+    }
+    assert_eq!(look("let n = loose.clone().len();").1.as_deref(), Some("let n = loose.len();"));
     for cell in [
         "let mine = small.clone();",
         "let mine = df.clone();",
