@@ -59,6 +59,15 @@ fn a_lazy_frame_that_nothing_computes() {
         "lf.clone().filter(col(\"a\").gt(lit(0)))",
         Some("let computed = lf.clone().filter(col(\"a\").gt(lit(0))).collect()?;\nlet b = 1;"),
     );
+    // Names of the session are not taken from it.
+    desk.follow(&["let computed = 1;\nfn computed2() {}"]);
+    check(
+        &mut desk,
+        "lf.clone().drop_nans(None);",
+        code,
+        "lf.clone().drop_nans(None)",
+        Some("let computed3 = lf.clone().drop_nans(None).collect()?;"),
+    );
     // In a function without a `Result`, `?` cannot stand.
     check(&mut desk, "fn f(lf: LazyFrame) { lf.drop_nans(None); }", code, "lf.drop_nans(None)", None);
     silent(
@@ -96,6 +105,11 @@ fn an_unwrap_where_a_question_mark_works() {
              let m = std::sync::Mutex::new(n);\nlet k = *m.lock().unwrap() + all[0];",
         ),
     );
+    // Each round shows one more that cannot be replaced: what is left after the last was never compiled.
+    desk.follow(&["struct Own;\nimpl Own { fn unwrap(self) -> Own { self } }"]);
+    let chain =
+        "let a = Own.unwrap();\nlet b = a.unwrap();\nlet c = b.unwrap();\nlet d = c.unwrap();\nlet _e = d.unwrap();";
+    silent(&mut desk, &[chain]);
     silent(
         &mut desk,
         &[
