@@ -3,6 +3,7 @@
 use crate::editor::{Editor, brief};
 use lsp_types::Position;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const URI: &str = "file:///project/s.rs";
 
@@ -84,6 +85,36 @@ fn pulled_diagnostics_are_of_the_text_that_is_there() {
     assert!(pull(&mut editor).iter().all(|line| *line == json!(2)));
     editor.refreshed();
     assert_eq!(pull(&mut editor), [json!(2)]);
+}
+
+/// A check that is under way when its script is closed tells nothing after that.
+#[test]
+fn a_closed_script_has_no_diagnostics() {
+    let mut editor = Editor::new();
+    let lines: String =
+        (0..60).map(|n| format!("let a{n} = [{n}].iter().map(|x| x + 1).collect::<Vec<i32>>();\n")).collect();
+    let text = format!("// %%\n{lines}let wrong: i32 = \"a\";\n");
+    let marker = "file:///project/z.rs";
+    for pause in (140..500).step_by(30) {
+        editor.open(URI, &text);
+        std::thread::sleep(Duration::from_millis(pause));
+        editor.close(URI);
+        // What is checked after it is told after it.
+        editor.open(marker, "// %%\nlet a = 1;\n");
+        editor.diagnostics(marker);
+        assert_eq!(editor.last_count(URI), Some(0), "closed after {pause} ms");
+        editor.close(marker);
+        assert_eq!(editor.diagnostics(marker), []);
+    }
+}
+
+#[test]
+fn a_text_that_is_none_any_more_has_no_diagnostics() {
+    let mut editor = Editor::new();
+    editor.open(URI, "// %%\nlet b: i32 = \"a\";\n");
+    assert_eq!(editor.diagnostics(URI).len(), 1);
+    editor.retype(URI, "a\0b");
+    assert_eq!(editor.diagnostics(URI), []);
 }
 
 fn line_start(line: u32) -> Value {
