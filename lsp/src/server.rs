@@ -404,8 +404,9 @@ impl Server {
     }
 
     fn view_before(&self, report: &Report, index: usize) -> View {
-        let known = report.cells.get(&index).cloned().unwrap_or_default();
-        self.ground.view(known.variables, known.items)
+        let known = report.cells.get(&index);
+        let (variables, items) = known.map(|known| (known.variables.clone(), known.items.clone())).unwrap_or_default();
+        self.ground.view(variables, items)
     }
 
     /// What is known without any cell.
