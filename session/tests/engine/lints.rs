@@ -110,6 +110,7 @@ fn an_unwrap_where_a_question_mark_works() {
     let chain =
         "let a = Own.unwrap();\nlet b = a.unwrap();\nlet c = b.unwrap();\nlet d = c.unwrap();\nlet _e = d.unwrap();";
     silent(&mut desk, &[chain]);
+    assert_eq!(desk.check(chain).compiles, 4, "once as it is, and three times for nothing");
     silent(
         &mut desk,
         &[
