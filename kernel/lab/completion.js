@@ -1,7 +1,8 @@
 // Completion with types beside the names, one source of names, and the `use` that a name needs.
 
-function completion(app, manager, { completer }) {
-  const last = { items: [], editor: null };
+function completion(app, manager, { completer }, tracker) {
+  /** What was told last, and where; nothing while something newer is asked. */
+  const last = { items: [], editor: null, asked: 0 };
   const draws = renderer(completer);
   const Model = model(completer);
   app.started.then(() => {
@@ -15,11 +16,23 @@ function completion(app, manager, { completer }) {
     });
   });
   manager.selected?.connect((_, { insertText }) => {
-    const chosen = last.items.find(item => item.insertText === insertText);
-    if (chosen?.ironbook.import && last.editor && !last.editor.isDisposed) {
-      addUse(last.editor.editor, chosen.ironbook.import);
+    const { items, editor } = last;
+    forget(last);
+    const chosen = items.find(item => item.insertText === insertText);
+    if (chosen?.ironbook.import && isUsed(editor, tracker)) {
+      addUse(editor.editor, chosen.ironbook.import);
     }
   });
+}
+
+function forget(last) {
+  last.items = [];
+  last.editor = null;
+}
+
+/** Whether an editor is the one that the user writes in; who chooses by the mouse may have taken the focus from it. */
+function isUsed(editor, tracker) {
+  return Boolean(editor) && !editor.isDisposed && (editor.hasFocus() || tracker.activeCell?.editor === editor);
 }
 
 /** Has the kernel's own provider tell all that our kernel says. */
@@ -29,6 +42,9 @@ function tellAll(provider, last) {
   }
   const fetch = provider.fetch.bind(provider);
   provider.fetch = async (request, context) => {
+    forget(last);
+    last.asked += 1;
+    const asked = last.asked;
     const kernel = context.session?.kernel;
     if (!(await isOurs(kernel))) {
       return fetch(request, context);
@@ -45,8 +61,10 @@ function tellAll(provider, last) {
       type: told.type,
       ironbook: { rank, typed, signature: beside(told.signature, told.name), summary: told.summary, import: told.import },
     }));
-    last.items = items;
-    last.editor = context.editor;
+    if (asked === last.asked) {
+      last.items = items;
+      last.editor = context.editor;
+    }
     return { start: reply.cursor_start, end: reply.cursor_end, items };
   };
 }
