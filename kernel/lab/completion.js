@@ -137,14 +137,32 @@ function renderer({ Completer }) {
   return new Renderer();
 }
 
-/** Adds a `use` at the top of a cell, behind the magic that the cell begins with. */
+/** Adds a `use` to a cell: before its first line of Rust, or at its end if it has none. */
 function addUse(view, line) {
   const doc = view.state.doc;
   const lines = doc.toString().split('\n');
   if (lines.some(other => other.trim() === line)) {
     return;
   }
-  const first = lines.findIndex(other => other.trim() && !other.startsWith('%%'));
-  const from = doc.line(Math.max(first, 0) + 1).from;
-  view.dispatch({ changes: { from, insert: `${line}\n` }, userEvent: 'input.complete' });
+  const first = firstRust(lines);
+  const changes = first < 0 ? { from: doc.length, insert: `\n${line}` } : { from: doc.line(first + 1).from, insert: `${line}\n` };
+  view.dispatch({ changes, userEvent: 'input.complete' });
+}
+
+/** The first line behind magics, shell commands and inner attributes, with the lines that these go on over; -1 if there is none. */
+function firstRust(lines) {
+  let open = 0;
+  let goesOn = false;
+  return lines.findIndex(line => {
+    const start = line.trim();
+    const isShell = start.startsWith('!');
+    if (!goesOn && open <= 0 && start && !isShell && !/^(%|:\w|#!\[)/.test(start)) {
+      return true;
+    }
+    if (!isShell && start) {
+      open += (start.match(/[[({]/g) ?? []).length - (start.match(/[\])}]/g) ?? []).length;
+    }
+    goesOn = start.endsWith('\\');
+    return false;
+  });
 }
