@@ -52,7 +52,7 @@ fn fixes_are_offered_and_mend() {
 fn fixes_of_an_earlier_text_are_not_offered() {
     let mut editor = Editor::new();
     editor.open(URI, "// %%\nlet b = 5;\nb = 6;\nb\n");
-    assert_eq!(brief(&editor.diagnostics(URI)[0]), ("E0384".to_owned(), (2, 0), (2, 1)));
+    assert_eq!(brief(&editor.diagnostics(URI)[0]), ("E0384".to_owned(), (2, 0), (2, 5)));
     editor.change(URI, &json!({"range": line_start(1), "text": "let first = 1;\n"}));
     let range = json!({"start": {"line": 0, "character": 0}, "end": {"line": 5, "character": 0}});
     let params =
