@@ -1,7 +1,8 @@
 // Completion with types beside the names, one source of names, and the `use` that a name needs.
 
-function completion(app, manager, { completer }) {
-  const last = { items: [], editor: null };
+function completion(app, manager, { completer }, tracker) {
+  /** What was told last, and where; nothing while something newer is asked. */
+  const last = { items: [], editor: null, asked: 0 };
   const draws = renderer(completer);
   const Model = model(completer);
   app.started.then(() => {
@@ -15,11 +16,23 @@ function completion(app, manager, { completer }) {
     });
   });
   manager.selected?.connect((_, { insertText }) => {
-    const chosen = last.items.find(item => item.insertText === insertText);
-    if (chosen?.ironbook.import && last.editor && !last.editor.isDisposed) {
-      addUse(last.editor.editor, chosen.ironbook.import);
+    const { items, editor } = last;
+    forget(last);
+    const chosen = items.find(item => item.insertText === insertText);
+    if (chosen?.ironbook.import && isUsed(editor, tracker)) {
+      addUse(editor.editor, chosen.ironbook.import);
     }
   });
+}
+
+function forget(last) {
+  last.items = [];
+  last.editor = null;
+}
+
+/** Whether an editor is the one that the user writes in; who chooses by the mouse may have taken the focus from it. */
+function isUsed(editor, tracker) {
+  return Boolean(editor) && !editor.isDisposed && (editor.hasFocus() || tracker.activeCell?.editor === editor);
 }
 
 /** Has the kernel's own provider tell all that our kernel says. */
@@ -29,6 +42,9 @@ function tellAll(provider, last) {
   }
   const fetch = provider.fetch.bind(provider);
   provider.fetch = async (request, context) => {
+    forget(last);
+    last.asked += 1;
+    const asked = last.asked;
     const kernel = context.session?.kernel;
     if (!(await isOurs(kernel))) {
       return fetch(request, context);
@@ -45,8 +61,10 @@ function tellAll(provider, last) {
       type: told.type,
       ironbook: { rank, typed, signature: beside(told.signature, told.name), summary: told.summary, import: told.import },
     }));
-    last.items = items;
-    last.editor = context.editor;
+    if (asked === last.asked) {
+      last.items = items;
+      last.editor = context.editor;
+    }
     return { start: reply.cursor_start, end: reply.cursor_end, items };
   };
 }
@@ -119,14 +137,32 @@ function renderer({ Completer }) {
   return new Renderer();
 }
 
-/** Adds a `use` at the top of a cell, behind the magic that the cell begins with. */
+/** Adds a `use` to a cell: before its first line of Rust, or at its end if it has none. */
 function addUse(view, line) {
   const doc = view.state.doc;
   const lines = doc.toString().split('\n');
   if (lines.some(other => other.trim() === line)) {
     return;
   }
-  const first = lines.findIndex(other => other.trim() && !other.startsWith('%%'));
-  const from = doc.line(Math.max(first, 0) + 1).from;
-  view.dispatch({ changes: { from, insert: `${line}\n` }, userEvent: 'input.complete' });
+  const first = firstRust(lines);
+  const changes = first < 0 ? { from: doc.length, insert: `\n${line}` } : { from: doc.line(first + 1).from, insert: `${line}\n` };
+  view.dispatch({ changes, userEvent: 'input.complete' });
+}
+
+/** The first line behind magics, shell commands and inner attributes, with the lines that these go on over; -1 if there is none. */
+function firstRust(lines) {
+  let open = 0;
+  let goesOn = false;
+  return lines.findIndex(line => {
+    const start = line.trim();
+    const isShell = start.startsWith('!');
+    if (!goesOn && open <= 0 && start && !isShell && !/^(%|:\w|#!\[)/.test(start)) {
+      return true;
+    }
+    if (!isShell && start) {
+      open += (start.match(/[[({]/g) ?? []).length - (start.match(/[\])}]/g) ?? []).length;
+    }
+    goesOn = start.endsWith('\\');
+    return false;
+  });
 }

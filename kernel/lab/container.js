@@ -42,7 +42,7 @@ function plugin(modules) {
         factory: () => codemirror.EditorExtensionRegistry.createImmutableExtension(extension),
       });
       if (manager) {
-        completion(app, manager, modules);
+        completion(app, manager, modules, tracker);
       }
     },
   };

@@ -97,10 +97,13 @@ class Page {
     this.timer = setTimeout(() => this.check().catch(error => this.fail(error)), pause);
   }
 
-  /** A kernel that ends or is restarted answers no more; that is no news. */
+  /** A kernel that ends or is restarted answers no more; that is no news. One that lives is asked again later. */
   fail(error) {
-    this.asking = false;
     console.debug('Ironbook: cells were not checked:', error);
+    const kernel = this.panel.isDisposed ? null : this.panel.sessionContext.session?.kernel;
+    if (this.wanted.size && kernel && !kernel.isDisposed && kernel.status !== 'dead') {
+      this.later(STARTING);
+    }
   }
 
   codeCells() {
@@ -126,8 +129,16 @@ class Page {
     this.wanted.clear();
     this.begun.clear();
     const asked = { cells: unknown.map(([id, text]) => ({ id, text })), wanted: [...wanted] };
-    const reply = await ask(this.modules.services, kernel, 'check', asked);
-    this.asking = false;
+    let reply;
+    try {
+      reply = await ask(this.modules.services, kernel, 'check', asked);
+    } catch (error) {
+      // What was run meanwhile, its output tells of.
+      wanted.forEach(id => this.begun.has(id) || this.wanted.add(id));
+      throw error;
+    } finally {
+      this.asking = false;
+    }
     this.take(reply, texts, wanted, unknown);
   }
 

@@ -17,12 +17,12 @@ use std::collections::HashMap;
 /// The compiler's codes for a name that it does not find.
 const MISSING: [&str; 8] = ["E0405", "E0412", "E0422", "E0423", "E0425", "E0433", "E0531", "E0574"];
 
-/// The diagnostics of each document of a page; those that have none are there as well, so that old ones go. A name that is alive
-/// in the running session is not missing.
+/// The diagnostics of each document of a page; those that have none are there as well, so that old ones go. Of a cell whose text
+/// has changed since the check nothing is known. A name that is alive in the running session is not missing.
 pub fn diagnostics(page: &Page, report: &Report, live: Option<&dyn Live>) -> Vec<(Uri, Vec<Diagnostic>)> {
     let mut all: Vec<(Uri, Vec<Diagnostic>)> = Vec::new();
     for (index, cell) in page.cells.iter().enumerate() {
-        let found = report.cells.get(&index).map(|known| known.diagnostics.as_slice()).unwrap_or_default();
+        let found = report.of(index, cell).map(|known| known.diagnostics.as_slice()).unwrap_or_default();
         let found = found.iter().filter(|diagnostic| !live.is_some_and(|live| is_alive(diagnostic, live)));
         let shown = found.map(|diagnostic| shown(diagnostic, index, page, report));
         match all.iter_mut().find(|(uri, _)| *uri == cell.uri) {
@@ -53,7 +53,7 @@ fn shown(diagnostic: &diagnostics::Diagnostic, index: usize, page: &Page, report
         message.push_str(&format!("\n{remark}"));
     }
     let related = diagnostic.related.iter().filter_map(|(place, text)| {
-        let other = page.cells.get(report.cell(place)?)?;
+        let other = report.cell_of(page, place)?;
         let location = Location::new(other.uri.clone(), other.range(place.range.clone()));
         Some(DiagnosticRelatedInformation { location, message: text.clone() })
     });
@@ -90,14 +90,14 @@ pub fn is_of(action: &CodeAction, kind: &CodeActionKind) -> bool {
 /// The fixes for what is shown within a range: the compiler's, and the `use` of a name that it does not know.
 pub fn fixes(page: &Page, report: &Report, uri: &Uri, range: Range, server: &Server) -> Vec<CodeActionOrCommand> {
     let mut actions = Vec::new();
-    for (index, known) in &report.cells {
-        let Some(cell) = page.cells.get(*index).filter(|cell| cell.uri == *uri) else { continue };
+    for (index, cell) in page.cells.iter().enumerate().filter(|(_, cell)| cell.uri == *uri) {
+        let Some(known) = report.of(index, cell) else { continue };
         for diagnostic in &known.diagnostics {
-            let at = range_of(diagnostic, *index, cell, report);
+            let at = range_of(diagnostic, index, cell, report);
             if at.end < range.start || range.end < at.start {
                 continue;
             }
-            let own = shown(diagnostic, *index, page, report);
+            let own = shown(diagnostic, index, page, report);
             actions.extend(diagnostic.fixes.iter().filter_map(|fix| action(fix, &own, page, report)));
             actions.extend(imports(diagnostic, &own, cell, server));
         }
@@ -152,6 +152,6 @@ fn quick_fix(
 }
 
 fn edit(place: &Place, text: &str, page: &Page, report: &Report) -> Option<(Uri, TextEdit)> {
-    let cell = page.cells.get(report.cell(place)?)?;
+    let cell = report.cell_of(page, place)?;
     Some((cell.uri.clone(), TextEdit::new(cell.range(place.range.clone()), text.to_owned())))
 }

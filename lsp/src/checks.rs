@@ -1,6 +1,6 @@
 //! Checks of pages in the background: cell after cell, each in the state that the ones before would leave.
 
-use crate::page::{LONGEST, Page};
+use crate::page::{Cell, LONGEST, Page};
 use ironbook_assist::{Columns, Planned, View};
 use ironbook_magics::Registry;
 use ironbook_session::diagnostics::{Diagnostic, Severity};
@@ -61,6 +61,17 @@ impl Report {
     /// The cell that a place is in.
     pub fn cell(&self, place: &Place) -> Option<usize> {
         self.executions.get(&place.execution).copied()
+    }
+
+    /// What is known of a cell, if its text is still the one that was checked: the places of another text are not its own.
+    pub fn of(&self, index: usize, cell: &Cell) -> Option<&Known> {
+        self.cells.get(&index).filter(|known| known.text == cell.text.text())
+    }
+
+    /// The cell of a page that a place is in, if its text is still the one that was checked.
+    pub fn cell_of<'a>(&self, page: &'a Page, place: &Place) -> Option<&'a Cell> {
+        let index = self.cell(place)?;
+        page.cells.get(index).filter(|cell| self.of(index, cell).is_some())
     }
 }
 

@@ -103,6 +103,11 @@ impl Documents {
         self.owners.get(uri).cloned().unwrap_or_else(|| uri.to_owned())
     }
 
+    /// The URIs of all open documents, by their words.
+    pub fn uris(&self) -> HashMap<String, Uri> {
+        self.texts.iter().map(|(key, (uri, _))| (key.clone(), uri.clone())).collect()
+    }
+
     /// All pages that are open, by their keys.
     pub fn pages(&self) -> BTreeMap<String, Page> {
         let keys = self.texts.keys().map(|uri| self.owner(uri));

@@ -32,7 +32,7 @@ impl Server {
         let report = self.report(&page_key(self, uri));
         let here = page.code().filter(|(_, cell)| cell.is_read() && cell.uri == *uri);
         here.flat_map(|(index, cell)| {
-            let known = report.cells.get(&index).filter(|known| known.text == cell.text.text());
+            let known = report.of(index, cell);
             known.map(|known| self.typed(cell, &known.after)).unwrap_or_default()
         })
         .collect()

@@ -22,6 +22,7 @@ mod outline;
 mod page;
 mod rename;
 mod server;
+mod shown;
 mod tokens;
 mod uses;
 

@@ -10,6 +10,7 @@ use crate::format;
 use crate::lines::Lines;
 use crate::live::Live;
 use crate::page::{Cell, Page};
+use crate::shown::Shown;
 use ironbook_assist::{Planned, View};
 use ironbook_session::Checker;
 use ironbook_session::language::{self, Answer, Document, Query, Service, State};
@@ -18,9 +19,9 @@ use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
 use lsp_types::{
     CodeActionOrCommand, CodeActionParams, DocumentDiagnosticParams, DocumentSymbolResponse, GotoDefinitionResponse,
-    InitializeParams, InlayHintParams, MessageType, NumberOrString, Position, PublishDiagnosticsParams, RenameParams,
-    SelectionRangeParams, SemanticTokensRangeParams, ShowMessageParams, TextDocumentPositionParams, Uri,
-    WorkspaceSymbolParams, WorkspaceSymbolResponse,
+    InitializeParams, InlayHintParams, MessageType, NumberOrString, Position, RenameParams, SelectionRangeParams,
+    SemanticTokensRangeParams, ShowMessageParams, TextDocumentPositionParams, Uri, WorkspaceSymbolParams,
+    WorkspaceSymbolResponse,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -112,6 +113,7 @@ impl Page {
 pub(crate) struct Server {
     pub(crate) documents: Arc<Documents>,
     pub(crate) client: Client,
+    shown: Shown,
     checks: Option<Arc<Checks>>,
     pub(crate) ground: Ground,
     service: Option<Service>,
@@ -184,8 +186,9 @@ fn told(
     send: impl Fn(Message) + Send + 'static,
     client: Client,
     live: Option<Arc<dyn Live>>,
+    shown: Shown,
 ) -> impl Fn(&String, &Page, &Report) + Send + 'static {
-    move |_, page, report| {
+    move |key, page, report| {
         if client.refreshes_hints {
             send(refresh::<ask::InlayHintRefreshRequest>());
         }
@@ -193,10 +196,7 @@ fn told(
             send(refresh::<ask::WorkspaceDiagnosticRefresh>());
             return;
         }
-        for (uri, diagnostics) in actions::diagnostics(page, report, live.as_deref()) {
-            let params = PublishDiagnosticsParams { uri, diagnostics, version: None };
-            send(Message::Notification(Notification::new(note::PublishDiagnostics::METHOD.to_owned(), params)));
-        }
+        shown.tell(key, actions::diagnostics(page, report, live.as_deref()), &send);
     }
 }
 
@@ -236,7 +236,8 @@ impl Server {
         // The editor may have gone.
         let serves = Arc::new(());
         let live: Option<Arc<dyn Live>> = options.live.map(Arc::from);
-        let done = told(move |message| drop(sender.send(message)), client, live.clone());
+        let shown = Shown::default();
+        let done = told(move |message| drop(sender.send(message)), client, live.clone(), shown.clone());
         if let Some(service) = options.service.clone().filter(|_| client.refreshes_hints || client.refreshes_tokens) {
             tell_when_ready(service, connection, client, Arc::downgrade(&serves));
         }
@@ -244,6 +245,7 @@ impl Server {
         Server {
             documents: Arc::new(Documents::counted(client.encoding)),
             client,
+            shown,
             checks: options.checker.map(|checker| Arc::new(Checks::start(checker, ground, done))),
             ground: options.ground,
             service: options.service,
@@ -402,8 +404,9 @@ impl Server {
     }
 
     fn view_before(&self, report: &Report, index: usize) -> View {
-        let known = report.cells.get(&index).cloned().unwrap_or_default();
-        self.ground.view(known.variables, known.items)
+        let known = report.cells.get(&index);
+        let (variables, items) = known.map(|known| (known.variables.clone(), known.items.clone())).unwrap_or_default();
+        self.ground.view(variables, items)
     }
 
     /// What is known without any cell.
@@ -477,23 +480,24 @@ impl Server {
             }
             note::DidChangeTextDocument::METHOD => read::<note::DidChangeTextDocument>(params)
                 .map(|changed| documents.change(&changed.text_document.uri, changed.content_changes)),
-            note::DidCloseTextDocument::METHOD => read::<note::DidCloseTextDocument>(params).map(|closed| {
-                forget(connection, &closed.text_document.uri);
-                documents.close(&closed.text_document.uri)
-            }),
+            note::DidCloseTextDocument::METHOD => {
+                read::<note::DidCloseTextDocument>(params).map(|closed| documents.close(&closed.text_document.uri))
+            }
             note::DidOpenNotebookDocument::METHOD => {
                 read::<note::DidOpenNotebookDocument>(params).map(|opened| documents.open_notebook(opened))
             }
             note::DidChangeNotebookDocument::METHOD => {
                 read::<note::DidChangeNotebookDocument>(params).map(|changed| documents.change_notebook(changed))
             }
-            note::DidCloseNotebookDocument::METHOD => read::<note::DidCloseNotebookDocument>(params).map(|closed| {
-                closed.cell_text_documents.iter().for_each(|cell| forget(connection, &cell.uri));
-                documents.close_notebook(&closed.notebook_document.uri)
-            }),
+            note::DidCloseNotebookDocument::METHOD => read::<note::DidCloseNotebookDocument>(params)
+                .map(|closed| documents.close_notebook(&closed.notebook_document.uri)),
             // Others tell of what is no concern here.
             _ => None,
         };
+        if changed.is_some() && method != note::DidChangeTextDocument::METHOD {
+            // The editor may have gone.
+            self.shown.set(self.documents.uris(), |message| drop(connection.sender.send(message)));
+        }
         if let (Some(key), Some(checks)) = (changed, &self.checks) {
             let page = self.documents.page(&key);
             checks.ask(key, page);
@@ -507,10 +511,4 @@ where
     N::Params: DeserializeOwned,
 {
     serde_json::from_value(params).ok()
-}
-
-/// A closed document has no diagnostics.
-fn forget(connection: &Connection, uri: &Uri) {
-    let params = PublishDiagnosticsParams { uri: uri.clone(), diagnostics: Vec::new(), version: None };
-    tell::<note::PublishDiagnostics>(connection, params);
 }

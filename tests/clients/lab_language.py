@@ -113,6 +113,25 @@ class Language(unittest.TestCase):
         expect(page.cell(0).locator(".ib-Mark")).to_have_count(0)
         self.assertEqual(self.errors(), [])
 
+    def test_a_check_that_is_lost_is_asked_again(self):
+        page = self.open("lost.ipynb", FRAME)
+        self.run_first(page)
+        page.page.evaluate("""() => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            const send = kernel.sendShellMessage.bind(kernel);
+            window.lost = 0;
+            kernel.sendShellMessage = (message, ...rest) => {
+                if (message.header.msg_type === 'ironbook_check_request' && !window.lost) {
+                    window.lost += 1;
+                    throw new Error('lost');
+                }
+                return send(message, ...rest);
+            };
+        }""")
+        at = page.type("let total = df.heigth() + count;")
+        expect(self.marks(page, at)).to_have_text("heigth")
+        self.assertEqual(page.page.evaluate("window.lost"), 1)
+
     def test_magics_are_known_and_a_wrong_one_is_marked(self):
         page = self.open("magics.ipynb", FRAME)
         self.run_first(page)
@@ -168,22 +187,65 @@ class Language(unittest.TestCase):
     def test_a_name_that_is_not_in_scope_brings_its_use(self):
         page = self.open("use.ipynb", "let one = 1;")
         self.run_first(page)
-        # What a kernel says that has a language service, which takes its time to come up.
-        told = {"start": 19, "end": 26, "text": "std::collections::BTreeMap", "type": "class", "signature": "struct BTreeMap<K, V>",
-                "summary": "An ordered map.", "name": "BTreeMap", "import": "use std::collections::BTreeMap;"}
-        content = {"status": "ok", "matches": [told["text"]], "cursor_start": 19, "cursor_end": 26,
-                   "metadata": {"_jupyter_types_experimental": [told]}}
+        written = self.used(page, "%%time\nlet begun = BTreeMa")
+        expect(written).to_have_text(["%%time", "use std::collections::BTreeMap;", "let begun = BTreeMap"])
+        # Behind what has to come before it.
+        written = self.used(page, "#![allow(unused)]\n%pwd\n!true\nlet begun = BTreeMa")
+        expect(written).to_have_text(["#![allow(unused)]", "%pwd", "!true", "use std::collections::BTreeMap;", "let begun = BTreeMap"])
+
+    def offer(self, page, text, *names):
+        """Types and completes what a kernel says that has a language service, which takes its time to come up."""
+        end = len(text)
+        start = end - len("BTreeMa")
+        told = [{"start": start, "end": end, "text": f"std::collections::{name}", "type": "class", "signature": f"struct {name}<K, V>",
+                 "summary": "An ordered map.", "name": name, "import": f"use std::collections::{name};"} for name in names]
+        content = {"status": "ok", "matches": [one["text"] for one in told], "cursor_start": start, "cursor_end": end,
+                   "metadata": {"_jupyter_types_experimental": told}}
         page.page.evaluate("""content => {
             const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
             kernel.requestComplete = async () => ({ content });
         }""", content)
-        at = page.type("%%time\nlet begun = BTreeMa")
+        at = page.type(text)
         page.page.keyboard.press("Tab")
-        expect(page.page.locator(".jp-Completer-item").or_(page.cell(at).get_by_text("BTreeMap;")).first).to_be_visible()
+        return at
+
+    def used(self, page, text):
+        at = self.offer(page, text, "BTreeMap")
+        written = page.cell(at).get_by_text("use std::collections::BTreeMap;")
+        expect(page.page.locator(".jp-Completer-item").or_(written).first).to_be_visible()
         if page.page.locator(".jp-Completer-item").count():
             page.page.keyboard.press("Enter")
-        lines = page.cell(at).locator(".cm-line")
-        expect(lines).to_have_text(["%%time", "use std::collections::BTreeMap;", "let begun = BTreeMap"])
+        return page.cell(at).locator(".cm-line")
+
+    def test_a_use_goes_to_no_other_notebook(self):
+        spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(new_notebook(cells=[new_code_cell("BTreeMap = 1")], metadata={"kernelspec": spec}), self.work / "other.ipynb")
+        page = self.open("first.ipynb", "let one = 1;")
+        self.run_first(page)
+        self.offer(page, "let begun = BTreeMa", "BTreeMap", "BTreeMapper")
+        expect(page.page.locator(".jp-Completer-item").first).to_be_visible()
+        page.page.keyboard.press("Escape")
+        page.page.evaluate("window.jupyterapp.commands.execute('docmanager:open', { path: 'other.ipynb' })")
+        page.page.wait_for_function("window.jupyterapp.shell.currentWidget?.context?.path === 'other.ipynb'")
+        page.idle()
+        cell = page.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell")
+        cell.first.locator(".cm-content").click()
+        page.page.keyboard.press("Shift+Enter")
+        expect(cell).to_have_count(2)
+        page.idle()
+        cell.last.locator(".cm-content").click()
+        page.page.keyboard.insert_text("BTreeMa")
+
+        def completes():
+            # Its first completion can take longer than JupyterLab waits.
+            page.page.keyboard.press("Tab")
+            page.page.wait_for_timeout(500)
+            return cell.last.locator(".cm-content").inner_text().strip() == "BTreeMap"
+
+        poll(completes, "completion by the other kernel")
+        written = page.page.evaluate("""() => [...window.jupyterapp.shell.widgets('main')]
+            .find(widget => widget.context?.path === 'first.ipynb').content.widgets.at(-1).model.sharedModel.getSource()""")
+        self.assertEqual(written, "let begun = BTreeMa")
 
     def test_inspection_peeks_at_the_value(self):
         page = self.open("inspect.ipynb", FRAME)
@@ -246,9 +308,11 @@ class Language(unittest.TestCase):
         spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
         cells = [new_code_cell("value = 1"), new_code_cell("nothing.here(")]
         nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": spec}), self.work / "python.ipynb")
-        page = self.opened("python.ipynb")
         sent = []
-        page.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+        # Before the page is there: only sockets that open after that are heard.
+        hear = lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame)))
+        self.context.on("page", lambda page: page.on("websocket", hear))
+        page = self.opened("python.ipynb")
         self.run_first(page)
         at = page.type("value.bit_l")
 
@@ -261,7 +325,8 @@ class Language(unittest.TestCase):
         poll(completes, "completion by the other kernel")
         page.page.wait_for_timeout(1000)
         expect(page.page.locator(".ib-Mark, .ib-Completer-item")).to_have_count(0)
-        self.assertFalse(any("ironbook" in str(frame) for frame in sent))
+        self.assertTrue(any("execute_request" in frame for frame in sent), "the frames are heard")
+        self.assertFalse(any("ironbook" in frame for frame in sent))
         self.assertEqual(self.errors(), [])
 
 

@@ -184,6 +184,22 @@ impl Editor {
         serde_json::from_value::<PublishDiagnosticsParams>(told.params).unwrap().diagnostics
     }
 
+    /// How many diagnostics a document has by what came last while something else was waited for.
+    pub fn last_count(&self, uri: &str) -> Option<usize> {
+        let mut counts = self.early.iter().filter_map(|message| match message {
+            Message::Notification(told) if told.params["uri"] == uri => {
+                Some(told.params["diagnostics"].as_array()?.len())
+            }
+            _ => None,
+        });
+        counts.next_back()
+    }
+
+    /// Closes a script.
+    pub fn close(&self, uri: &str) {
+        self.tell("textDocument/didClose", json!({"textDocument": {"uri": uri}}));
+    }
+
     /// Waits until it is told that there are new diagnostics.
     pub fn refreshed(&mut self) {
         self.wait(

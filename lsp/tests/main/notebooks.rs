@@ -50,3 +50,15 @@ fn cells_come_move_and_go() {
     editor.tell("notebookDocument/didClose", json!({"notebookDocument": {"uri": BOOK}, "cellTextDocuments": cells}));
     assert_eq!(editor.diagnostics(&uri(0)), []);
 }
+
+#[test]
+fn a_cell_that_goes_takes_its_diagnostics_along() {
+    let mut editor = Editor::new();
+    open(&editor, &["b + 1", "let c = 2;"]);
+    assert_eq!(editor.diagnostics(&uri(0)).len(), 1);
+    let array = json!({"start": 0, "deleteCount": 1});
+    let change = json!({"cells": {"structure": {"array": array, "didClose": [{"uri": uri(0)}]}}});
+    editor
+        .tell("notebookDocument/didChange", json!({"notebookDocument": {"uri": BOOK, "version": 2}, "change": change}));
+    assert_eq!(editor.diagnostics(&uri(0)), []);
+}

@@ -2,7 +2,8 @@
 
 use crate::editor::{Editor, brief};
 use lsp_types::Position;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::time::Duration;
 
 const URI: &str = "file:///project/s.rs";
 
@@ -46,6 +47,81 @@ fn fixes_are_offered_and_mend() {
     assert_eq!(edits[0]["range"]["start"], json!({"line": 3, "character": 4}));
 }
 
+/// What is asked between a change and its check is not answered with places of the text before.
+#[test]
+fn fixes_of_an_earlier_text_are_not_offered() {
+    let mut editor = Editor::new();
+    editor.open(URI, "// %%\nlet b = 5;\nb = 6;\nb\n");
+    assert_eq!(brief(&editor.diagnostics(URI)[0]), ("E0384".to_owned(), (2, 0), (2, 5)));
+    editor.change(URI, &json!({"range": line_start(1), "text": "let first = 1;\n"}));
+    let range = json!({"start": {"line": 0, "character": 0}, "end": {"line": 5, "character": 0}});
+    let params =
+        json!({"textDocument": {"uri": URI}, "range": range, "context": {"diagnostics": [], "only": ["quickfix"]}});
+    let early = editor.ask("textDocument/codeAction", params.clone());
+    // The check may have been faster.
+    let starts = |actions: &Value| -> Vec<Value> {
+        let edits =
+            actions.as_array().into_iter().flatten().flat_map(|action| action["edit"]["changes"][URI].as_array());
+        edits.flatten().map(|edit| edit["range"]["start"].clone()).collect()
+    };
+    let place = json!({"line": 2, "character": 4});
+    assert!(starts(&early).iter().all(|start| *start == place), "{early}");
+    editor.diagnostics(URI);
+    assert!(starts(&editor.ask("textDocument/codeAction", params)).contains(&place));
+}
+
+#[test]
+fn pulled_diagnostics_are_of_the_text_that_is_there() {
+    let mut editor = Editor::that_pulls();
+    editor.open(URI, "// %%\nlet b: i32 = \"a\";\n");
+    editor.refreshed();
+    let pull = |editor: &mut Editor| {
+        let answer = editor.ask("textDocument/diagnostic", json!({"textDocument": {"uri": URI}}));
+        let lines = answer["items"].as_array().unwrap().iter().map(|found| found["range"]["start"]["line"].clone());
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(pull(&mut editor), [json!(1)]);
+    editor.change(URI, &json!({"range": line_start(1), "text": "let first = 1;\n"}));
+    assert!(pull(&mut editor).iter().all(|line| *line == json!(2)));
+    editor.refreshed();
+    assert_eq!(pull(&mut editor), [json!(2)]);
+}
+
+/// A check that is under way when its script is closed tells nothing after that.
+#[test]
+fn a_closed_script_has_no_diagnostics() {
+    let mut editor = Editor::new();
+    let lines: String =
+        (0..60).map(|n| format!("let a{n} = [{n}].iter().map(|x| x + 1).collect::<Vec<i32>>();\n")).collect();
+    let text = format!("// %%\n{lines}let wrong: i32 = \"a\";\n");
+    let marker = "file:///project/z.rs";
+    for pause in (140..500).step_by(30) {
+        editor.open(URI, &text);
+        std::thread::sleep(Duration::from_millis(pause));
+        editor.close(URI);
+        // What is checked after it is told after it.
+        editor.open(marker, "// %%\nlet a = 1;\n");
+        editor.diagnostics(marker);
+        assert_eq!(editor.last_count(URI), Some(0), "closed after {pause} ms");
+        editor.close(marker);
+        assert_eq!(editor.diagnostics(marker), []);
+    }
+}
+
+#[test]
+fn a_text_that_is_none_any_more_has_no_diagnostics() {
+    let mut editor = Editor::new();
+    editor.open(URI, "// %%\nlet b: i32 = \"a\";\n");
+    assert_eq!(editor.diagnostics(URI).len(), 1);
+    editor.retype(URI, "a\0b");
+    assert_eq!(editor.diagnostics(URI), []);
+}
+
+fn line_start(line: u32) -> Value {
+    let place = json!({"line": line, "character": 0});
+    json!({"start": place, "end": place})
+}
+
 #[test]
 fn names_of_earlier_cells_are_completed() {
     let mut editor = Editor::new();
@@ -72,7 +148,7 @@ fn cells_and_what_they_define_are_listed() {
     let mut editor = Editor::new();
     editor.open(URI, "// %% Read\nlet a = 1;\nfn f() {}\n// %% [markdown]\n// text\n// %%\nstruct S;\n");
     let found = editor.ask("textDocument/documentSymbol", json!({"textDocument": {"uri": URI}}));
-    let names = |symbols: &serde_json::Value| -> Vec<String> {
+    let names = |symbols: &Value| -> Vec<String> {
         let all = symbols.as_array().into_iter().flatten();
         all.map(|symbol| symbol["name"].as_str().unwrap().to_owned()).collect()
     };

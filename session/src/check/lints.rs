@@ -33,6 +33,9 @@ pub const UNKNOWN_COLUMN: &str = "ironbook::unknown_column";
 /// All of them.
 pub const ALL: &[&str] = &[UNUSED_LAZY_FRAME, UNWRAP, LARGE_CLONE, BORROW, PRINTED_TABLE, UNKNOWN_COLUMN];
 
+/// So often a cell is compiled to find the `.unwrap()` that `?` can stand for.
+const ROUNDS: usize = 3;
+
 /// Values from this size on are large, in bytes.
 pub const LARGE: u64 = 16 << 20;
 
@@ -64,6 +67,15 @@ impl Checker {
         ["all", "ironbook", lint].iter().any(|name| self.allowed.contains(*name))
     }
 
+    /// A name that neither the text has, nor a variable or an item of the session.
+    fn fresh(&self, name: &str, text: &str) -> String {
+        let items: Vec<String> = self.items().into_iter().map(|item| item.name).collect();
+        let is_free =
+            |name: &String| !text.contains(name) && !self.session.live.contains_key(name) && !items.contains(name);
+        let mut names = std::iter::once(name.to_owned()).chain((2..).map(|number| format!("{name}{number}")));
+        names.find(is_free).unwrap_or_else(|| name.to_owned())
+    }
+
     /// What the compiler says of unused values, in the notebook's words.
     fn lazy_frames(&mut self, source: &Source, sound: &Sound, checked: &mut Checked) {
         let unused = |found: &Diagnostic| found.code.as_deref() == Some("unused_must_use");
@@ -74,7 +86,7 @@ impl Checker {
             let Some(range) = place.map(|place| place.range) else { continue };
             let end = range.end..range.end;
             if message.contains("`LazyFrame`") {
-                let name = fresh("computed", &source.text);
+                let name = self.fresh("computed", &source.text);
                 let edits = [(range.start..range.start, format!("let {name} = ")), (end, ".collect()?".to_owned())];
                 let fix =
                     self.proven(source, sound, &edits, &format!("compute it: `let {name} = ….collect()?`"), checked);
@@ -121,13 +133,17 @@ impl Checker {
     /// `.unwrap()` where `?` compiles as well.
     fn unwraps(&mut self, source: &Source, sound: &Sound, seen: &Seen, checked: &mut Checked) -> Vec<Diagnostic> {
         let mut left: Vec<Edit> = seen.unwraps.iter().map(|unwrap| (unwrap.range.clone(), "?".to_owned())).collect();
-        // What does not work is left out, and the rest tried again.
-        for _ in 0..3 {
+        let mut proven = false;
+        // What does not work is left out, and the rest tried again; of a rest that never compiled nothing is said.
+        for _ in 0..ROUNDS {
             if left.is_empty() {
                 return Vec::new();
             }
             match self.tried(source, &left, checked) {
-                Ok(tried) if tried.placed == sound.findings.placed() && tried.doubts <= doubts(checked) => break,
+                Ok(tried) if tried.placed == sound.findings.placed() && tried.doubts <= doubts(checked) => {
+                    proven = true;
+                    break;
+                }
                 Ok(_) => return Vec::new(),
                 Err(wrong) => {
                     let before = left.len();
@@ -141,6 +157,9 @@ impl Checker {
                     }
                 }
             }
+        }
+        if !proven {
+            return Vec::new();
         }
         let is_left = |range: &Range<usize>| left.iter().any(|(left, _)| left == range);
         let execution = sound.prepared.execution;
@@ -169,6 +188,7 @@ impl Checker {
             let size = costly::size(live.bytes);
             let edit = borrowed(clone);
             let title = format!("borrow `{}` instead", clone.name);
+            let edit = edit.filter(|_| clone.parent != Parent::Receiver || self.only_reads(source, clone, checked));
             let fix = edit.and_then(|edit| self.proven(source, sound, &[edit], &title, checked));
             let words = match &fix {
                 Some(_) => format!("this copies {size}; borrowing `{}` does as well", clone.name),
@@ -182,6 +202,13 @@ impl Checker {
             out.push(said);
         }
         out
+    }
+
+    /// Whether the method that is called on a copy does with a shared borrow. Without the copy, one that takes `&mut self` would
+    /// compile on a `let mut` as well, and change the variable.
+    fn only_reads(&mut self, source: &Source, clone: &Cloned, checked: &mut Checked) -> bool {
+        let shared = format!("(&{})", clone.name);
+        self.tried(source, &[(clone.range.clone(), shared)], checked).is_ok()
     }
 
     /// A table that the last line prints, where its name alone shows it as one.
@@ -258,12 +285,6 @@ fn borrowed(clone: &Cloned) -> Option<Edit> {
 fn share_a_line(one: &Range<usize>, other: &Range<usize>, text: &str) -> bool {
     let between = one.end.min(other.end)..one.start.max(other.start);
     between.is_empty() || text.get(between).is_some_and(|text| !text.contains('\n'))
-}
-
-/// A name that the text does not have.
-fn fresh(name: &str, text: &str) -> String {
-    let mut names = std::iter::once(name.to_owned()).chain((2..).map(|number| format!("{name}{number}")));
-    names.find(|name| !text.contains(name.as_str())).unwrap_or_else(|| name.to_owned())
 }
 
 /// Whether a comment switches a lint off: `// ironbook: allow(unwrap)` on the line, on the one above, or as the cell's first.

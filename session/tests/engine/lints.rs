@@ -59,6 +59,15 @@ fn a_lazy_frame_that_nothing_computes() {
         "lf.clone().filter(col(\"a\").gt(lit(0)))",
         Some("let computed = lf.clone().filter(col(\"a\").gt(lit(0))).collect()?;\nlet b = 1;"),
     );
+    // Names of the session are not taken from it.
+    desk.follow(&["let computed = 1;\nfn computed2() {}"]);
+    check(
+        &mut desk,
+        "lf.clone().drop_nans(None);",
+        code,
+        "lf.clone().drop_nans(None)",
+        Some("let computed3 = lf.clone().drop_nans(None).collect()?;"),
+    );
     // In a function without a `Result`, `?` cannot stand.
     check(&mut desk, "fn f(lf: LazyFrame) { lf.drop_nans(None); }", code, "lf.drop_nans(None)", None);
     silent(
@@ -96,6 +105,13 @@ fn an_unwrap_where_a_question_mark_works() {
              let m = std::sync::Mutex::new(n);\nlet k = *m.lock().unwrap() + all[0];",
         ),
     );
+    // Each round shows one more that cannot be replaced: what is left after the last was never compiled.
+    desk.follow(&["struct Own;\nimpl Own { fn unwrap(self) -> Own { self } fn same(self) -> Own { self } }"]);
+    let chain =
+        "let a = Own.unwrap();\nlet b = a.unwrap();\nlet c = b.unwrap();\nlet d = c.unwrap();\nlet _e = d.unwrap();";
+    silent(&mut desk, &[chain]);
+    let plain = desk.check(&chain.replace("unwrap", "same")).compiles;
+    assert_eq!(desk.check(chain).compiles, plain + 3, "three times for nothing");
     silent(
         &mut desk,
         &[
@@ -112,7 +128,7 @@ fn an_unwrap_where_a_question_mark_works() {
 fn a_copy_of_a_large_live_value() {
     let mut engine = Engine::new();
     engine.cells(&[
-        "let big = vec![0.5f64; 4 << 20];\nlet small = vec![1.0; 10];\nlet shared = std::sync::Arc::new(big.clone());",
+        "let big = vec![0.5f64; 4 << 20];\nlet small = vec![1.0; 10];\nlet shared = std::sync::Arc::new(big.clone());\nlet mut loose = big.clone();",
         "let df = df!(\"a\" => &big)?;\nfn total(v: &[f64]) -> f64 { v.iter().sum() }\nlet t = Tensor::zeros((2048, 2048), DType::F64, &Device::Cpu)?;",
     ]);
     let mut checker = engine.session.checker();
@@ -135,6 +151,17 @@ fn a_copy_of_a_large_live_value() {
     assert_eq!((said.unwrap().2, fixed), (Severity::Hint, None));
     let (said, fixed) = look("let doubled: Vec<f64> = big.clone().into_iter().map(|x| x * 2.0).collect();");
     assert_eq!((said.unwrap().2, fixed), (Severity::Hint, None));
+    // Without the copy these would change the variable.
+    for cell in [
+        "let head: Vec<f64> = loose.clone().drain(..10).collect();",
+        "let last = loose.clone().pop();",
+        "let tail = loose.clone().split_off(10);",
+        "loose.clone().push(1.0);",
+    ] {
+        let (said, fixed) = look(cell);
+        assert_eq!((said.unwrap().2, fixed), (Severity::Hint, None), "{cell}");
+    }
+    assert_eq!(look("let n = loose.clone().len();").1.as_deref(), Some("let n = loose.len();"));
     for cell in [
         "let mine = small.clone();",
         "let mine = df.clone();",

@@ -85,11 +85,11 @@ mod tests {
     fn a_source_is_changed_within_its_text() {
         let source = Source {
             text: "%m\na.unwrap() + b".to_owned(),
-            parts: vec![Part::Lowered { text: "m();".to_owned(), range: 0..2 }, Part::User(2..16)],
+            parts: vec![Part::Lowered { text: "m();".to_owned(), range: 0..2 }, Part::User(2..17)],
         };
         let change = |range, text: &str| changed(&source, &[(range, text.to_owned())]).map(|source| source.rust());
         assert_eq!(change(4..13, "?").as_deref(), Some("m();\na? + b"));
-        assert_eq!(change(16..16, ";").as_deref(), Some("m();\na.unwrap() + b;"));
+        assert_eq!(change(17..17, ";").as_deref(), Some("m();\na.unwrap() + b;"));
         assert_eq!(change(0..1, "x"), None);
     }
 }
