@@ -119,7 +119,7 @@ impl ProcMacroExpander for Expander {
             call_site,
             mixed_site,
             current_dir,
-            Some(&|asked| Ok(answer(asked))),
+            Some(&|asked| Ok(answer(&asked))),
         );
         match expanded {
             Ok(Ok(subtree)) => Ok(subtree),
@@ -134,8 +134,8 @@ impl ProcMacroExpander for Expander {
 }
 
 /// A macro may ask where its input stands. It is told that nobody knows, as for input that another macro made.
-fn answer(asked: SubRequest) -> SubResponse {
-    match asked {
+fn answer(asked: &SubRequest) -> SubResponse {
+    match *asked {
         SubRequest::LocalFilePath { .. } => SubResponse::LocalFilePathResult { name: None },
         SubRequest::SourceText { .. } => SubResponse::SourceTextResult { text: None },
         SubRequest::LineColumn { .. } => SubResponse::LineColumnResult { line: 1, column: 1 },

@@ -3,6 +3,7 @@
 use crate::crates;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -106,13 +107,16 @@ impl Project {
     }
 
     /// The same with crates of `%dep`; one that cargo's metadata (a file) does not tell of is not known.
-    pub fn with_crates(&self, metadata: Option<&Path>) -> Project {
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is none of cargo's.
+    pub fn with_crates(&self, metadata: Option<&Path>) -> io::Result<Project> {
         let mut project = self.clone();
-        let text = metadata.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
-        if let Ok(value) = serde_json::from_slice(&text) {
+        if let Some(path) = metadata {
+            let value = serde_json::from_slice(&std::fs::read(path)?)?;
             project.add_crates(&Metadata::of(&value));
         }
-        project
+        Ok(project)
     }
 
     /// The facade, and what cells can meet of the crates below it.

@@ -179,18 +179,28 @@ fn answer(
         let answer = match &request.query {
             _ if passed => Answer::Nothing,
             Query::Rename(name) => host.rename(request.at, name),
-            Query::Crates(metadata) => {
-                if caught(|| host.read(&project.with_crates(metadata.as_deref()))).is_none() {
-                    // Without them it knows the library still.
-                    let _ = caught(|| host.read(project));
-                }
-                Answer::Nothing
-            }
+            Query::Crates(metadata) => told(host, project, metadata.as_deref()),
             query => host.answer(query, request.at),
         };
         say(output, &Reply::Answer { id: request.id, answer })?;
     }
     Ok(())
+}
+
+/// Reads the crates that texts may name from now on.
+fn told(host: &mut Host, project: &Project, metadata: Option<&Path>) -> Answer {
+    match caught(|| project.with_crates(metadata).map(|project| host.read(&project))) {
+        Some(Ok(())) => Answer::Nothing,
+        Some(Err(error)) => {
+            let path = metadata.unwrap_or(Path::new("")).display();
+            Answer::Refused(format!("the crates of {path} cannot be read: {error}"))
+        }
+        None => {
+            // Without them it knows the library still; to be told again would end the same.
+            let _ = caught(|| host.read(project));
+            Answer::Nothing
+        }
+    }
 }
 
 /// Does something that may panic; nothing if it does.

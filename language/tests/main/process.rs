@@ -93,6 +93,13 @@ fn it_answers_from_cells_and_survives_its_death() {
     assert!(knows_shapes());
     service.use_crates(None);
     assert!(!knows_shapes());
+    // A file that is not there yet is looked for again with the next question.
+    let later = tempfile::tempdir().unwrap();
+    let file = later.path().join("late.json");
+    service.use_crates(Some(&file));
+    assert!(!knows_shapes());
+    std::fs::copy(shapes(folder.path()), &file).unwrap();
+    assert!(knows_shapes());
 }
 
 /// Processes that one has started.

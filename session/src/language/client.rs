@@ -107,9 +107,12 @@ struct Inner {
     waiting: HashMap<u64, Sender<Answer>>,
     /// The text that it was told last.
     text: String,
-    /// The crates that it is to know besides the library's, as cargo's metadata, and those that it was told of.
+    /// The crates that it is to know besides the library's, as cargo's metadata.
     crates: Option<PathBuf>,
-    told: Option<PathBuf>,
+    /// Those that it was told of; none of its knowledge is certain after it could not read them.
+    told: Option<Option<PathBuf>>,
+    /// The request that told it.
+    telling: u64,
     next: u64,
     /// Requests without an answer, and when it gave the last sign of life.
     open: u64,
@@ -177,7 +180,8 @@ impl Service {
             waiting: HashMap::new(),
             text: String::new(),
             crates: None,
-            told: None,
+            told: Some(None),
+            telling: 0,
             next: 0,
             open: 0,
             heard: Instant::now(),
@@ -282,7 +286,7 @@ impl Service {
         let (lines, posted) = sync_channel(MOST_POSTED);
         inner.state = State::Loading;
         inner.text.clear();
-        inner.told = None;
+        inner.told = Some(None);
         inner.open = 0;
         inner.generation += 1;
         inner.running = Some(Running { pid: child.id(), child: Some(child), lines });
@@ -318,6 +322,10 @@ impl Service {
             Reply::Answer { id, answer } => {
                 inner.deaths = 0;
                 inner.open = inner.open.saturating_sub(1);
+                if id == inner.telling && matches!(answer, Answer::Refused(_)) {
+                    // The file may be there at the next question.
+                    inner.told = None;
+                }
                 if let Some(waiting) = inner.waiting.remove(&id) {
                     // Who asked may have gone.
                     let _ = waiting.send(answer);
@@ -372,9 +380,10 @@ impl Inner {
 
     /// Tells it of crates that it does not know yet, if it reads.
     fn tell_crates(&mut self) {
-        let news = matches!(self.state, State::Ready { .. }) && self.crates != self.told;
-        if news && self.post(None, 0, Query::Crates(self.crates.clone()), None).is_some() {
-            self.told = self.crates.clone();
+        let news = matches!(self.state, State::Ready { .. }) && self.told.as_ref() != Some(&self.crates);
+        if news && let Some(id) = self.post(None, 0, Query::Crates(self.crates.clone()), None) {
+            self.told = Some(self.crates.clone());
+            self.telling = id;
         }
     }
 

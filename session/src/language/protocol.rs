@@ -21,7 +21,8 @@ pub enum Query {
     /// What has to be written for it to be called so.
     Rename(String),
     /// Nothing: from now on texts may name the crates that this file of cargo's metadata lists under `ironbook-deps`,
-    /// and none of those that an earlier one did. The answer is [`Answer::Nothing`].
+    /// and none of those that an earlier one did. The answer is [`Answer::Nothing`], or
+    /// [`Answer::Refused`] where the file cannot be read; what it knew stays then.
     Crates(Option<PathBuf>),
     /// What each word of the text is; of no place.
     Tokens,
@@ -97,7 +98,7 @@ pub enum Answer {
     Targets(Vec<Target>),
     /// To [`Query::Rename`]: bytes of the text with what is written there.
     Edits(Vec<(Range<usize>, String)>),
-    /// To [`Query::Rename`], when it would change what the text means; why.
+    /// To [`Query::Rename`], when it would change what the text means; to [`Query::Crates`], when the file cannot be read; why.
     Refused(String),
     /// To [`Query::Tokens`], in order.
     Tokens(Vec<Token>),
