@@ -156,7 +156,7 @@ fn one_that_hangs_is_ended_and_started_again() {
 fn what_it_has_started_ends_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let told = folder.path().join("pid");
-    let script = format!("sleep 600 > /dev/null 2>&1 &\necho $! > {}\nexec cat > /dev/null", told.display());
+    let script = format!("sleep 600 > /dev/null 2>&1 &\necho $! > {}\ncat > /dev/null", told.display());
     let service = Service::start(&in_place(folder.path(), &script), &Paths::from_env()).unwrap();
     assert!(service.wait_ready(LOADS));
     let began = Instant::now();
