@@ -197,11 +197,15 @@ def deep(service, program, directory):
         items = server.at("completion", uri, 4, 38)["items"]
         return {item["label"]: item.get("detail", "") for item in items}
 
-    where = poll(lambda: server.at("definition", uri, 6, 10), "an answer of the service", PATIENCE)
+    def named():
+        return server.at("references", uri, 2, 4, context={"includeDeclaration": True})
+
+    # Definitions are found without the service, too.
+    poll(named, "an answer of the service", PATIENCE)
+    where = server.at("definition", uri, 6, 10)
     assert details()["sum"].startswith("fn sum") or "pub fn sum" in details()["sum"], details()["sum"]
     assert where[0]["range"]["start"] == {"line": 2, "character": 3}, where
-    named = server.at("references", uri, 2, 4, context={"includeDeclaration": True})
-    assert [one["range"]["start"]["line"] for one in named] == [2, 6], named
+    assert [one["range"]["start"]["line"] for one in named()] == [2, 6], named()
     call = server.at("signatureHelp", uri, 6, 14)
     assert call["signatures"][0]["label"].startswith("fn twice(n: usize)"), call
     edits = server.at("rename", uri, 2, 4, newName="double")["changes"][uri]
