@@ -39,7 +39,8 @@ fn main() {
     }
     std::fs::create_dir_all(directory.join("model")).unwrap();
     let flights =
-        read_parquet(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/flights/data/flights.parquet")).unwrap();
+        read_parquet(std::env::var("CARGO_MANIFEST_DIR").unwrap() + "/../../examples/flights/data/flights.parquet")
+            .unwrap();
     let known = flights.lazy().filter(col("arr_delay").is_not_null());
     let known = known.with_columns([col("arr_delay").gt(lit(15)).alias("late")]).collect().unwrap().head(Some(60_000));
     let data = Dataset::new(&known, &COLUMNS, "late").unwrap();

@@ -81,6 +81,13 @@ async def deep(lsp_client: LanguageClient):
     await lsp_client.shutdown_session()
 
 
+@pytest_lsp.fixture(config=config(deep=True))
+async def plain(lsp_client: LanguageClient):
+    await begin(lsp_client, "emacs")
+    yield
+    await lsp_client.shutdown_session()
+
+
 URI = "file:///project/s.rs"
 TEXT = """\
 // %% Read
@@ -413,6 +420,43 @@ if DEEP:
     async def having(client, line, character, label):
         items = await completed(client, line, character)
         return items if label in items else None
+
+    @pytest.mark.asyncio
+    async def test_plain_text_has_no_stops(plain):
+        assert plain.able.position_encoding == "utf-32"
+        await ready(plain)
+        text = '// %%\nlet names = vec!["ü🦀".to_owned()]; names.first().\nnames.is_empty().i\nnames.\npri\nfor\n'
+        changed(plain, text, 2)
+        items = await until(lambda: having(plain, 1, 50, "match"), "a snippet")
+        assert items["match"].text_edit.new_text.startswith("match names.first() {"), items["match"]
+        for line, character in [(1, 50), (2, 18), (3, 6), (4, 3), (5, 3)]:
+            for item in (await completed(plain, line, character)).values():
+                assert "$" not in item.text_edit.new_text and item.insert_text_format != lsp.InsertTextFormat.Snippet, item
+
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_changes_are_offered(deep):
+        await ready(deep)
+        text = "// %%\nenum Kind { A, B }\nlet kind = Kind::A;\nmatch kind {}\n"
+        changed(deep, text, 2)
+        at = lsp.Range(lsp.Position(3, 12), lsp.Position(3, 12))
+        document = lsp.TextDocumentIdentifier(uri=URI)
+        params = lsp.CodeActionParams(
+            text_document=document, range=at, context=lsp.CodeActionContext(diagnostics=[])
+        )
+
+        async def ask():
+            actions = await deep.text_document_code_action_async(params) or []
+            return [action for action in actions if action.title.endswith("missing match arms")]
+
+        fill = (await until(ask, "a change"))[0]
+        text = applied(text, fill.edit.changes[URI])
+        assert "Kind::A =>" in text and "Kind::B =>" in text, text
+        changed(deep, text, 3)
+        print(text)
+        try:
+            await diagnostics(deep, lambda found: not [one for one in found if one.severity == lsp.DiagnosticSeverity.Error])
+        except AssertionError:
+            raise AssertionError(str(deep.diagnostics))
 
 
 @pytest.mark.asyncio

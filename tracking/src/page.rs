@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_directory_is_served() {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
+        let directory = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("ui");
         let there: BTreeSet<String> = std::fs::read_dir(directory)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

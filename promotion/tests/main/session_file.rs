@@ -178,8 +178,8 @@ pub const REASONS: &[&str] = &[
 /// The directory of the sessions.
 pub fn corpus() -> PathBuf {
     // The file is included by crates beside this one as well.
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own).join("promotion/tests/corpus")
+    let own = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap());
+    own.parent().unwrap_or(&own).join("promotion/tests/corpus")
 }
 
 /// All sessions, by name.

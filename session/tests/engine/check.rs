@@ -427,5 +427,6 @@ fn what_only_cells_have_is_sound() {
         "const LIMIT: usize = 3;\nstatic NAME: &str = \"a\";",
         "const LIMIT: usize = 5;\nlet few = [0; LIMIT];",
         "if n > 3 { return Ok(()); }\nlet after = 1;",
+        "match n {\n    4 => todo!(),\n    _ => panic!(),\n}",
     ]);
 }

@@ -51,6 +51,8 @@ fn what_is_a_place_or_borrows_means_what_it_meant() {
     e.cells(&["fn never() -> ! { panic!(\"never\") }"]);
     e.cell("never()").fails(FailureKind::Panic, &["never"]);
     e.cell("panic!(\"still\")").fails(FailureKind::Panic, &["still"]);
+    e.cell("match 1 { 1 => panic!(\"one\"), _ => todo!() }").fails(FailureKind::Panic, &["one"]);
+    e.cell("if true { never() } else { unreachable!() }").fails(FailureKind::Panic, &["never"]);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn built() -> &'static Built {
         let build = |_| Library::build(&paths, &mut |_| ControlFlow::Continue(()));
         let library = Library::locate(&paths).or_else(build).unwrap();
         let cells = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cells-{}.so", library.id));
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime/cells.rs");
+        let source = std::env::var("CARGO_MANIFEST_DIR").unwrap() + "/tests/runtime/cells.rs";
         let mut rustc = Command::new(&library.rustc);
         rustc.args(["--edition=2024", "--crate-type=cdylib", "--crate-name=cell", "-Cprefer-dynamic", source, "-o"]);
         // Another process of these tests may load the object at this moment: write, then rename.

@@ -12,7 +12,10 @@ use std::sync::OnceLock;
 
 /// The workspace.
 pub fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in the workspace").to_owned()
+    Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap())
+        .parent()
+        .expect("this crate lies in the workspace")
+        .to_owned()
 }
 
 /// cargo's target directory: this test runs in `<target>/debug/deps`.

@@ -40,6 +40,23 @@ fn every_file_opens_with_a_sentence() {
     assert!(without.is_empty(), "these do not open with `//! `: {without:#?}");
 }
 
+/// Clones share a target directory, in which a test of the one passes for that of the other: what it has compiled in would be
+/// the other's folder. cargo names the folder to the running test as well.
+#[test]
+fn tests_look_for_their_files_when_they_run() {
+    let compiled_in = concat!("env!(\"CARGO_MANIFEST", "_DIR\")");
+    // The one is the program, which falls back to it; the other the text of a version's tests.
+    let allowed = ["session/src/library/paths.rs", "promotion/src/samples.rs"];
+    let root = workspace();
+    let found: Vec<PathBuf> = sources()
+        .into_iter()
+        .map(|path| path.strip_prefix(&root).unwrap_or(&path).to_owned())
+        .filter(|path| !allowed.iter().any(|allowed| path == Path::new(allowed)))
+        .filter(|path| fs::read_to_string(root.join(path)).unwrap().contains(compiled_in))
+        .collect();
+    assert!(found.is_empty(), "these have the folder of their crate compiled in: {found:#?}");
+}
+
 #[test]
 fn files_are_not_too_long() {
     // Tests at the end of a file do not count.

@@ -446,7 +446,7 @@ fn mlflow_says_the_same_of_original_and_copy() {
         }
     };
     let program = support::program();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients/track_transfer.py");
+    let script = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../tests/clients/track_transfer.py");
     let done = std::process::Command::new(python).arg(script).arg(program).output().unwrap();
     let words = [&done.stdout, &done.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     assert!(done.status.success() && words[0].contains("all good"), "{}\n{}", words[0], words[1]);

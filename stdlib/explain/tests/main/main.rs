@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// A JSON file by its path from this crate's folder.
 pub fn read(path: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let path = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join(path);
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 

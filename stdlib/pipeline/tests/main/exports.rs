@@ -6,10 +6,10 @@ use ironbook_pipeline::export::{ALL, Context, Existing, Exporter, named, params_
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn golden() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/main/golden")
+    Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("tests/main/golden")
 }
 
 fn text(exporter: &dyn Exporter, path: &str, definition: &Definition) -> String {

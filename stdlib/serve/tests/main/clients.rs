@@ -12,7 +12,7 @@ fn tritons_client_readers_of_parquet_and_a_browser() {
     };
     let directory = tempfile::tempdir().unwrap();
     logged(&classifier(10), directory.path());
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/clients/serve.py");
+    let script = std::env::var("CARGO_MANIFEST_DIR").unwrap() + "/../../tests/clients/serve.py";
     let mut command = Command::new(python);
     command.arg(script).arg(directory.path()).arg(program());
     if !std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|path| path.join("chromium").is_file())

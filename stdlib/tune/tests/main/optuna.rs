@@ -120,7 +120,7 @@ fn optuna_and_ironbook_share_studies() {
         eprintln!("SKIPPED: {PYTHON} is not set (a Python with what tests/env/tune.txt lists)");
         return;
     };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/tune_optuna.py");
+    let script = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../../tests/clients/tune_optuna.py");
     let own = std::env::current_exe().unwrap();
     let done = Command::new(python)
         .arg(script)
