@@ -163,3 +163,22 @@ fn a_kill_names_what_was_lost() {
     assert_eq!(e.session.history().len(), 3);
     e.gives("let kept = Kept; 1", "1");
 }
+
+#[test]
+fn a_runtime_that_has_died_is_told_by_the_peek_and_replaced() {
+    let mut e = Engine::new();
+    e.cells(&["let kept = vec![1, 2];"]);
+    assert_eq!(e.session.peek("kept", &mut |_| {}).unwrap().unwrap().plain(), "[1, 2]");
+    let pid = e.cell("std::process::id()").ok().results.join("");
+    assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+    let mut notes = Vec::new();
+    let mut out = |event: ironbook_session::Event| match event {
+        ironbook_session::Event::Note(note) => notes.push(note),
+        _ => {}
+    };
+    let told = e.session.peek("kept", &mut out);
+    assert!(told.is_err(), "{:?}", told.map(|shown| shown.map(|shown| shown.plain().to_owned())));
+    assert!(notes.iter().any(|note| note.contains("`kept`")), "{notes:?}");
+    assert!(e.session.peek("kept", &mut |_| {}).unwrap().is_none(), "it is gone");
+    e.gives("let kept = 3; kept + 1", "4");
+}
