@@ -63,7 +63,19 @@ impl Host {
         };
         let range = FileRange { file_id: self.text_id(), range: TextRange::empty(size(at)) };
         let found = self.analysis().hover(&config, range).ok()??;
-        Some(Answer::Hover { range: bytes(found.range), markdown: found.info.markup.as_str().to_owned() })
+        let markdown = found.info.markup.as_str().trim_start();
+        let markdown =
+            if self.is_of_an_earlier_cell(at) { markdown.replacen("let mut ", "let ", 1) } else { markdown.to_owned() };
+        Some(Answer::Hover { range: bytes(found.range), markdown })
+    }
+
+    /// Whether the name here is a variable that the text declares for an earlier cell: as one that may change, for nobody
+    /// has told whether it may.
+    fn is_of_an_earlier_cell(&self, at: usize) -> bool {
+        let Some(Answer::Targets(targets)) = self.definition(at) else { return false };
+        let [Target::Text(name)] = &targets[..] else { return false };
+        let (before, after) = self.text().split_at(name.start);
+        before.ends_with("let mut ") && after.lines().next().is_some_and(|line| line.ends_with(" = ::core::todo!();"))
     }
 
     fn signature(&self, at: usize) -> Option<Answer> {

@@ -3,6 +3,7 @@
 use super::bytes;
 use crate::host::Host;
 use ironbook_session::language::{Answer, Candidate};
+use ironbook_session::library::index::first_sentence;
 use ra_ap_hir::PrefixKind;
 use ra_ap_ide::{
     CallableSnippets, CompletionConfig, CompletionFieldsToResolve, CompletionItem, CompletionItemKind, RaFixtureConfig,
@@ -170,8 +171,7 @@ pub fn without_stops(snippet: &str) -> String {
 fn summary(doc: &str) -> String {
     let paragraph: Vec<&str> = doc.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
     let text = paragraph.join(" ");
-    let end = text.find(". ").map_or(text.len(), |at| at + 1);
-    text[..end].chars().take(SUMMARY).collect()
+    first_sentence(&text).chars().take(SUMMARY).collect()
 }
 
 fn kind(kind: CompletionItemKind) -> &'static str {
@@ -225,5 +225,6 @@ mod tests {
     fn a_summary_is_one_sentence() {
         assert_eq!(summary("Gets the first\nrows. And more.\n\nExamples"), "Gets the first rows.");
         assert_eq!(summary("Title"), "Title");
+        assert_eq!(summary("Sets it (i.e. the height). And more."), "Sets it (i.e. the height).");
     }
 }

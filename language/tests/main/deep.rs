@@ -84,6 +84,12 @@ fn hovering_tells_types() {
     let Answer::Hover { range, markdown } = answer else { panic!("{answer:?}") };
     assert!(markdown.contains("usize"), "{markdown}");
     assert_eq!(&text[range], "total");
+    let (_, answer) = ask(&mut host, &Query::Hover, "let mut own = 1; own += 1; n$0ames.len() + own;");
+    let Answer::Hover { markdown, .. } = answer else { panic!("{answer:?}") };
+    assert!(markdown.starts_with("```rust\nlet names: "), "{markdown}");
+    let (_, answer) = ask(&mut host, &Query::Hover, "let mut own = 1; o$0wn += 1;");
+    let Answer::Hover { markdown, .. } = answer else { panic!("{answer:?}") };
+    assert!(markdown.contains("let mut own: "), "{markdown}");
     let (_, answer) = ask(&mut host, &Query::Hover, "df.hei$0ght();");
     let Answer::Hover { markdown, .. } = answer else { panic!("{answer:?}") };
     assert!(markdown.contains("fn height") && markdown.contains("usize"), "{markdown}");

@@ -8,6 +8,7 @@ pub(super) mod make;
 mod markdown;
 mod page;
 
+pub use markdown::first_sentence;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;

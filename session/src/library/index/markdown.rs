@@ -187,6 +187,14 @@ fn resolve(entity: &str) -> Option<char> {
     })
 }
 
+/// The first sentence of a line; the points of abbreviations end none.
+pub fn first_sentence(line: &str) -> &str {
+    const ABBREVIATIONS: [&str; 5] = ["e.g.", "i.e.", "vs.", "cf.", "etc."];
+    let ends = |at: &usize| *at > 12 && !ABBREVIATIONS.iter().any(|short| line[..*at].ends_with(short));
+    let end = line.match_indices(". ").map(|(at, _)| at + 1).find(ends);
+    end.map_or(line, |end| &line[..end])
+}
+
 /// The first sentence of Markdown, on one line.
 pub fn summary(markdown: &str) -> String {
     let paragraph = markdown.split("\n\n").next().unwrap_or("");
@@ -194,8 +202,7 @@ pub fn summary(markdown: &str) -> String {
         return String::new();
     }
     let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    let end = line.match_indices(". ").map(|(at, _)| at + 1).find(|at| !line[..*at].ends_with("e.g.") && *at > 12);
-    let mut line = end.map_or(line.as_str(), |end| &line[..end]).to_owned();
+    let mut line = first_sentence(&line).to_owned();
     if line.len() > 160 {
         let cut = line.char_indices().map(|(at, _)| at).take_while(|at| *at <= 157).last().unwrap_or(0);
         line.truncate(cut);
@@ -220,6 +227,10 @@ mod tests {
             "Appends an `T` & goes on. See it.\n\n### Panics\n\n* if *full*\n* else\n\n```rust\nlet mut a = 1;\na < 2;\n```"
         );
         assert_eq!(summary(&text), "Appends an `T` & goes on.");
+        assert_eq!(
+            summary("Set the height (i.e. number of rows) of it. Safe."),
+            "Set the height (i.e. number of rows) of it."
+        );
         assert_eq!(markdown("Clones. <a href=\"y\">Read more</a>"), "Clones.");
         assert_eq!(super::text("a&#39;b&bogus; &x"), "a'b&bogus; &x");
     }
