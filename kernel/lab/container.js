@@ -14,25 +14,25 @@ async function shared(name) {
 }
 
 async function extension() {
-  const names = ['codemirror', 'completer', 'notebook', 'services'];
-  const [codemirror, completer, notebook, services] = await Promise.all(names.map(name => shared(`@jupyterlab/${name}`)));
+  const names = ['apputils', 'codeeditor', 'codemirror', 'completer', 'notebook', 'services'];
+  const [apputils, codeeditor, codemirror, completer, notebook, services] = await Promise.all(names.map(name => shared(`@jupyterlab/${name}`)));
   const [state, view] = await Promise.all(['state', 'view'].map(name => shared(`@codemirror/${name}`)));
-  const modules = { codemirror, completer, notebook, services, state, view };
+  const modules = { apputils, codeeditor, codemirror, completer, notebook, services, state, view };
   return { __esModule: true, default: plugin(modules) };
 }
 
 function plugin(modules) {
-  const { codemirror, completer, notebook } = modules;
+  const { codeeditor, codemirror, completer, notebook } = modules;
   return {
     id: 'ironbook-lab:language',
     description: 'Mistakes, their fixes, types and imports while typing, for notebooks of Ironbook.',
     autoStart: true,
-    requires: [notebook.INotebookTracker, codemirror.IEditorExtensionRegistry],
+    requires: [notebook.INotebookTracker, codemirror.IEditorExtensionRegistry, codeeditor.IEditorServices],
     optional: [completer.ICompletionProviderManager],
-    activate: (app, tracker, registry, manager) => {
+    activate: (app, tracker, registry, editors, manager) => {
       addStyle();
       const marks = marksOf(modules);
-      const pages = new Pages(modules, tracker, marks);
+      const pages = new Pages(modules, tracker, marks, new Sources(app, modules, editors));
       const extension = [
         marks.extension({ typed: view => pages.typed(view), apply: (...fix) => pages.apply(...fix) }),
         modules.view.keymap.of([{ key: 'F12', run: view => pages.goToDefinition(view) }]),

@@ -6,10 +6,11 @@ const PAUSE = 300;
 const STARTING = 2000;
 
 class Pages {
-  constructor(modules, tracker, marks) {
+  constructor(modules, tracker, marks, sources) {
     this.modules = modules;
     this.tracker = tracker;
     this.marks = marks;
+    this.sources = sources;
     this.pages = new WeakMap();
     tracker.widgetAdded.connect((_, panel) => {
       const look = () => isOurs(panel.sessionContext.session?.kernel);
@@ -53,7 +54,13 @@ class Pages {
 
   goToDefinition(view) {
     const panel = this.find(view)?.page.panel;
-    return Boolean(panel) && isKnownAsOurs(panel.sessionContext.session?.kernel) && goToDefinition(panel, view);
+    const kernel = panel?.sessionContext.session?.kernel;
+    if (!isKnownAsOurs(kernel)) {
+      return false;
+    }
+    // What crates define, only the kernel can tell; the texts of cells are here.
+    this.sources.open(kernel, view).then(found => found || goToDefinition(panel, view));
+    return true;
   }
 
   apply(view, fix) {

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 /// Its name, and that of its directory.
 pub const NAME: &str = "ironbook-lab";
 /// Its source: pieces of one script.
-const PIECES: [&str; 6] = [
+const PIECES: [&str; 7] = [
     include_str!("../lab/container.js"),
     include_str!("../lab/ours.js"),
     include_str!("../lab/marks.js"),
     include_str!("../lab/pages.js"),
     include_str!("../lab/completion.js"),
     include_str!("../lab/definition.js"),
+    include_str!("../lab/source.js"),
 ];
 const STYLE: &str = include_str!("../lab/style.css");
 

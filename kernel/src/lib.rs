@@ -10,6 +10,7 @@ mod comms;
 pub mod connection;
 mod crash;
 mod cursor;
+mod definition;
 mod error;
 mod gate;
 mod glance;

@@ -2,6 +2,7 @@
 
 use crate::checks;
 use crate::comms::Comms;
+use crate::definition;
 use crate::gate;
 use crate::hub::{Channel, Hub, forward};
 use crate::printer::{Print, Printer};
@@ -155,7 +156,14 @@ async fn listen(server: Arc<Server>, channel: Channel, mut socket: RouterRecvHal
 
 /// Whether a request only asks for what is known.
 fn apart(request: &Incoming) -> bool {
-    let kinds = [checks::REQUEST, "complete_request", "inspect_request", "is_complete_request", "history_request"];
+    let kinds = [
+        checks::REQUEST,
+        definition::REQUEST,
+        "complete_request",
+        "inspect_request",
+        "is_complete_request",
+        "history_request",
+    ];
     kinds.contains(&request.header.msg_type.as_str()) || request.subshell().is_some()
 }
 
@@ -236,8 +244,12 @@ impl Server {
         if request.header.msg_type == "execute_request" && self.queue_takes(channel, &request) {
             return;
         }
-        if request.header.msg_type == checks::REQUEST {
-            let content = self.within(checks::CHECKED_WITHIN, &request, checks::check).await;
+        let own = match request.header.msg_type.as_str() {
+            checks::REQUEST => Some(self.within(checks::CHECKED_WITHIN, &request, checks::check).await),
+            definition::REQUEST => Some(self.within(ANSWER_WITHIN, &request, definition::define).await),
+            _ => None,
+        };
+        if let Some(content) = own {
             let content = content.unwrap_or_else(|error| requests::error("BadRequest", &error.to_string()));
             self.shared.hub.reply(channel, &request, &reply_kind(&request), content);
             return;

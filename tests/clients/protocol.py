@@ -391,8 +391,11 @@ class Checks(Shared):
         self.client.finish(running)
 
     def test_what_cannot_be_read_is_refused_and_nonsense_is_survived(self):
-        sent = self.client.send("ironbook_check_request", {"cells": 1})
-        self.assertEqual(self.client.reply(sent).content["status"], "error")
+        for kind, content in (("check", {"cells": 1}), ("definition", {"code": 1})):
+            sent = self.client.send(f"ironbook_{kind}_request", content)
+            self.assertEqual(self.client.reply(sent).content["status"], "error")
+        nothing = self.client.ask("ironbook_definition_request", {"code": "nowhere", "cursor_pos": 3})
+        self.assertEqual((nothing["status"], nothing["found"]), ("ok", False))
         for text in ("((((" * 5000, "\0", "}" * 100, "\u202e let", 'let s = "', "", "🦀" * 1000):
             self.check(text)
         self.assertEqual(self.client.ask("kernel_info_request")["status"], "ok")
