@@ -29,7 +29,7 @@ fn built() -> &'static Built {
         let cells = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cells-{}.so", library.id));
         let source = std::env::var("CARGO_MANIFEST_DIR").unwrap() + "/tests/runtime/cells.rs";
         let mut rustc = Command::new(&library.rustc);
-        rustc.args(["--edition=2024", "--crate-type=cdylib", "--crate-name=cell", "-Cprefer-dynamic", source, "-o"]);
+        rustc.args(["--edition=2024", "--crate-type=cdylib", "--crate-name=cell", "-Cprefer-dynamic", &source, "-o"]);
         // Another process of these tests may load the object at this moment: write, then rename.
         let part = cells.with_extension(format!("{}.part", std::process::id()));
         rustc.arg(&part).arg("--extern").arg(format!("ironbook={}", library.dylib.display()));
