@@ -30,6 +30,10 @@ const PLACES: &[(&str, &[&str], &[&str])] = &[
     ("Gbdt::params().$0", &["n_estimators", "learning_rate", "fit"], &["height"]),
     ("eval::$0", &["evaluate", "cross_validate"], &["height"]),
     ("let r: Result<i32, std::io::Error> = Ok(1); r.$0", &["unwrap_or", "map", "is_ok"], &["height"]),
+    ("println!(\"{}\", p.$0)\n;\n", &["norm"], &["height"]),
+    ("for n in &names {\n    println!(\"{}\", n.$0\n)}\n", &["trim"], &["sqrt"]),
+    // Items of cells in blocks: the newest of a name.
+    ("fn f() -> f64 { 1.0 }\n;\n{\nfn f() -> String { String::new() }\n;\nf().$0\n;\n}", &["push_str"], &["sqrt"]),
 ];
 
 #[test]
