@@ -284,7 +284,8 @@ fn one_that_rests_is_started_by_the_next_question() {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("rests");
     let starts = folder.path().join("starts");
-    let script = format!("#!/bin/sh\necho x >> {}\necho '\"Rests\"'\n", starts.display());
+    let ready = r#"{"Ready":{"seconds":0.0,"crates":1}}"#;
+    let script = format!("#!/bin/sh\necho x >> {}\necho '{ready}'\necho '\"Rests\"'\n", starts.display());
     std::fs::write(&program, script).unwrap();
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let service = Service::start(&program, &Paths::from_env()).unwrap();
@@ -297,4 +298,33 @@ fn one_that_rests_is_started_by_the_next_question() {
         assert_eq!(std::fs::read_to_string(&starts).unwrap().lines().count(), wanted);
         assert_eq!(service.ask("fn", 0, Query::Complete, ANSWERS), None);
     }
+}
+
+#[test]
+fn where_memory_was_short_it_is_not_started_at_each_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("rests");
+    let starts = folder.path().join("starts");
+    std::fs::write(&program, format!("#!/bin/sh\necho x >> {}\necho '\"Rests\"'\n", starts.display())).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let started = |pause: Duration| {
+        let limits = Limits { pause, ..Limits::default() };
+        let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
+        let began = Instant::now();
+        for _ in 0..3 {
+            while service.state() != State::Asleep {
+                assert!(began.elapsed() < LOADS, "{:?}", service.state());
+                std::thread::yield_now();
+            }
+            assert_eq!(service.ask("fn", 0, Query::Complete, ANSWERS), None);
+        }
+        while service.state() != State::Asleep {
+            std::thread::yield_now();
+        }
+        let count = std::fs::read_to_string(&starts).unwrap().lines().count();
+        std::fs::remove_file(&starts).unwrap();
+        count
+    };
+    assert_eq!(started(Duration::from_secs(600)), 1);
+    assert_eq!(started(Duration::ZERO), 4);
 }

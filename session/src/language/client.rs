@@ -24,11 +24,13 @@ pub struct Limits {
     pub hangs: Duration,
     /// After so long a question starts one again that was given up.
     pub forgiven: Duration,
+    /// After so long a question starts one again that rested before it had read, since memory was short.
+    pub pause: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { hangs: Duration::from_secs(60), forgiven: Duration::from_secs(300) }
+        Limits { hangs: Duration::from_secs(60), forgiven: Duration::from_secs(300), pause: Duration::from_secs(30) }
     }
 }
 
@@ -64,7 +66,8 @@ pub enum State {
         /// Crates that it has read.
         crates: usize,
     },
-    /// It has ended since nobody asked for long, or memory was short; the next question starts it again.
+    /// It has ended since nobody asked for long, or memory was short; the next question starts it again, or one after a while
+    /// where memory was too short to begin.
     Asleep,
     /// It does not work here, or died too often; why.
     Off(String),
@@ -120,6 +123,8 @@ struct Inner {
     deaths: u32,
     /// When it was given up.
     given_up: Option<Instant>,
+    /// When it rested without having read.
+    put_off: Option<Instant>,
     generation: u64,
 }
 
@@ -187,6 +192,7 @@ impl Service {
             heard: Instant::now(),
             deaths: 0,
             given_up: None,
+            put_off: None,
             generation: 0,
         };
         let (program, paths) = (program.to_owned(), paths.clone());
@@ -266,7 +272,8 @@ impl Service {
             inner.deaths = 0;
             inner.given_up = None;
         }
-        if (inner.state == State::Asleep || forgiven)
+        let put_off = inner.put_off.is_some_and(|when| when.elapsed() < self.shared.limits.pause);
+        if (inner.state == State::Asleep && !put_off || forgiven)
             && let Err(error) = self.launch(inner)
         {
             inner.give_up(error.to_string());
@@ -317,7 +324,10 @@ impl Service {
                 inner.state = State::Ready { seconds, crates };
                 inner.tell_crates();
             }
-            Reply::Rests => inner.state = State::Asleep,
+            Reply::Rests => {
+                inner.put_off = (inner.state == State::Loading).then(Instant::now);
+                inner.state = State::Asleep;
+            }
             Reply::Unable { reason } => inner.give_up(reason),
             Reply::Answer { id, answer } => {
                 inner.deaths = 0;
