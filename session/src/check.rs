@@ -198,7 +198,7 @@ impl Checker {
         let text = self.session.texts.get(&place.execution).and_then(|text| text.get(place.range.clone()));
         let said = [&diagnostic.label, &diagnostic.message];
         let mut names = said.into_iter().filter_map(|words| words.split('`').nth(1)?.rsplit("::").next());
-        let at = text.and_then(|text| names.find_map(|name| Some((text.find(name)?, name.len()))));
+        let at = text.and_then(|text| names.find_map(|name| Some((word(text, name)?, name.len()))));
         if let Some((at, length)) = at {
             place.range = place.range.start + at..place.range.start + at + length;
         }
@@ -247,13 +247,8 @@ fn is_result(name: &str) -> bool {
 
 /// The first name in backquotes, where the cell has it as a word.
 fn named(message: &str, source: &Source, execution: ExecutionId) -> Option<Place> {
-    let name = message.split('`').nth(1).filter(|name| !name.is_empty())?;
-    let inside = |c: char| c.is_alphanumeric() || c == '_';
-    let whole = |at: &usize| {
-        let (before, after) = (&source.text[..*at], &source.text[at + name.len()..]);
-        !before.ends_with(inside) && !after.starts_with(inside)
-    };
-    let at = source.text.match_indices(name).map(|(at, _)| at).find(whole)?;
+    let name = message.split('`').nth(1)?;
+    let at = word(&source.text, name)?;
     Some(Place { execution, range: at..at + name.len() })
 }
 
@@ -265,6 +260,14 @@ fn hint(note: &str, source: &Source, execution: ExecutionId) -> Diagnostic {
 
 fn of_failure(failure: &Failure, source: &Source, execution: ExecutionId) -> Diagnostic {
     let mut diagnostic = Diagnostic::new(Severity::Error, Some(failure.name.clone()), failure.message.clone());
+/// The first byte of a name, where a text has it as a word.
+fn word(text: &str, name: &str) -> Option<usize> {
+    let inside = |c: char| c.is_alphanumeric() || c == '_';
+    let whole = |at: &usize| !text[..*at].ends_with(inside) && !text[at + name.len()..].starts_with(inside);
+    let mut found = text.match_indices(name).map(|(at, _)| at).filter(|_| !name.is_empty());
+    found.find(whole)
+}
+
     diagnostic.place = named(&failure.message, source, execution);
     diagnostic.remarks = failure.hints.iter().map(|hint| format!("help: {hint}")).collect();
     diagnostic

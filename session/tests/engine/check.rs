@@ -233,6 +233,21 @@ fn broken_cells_have_the_compilers_codes_and_places() {
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), BROKEN.len(), wrong.join("\n"));
 }
 
+/// A `use` of several names is wrong at the one that is.
+#[test]
+fn a_name_that_cannot_be_imported_is_pointed_at() {
+    let mut desk = Desk::new();
+    for (cell, mark, name) in [
+        ("use std::{fmt::t, collections::HashMap};", "t, ", "t"),
+        ("use std::{collections::BTreeMap, nowhere::e};", "nowhere", "nowhere"),
+    ] {
+        let found = desk.check(cell).diagnostics;
+        assert_eq!(found[0].code.as_deref(), Some("E0432"), "{found:#?}");
+        let range = found[0].place.as_ref().unwrap().range.clone();
+        assert_eq!((&cell[range.clone()], Some(range.start)), (name, cell.find(mark)), "{cell}");
+    }
+}
+
 #[test]
 fn cells_follow_each_other_without_being_run() {
     let mut desk = Desk::new();
