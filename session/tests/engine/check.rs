@@ -287,7 +287,8 @@ fn a_broken_cell_is_not_held_against_later_ones() {
     let mut desk = Desk::new();
     assert!(!desk.checker.follow(&Source::plain("let data: i32 = \"no\";\nfn helper() -> i32 { 1 }")).is_sound());
     assert!(!desk.checker.follow(&Source::plain("let other = (data;")).is_sound());
-    desk.follow(&["data + helper()", "other.len()"]);
+    assert!(!desk.checker.follow(&Source::plain("use std::fmt::Alignment;\nlet (left, right) = f((1, 2);")).is_sound());
+    desk.follow(&["data + helper()", "other.len()", "let sum: i32 = left + right;\nlet a = Alignment::Left;"]);
     // Nor against those that use what such a cell makes.
     desk.follow(&["let more = data + 1;", "more + 1"]);
     assert_eq!(desk.first("nothing + 1"), ("E0425".to_owned(), "nothing".to_owned()));
