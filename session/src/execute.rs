@@ -256,8 +256,11 @@ impl Session {
         goal: Goal,
     ) -> Result<Settled, Refusal> {
         let mut seconds = 0.0;
+        let handle = self.handle();
         for round in 1..=MOST_COMPILES {
-            let handle = self.handle();
+            if handle.pressed() {
+                return Err(interrupted().into());
+            }
             let compiled = self.compiler.compile_stoppable(&draft.generated.text, goal, handle.compiling());
             if handle.pressed() {
                 return Err(interrupted().into());

@@ -359,6 +359,41 @@ fn a_live_session_is_checked_without_being_changed() {
     engine.gives("s.v + df.height() as i32", "3");
 }
 
+/// An interrupt between two compiles keeps the second from being begun.
+#[test]
+fn a_check_that_is_stopped_compiles_no_further() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = TempDir::new().unwrap();
+    let (calls, program) = (directory.path().join("calls"), directory.path().join("rustc"));
+    let mut library = library();
+    let script = format!(
+        "#!/bin/sh\necho x >> {calls}\n[ $(wc -l < {calls}) -lt 2 ] || sleep 20\nexec {rustc} \"$@\"\n",
+        calls = calls.display(),
+        rustc = library.rustc.display(),
+    );
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    library.rustc = program;
+    let (cache, own) = (directory.path().join("cache"), directory.path().to_owned());
+    let mut checker = Checker::new(Config { library, cache, directory: own, tier: Tier::Auto }).unwrap();
+    let handle = checker.handle();
+    let count = || std::fs::read_to_string(&calls).unwrap_or_default().lines().count();
+    std::thread::scope(|scope| {
+        // Two lints would each have a change of theirs compiled.
+        let cell = "let df = df!(\"a\" => [1])?;\nlet n: i32 = \"4\".parse().unwrap();\nprintln!(\"{df}\");";
+        let checked = scope.spawn(move || checker.check(&Source::plain(cell)));
+        while count() < 2 && !checked.is_finished() {
+            std::thread::yield_now();
+        }
+        // The compiler may not be known yet that has written the line.
+        while !checked.is_finished() {
+            handle.interrupt();
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    });
+    assert_eq!(count(), 2);
+}
+
 #[test]
 fn what_a_language_service_reads_of_a_session_is_rust() {
     let mut engine = Engine::new();
