@@ -99,7 +99,7 @@ impl Checker {
         self.session.prelude()
     }
 
-    /// Checks a cell.
+    /// Checks a cell. What the thread has parsed before is forgotten ([`forget_texts`](crate::parse::forget_texts)).
     pub fn check(&mut self, source: &Source) -> Checked {
         self.look(source).0
     }
@@ -112,6 +112,7 @@ impl Checker {
         let mut checked = Checked::default();
         let prepared = match self.session.prepare(source, execution) {
             Ok(prepared) => prepared,
+        crate::parse::forget_texts();
             Err(error) => {
                 self.unparsed(source, execution, &error, &mut checked);
                 return (checked, None);

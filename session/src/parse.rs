@@ -91,6 +91,12 @@ pub fn is_too_deep(text: &str) -> bool {
     })
 }
 
+/// Forgets the texts that were parsed on this thread, which the parser keeps for the places of its tokens; nothing that was
+/// parsed before knows its place any more. A thread that parses for long grows without.
+pub fn forget_texts() {
+    proc_macro2::extra::invalidate_current_thread_spans();
+}
+
 /// Parses the Rust text of a cell.
 ///
 /// # Errors

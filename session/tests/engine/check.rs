@@ -412,6 +412,20 @@ fn what_a_language_service_reads_of_a_session_is_rust() {
     assert!(errors.is_empty(), "{errors:#?}\n{}", document.text);
 }
 
+/// The parser keeps each text that a thread has parsed; a server checks cells on one thread for days.
+#[test]
+fn texts_of_earlier_checks_are_not_kept() {
+    let mut desk = Desk::new();
+    let mut place = |cell: &str| {
+        desk.check(cell);
+        let tokens: proc_macro2::TokenStream = "a".parse().unwrap();
+        format!("{:?}", tokens.into_iter().next().unwrap().span())
+    };
+    let first = place("let a = 1;\na");
+    let later: Vec<String> = (0..3).map(|_| place("let a = 1;\na")).collect();
+    assert_eq!(later, [first.as_str(); 3]);
+}
+
 #[test]
 fn nothing_that_is_typed_harms() {
     let mut desk = Desk::new();
