@@ -25,6 +25,8 @@ pub struct Checker {
     unknown: BTreeSet<String>,
     /// Hints that are not given, by their names behind `ironbook::`.
     allowed: BTreeSet<String>,
+    /// So many changes of the cell at hand may still be tried.
+    tries: u32,
 }
 
 /// What a check gave.
@@ -47,14 +49,15 @@ impl Checked {
 
 impl Clone for Checker {
     fn clone(&self) -> Self {
-        Checker { session: self.session.copied(), unknown: self.unknown.clone(), allowed: self.allowed.clone() }
+        let (unknown, allowed) = (self.unknown.clone(), self.allowed.clone());
+        Checker { session: self.session.copied(), unknown, allowed, tries: 0 }
     }
 }
 
 impl Session {
     /// Checks cells as this session would compile them now. Later cells do not change it.
     pub fn checker(&self) -> Checker {
-        Checker { session: self.copied(), unknown: BTreeSet::new(), allowed: BTreeSet::new() }
+        Checker::of(self.copied())
     }
 }
 
@@ -71,7 +74,11 @@ impl Checker {
     /// # Errors
     /// When the cache directory cannot be made.
     pub fn new(config: Config) -> Result<Checker, Failure> {
-        Ok(Checker { session: Session::without_runtime(config)?, unknown: BTreeSet::new(), allowed: BTreeSet::new() })
+        Session::without_runtime(config).map(Checker::of)
+    }
+
+    fn of(session: Session) -> Checker {
+        Checker { session, unknown: BTreeSet::new(), allowed: BTreeSet::new(), tries: 0 }
     }
 
     /// Stops a check from another thread; it then says that it was interrupted.
@@ -105,6 +112,7 @@ impl Checker {
     }
 
     fn look(&mut self, source: &Source) -> (Checked, Option<Sound>) {
+        crate::parse::forget_texts();
         self.session.handle().begin();
         let execution = self.execution();
         self.session.texts.insert(execution, source.text.clone());
@@ -112,7 +120,6 @@ impl Checker {
         let mut checked = Checked::default();
         let prepared = match self.session.prepare(source, execution) {
             Ok(prepared) => prepared,
-        crate::parse::forget_texts();
             Err(error) => {
                 self.unparsed(source, execution, &error, &mut checked);
                 return (checked, None);
@@ -253,14 +260,6 @@ fn named(message: &str, source: &Source, execution: ExecutionId) -> Option<Place
     Some(Place { execution, range: at..at + name.len() })
 }
 
-fn hint(note: &str, source: &Source, execution: ExecutionId) -> Diagnostic {
-    let mut hint = Diagnostic::new(Severity::Hint, None, note);
-    hint.place = named(note, source, execution);
-    hint
-}
-
-fn of_failure(failure: &Failure, source: &Source, execution: ExecutionId) -> Diagnostic {
-    let mut diagnostic = Diagnostic::new(Severity::Error, Some(failure.name.clone()), failure.message.clone());
 /// The first byte of a name, where a text has it as a word.
 fn word(text: &str, name: &str) -> Option<usize> {
     let inside = |c: char| c.is_alphanumeric() || c == '_';
@@ -269,6 +268,14 @@ fn word(text: &str, name: &str) -> Option<usize> {
     found.find(whole)
 }
 
+fn hint(note: &str, source: &Source, execution: ExecutionId) -> Diagnostic {
+    let mut hint = Diagnostic::new(Severity::Hint, None, note);
+    hint.place = named(note, source, execution);
+    hint
+}
+
+fn of_failure(failure: &Failure, source: &Source, execution: ExecutionId) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(Severity::Error, Some(failure.name.clone()), failure.message.clone());
     diagnostic.place = named(&failure.message, source, execution);
     diagnostic.remarks = failure.hints.iter().map(|hint| format!("help: {hint}")).collect();
     diagnostic
