@@ -13,9 +13,11 @@ mod crates;
 mod host;
 mod macros;
 mod project;
+mod rest;
 mod serve;
 
 pub use host::Host;
 pub use macros::Macros;
 pub use project::{Project, ProjectError};
-pub use serve::{Rest, STACK, serve};
+pub use rest::Rest;
+pub use serve::{STACK, serve};

@@ -3,31 +3,14 @@
 use crate::host::Host;
 use crate::macros::Macros;
 use crate::project::Project;
+use crate::rest::Rest;
 use ironbook_session::language::{Answer, Query, Reply, Request};
 use std::io::{self, BufRead, Write};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
-
-/// When it gives back memory.
-#[derive(Clone, Debug)]
-pub struct Rest {
-    /// After so much quiet, what answers have left behind goes; where memory is short then, it ends.
-    pub quiet: Duration,
-    /// After so much quiet it ends in any case.
-    pub end: Duration,
-    /// What tells how much memory is there, in the form of Linux's `/proc/meminfo`; where there is no such file, it never is short.
-    pub meminfo: PathBuf,
-}
-
-impl Default for Rest {
-    fn default() -> Self {
-        let (quiet, end) = (Duration::from_secs(30), Duration::from_secs(30 * 60));
-        Rest { quiet, end, meminfo: "/proc/meminfo".into() }
-    }
-}
 
 /// The stack of a thread that reads or answers: parsers and type checkers call themselves for each bracket that is open.
 /// Memory is committed when it is touched.
@@ -92,13 +75,6 @@ pub fn serve(
     }
 }
 
-impl Rest {
-    /// Whether memory is short.
-    fn is_due(&self) -> bool {
-        is_short(&std::fs::read_to_string(&self.meminfo).unwrap_or_default())
-    }
-}
-
 /// Works on a thread that gives way to cells and their compiler; answers, for which somebody waits, do not.
 fn quietly<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
@@ -115,15 +91,6 @@ fn quietly<T: Send>(work: impl FnOnce() -> T + Send) -> T {
             Err(error) => panic!("a thread cannot be started: {error}"),
         }
     })
-}
-
-/// Whether less than a tenth of the memory is free or can be had at once.
-fn is_short(meminfo: &str) -> bool {
-    let kilobytes = |name: &str| -> Option<u64> {
-        let line = meminfo.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-        line.split_whitespace().next()?.parse().ok()
-    };
-    kilobytes("MemAvailable").zip(kilobytes("MemTotal")).is_some_and(|(available, total)| available < total / 10)
 }
 
 /// A request, and when it came.
@@ -237,12 +204,5 @@ mod tests {
         assert!(!awaited(Query::Hover, Some(1)));
         assert!(awaited(Query::Hover, Some(60_000)) && awaited(Query::Hover, None));
         assert!(awaited(Query::Crates(None), Some(1)));
-    }
-
-    #[test]
-    fn memory_is_short_below_a_tenth() {
-        assert!(is_short("MemTotal: 1000 kB\nMemFree: 900 kB\nMemAvailable:     99 kB\n"));
-        assert!(!is_short("MemTotal: 1000 kB\nMemAvailable: 100 kB\n"));
-        assert!(!is_short(""));
     }
 }

@@ -69,6 +69,8 @@ fn work(received: &Mutex<Receiver<Job>>, open: &Mutex<HashSet<RequestId>>, send:
         if lock(open).remove(&id) {
             send(Message::Response(response));
         }
+        // The parser would keep all that was ever parsed here.
+        ironbook_session::parse::forget_texts();
     }
 }
 
@@ -80,6 +82,26 @@ mod tests {
     fn code(message: &Message) -> Option<i32> {
         let Message::Response(response) = message else { return None };
         serde_json::to_value(response).ok()?["error"]["code"].as_i64().and_then(|code| i32::try_from(code).ok())
+    }
+
+    #[test]
+    fn what_was_parsed_for_an_answer_is_not_kept() {
+        let (sender, told) = channel();
+        let sender = Mutex::new(sender);
+        let desk = Desk::start(move |message| drop(lock(&sender).send(message)));
+        // Of so many, one thread answers two.
+        let places = (0..=THREADS).map(|number| {
+            let id = RequestId::from(i32::try_from(number).unwrap());
+            let of = id.clone();
+            desk.take(id, move || {
+                let name = syn::parse_str::<syn::Ident>("name").unwrap();
+                Response::new_ok(of, format!("{:?}", name.span()))
+            });
+            let Message::Response(response) = told.recv().unwrap() else { panic!("no response") };
+            serde_json::to_value(response).unwrap()["result"].clone()
+        });
+        let places: Vec<serde_json::Value> = places.collect();
+        assert!(places[0].is_string() && places.iter().all(|place| *place == places[0]), "{places:?}");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Checker {
     unknown: BTreeSet<String>,
     /// Hints that are not given, by their names behind `ironbook::`.
     allowed: BTreeSet<String>,
+    /// So many changes of the cell at hand may still be tried.
+    tries: u32,
 }
 
 /// What a check gave.
@@ -47,14 +49,15 @@ impl Checked {
 
 impl Clone for Checker {
     fn clone(&self) -> Self {
-        Checker { session: self.session.copied(), unknown: self.unknown.clone(), allowed: self.allowed.clone() }
+        let (unknown, allowed) = (self.unknown.clone(), self.allowed.clone());
+        Checker { session: self.session.copied(), unknown, allowed, tries: 0 }
     }
 }
 
 impl Session {
     /// Checks cells as this session would compile them now. Later cells do not change it.
     pub fn checker(&self) -> Checker {
-        Checker { session: self.copied(), unknown: BTreeSet::new(), allowed: BTreeSet::new() }
+        Checker::of(self.copied())
     }
 }
 
@@ -71,7 +74,11 @@ impl Checker {
     /// # Errors
     /// When the cache directory cannot be made.
     pub fn new(config: Config) -> Result<Checker, Failure> {
-        Ok(Checker { session: Session::without_runtime(config)?, unknown: BTreeSet::new(), allowed: BTreeSet::new() })
+        Session::without_runtime(config).map(Checker::of)
+    }
+
+    fn of(session: Session) -> Checker {
+        Checker { session, unknown: BTreeSet::new(), allowed: BTreeSet::new(), tries: 0 }
     }
 
     /// Stops a check from another thread; it then says that it was interrupted.
@@ -99,12 +106,13 @@ impl Checker {
         self.session.prelude()
     }
 
-    /// Checks a cell.
+    /// Checks a cell. What the thread has parsed before is forgotten ([`forget_texts`](crate::parse::forget_texts)).
     pub fn check(&mut self, source: &Source) -> Checked {
         self.look(source).0
     }
 
     fn look(&mut self, source: &Source) -> (Checked, Option<Sound>) {
+        crate::parse::forget_texts();
         self.session.handle().begin();
         let execution = self.execution();
         self.session.texts.insert(execution, source.text.clone());
@@ -198,7 +206,7 @@ impl Checker {
         let text = self.session.texts.get(&place.execution).and_then(|text| text.get(place.range.clone()));
         let said = [&diagnostic.label, &diagnostic.message];
         let mut names = said.into_iter().filter_map(|words| words.split('`').nth(1)?.rsplit("::").next());
-        let at = text.and_then(|text| names.find_map(|name| Some((text.find(name)?, name.len()))));
+        let at = text.and_then(|text| names.find_map(|name| Some((word(text, name)?, name.len()))));
         if let Some((at, length)) = at {
             place.range = place.range.start + at..place.range.start + at + length;
         }
@@ -247,14 +255,17 @@ fn is_result(name: &str) -> bool {
 
 /// The first name in backquotes, where the cell has it as a word.
 fn named(message: &str, source: &Source, execution: ExecutionId) -> Option<Place> {
-    let name = message.split('`').nth(1).filter(|name| !name.is_empty())?;
-    let inside = |c: char| c.is_alphanumeric() || c == '_';
-    let whole = |at: &usize| {
-        let (before, after) = (&source.text[..*at], &source.text[at + name.len()..]);
-        !before.ends_with(inside) && !after.starts_with(inside)
-    };
-    let at = source.text.match_indices(name).map(|(at, _)| at).find(whole)?;
+    let name = message.split('`').nth(1)?;
+    let at = word(&source.text, name)?;
     Some(Place { execution, range: at..at + name.len() })
+}
+
+/// The first byte of a name, where a text has it as a word.
+fn word(text: &str, name: &str) -> Option<usize> {
+    let inside = |c: char| c.is_alphanumeric() || c == '_';
+    let whole = |at: &usize| !text[..*at].ends_with(inside) && !text[at + name.len()..].starts_with(inside);
+    let mut found = text.match_indices(name).map(|(at, _)| at).filter(|_| !name.is_empty());
+    found.find(whole)
 }
 
 fn hint(note: &str, source: &Source, execution: ExecutionId) -> Diagnostic {

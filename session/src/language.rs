@@ -3,9 +3,10 @@
 //! The service itself is a program of its own, so that no front end links a compiler's front end or
 //! waits for one. It knows nothing of sessions: it is told a text and asked about a place in it.
 
+mod balance;
 mod client;
-mod closing;
 mod document;
+mod lexis;
 mod protocol;
 
 pub use client::{Limits, Service, ServiceError, State, program};

@@ -3,7 +3,8 @@
 use super::bytes;
 use crate::host::Host;
 use ironbook_session::language::{Answer, Query, Target};
-use ra_ap_ide::RenameConfig;
+use ra_ap_ide::{FileStructureConfig, RenameConfig, StructureNodeKind, SymbolKind};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -32,13 +33,15 @@ impl Host {
             Ok(edits) => edits,
             Err(why) => return Answer::Refused(why),
         };
-        let before = self.named(at);
+        let (before, twice_before) = (self.named(at), self.twice());
         let original = self.text().to_owned();
         self.set_text(applied(&original, &edits));
-        let after = self.named(moved(at, &edits));
+        let (after, twice_after) = (self.named(moved(at, &edits)), self.twice());
         self.set_text(original);
         let expected: Vec<usize> = before.iter().map(|range| renamed(range, &edits)).collect();
-        if expected.iter().eq(after.iter().map(|range| &range.start)) {
+        if twice_after > twice_before {
+            Answer::Refused(format!("there is `{name}` already; one of the two would be lost"))
+        } else if expected.iter().eq(after.iter().map(|range| &range.start)) {
             Answer::Edits(edits)
         } else {
             Answer::Refused(format!("`{name}` is the name of something else there; the cells would mean another thing"))
@@ -64,6 +67,17 @@ impl Host {
         Ok(edits)
     }
 
+    /// How many items, fields and variants are called like one before them in the same place, where there can be only one.
+    fn twice(&self) -> usize {
+        let structure = self.analysis().file_structure(&FileStructureConfig { exclude_locals: true }, self.text_id());
+        let mut seen = BTreeSet::new();
+        let named = structure.unwrap_or_default().into_iter().filter_map(|node| {
+            let space = space(node.kind)?;
+            Some((node.parent, space, node.label))
+        });
+        named.filter(|one| !seen.insert(one.clone())).count()
+    }
+
     /// Where what stands at a place is named, in order.
     fn named(&self, at: usize) -> Vec<Range<usize>> {
         let Answer::Targets(targets) = self.answer(&Query::References, at) else { return Vec::new() };
@@ -78,6 +92,19 @@ impl Host {
         ranges.dedup();
         ranges
     }
+}
+
+/// What has to have a name of its own beside others of its kind.
+fn space(kind: StructureNodeKind) -> Option<&'static str> {
+    use SymbolKind as S;
+    let StructureNodeKind::SymbolKind(kind) = kind else { return None };
+    Some(match kind {
+        S::Struct | S::Enum | S::Union | S::Trait | S::TypeAlias | S::Module => "types",
+        S::Function | S::Method | S::Const | S::Static => "values",
+        S::Field => "fields",
+        S::Variant => "variants",
+        _ => return None,
+    })
 }
 
 /// The text after the edits.

@@ -30,6 +30,10 @@ const PLACES: &[(&str, &[&str], &[&str])] = &[
     ("Gbdt::params().$0", &["n_estimators", "learning_rate", "fit"], &["height"]),
     ("eval::$0", &["evaluate", "cross_validate"], &["height"]),
     ("let r: Result<i32, std::io::Error> = Ok(1); r.$0", &["unwrap_or", "map", "is_ok"], &["height"]),
+    ("println!(\"{}\", p.$0)\n;\n", &["norm"], &["height"]),
+    ("for n in &names {\n    println!(\"{}\", n.$0\n)}\n", &["trim"], &["sqrt"]),
+    // Items of cells in blocks: the newest of a name.
+    ("fn f() -> f64 { 1.0 }\n;\n{\nfn f() -> String { String::new() }\n;\nf().$0\n;\n}", &["push_str"], &["sqrt"]),
 ];
 
 #[test]
@@ -188,6 +192,8 @@ fn names_are_changed_where_they_mean_the_same() {
             "struct S { x: i32 } let y = 1; let s = S { x: y }; s.x;",
         ),
         ("let ü$0 = 1; ü;", "ä", "let ä = 1; ä;"),
+        // Another kind of name, and another place.
+        ("fn f$0() {} struct A; mod m { pub fn g() {} } f();", "g", "fn g() {} struct A; mod m { pub fn g() {} } g();"),
         ("let a$0 = 1; a;", "fn", "let r#fn = 1; r#fn;"),
     ] {
         assert_eq!(renamed(cell, name).as_deref(), Ok(after), "{cell}");
@@ -205,6 +211,12 @@ fn names_that_are_taken_or_foreign_or_none_are_refused() {
         ("let a$0 = 1; { let b = 2; a + b; }", "b"),
         // A variable of the session that the text does not make.
         ("let a$0 = 1; a; fares;", "fares"),
+        // Items of which the later one would take the earlier one's place, though nobody uses it.
+        ("fn f$0() -> i32 { 1 } fn g() -> i32 { 2 } f();", "g"),
+        ("struct A$0; enum B {} let a = A;", "B"),
+        ("struct S { x$0: i32, y: i32 } let s = S { x: 1, y: 2 }; s.x;", "y"),
+        ("enum E { A$0, B } let e = E::A;", "B"),
+        ("struct S; impl S { fn a$0(&self) {} fn b(&self) {} } S.a();", "b"),
         ("df.hei$0ght();", "tall"),
         ("let a$0 = 1;", "not a name"),
         ("1 +$0 1;", "b"),

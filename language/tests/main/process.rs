@@ -251,32 +251,68 @@ fn one_that_dies_again_and_again_is_given_up() {
     assert!(reason.contains("died 4 times"), "{reason}");
 }
 
-/// What it says when memory is as told, until it ends by itself.
-fn said(meminfo: &str, end: Duration) -> Vec<Reply> {
+/// What the service says, over what sources, with so much memory in a hundred.
+struct Said {
+    meminfo: PathBuf,
+    /// Memory once it is ready.
+    then: u32,
+    output: Vec<u8>,
+}
+
+impl std::io::Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.output.extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::fs::write(&self.meminfo, memory(self.then))
+    }
+}
+
+fn memory(available: u32) -> String {
+    format!("MemTotal: 100 kB\nMemAvailable: {available} kB\n")
+}
+
+/// What it says until it ends by itself, when so much of a hundred is free at first, and so much once it is ready.
+fn said(source: &Path, (first, then): (u32, u32), end: Duration) -> Vec<Reply> {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("meminfo");
-    std::fs::write(&path, meminfo).unwrap();
-    let rest = Rest { quiet: Duration::from_millis(20), end, meminfo: path };
-    let paths = Paths::from_env();
+    let meminfo = folder.path().join("meminfo");
+    std::fs::write(&meminfo, memory(first)).unwrap();
+    let rest = Rest { quiet: Duration::from_millis(20), end, meminfo: meminfo.clone(), groups: Vec::new() };
     let (open, input) = std::io::pipe().unwrap();
-    let mut output = Vec::new();
+    let mut said = Said { meminfo, then, output: Vec::new() };
     let ended = || panic!("nobody closed it");
     let open = (BufReader::new(open), ended);
-    ironbook_language::serve(&paths.source, &paths.target, open, &mut output, &rest).unwrap();
+    ironbook_language::serve(source, &Paths::from_env().target, open, &mut said, &rest).unwrap();
     std::mem::forget(input);
-    String::from_utf8(output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    String::from_utf8(said.output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A library of nothing, which is read soon.
+fn small(folder: &Path) -> &Path {
+    let write = |path: &str, text: &str| std::fs::write(folder.join(path), text).unwrap();
+    std::fs::create_dir(folder.join("src")).unwrap();
+    write("Cargo.toml", "[package]\nname = \"ironbook\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n");
+    write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"ironbook\"\nversion = \"0.1.0\"\n");
+    write("src/lib.rs", "pub mod prelude {}\n");
+    folder
 }
 
 #[test]
 fn where_memory_is_short_it_does_not_load() {
-    assert_eq!(said("MemTotal: 1000 kB\nMemAvailable: 50 kB\n", LOADS), [Reply::Rests]);
+    assert_eq!(said(Path::new("/nowhere"), (5, 5), LOADS), [Reply::Rests]);
 }
 
 #[test]
-fn where_nobody_asks_for_long_it_ends() {
+fn it_ends_where_nobody_asks_for_long_or_memory_becomes_short() {
     let Some(_) = project() else { return };
-    let said = said("MemTotal: 1000 kB\nMemAvailable: 900 kB\n", Duration::from_millis(100));
-    assert!(matches!(said[..], [Reply::Ready { .. }, Reply::Rests]), "{said:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let source = small(folder.path());
+    for (memory, end) in [((90, 90), Duration::from_millis(100)), ((90, 5), LOADS)] {
+        let said = said(source, memory, end);
+        assert!(matches!(said[..], [Reply::Ready { crates: 1, .. }, Reply::Rests]), "{said:?}");
+    }
 }
 
 #[test]
@@ -284,7 +320,8 @@ fn one_that_rests_is_started_by_the_next_question() {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("rests");
     let starts = folder.path().join("starts");
-    let script = format!("#!/bin/sh\necho x >> {}\necho '\"Rests\"'\n", starts.display());
+    let ready = r#"{"Ready":{"seconds":0.0,"crates":1}}"#;
+    let script = format!("#!/bin/sh\necho x >> {}\necho '{ready}'\necho '\"Rests\"'\n", starts.display());
     std::fs::write(&program, script).unwrap();
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let service = Service::start(&program, &Paths::from_env()).unwrap();
@@ -297,4 +334,33 @@ fn one_that_rests_is_started_by_the_next_question() {
         assert_eq!(std::fs::read_to_string(&starts).unwrap().lines().count(), wanted);
         assert_eq!(service.ask("fn", 0, Query::Complete, ANSWERS), None);
     }
+}
+
+#[test]
+fn where_memory_was_short_it_is_not_started_at_each_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("rests");
+    let starts = folder.path().join("starts");
+    std::fs::write(&program, format!("#!/bin/sh\necho x >> {}\necho '\"Rests\"'\n", starts.display())).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let started = |pause: Duration| {
+        let limits = Limits { pause, ..Limits::default() };
+        let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
+        let began = Instant::now();
+        for _ in 0..3 {
+            while service.state() != State::Asleep {
+                assert!(began.elapsed() < LOADS, "{:?}", service.state());
+                std::thread::yield_now();
+            }
+            assert_eq!(service.ask("fn", 0, Query::Complete, ANSWERS), None);
+        }
+        while service.state() != State::Asleep {
+            std::thread::yield_now();
+        }
+        let count = std::fs::read_to_string(&starts).unwrap().lines().count();
+        std::fs::remove_file(&starts).unwrap();
+        count
+    };
+    assert_eq!(started(Duration::from_secs(600)), 1);
+    assert_eq!(started(Duration::ZERO), 4);
 }

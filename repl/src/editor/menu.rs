@@ -42,7 +42,8 @@ impl Menu {
             row.add(theme, Role::Candidate, &width::fitted(&format!("  {}", one_line(&self.call)), columns));
             row
         });
-        let most = (most - usize::from(head.is_some() && most > 0)).min(MOST);
+        let most = most.min(MOST);
+        let most = most.saturating_sub(usize::from(head.is_some()));
         if most == 0 {
             return head.into_iter().collect();
         }
@@ -255,6 +256,8 @@ mod tests {
         assert_eq!(shown(&mut names, 30, 3), ["  fn f(x: u8)", "  a", "  1-1 of 3; tab: more"]);
         assert_eq!(shown(&mut names, 30, 1), ["  a"]);
         assert_eq!(shown(&mut menu(&[]).within(Some("fn g()".to_owned())), 30, 1), ["  fn g()"]);
+        let mut many = menu(&[("a", "", ""); 20]).within(Some("fn h()".to_owned()));
+        assert_eq!(shown(&mut many, 30, 30).len(), MOST, "with the call and the note");
     }
 
     #[test]

@@ -13,9 +13,11 @@ use ironbook_core::frame::Kept;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Words that come before the names that a cell defines.
-const BEFORE_NAMES: [&str; 11] =
-    ["let", "mut", "fn", "struct", "enum", "union", "trait", "type", "mod", "const", "static"];
+/// Words that come before the name of an item.
+const BEFORE_NAMES: [&str; 10] =
+    ["fn", "struct", "enum", "union", "trait", "type", "mod", "const", "static", "macro_rules"];
+/// Words that stand among names in patterns and in `use`.
+const AMONG_NAMES: [&str; 6] = ["mut", "ref", "as", "self", "crate", "_"];
 
 impl Checker {
     /// Checks a cell and takes it for run: later cells see its items and variables.
@@ -142,19 +144,71 @@ impl Checker {
             self.unknown.extend(prepared.own.iter().map(|key| key.name.clone()));
             return;
         }
-        let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
-        let mut before = "";
-        for word in words.by_ref() {
-            if BEFORE_NAMES.contains(&before) {
-                self.unknown.insert(word.to_owned());
-            }
-            before = word;
-        }
+        self.unknown.extend(names(&text));
     }
+}
+
+/// The names that a text which cannot be taken apart may define: those of items, and what stands in patterns and in `use`.
+fn names(text: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut before = "";
+    for (at, word) in words(text).filter(|(_, word)| *word != "mut") {
+        let rest = &text[at + word.len()..];
+        let listed = match word {
+            "let" => rest.split(['=', ';']).next(),
+            "use" => rest.split(';').next(),
+            _ => None,
+        };
+        let listed = listed.unwrap_or_default();
+        let is_path = |at: usize| listed[at..].starts_with("::");
+        // In a pattern, types are written with capitals, and make no name.
+        let is_named =
+            |own: &str| !AMONG_NAMES.contains(&own) && (word == "use" || !own.starts_with(char::is_uppercase));
+        let own = words(listed).filter(|(at, own)| !is_path(at + own.len()) && is_named(own));
+        names.extend(own.map(|(_, own)| own.to_owned()));
+        if BEFORE_NAMES.contains(&before) && !BEFORE_NAMES.contains(&word) {
+            names.insert(word.to_owned());
+        }
+        before = word;
+    }
+    names
+}
+
+/// The words of a text, with the bytes that they begin at.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let inside = |c: char| c.is_alphanumeric() || c == '_';
+    let mut at = 0;
+    text.split(move |c: char| !inside(c)).filter_map(move |word| {
+        let begins = at;
+        let behind = text[at + word.len()..].chars().next();
+        at += word.len() + behind.map_or(0, char::len_utf8);
+        (!word.is_empty()).then_some((begins, word))
+    })
 }
 
 /// The capitalised words of a text, as paths that [`types::shadows`] takes the last names of.
 fn capitalised(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
     words.filter(|word| word.starts_with(char::is_uppercase)).map(|word| format!("x::{word}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_a_text_that_does_not_parse_are_those_that_it_binds() {
+        for (text, expected) in [
+            ("let (left, mut right) = split(data;", &["left", "right"][..]),
+            ("let Point { x, y: geo::Deep(ref z) } = p; x +;", &["x", "y", "z"]),
+            ("let ü: Vec<f64> = (1;", &["f64", "ü"]),
+            ("use rand::{rngs::StdRng, Rng as _, self};\n(", &["StdRng", "Rng"]),
+            ("static mut N: i32 = (; pub const fn f() {}\nmacro_rules! m { ( }", &["N", "f", "m"]),
+            ("f(", &[]),
+        ] {
+            let mut expected: Vec<&str> = expected.to_vec();
+            expected.sort_unstable();
+            assert_eq!(names(text).into_iter().collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
 }

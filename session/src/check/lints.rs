@@ -35,6 +35,8 @@ pub const ALL: &[&str] = &[UNUSED_LAZY_FRAME, UNWRAP, LARGE_CLONE, BORROW, PRINT
 
 /// So often a cell is compiled to find the `.unwrap()` that `?` can stand for.
 const ROUNDS: usize = 3;
+/// So many changes of a cell are tried; what would need more is said without a fix, or not at all.
+const MOST_TRIED: u32 = 12;
 
 /// Values from this size on are large, in bytes.
 pub const LARGE: u64 = 16 << 20;
@@ -48,6 +50,7 @@ impl Checker {
     /// Adds the hints of a cell that compiles.
     pub(super) fn lint(&mut self, source: &Source, sound: &Sound, checked: &mut Checked) {
         let seen = Seen::of(&sound.prepared);
+        self.tries = MOST_TRIED;
         self.lazy_frames(source, sound, checked);
         self.borrows(source, sound, &seen, checked);
         let mut found = self.unwraps(source, sound, &seen, checked);

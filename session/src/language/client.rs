@@ -1,12 +1,14 @@
 //! The client of the language service: starts it, asks it, and starts it again when it dies.
 
+mod running;
+
 use super::protocol::{Answer, Query, Reply, Request};
 use crate::library::Paths;
+use running::{Running, read, write};
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,11 +26,13 @@ pub struct Limits {
     pub hangs: Duration,
     /// After so long a question starts one again that was given up.
     pub forgiven: Duration,
+    /// After so long a question starts one again that rested before it had read, since memory was short.
+    pub pause: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { hangs: Duration::from_secs(60), forgiven: Duration::from_secs(300) }
+        Limits { hangs: Duration::from_secs(60), forgiven: Duration::from_secs(300), pause: Duration::from_secs(30) }
     }
 }
 
@@ -64,7 +68,8 @@ pub enum State {
         /// Crates that it has read.
         crates: usize,
     },
-    /// It has ended since nobody asked for long, or memory was short; the next question starts it again.
+    /// It has ended since nobody asked for long, or memory was short; the next question starts it again, or one after a while
+    /// where memory was too short to begin.
     Asleep,
     /// It does not work here, or died too often; why.
     Off(String),
@@ -120,41 +125,9 @@ struct Inner {
     deaths: u32,
     /// When it was given up.
     given_up: Option<Instant>,
+    /// When it rested without having read.
+    put_off: Option<Instant>,
     generation: u64,
-}
-
-struct Running {
-    /// None once it is waited for.
-    child: Option<Child>,
-    pid: u32,
-    /// Lines on their way to it.
-    lines: SyncSender<String>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.kill();
-        let Some(mut child) = self.child.take() else { return };
-        // A process with much memory takes a while to be gone, and whoever asks holds the lock meanwhile.
-        let reap = move || drop(child.wait());
-        // Where no thread can be had, it is not waited for.
-        drop(std::thread::Builder::new().name("reaper".to_owned()).spawn(reap));
-    }
-}
-
-impl Running {
-    /// Kills it with what it has started: the server of macros may be in one that never ends. It may be gone already; its
-    /// number stays ours until it has been waited for.
-    fn kill(&mut self) {
-        #[cfg(unix)]
-        if let Some(group) = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw) {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-        #[cfg(not(unix))]
-        if let Some(child) = &mut self.child {
-            let _ = child.kill();
-        }
-    }
 }
 
 impl Service {
@@ -187,6 +160,7 @@ impl Service {
             heard: Instant::now(),
             deaths: 0,
             given_up: None,
+            put_off: None,
             generation: 0,
         };
         let (program, paths) = (program.to_owned(), paths.clone());
@@ -266,7 +240,8 @@ impl Service {
             inner.deaths = 0;
             inner.given_up = None;
         }
-        if (inner.state == State::Asleep || forgiven)
+        let put_off = inner.put_off.is_some_and(|when| when.elapsed() < self.shared.limits.pause);
+        if (inner.state == State::Asleep && !put_off || forgiven)
             && let Err(error) = self.launch(inner)
         {
             inner.give_up(error.to_string());
@@ -317,7 +292,10 @@ impl Service {
                 inner.state = State::Ready { seconds, crates };
                 inner.tell_crates();
             }
-            Reply::Rests => inner.state = State::Asleep,
+            Reply::Rests => {
+                inner.put_off = (inner.state == State::Loading).then(Instant::now);
+                inner.state = State::Asleep;
+            }
             Reply::Unable { reason } => inner.give_up(reason),
             Reply::Answer { id, answer } => {
                 inner.deaths = 0;
@@ -396,24 +374,6 @@ impl Inner {
     fn end(&mut self) {
         if let Some(running) = &mut self.running {
             running.kill();
-        }
-    }
-}
-
-/// Writes what was posted until nobody posts any more, or the service does not read.
-fn write(mut input: ChildStdin, posted: &Receiver<String>) {
-    while let Ok(line) = posted.recv() {
-        if input.write_all(line.as_bytes()).and_then(|()| input.flush()).is_err() {
-            return;
-        }
-    }
-}
-
-fn read(output: ChildStdout, take: &mut dyn FnMut(Reply)) {
-    for line in BufReader::new(output).lines().map_while(Result::ok) {
-        // A line that is none of ours is a dependency's.
-        if let Ok(reply) = serde_json::from_str(&line) {
-            take(reply);
         }
     }
 }

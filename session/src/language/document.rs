@@ -1,14 +1,16 @@
 //! A session as one text that a language service reads: prelude, items, variables with their types, and then cells.
 
-use super::closing::closing;
+use super::balance::mends;
+use super::lexis;
 use crate::Source;
 use crate::items::{Definition, Items, Key};
 use crate::map::{Builder, Origin, Place, SourceMap};
+use crate::parse::is_too_deep;
 use crate::session::Session;
 use crate::source::Part;
-use crate::text::emit;
+use crate::text::{Edit, RustText, emit};
 use ironbook_core::slots::result_number;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +46,8 @@ pub struct Document {
     /// What the service is told.
     pub text: String,
     map: SourceMap,
+    /// The first segment of a cell; before it stand the session's items.
+    cells: usize,
 }
 
 impl Session {
@@ -71,7 +75,7 @@ impl Prelude {
         self.crates.as_deref()
     }
 
-    /// The text for cells that follow.
+    /// The text for cells that follow. One that nests brackets deeper than anybody reads is left out.
     pub fn document(&self, cells: &[Cell]) -> Document {
         let mut builder = Builder::default();
         builder.glue(HEAD);
@@ -83,21 +87,29 @@ impl Prelude {
         for (name, path) in &self.variables {
             builder.glue(&format!("let mut {name}: {path} = ::core::todo!();\n"));
         }
+        let begun = builder.len();
+        let (mut named, mut blocks) = (BTreeSet::new(), 0);
         for cell in cells {
-            for part in &cell.source.parts {
-                let origin = match part {
-                    Part::User(range) => Origin::Cell { execution: cell.execution, start: range.start },
-                    Part::Lowered { range, .. } => Origin::Lowered { execution: cell.execution, range: range.clone() },
-                };
-                builder.push(part.text(&cell.source.text), origin);
+            let rust = RustText::new(&cell.source, cell.execution);
+            if is_too_deep(&rust.text) {
+                continue;
             }
+            let names: BTreeSet<String> = lexis::items(&rust.text).map(str::to_owned).collect();
+            if !names.is_disjoint(&named) {
+                // Of two items of one name in a block the first would count for all.
+                builder.glue("{\n");
+                blocks += 1;
+            }
+            named.extend(names);
             // What is open while it is typed belongs to the cell; macros are not read at all otherwise.
-            builder.glue(&closing(&lowered(&cell.source)));
+            emit(&mut builder, &rust.pieces(0..rust.text.len(), &edits(&cell.source)));
             builder.glue(BETWEEN);
         }
+        builder.glue(&"}\n".repeat(blocks));
         builder.glue(CLOSE);
         let (text, map) = builder.finish();
-        Document { text, map }
+        let cells = map.segments.partition_point(|segment| segment.generated.start < begun);
+        Document { text, map, cells }
     }
 
     /// The items in the order of their cells, macros first.
@@ -109,38 +121,57 @@ impl Prelude {
     }
 }
 
-fn lowered(source: &Source) -> String {
-    source.parts.iter().map(|part| part.text(&source.text)).collect()
+/// What makes each of the pieces that are compiled apart whole, in bytes of the Rust text.
+fn edits(source: &Source) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let (mut text, mut begun) = (String::new(), 0);
+    let mut end = |text: &str, begun: usize| {
+        edits.extend(mends(&text[begun..]).into_iter().map(|edit| Edit { at: begun + edit.at, ..edit }));
+    };
+    for part in &source.parts {
+        let own = part.text(&source.text);
+        // What stands between two pieces ends what one has left open.
+        if matches!(part, Part::Lowered { .. }) && own.trim_matches([' ', '\n', ';']).is_empty() {
+            end(&text, begun);
+            begun = text.len() + own.len();
+        }
+        text.push_str(own);
+    }
+    end(&text, begun);
+    edits
 }
 
 impl Document {
-    /// The byte of the text that a byte of a cell became; the end of a cell is one too.
+    /// The byte of the text that a byte of a cell became. The end of a cell is one too, but where it ends with a bracket that
+    /// ends nothing.
     pub fn at(&self, execution: u64, byte: usize) -> Option<usize> {
-        let newest = self.map.segments.iter().rev();
-        newest
-            .filter_map(|segment| match &segment.origin {
-                Origin::Cell { execution: of, start } if *of == execution => Some((segment, *start)),
-                _ => None,
-            })
-            .find(|(segment, start)| (*start..=start + segment.generated.len()).contains(&byte))
-            .map(|(segment, start)| segment.generated.start + (byte - start))
+        let segments = self.map.segments.get(self.cells..)?;
+        let found = |at: usize| match &segments[at].origin {
+            Origin::Cell { execution: of, start } if *of == execution => {
+                let own = *start..=start + segments[at].generated.len();
+                own.contains(&byte).then(|| segments[at].generated.start + (byte - start))
+            }
+            _ => None,
+        };
+        // What was written into a cell stands behind what is typed there, and what a magic became before it.
+        let last = (0..segments.len()).rev().find(|at| found(*at).is_some())?;
+        let before = segments[..last].iter().rposition(|segment| !matches!(segment.origin, Origin::Glue(_)));
+        before.and_then(found).or_else(|| found(last))
     }
 
     /// The place in a cell that bytes of the text stand for; nothing for text that no cell has.
     pub fn place(&self, range: Range<usize>) -> Option<Place> {
         let here = self.map.segment(range.start)?;
-        match &here.origin {
-            // An empty range may stand at the end of a cell.
-            Origin::Glue(_) if range.is_empty() && here.generated.start == range.start => {
-                let before = self.map.segment(range.start.checked_sub(1)?)?;
-                match &before.origin {
-                    Origin::Cell { execution, start } => {
-                        let end = start + before.generated.len();
-                        Some(Place { execution: *execution, range: end..end })
-                    }
-                    _ => None,
-                }
+        let begins = range.is_empty() && here.generated.start == range.start;
+        let before = range.start.checked_sub(1).and_then(|at| self.map.segment(at));
+        match (&here.origin, before) {
+            (Origin::Cell { .. }, _) => self.map.place(range),
+            // An empty range may stand at the end of what a cell says.
+            (_, Some(before)) if begins && matches!(before.origin, Origin::Cell { .. }) => {
+                let Place { execution, range } = self.map.place(range.start - 1..range.start)?;
+                Some(Place { execution, range: range.end..range.end })
             }
+            (Origin::Glue(_), _) if begins => None,
             _ => self.map.place(range),
         }
     }
@@ -177,6 +208,62 @@ mod tests {
         let at = document.at(1, "println!(\"{}\", a.".len()).unwrap();
         assert!(document.text[..at].ends_with("a."));
         assert_eq!(document.place(at..at).unwrap().range, 17..17);
+    }
+
+    #[test]
+    fn what_a_cell_closes_too_often_does_not_reach_others() {
+        let document = document(&["fn f() { g( }\n}", "let b = 1;"]);
+        assert!(document.text.contains("fn f() { g( )}\n \n;\nlet b = 1;\n;\n::core"), "{}", document.text);
+        // Before what was written into it, as whoever types there means it.
+        let at = document.at(1, "fn f() { g( ".len()).unwrap();
+        assert!(document.text[..at].ends_with("g( "), "{}", &document.text[..at]);
+        assert_eq!(document.place(at..at), Some(Place { execution: 1, range: 12..12 }));
+        let last = "fn f() { g( }\n}".len();
+        assert_eq!(document.at(1, last), None, "a bracket that is not in the text");
+        assert_eq!(document.at(1, last - 1).map(|at| document.text[..at].ends_with(")}\n")), Some(true));
+        assert_eq!(document.at(2, 4).map(|at| document.text[..at].ends_with("let ")), Some(true));
+    }
+
+    #[test]
+    fn pieces_that_are_compiled_apart_are_whole_apart() {
+        let text = "f(a.\n%m\ng(b.";
+        let between = || Part::Lowered { text: "\n;\n".into(), range: text.len()..text.len() };
+        let source =
+            Source { text: text.into(), parts: vec![Part::User(0..4), between(), Part::User(8..12), between()] };
+        let document = Prelude::default().document(&[Cell { execution: 1, source }]);
+        assert!(document.text.contains("f(a.)\n;\ng(b.)\n;\n"), "{}", document.text);
+        let at = document.at(1, 4).unwrap();
+        assert!(document.text[..at].ends_with("f(a."));
+        assert_eq!(document.place(at..at), Some(Place { execution: 1, range: 4..4 }));
+    }
+
+    #[test]
+    fn the_newest_item_of_a_name_counts_from_its_cell_on() {
+        let document = document(&["fn f() -> u8 { 1 }", "f()", "fn f() -> i8 { 2 }", "struct S;", "fn g() {}\nf()"]);
+        let (_, cells) = document.text.split_once(OPEN).unwrap();
+        let expected = "fn f() -> u8 { 1 }\n;\nf()\n;\n{\nfn f() -> i8 { 2 }\n;\nstruct S;\n;\nfn g() {}\nf()\n;\n}\n";
+        assert_eq!(cells, format!("{expected}{CLOSE}"));
+    }
+
+    #[test]
+    fn the_items_of_a_session_are_not_taken_for_cells() {
+        let source = Source::plain("fn f() {}");
+        let text = RustText::new(&source, 1);
+        let parsed = crate::parse::parse(&text.text, &|_| false).unwrap();
+        let mut prelude = Prelude::default();
+        let (item, range) = &parsed.items[0];
+        prelude.items.define(crate::items::definitions(item, range.clone(), &text, 1, &[]));
+        let source = Source { text: "%m\nx.".into(), parts: vec![Part::User(3..5)] };
+        let document = prelude.document(&[Cell { execution: 1, source }]);
+        assert!(document.text.contains("fn f() {}"));
+        assert_eq!(document.at(1, 3), document.text.find("x."));
+        assert_eq!(document.at(1, 1), None);
+    }
+
+    #[test]
+    fn a_cell_that_nobody_reads_is_left_out() {
+        let document = document(&[&"(".repeat(5000), "let b = 1;"]);
+        assert!(document.text.len() < 1000 && document.text.contains("let b = 1;"));
     }
 
     #[test]

@@ -233,6 +233,21 @@ fn broken_cells_have_the_compilers_codes_and_places() {
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), BROKEN.len(), wrong.join("\n"));
 }
 
+/// A `use` of several names is wrong at the one that is.
+#[test]
+fn a_name_that_cannot_be_imported_is_pointed_at() {
+    let mut desk = Desk::new();
+    for (cell, mark, name) in [
+        ("use std::{fmt::t, collections::HashMap};", "t, ", "t"),
+        ("use std::{collections::BTreeMap, nowhere::e};", "nowhere", "nowhere"),
+    ] {
+        let found = desk.check(cell).diagnostics;
+        assert_eq!(found[0].code.as_deref(), Some("E0432"), "{found:#?}");
+        let range = found[0].place.as_ref().unwrap().range.clone();
+        assert_eq!((&cell[range.clone()], Some(range.start)), (name, cell.find(mark)), "{cell}");
+    }
+}
+
 #[test]
 fn cells_follow_each_other_without_being_run() {
     let mut desk = Desk::new();
@@ -272,7 +287,8 @@ fn a_broken_cell_is_not_held_against_later_ones() {
     let mut desk = Desk::new();
     assert!(!desk.checker.follow(&Source::plain("let data: i32 = \"no\";\nfn helper() -> i32 { 1 }")).is_sound());
     assert!(!desk.checker.follow(&Source::plain("let other = (data;")).is_sound());
-    desk.follow(&["data + helper()", "other.len()"]);
+    assert!(!desk.checker.follow(&Source::plain("use std::fmt::Alignment;\nlet (left, right) = f((1, 2);")).is_sound());
+    desk.follow(&["data + helper()", "other.len()", "let sum: i32 = left + right;\nlet a = Alignment::Left;"]);
     // Nor against those that use what such a cell makes.
     desk.follow(&["let more = data + 1;", "more + 1"]);
     assert_eq!(desk.first("nothing + 1"), ("E0425".to_owned(), "nothing".to_owned()));
@@ -343,6 +359,41 @@ fn a_live_session_is_checked_without_being_changed() {
     engine.gives("s.v + df.height() as i32", "3");
 }
 
+/// An interrupt between two compiles keeps the second from being begun.
+#[test]
+fn a_check_that_is_stopped_compiles_no_further() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = TempDir::new().unwrap();
+    let (calls, program) = (directory.path().join("calls"), directory.path().join("rustc"));
+    let mut library = library();
+    let script = format!(
+        "#!/bin/sh\necho x >> {calls}\n[ $(wc -l < {calls}) -lt 2 ] || sleep 20\nexec {rustc} \"$@\"\n",
+        calls = calls.display(),
+        rustc = library.rustc.display(),
+    );
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    library.rustc = program;
+    let (cache, own) = (directory.path().join("cache"), directory.path().to_owned());
+    let mut checker = Checker::new(Config { library, cache, directory: own, tier: Tier::Auto }).unwrap();
+    let handle = checker.handle();
+    let count = || std::fs::read_to_string(&calls).unwrap_or_default().lines().count();
+    std::thread::scope(|scope| {
+        // Two lints would each have a change of theirs compiled.
+        let cell = "let df = df!(\"a\" => [1])?;\nlet n: i32 = \"4\".parse().unwrap();\nprintln!(\"{df}\");";
+        let checked = scope.spawn(move || checker.check(&Source::plain(cell)));
+        while count() < 2 && !checked.is_finished() {
+            std::thread::yield_now();
+        }
+        // The compiler may not be known yet that has written the line.
+        while !checked.is_finished() {
+            handle.interrupt();
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    });
+    assert_eq!(count(), 2);
+}
+
 #[test]
 fn what_a_language_service_reads_of_a_session_is_rust() {
     let mut engine = Engine::new();
@@ -359,6 +410,20 @@ fn what_a_language_service_reads_of_a_session_is_rust() {
     let errors: Vec<String> =
         rustc(&document.text).into_iter().filter(Message::is_error).map(|message| message.message).collect();
     assert!(errors.is_empty(), "{errors:#?}\n{}", document.text);
+}
+
+/// The parser keeps each text that a thread has parsed; a server checks cells on one thread for days.
+#[test]
+fn texts_of_earlier_checks_are_not_kept() {
+    let mut desk = Desk::new();
+    let mut place = |cell: &str| {
+        desk.check(cell);
+        let tokens: proc_macro2::TokenStream = "a".parse().unwrap();
+        format!("{:?}", tokens.into_iter().next().unwrap().span())
+    };
+    let first = place("let a = 1;\na");
+    let later: Vec<String> = (0..3).map(|_| place("let a = 1;\na")).collect();
+    assert_eq!(later, [first.as_str(); 3]);
 }
 
 #[test]

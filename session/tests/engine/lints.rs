@@ -254,4 +254,10 @@ fn hints_cost_little() {
     ] {
         assert_eq!(desk.check(cell).compiles, compiles, "{cell}");
     }
+    // However much there is to prove.
+    let cell = "\"4\".parse::<i32>();\n".repeat(30);
+    let checked = desk.check(&cell);
+    assert_eq!((checked.compiles, checked.diagnostics.len()), (1 + 12, 30));
+    let offered = |found: &&Diagnostic| found.fixes.iter().any(|fix| fix.title.contains("end the cell"));
+    assert_eq!(checked.diagnostics.iter().filter(offered).count(), 12);
 }

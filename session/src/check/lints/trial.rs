@@ -21,13 +21,14 @@ pub struct Tried {
 }
 
 impl Checker {
-    /// Compiles the cell with changes; else the places of the errors.
+    /// Compiles the cell with changes; else the places of the errors, or none where too many changes have been tried.
     pub(super) fn tried(
         &mut self,
         source: &Source,
         edits: &[Edit],
         checked: &mut Checked,
     ) -> Result<Tried, Vec<Range<usize>>> {
+        self.tries = self.tries.checked_sub(1).ok_or_else(Vec::new)?;
         let execution = self.execution();
         let changed = changed(source, edits).ok_or_else(Vec::new)?;
         let prepared = self.session.prepare(&changed, execution).map_err(|_| Vec::new())?;
