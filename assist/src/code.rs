@@ -131,7 +131,7 @@ fn angle_open(toks: &[Tok<'_>], close: usize) -> Option<usize> {
             Token::Punct('>') if at > 0 && toks[at - 1].is('-') => {}
             Token::Punct('>') => depth += 1,
             Token::Punct('<') => {
-                depth -= 1;
+                depth = depth.checked_sub(1)?;
                 if depth == 0 {
                     return Some(at);
                 }
@@ -334,6 +334,14 @@ mod tests {
             let toks = tokens(text);
             let start = chain_start(&toks, toks.len()).map(|at| &text[toks[at].range.start..]);
             assert_eq!(start, Some(chain), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_arrow_closes_no_bracket() {
+        for text in ["Box<dyn Fn(f64) -> (f64)", "a < b -> [c]", "Vec<fn() -> (A)?"] {
+            let toks = tokens(text);
+            assert!(chain_start(&toks, toks.len()).is_some(), "{text}");
         }
     }
 
