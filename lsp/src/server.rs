@@ -9,19 +9,20 @@ use crate::documents::Documents;
 use crate::format;
 use crate::lines::Lines;
 use crate::live::Live;
+use crate::outbox::Outbox;
 use crate::page::{Cell, Page};
 use crate::shown::Shown;
 use ironbook_assist::{Planned, View};
 use ironbook_session::Checker;
 use ironbook_session::language::{self, Answer, Document, Query, Service, State};
-use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
+use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, RequestId, Response};
 use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
 use lsp_types::{
-    CodeActionOrCommand, CodeActionParams, DocumentDiagnosticParams, DocumentSymbolResponse, GotoDefinitionResponse,
-    InitializeParams, InlayHintParams, MessageType, NumberOrString, Position, RenameParams, SelectionRangeParams,
-    SemanticTokensRangeParams, ShowMessageParams, TextDocumentPositionParams, Uri, WorkspaceSymbolParams,
-    WorkspaceSymbolResponse,
+    CodeActionOrCommand, CodeActionParams, DocumentDiagnosticParams, DocumentFormattingParams, DocumentSymbolResponse,
+    GotoDefinitionResponse, InitializeParams, InlayHintParams, MessageType, NumberOrString, Position, ReferenceParams,
+    RenameParams, SelectionRangeParams, SemanticTokensRangeParams, ShowMessageParams, TextDocumentPositionParams, Uri,
+    WorkspaceSymbolParams, WorkspaceSymbolResponse,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -113,6 +114,7 @@ impl Page {
 pub(crate) struct Server {
     pub(crate) documents: Arc<Documents>,
     pub(crate) client: Client,
+    outbox: Outbox,
     shown: Shown,
     checks: Option<Arc<Checks>>,
     pub(crate) ground: Ground,
@@ -133,14 +135,14 @@ pub fn run(connection: &Connection, options: Options) -> Result<(), Error> {
     let _: InitializeParams = serde_json::from_value(started).map_err(Error::Initialize)?;
     let able = capabilities(options.service.is_some(), client);
     connection.initialize_finish(id, json!({"capabilities": able}))?;
+    let outbox = Outbox::start(connection);
     if let Some(words) = &options.unchecked {
         let message = ShowMessageParams { typ: MessageType::WARNING, message: words.clone() };
-        tell::<note::ShowMessage>(connection, message);
+        outbox.send(Notification::new(note::ShowMessage::METHOD.to_owned(), message));
     }
-    let sender = connection.sender.clone();
-    // The editor may have gone.
-    let desk = Desk::start(move |message| drop(sender.send(message)));
-    serve(connection, &desk, Server::new(connection, options, client))
+    let answers = outbox.clone();
+    let desk = Desk::start(move |message| answers.send(message));
+    serve(connection, &desk, Server::new(outbox, options, client))
 }
 
 /// Hears the editor: what it tells takes effect at once, what it asks is answered beside.
@@ -157,8 +159,7 @@ fn serve(connection: &Connection, desk: &Desk, mut server: Server) -> Result<(),
                     false => Response::new_ok(request.id, ()),
                 };
                 is_shut = true;
-                // The editor may have gone.
-                let _ = connection.sender.send(Message::Response(answer));
+                server.outbox.send(answer);
             }
             Message::Request(request) => {
                 let server = server.clone();
@@ -174,36 +175,55 @@ fn serve(connection: &Connection, desk: &Desk, mut server: Server) -> Result<(),
                     None => {}
                 }
             }
-            Message::Notification(notification) => server.notice(connection, notification),
+            Message::Notification(notification) => server.notice(notification),
             Message::Response(_) => {}
         }
     }
     Ok(())
 }
 
+/// Why an edit is not made.
+enum Refused {
+    /// In words for the user.
+    Why(String),
+    /// The text is another one by now.
+    Changed,
+}
+
+impl Refused {
+    fn response(self, id: RequestId) -> Response {
+        match self {
+            Refused::Why(why) => Response::new_err(id, ErrorCode::RequestFailed as i32, why),
+            Refused::Changed => {
+                let words = "the text has changed since; ask again".to_owned();
+                Response::new_err(id, ErrorCode::ContentModified as i32, words)
+            }
+        }
+    }
+}
+
 /// Tells the editor of what a check found: the diagnostics, or that it may ask for them; and that types are known.
 fn told(
-    send: impl Fn(Message) + Send + 'static,
+    outbox: Outbox,
     client: Client,
     live: Option<Arc<dyn Live>>,
     shown: Shown,
 ) -> impl Fn(&String, &Page, &Report) + Send + 'static {
     move |key, page, report| {
         if client.refreshes_hints {
-            send(refresh::<ask::InlayHintRefreshRequest>());
+            outbox.send(refresh::<ask::InlayHintRefreshRequest>());
         }
         if client.pulls {
-            send(refresh::<ask::WorkspaceDiagnosticRefresh>());
+            outbox.send(refresh::<ask::WorkspaceDiagnosticRefresh>());
             return;
         }
-        shown.tell(key, actions::diagnostics(page, report, live.as_deref()), &send);
+        shown.tell(key, actions::diagnostics(page, report, live.as_deref()), &outbox);
     }
 }
 
 /// Tells the editor that the language service is ready, so that it asks again for what was told without it; nothing once the
 /// server has ended.
-fn tell_when_ready(service: Service, connection: &Connection, client: Client, serves: Weak<()>) {
-    let sender = connection.sender.clone();
+fn tell_when_ready(service: Service, outbox: Outbox, client: Client, serves: Weak<()>) {
     std::thread::spawn(move || {
         while service.state() == State::Loading && serves.strong_count() > 0 {
             std::thread::sleep(LOOKS_AGAIN);
@@ -211,40 +231,32 @@ fn tell_when_ready(service: Service, connection: &Connection, client: Client, se
         if matches!(service.state(), State::Ready { .. }) && serves.strong_count() > 0 {
             let hints = client.refreshes_hints.then(refresh::<ask::InlayHintRefreshRequest>);
             let tokens = client.refreshes_tokens.then(refresh::<ask::SemanticTokensRefresh>);
-            // The editor may have gone.
-            hints.into_iter().chain(tokens).for_each(|message| drop(sender.send(message)));
+            hints.into_iter().chain(tokens).for_each(|message| outbox.send(message));
         }
     });
 }
 
 /// A request to ask again.
-fn refresh<R: ask::Request>() -> Message {
+fn refresh<R: ask::Request>() -> Request {
     static ASKED: AtomicI32 = AtomicI32::new(0);
     let id = format!("refresh-{}", ASKED.fetch_add(1, Ordering::Relaxed)).into();
-    Message::Request(Request::new(id, R::METHOD.to_owned(), ()))
-}
-
-fn tell<N: note::Notification>(connection: &Connection, params: N::Params) {
-    let message = Notification::new(N::METHOD.to_owned(), params);
-    // The editor may have gone.
-    let _ = connection.sender.send(Message::Notification(message));
+    Request::new(id, R::METHOD.to_owned(), ())
 }
 
 impl Server {
-    fn new(connection: &Connection, options: Options, client: Client) -> Server {
-        let sender = connection.sender.clone();
-        // The editor may have gone.
+    fn new(outbox: Outbox, options: Options, client: Client) -> Server {
         let serves = Arc::new(());
         let live: Option<Arc<dyn Live>> = options.live.map(Arc::from);
         let shown = Shown::default();
-        let done = told(move |message| drop(sender.send(message)), client, live.clone(), shown.clone());
+        let done = told(outbox.clone(), client, live.clone(), shown.clone());
         if let Some(service) = options.service.clone().filter(|_| client.refreshes_hints || client.refreshes_tokens) {
-            tell_when_ready(service, connection, client, Arc::downgrade(&serves));
+            tell_when_ready(service, outbox.clone(), client, Arc::downgrade(&serves));
         }
         let ground = options.ground.clone();
         Server {
             documents: Arc::new(Documents::counted(client.encoding)),
             client,
+            outbox,
             shown,
             checks: options.checker.map(|checker| Arc::new(Checks::start(checker, ground, done))),
             ground: options.ground,
@@ -265,11 +277,11 @@ impl Server {
             ask::GotoDefinition::METHOD => {
                 self.at(params, |place| Some(GotoDefinitionResponse::Array(self.definition(place))))
             }
-            ask::References::METHOD => self.at(params, |place| Some(self.references(place))),
+            ask::References::METHOD => self.references_request(params),
             ask::PrepareRenameRequest::METHOD => self.at(params, |place| self.renamed(place)),
             ask::Rename::METHOD => match self.rename_request(params) {
                 Ok(Ok(edit)) => Ok(edit),
-                Ok(Err(why)) => return Response::new_err(id, ErrorCode::RequestFailed as i32, why),
+                Ok(Err(refused)) => return refused.response(id),
                 Err(error) => Err(error),
             },
             ask::DocumentHighlightRequest::METHOD => self.at(params, |place| Some(self.highlights(place))),
@@ -288,9 +300,11 @@ impl Server {
                 self.of_page(params, |page, uri| Some(DocumentSymbolResponse::Nested(self.symbols(page, uri))))
             }
             ask::FoldingRangeRequest::METHOD => self.of_page(params, |page, uri| Some(self.folds(page, uri))),
-            ask::Formatting::METHOD => {
-                self.of_page(params, |page, uri| Some(format::edits(page, uri, &self.blank_view(), &self.rustfmt)))
-            }
+            ask::Formatting::METHOD => match self.formatted(params) {
+                Ok(Ok(edits)) => Ok(edits),
+                Ok(Err(refused)) => return refused.response(id),
+                Err(error) => Err(error),
+            },
             ask::CodeActionRequest::METHOD => self.code_actions(params),
             _ => {
                 let words = format!("`{method}` is nothing that this server does");
@@ -348,12 +362,40 @@ impl Server {
         serde_json::to_value(actions)
     }
 
-    fn rename_request(&self, params: Value) -> Result<Result<Value, String>, serde_json::Error> {
+    fn references_request(&self, params: Value) -> Result<Value, serde_json::Error> {
+        let ReferenceParams { text_document_position: at, context, .. } = serde_json::from_value(params)?;
+        let place = self.place(&at.text_document.uri, at.position);
+        serde_json::to_value(place.map(|place| self.references(&place, context.include_declaration)))
+    }
+
+    fn rename_request(&self, params: Value) -> Result<Result<Value, Refused>, serde_json::Error> {
         let RenameParams { text_document_position: at, new_name, .. } = serde_json::from_value(params)?;
         let Some(place) = self.place(&at.text_document.uri, at.position) else {
-            return Ok(Err("no code cell is there".to_owned()));
+            return Ok(Err(Refused::Why("no code cell is there".to_owned())));
         };
-        self.rename(&place, &new_name).map(serde_json::to_value).map_or_else(|why| Ok(Err(why)), |edit| edit.map(Ok))
+        self.still(&place.page, self.rename(&place, &new_name))
+    }
+
+    fn formatted(&self, params: Value) -> Result<Result<Value, Refused>, serde_json::Error> {
+        let DocumentFormattingParams { text_document, .. } = serde_json::from_value(params)?;
+        let page = self.documents.page(&self.documents.owner(text_document.uri.as_str()));
+        let edits = format::edits(&page, &text_document.uri, &self.blank_view(), &self.rustfmt);
+        self.still(&page, edits)
+    }
+
+    /// Edits, if the text that they are of is the one that the editor has.
+    fn still(
+        &self,
+        page: &Page,
+        edits: Result<impl Serialize, String>,
+    ) -> Result<Result<Value, Refused>, serde_json::Error> {
+        if !self.shown.has(page) {
+            return Ok(Err(Refused::Changed));
+        }
+        match edits {
+            Ok(edits) => serde_json::to_value(edits).map(Ok),
+            Err(why) => Ok(Err(Refused::Why(why))),
+        }
     }
 
     fn selections(&self, params: Value) -> Result<Value, serde_json::Error> {
@@ -379,7 +421,7 @@ impl Server {
         let DocumentDiagnosticParams { text_document, .. } = serde_json::from_value(params)?;
         let key = self.documents.owner(text_document.uri.as_str());
         let all = actions::diagnostics(&self.documents.page(&key), &self.report(&key), self.live.as_deref());
-        let items = all.into_iter().find(|(uri, _)| *uri == text_document.uri).map(|(_, found)| found);
+        let items = all.into_iter().find(|told| told.uri == text_document.uri).map(|told| told.diagnostics);
         Ok(json!({"kind": "full", "items": items.unwrap_or_default()}))
     }
 
@@ -389,6 +431,11 @@ impl Server {
         let (index, byte) = page.find(uri, position)?;
         let is_asked = page.cells[index].is_code && page.cells[index].is_read();
         is_asked.then_some(Place { page, index, byte, key })
+    }
+
+    /// Whether there is a language service to be asked.
+    pub(crate) fn has_service(&self) -> bool {
+        self.service.is_some()
     }
 
     pub(crate) fn report(&self, key: &String) -> Arc<Report> {
@@ -440,17 +487,21 @@ impl Server {
         Some((document, answer))
     }
 
-    /// Asks the language service a question that names a byte of the document itself.
-    pub(crate) fn ask_at(
+    /// Asks the language service a question about the bytes of a cell from a place to `end`, whose byte in the document `query`
+    /// takes.
+    pub(crate) fn ask_to(
         &self,
         place: &Place,
+        end: usize,
         query: impl FnOnce(usize) -> Query,
         patience: Duration,
     ) -> Option<(Document, Answer)> {
         let service = self.service.as_ref()?;
         let document = self.document(place, false);
         let at = document.at(place.execution(), place.byte)?;
-        let answer = service.ask(&document.text, at, query(at), patience)?;
+        // A magic between is of another length there.
+        let end = document.at(place.execution(), end)?;
+        let answer = service.ask(&document.text, at, query(end.max(at)), patience)?;
         Some((document, answer))
     }
 
@@ -471,7 +522,7 @@ impl Server {
         prelude.document(&cells.collect::<Vec<_>>())
     }
 
-    fn notice(&mut self, connection: &Connection, notification: Notification) {
+    fn notice(&mut self, notification: Notification) {
         let documents = Arc::make_mut(&mut self.documents);
         let Notification { method, params } = notification;
         let changed = match method.as_str() {
@@ -479,7 +530,7 @@ impl Server {
                 read::<note::DidOpenTextDocument>(params).map(|opened| documents.open(opened.text_document))
             }
             note::DidChangeTextDocument::METHOD => read::<note::DidChangeTextDocument>(params)
-                .map(|changed| documents.change(&changed.text_document.uri, changed.content_changes)),
+                .map(|changed| documents.change(&changed.text_document, changed.content_changes)),
             note::DidCloseTextDocument::METHOD => {
                 read::<note::DidCloseTextDocument>(params).map(|closed| documents.close(&closed.text_document.uri))
             }
@@ -494,9 +545,8 @@ impl Server {
             // Others tell of what is no concern here.
             _ => None,
         };
-        if changed.is_some() && method != note::DidChangeTextDocument::METHOD {
-            // The editor may have gone.
-            self.shown.set(self.documents.uris(), |message| drop(connection.sender.send(message)));
+        if changed.is_some() {
+            self.shown.set(self.documents.versions(), &self.outbox);
         }
         if let (Some(key), Some(checks)) = (changed, &self.checks) {
             let page = self.documents.page(&key);
