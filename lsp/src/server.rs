@@ -1,30 +1,27 @@
 //! The server: what the editor sends, and what it gets.
 
+mod answers;
+mod known;
+mod place;
+
+pub(crate) use place::Place;
+
 use crate::actions;
 use crate::capabilities::capabilities;
-use crate::checks::{Checks, Ground, Known, Report};
+use crate::checks::{Checks, Ground, Report};
 use crate::client::Client;
 use crate::desk::Desk;
 use crate::documents::Documents;
-use crate::format;
-use crate::lines::Lines;
 use crate::live::Live;
 use crate::outbox::Outbox;
-use crate::page::{Cell, Page};
+use crate::page::Page;
 use crate::shown::Shown;
-use ironbook_assist::{Planned, View};
 use ironbook_session::Checker;
-use ironbook_session::language::{self, Answer, Document, Query, Service, State};
-use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, RequestId, Response};
+use ironbook_session::language::{Service, State};
+use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
 use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
-use lsp_types::{
-    CodeActionOrCommand, CodeActionParams, DocumentDiagnosticParams, DocumentFormattingParams, DocumentSymbolResponse,
-    GotoDefinitionResponse, InitializeParams, InlayHintParams, MessageType, NumberOrString, Position, ReferenceParams,
-    RenameParams, SelectionRangeParams, SemanticTokensRangeParams, ShowMessageParams, TextDocumentPositionParams, Uri,
-    WorkspaceSymbolParams, WorkspaceSymbolResponse,
-};
-use serde::Serialize;
+use lsp_types::{InitializeParams, MessageType, NumberOrString, ShowMessageParams};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -65,48 +62,6 @@ pub struct Options {
     pub live: Option<Box<dyn Live>>,
     /// The program that formats Rust; `rustfmt` if none.
     pub rustfmt: Option<PathBuf>,
-}
-
-/// A place in a cell of a page.
-pub(crate) struct Place {
-    /// The page.
-    pub page: Page,
-    /// The cell, by its place on the page.
-    pub index: usize,
-    /// The byte of the cell's text.
-    pub byte: usize,
-    key: String,
-}
-
-impl Place {
-    /// The cell.
-    pub fn cell(&self) -> &Cell {
-        &self.page.cells[self.index]
-    }
-
-    /// The place with another text in its cell.
-    pub fn with_text(&self, text: String, byte: usize) -> Place {
-        let mut page = self.page.clone();
-        page.cells[self.index].text = Arc::new(Lines::new(text));
-        Place { page, index: self.index, byte, key: self.key.clone() }
-    }
-
-    /// What the cell is called in a language service's document.
-    pub fn execution(&self) -> u64 {
-        Page::execution(self.index)
-    }
-}
-
-impl Page {
-    /// What a cell is called in a language service's document.
-    pub(crate) fn execution(index: usize) -> u64 {
-        index as u64 + 1
-    }
-
-    /// The cell that is called so.
-    pub(crate) fn index_of(&self, execution: u64) -> Option<usize> {
-        usize::try_from(execution.checked_sub(1)?).ok().filter(|index| *index < self.cells.len())
-    }
 }
 
 /// The server between two messages. A copy keeps the documents as they are.
@@ -182,26 +137,6 @@ fn serve(connection: &Connection, desk: &Desk, mut server: Server) -> Result<(),
     Ok(())
 }
 
-/// Why an edit is not made.
-enum Refused {
-    /// In words for the user.
-    Why(String),
-    /// The text is another one by now.
-    Changed,
-}
-
-impl Refused {
-    fn response(self, id: RequestId) -> Response {
-        match self {
-            Refused::Why(why) => Response::new_err(id, ErrorCode::RequestFailed as i32, why),
-            Refused::Changed => {
-                let words = "the text has changed since; ask again".to_owned();
-                Response::new_err(id, ErrorCode::ContentModified as i32, words)
-            }
-        }
-    }
-}
-
 /// Tells the editor of what a check found: the diagnostics, or that it may ask for them; and that types are known.
 fn told(
     outbox: Outbox,
@@ -265,261 +200,6 @@ impl Server {
             rustfmt: options.rustfmt.unwrap_or_else(|| "rustfmt".into()),
             _serves: serves,
         }
-    }
-
-    fn answer(&self, request: Request) -> Response {
-        let Request { id, method, params } = request;
-        let answer = match method.as_str() {
-            ask::Completion::METHOD => self.at(params, |place| Some(self.complete(place))),
-            ask::ResolveCompletionItem::METHOD => self.resolve(params),
-            ask::HoverRequest::METHOD => self.at(params, |place| self.hover(place)),
-            ask::SignatureHelpRequest::METHOD => self.at(params, |place| self.signature(place)),
-            ask::GotoDefinition::METHOD => {
-                self.at(params, |place| Some(GotoDefinitionResponse::Array(self.definition(place))))
-            }
-            ask::References::METHOD => self.references_request(params),
-            ask::PrepareRenameRequest::METHOD => self.at(params, |place| self.renamed(place)),
-            ask::Rename::METHOD => match self.rename_request(params) {
-                Ok(Ok(edit)) => Ok(edit),
-                Ok(Err(refused)) => return refused.response(id),
-                Err(error) => Err(error),
-            },
-            ask::DocumentHighlightRequest::METHOD => self.at(params, |place| Some(self.highlights(place))),
-            ask::SelectionRangeRequest::METHOD => self.selections(params),
-            ask::InlayHintRequest::METHOD => self.inlay_hints(params),
-            ask::SemanticTokensFullRequest::METHOD => {
-                self.of_page(params, |page, uri| Some(self.tokens(page, uri, None)))
-            }
-            ask::SemanticTokensRangeRequest::METHOD => self.tokens_of_range(params),
-            ask::DocumentDiagnosticRequest::METHOD => self.pulled(params),
-            ask::WorkspaceSymbolRequest::METHOD => serde_json::from_value(params).and_then(|params| {
-                let WorkspaceSymbolParams { query, .. } = params;
-                serde_json::to_value(WorkspaceSymbolResponse::Nested(self.all_symbols(&query)))
-            }),
-            ask::DocumentSymbolRequest::METHOD => {
-                self.of_page(params, |page, uri| Some(DocumentSymbolResponse::Nested(self.symbols(page, uri))))
-            }
-            ask::FoldingRangeRequest::METHOD => self.of_page(params, |page, uri| Some(self.folds(page, uri))),
-            ask::Formatting::METHOD => match self.formatted(params) {
-                Ok(Ok(edits)) => Ok(edits),
-                Ok(Err(refused)) => return refused.response(id),
-                Err(error) => Err(error),
-            },
-            ask::CodeActionRequest::METHOD => self.code_actions(params),
-            _ => {
-                let words = format!("`{method}` is nothing that this server does");
-                return Response::new_err(id, ErrorCode::MethodNotFound as i32, words);
-            }
-        };
-        match answer {
-            Ok(value) => Response::new_ok(id, value),
-            Err(error) => {
-                let words = format!("the parameters of `{method}` cannot be read: {error}");
-                Response::new_err(id, ErrorCode::InvalidParams as i32, words)
-            }
-        }
-    }
-
-    /// Answers a question about a place; nothing where no code cell is.
-    fn at<T: Serialize>(
-        &self,
-        params: Value,
-        find: impl FnOnce(&Place) -> Option<T>,
-    ) -> Result<Value, serde_json::Error> {
-        let TextDocumentPositionParams { text_document, position } = serde_json::from_value(params)?;
-        let found = self.place(&text_document.uri, position).and_then(|place| find(&place));
-        serde_json::to_value(found)
-    }
-
-    fn of_page<T: Serialize>(
-        &self,
-        params: Value,
-        find: impl FnOnce(&Page, &Uri) -> Option<T>,
-    ) -> Result<Value, serde_json::Error> {
-        #[derive(serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Of {
-            text_document: lsp_types::TextDocumentIdentifier,
-        }
-        let Of { text_document } = serde_json::from_value(params)?;
-        let page = self.documents.page(&self.documents.owner(text_document.uri.as_str()));
-        serde_json::to_value(find(&page, &text_document.uri))
-    }
-
-    fn code_actions(&self, params: Value) -> Result<Value, serde_json::Error> {
-        let CodeActionParams { text_document, range, context, .. } = serde_json::from_value(params)?;
-        let key = self.documents.owner(text_document.uri.as_str());
-        let (page, uri) = (self.documents.page(&key), text_document.uri);
-        let mut actions = actions::fixes(&page, &self.report(&key), &uri, range, self);
-        actions.extend(self.assists(&uri, range));
-        let wanted = |action: &CodeActionOrCommand| match (&context.only, action) {
-            (Some(only), CodeActionOrCommand::CodeAction(action)) => {
-                only.iter().any(|kind| actions::is_of(action, kind))
-            }
-            _ => true,
-        };
-        actions.retain(wanted);
-        serde_json::to_value(actions)
-    }
-
-    fn references_request(&self, params: Value) -> Result<Value, serde_json::Error> {
-        let ReferenceParams { text_document_position: at, context, .. } = serde_json::from_value(params)?;
-        let place = self.place(&at.text_document.uri, at.position);
-        serde_json::to_value(place.map(|place| self.references(&place, context.include_declaration)))
-    }
-
-    fn rename_request(&self, params: Value) -> Result<Result<Value, Refused>, serde_json::Error> {
-        let RenameParams { text_document_position: at, new_name, .. } = serde_json::from_value(params)?;
-        let Some(place) = self.place(&at.text_document.uri, at.position) else {
-            return Ok(Err(Refused::Why("no code cell is there".to_owned())));
-        };
-        self.still(&place.page, self.rename(&place, &new_name))
-    }
-
-    fn formatted(&self, params: Value) -> Result<Result<Value, Refused>, serde_json::Error> {
-        let DocumentFormattingParams { text_document, .. } = serde_json::from_value(params)?;
-        let page = self.documents.page(&self.documents.owner(text_document.uri.as_str()));
-        let edits = format::edits(&page, &text_document.uri, &self.blank_view(), &self.rustfmt);
-        self.still(&page, edits)
-    }
-
-    /// Edits, if the text that they are of is the one that the editor has.
-    fn still(
-        &self,
-        page: &Page,
-        edits: Result<impl Serialize, String>,
-    ) -> Result<Result<Value, Refused>, serde_json::Error> {
-        if !self.shown.has(page) {
-            return Ok(Err(Refused::Changed));
-        }
-        match edits {
-            Ok(edits) => serde_json::to_value(edits).map(Ok),
-            Err(why) => Ok(Err(Refused::Why(why))),
-        }
-    }
-
-    fn selections(&self, params: Value) -> Result<Value, serde_json::Error> {
-        let SelectionRangeParams { text_document, positions, .. } = serde_json::from_value(params)?;
-        let around = positions.into_iter().map(|position| self.selection(&text_document.uri, position));
-        serde_json::to_value(around.collect::<Vec<_>>())
-    }
-
-    fn tokens_of_range(&self, params: Value) -> Result<Value, serde_json::Error> {
-        let SemanticTokensRangeParams { text_document, range, .. } = serde_json::from_value(params)?;
-        let page = self.documents.page(&self.documents.owner(text_document.uri.as_str()));
-        serde_json::to_value(self.tokens(&page, &text_document.uri, Some(range)))
-    }
-
-    fn inlay_hints(&self, params: Value) -> Result<Value, serde_json::Error> {
-        let InlayHintParams { text_document, range, .. } = serde_json::from_value(params)?;
-        let page = self.documents.page(&self.documents.owner(text_document.uri.as_str()));
-        serde_json::to_value(self.hints(&page, &text_document.uri, range))
-    }
-
-    /// The diagnostics of a document as the newest check has them; the editor is told when there are others.
-    fn pulled(&self, params: Value) -> Result<Value, serde_json::Error> {
-        let DocumentDiagnosticParams { text_document, .. } = serde_json::from_value(params)?;
-        let key = self.documents.owner(text_document.uri.as_str());
-        let all = actions::diagnostics(&self.documents.page(&key), &self.report(&key), self.live.as_deref());
-        let items = all.into_iter().find(|told| told.uri == text_document.uri).map(|told| told.diagnostics);
-        Ok(json!({"kind": "full", "items": items.unwrap_or_default()}))
-    }
-
-    pub(crate) fn place(&self, uri: &Uri, position: Position) -> Option<Place> {
-        let key = self.documents.owner(uri.as_str());
-        let page = self.documents.page(&key);
-        let (index, byte) = page.find(uri, position)?;
-        let is_asked = page.cells[index].is_code && page.cells[index].is_read();
-        is_asked.then_some(Place { page, index, byte, key })
-    }
-
-    /// Whether there is a language service to be asked.
-    pub(crate) fn has_service(&self) -> bool {
-        self.service.is_some()
-    }
-
-    pub(crate) fn report(&self, key: &String) -> Arc<Report> {
-        self.checks.as_ref().map(|checks| checks.report(key)).unwrap_or_default()
-    }
-
-    /// What is known before a cell.
-    pub(crate) fn view(&self, place: &Place) -> View {
-        let cells = place.page.cells.iter().enumerate().filter(|(index, _)| *index != place.index);
-        let texts = cells.map(|(index, cell)| (index as u64 + 1, cell.text.text()));
-        let searches = ironbook_assist::searches(texts);
-        View { searches, ..self.view_before(&self.report(&place.key), place.index) }
-    }
-
-    fn view_before(&self, report: &Report, index: usize) -> View {
-        let known = report.cells.get(&index);
-        let (variables, items) = known.map(|known| (known.variables.clone(), known.items.clone())).unwrap_or_default();
-        self.ground.view(variables, items)
-    }
-
-    /// What is known without any cell.
-    pub(crate) fn blank_view(&self) -> View {
-        self.ground.view(Vec::new(), Vec::new())
-    }
-
-    /// Asks the language service about all cells of a page; the answer's places are in the document.
-    pub(crate) fn ask_whole(
-        &self,
-        page: &Page,
-        uri: &Uri,
-        query: Query,
-        patience: Duration,
-    ) -> Option<(Document, Answer)> {
-        let service = self.service.as_ref()?;
-        let (index, _) = page.code().find(|(_, cell)| cell.uri == *uri)?;
-        let place = Place { page: page.clone(), index, byte: 0, key: self.documents.owner(uri.as_str()) };
-        let document = self.document(&place, true);
-        let answer = service.ask(&document.text, 0, query, patience)?;
-        Some((document, answer))
-    }
-
-    /// Asks the language service; the answer's places are in the document.
-    pub(crate) fn ask(&self, place: &Place, query: Query, patience: Duration) -> Option<(Document, Answer)> {
-        let service = self.service.as_ref()?;
-        let whole = matches!(query, Query::Definition | Query::References | Query::Rename(_));
-        let document = self.document(place, whole);
-        let at = document.at(place.execution(), place.byte)?;
-        let answer = service.ask(&document.text, at, query, patience)?;
-        Some((document, answer))
-    }
-
-    /// Asks the language service a question about the bytes of a cell from a place to `end`, whose byte in the document `query`
-    /// takes.
-    pub(crate) fn ask_to(
-        &self,
-        place: &Place,
-        end: usize,
-        query: impl FnOnce(usize) -> Query,
-        patience: Duration,
-    ) -> Option<(Document, Answer)> {
-        let service = self.service.as_ref()?;
-        let document = self.document(place, false);
-        let at = document.at(place.execution(), place.byte)?;
-        // A magic between is of another length there.
-        let end = document.at(place.execution(), end)?;
-        let answer = service.ask(&document.text, at, query(end.max(at)), patience)?;
-        Some((document, answer))
-    }
-
-    /// The cells up to the place, or all. Of those before it that were checked, only what they make is told, since a
-    /// service reads a function anew with each key; those with errors make nothing, and stand as they are.
-    fn document(&self, place: &Place, whole: bool) -> Document {
-        let report = self.report(&place.key);
-        let known = report.cells.get(&place.index).filter(|_| !whole);
-        let told = |index: &usize| known.is_some() && report.cells.get(index).is_some_and(Known::is_sound);
-        let wanted = |index: &usize| whole || *index == place.index || *index < place.index && !told(index);
-        let cells = place.page.code().filter(|(index, cell)| wanted(index) && cell.is_read());
-        let cells = cells.map(|(index, cell)| {
-            let view = self.view_before(&report, index);
-            let text = cell.text.text();
-            language::Cell { execution: Page::execution(index), source: Planned::new(text, &view).whole(text, &view) }
-        });
-        let prelude = known.map(|known| Arc::clone(&known.prelude)).unwrap_or_default();
-        prelude.document(&cells.collect::<Vec<_>>())
     }
 
     fn notice(&mut self, notification: Notification) {
