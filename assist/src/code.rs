@@ -338,14 +338,6 @@ mod tests {
     }
 
     #[test]
-    fn an_arrow_closes_no_bracket() {
-        for text in ["Box<dyn Fn(f64) -> (f64)", "a < b -> [c]", "Vec<fn() -> (A)?"] {
-            let toks = tokens(text);
-            assert!(chain_start(&toks, toks.len()).is_some(), "{text}");
-        }
-    }
-
-    #[test]
     fn open_strings() {
         for (literal, open) in [
             ("\"", Some(1)),
