@@ -323,7 +323,7 @@ fn names_of_names_keep_nobody_waiting() {
     {
         complete(&view(), &text, text.len());
     }
-    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 #[test]
