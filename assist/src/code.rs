@@ -131,7 +131,7 @@ fn angle_open(toks: &[Tok<'_>], close: usize) -> Option<usize> {
             Token::Punct('>') if at > 0 && toks[at - 1].is('-') => {}
             Token::Punct('>') => depth += 1,
             Token::Punct('<') => {
-                depth -= 1;
+                depth = depth.checked_sub(1)?;
                 if depth == 0 {
                     return Some(at);
                 }

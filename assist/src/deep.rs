@@ -58,18 +58,20 @@ pub fn merged(instant: Completions, deep: &[language::Candidate], typed: &str) -
 
 /// Joins the candidates of a running session with those that a page's text gives, after the text `before` the cursor.
 ///
-/// Names that fit what was typed better come first; of those that fit equally, those of the session, which are alive.
+/// Names that fit what was typed better come first; of those that fit equally, the first of either, the second of either and so
+/// on, the session's before the page's, since they are alive.
 pub fn beside(alive: Completions, told: Completions, before: &str) -> Completions {
     if alive.candidates.is_empty() || !told.candidates.is_empty() && told.range.start != alive.range.start {
         return if alive.candidates.is_empty() { told } else { alive };
     }
     let typed = before.get(alive.range.start..).unwrap_or_default().to_owned();
     let mut seen = BTreeSet::new();
-    let all = alive.candidates.into_iter().chain(told.candidates);
-    let mut all: Vec<Candidate> = all.filter(|candidate| seen.insert(candidate.text.clone())).collect();
-    all.sort_by_key(|candidate| quality(&typed, &candidate.text).unwrap_or(u8::MAX));
+    let range = alive.range;
+    let all = alive.candidates.into_iter().enumerate().chain(told.candidates.into_iter().enumerate());
+    let mut all: Vec<(usize, Candidate)> = all.filter(|(_, candidate)| seen.insert(candidate.text.clone())).collect();
+    all.sort_by_key(|(place, candidate)| (quality(&typed, &candidate.text).unwrap_or(u8::MAX), *place));
     all.truncate(MOST);
-    Completions { range: alive.range, candidates: all }
+    Completions { range, candidates: all.into_iter().map(|(_, candidate)| candidate).collect() }
 }
 
 /// Quality, whether it is private, whether it needs a `use`, how far its score lies below the best, place.
@@ -196,6 +198,11 @@ mod tests {
             found.candidates.iter().map(|found| (found.text.as_str(), found.summary.as_str())).collect();
         let expected = [("height", "alive"), ("he", "about he"), ("head", "about head"), ("hidden", "about hidden")];
         assert_eq!(names, expected);
+        // Neither hides the other's best.
+        let (alive, told) = (instant(&["d1", "d2", "d3"]), instant(&["d9", "d2", "d8"]));
+        let found = beside(alive, told, "x1.d");
+        let names: Vec<&str> = found.candidates.iter().map(|found| found.text.as_str()).collect();
+        assert_eq!(names, ["d1", "d9", "d2", "d3", "d8"]);
         let none = Completions { range: 0..0, candidates: Vec::new() };
         assert_eq!(beside(none, instant(&["a"]), "x1.a").candidates.len(), 1);
     }

@@ -9,21 +9,27 @@ use crate::ty::{self, Ty};
 use crate::user;
 use ironbook_magics::lexer::Token;
 use ironbook_session::library::index::EntryKind;
+use std::cell::Cell;
 use std::ops::Range;
 
 /// Initialisers that refer to each other are followed so far.
 const DEEPEST: usize = 12;
 
+/// So many expressions are looked at for one answer.
+const MOST: u32 = 10_000;
+
 /// Infers types of expressions.
 pub struct Infer<'k, 'a> {
     known: &'k Known<'a>,
     toks: &'k [Tok<'a>],
+    /// Expressions that may still be looked at.
+    left: Cell<u32>,
 }
 
 impl<'k, 'a> Infer<'k, 'a> {
     /// For the tokens before the cursor.
     pub fn new(known: &'k Known<'a>) -> Infer<'k, 'a> {
-        Infer { known, toks: known.toks }
+        Infer { known, toks: known.toks, left: Cell::new(MOST) }
     }
 
     /// The type of the chain that ends before token `end`.
@@ -38,6 +44,7 @@ impl<'k, 'a> Infer<'k, 'a> {
     }
 
     fn expression(&self, range: Range<usize>, depth: usize) -> Option<Ty> {
+        self.left.set(self.left.get().checked_sub(1)?);
         if depth > DEEPEST {
             return None;
         }

@@ -26,7 +26,7 @@ mod whole;
 pub use complete::{Candidate, Completions, complete};
 pub use deep::{beside, is_rust, merged};
 pub use explain::{Detail, inspect, inspect_showing};
-pub use followed::Followed;
+pub use followed::{Followed, LONGEST_CELL};
 pub use plan::Planned;
 pub use render::of_markdown;
 pub use schema::{Columns, columns_made, unknown_columns};

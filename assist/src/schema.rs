@@ -12,11 +12,14 @@ use crate::known::Known;
 use crate::view::View;
 use bindings::Bound;
 use ironbook_magics::lexer::Token;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Variables that are made of each other are followed so far.
 const DEEPEST: usize = 16;
+/// So many chains are followed for one table.
+const MOST_CHAINS: u32 = 2000;
 /// A cell with more tokens is no one's writing, and is not followed.
 const MOST_TOKENS: usize = 30_000;
 /// A table with as many columns may have more: the session tells of no others.
@@ -87,12 +90,14 @@ pub fn columns_made(view: &View, text: &str) -> Vec<(String, Option<Columns>)> {
 pub struct Tables<'k, 'a> {
     known: &'k Known<'a>,
     toks: &'k [Tok<'a>],
+    /// Chains that may still be followed.
+    left: Cell<u32>,
 }
 
 impl<'k, 'a> Tables<'k, 'a> {
     /// For what is known.
     pub fn new(known: &'k Known<'a>) -> Tables<'k, 'a> {
-        Tables { known, toks: known.toks }
+        Tables { known, toks: known.toks, left: Cell::new(MOST_CHAINS) }
     }
 
     /// The table whose columns the string at token `at` names: that of the nearest call around it that has one.
@@ -100,6 +105,7 @@ impl<'k, 'a> Tables<'k, 'a> {
         if self.is_too_long() {
             return None;
         }
+        self.begin();
         let mut inner = at;
         for _ in 0..12 {
             let open = code::enclosing(self.toks, inner)?;
@@ -112,6 +118,11 @@ impl<'k, 'a> Tables<'k, 'a> {
             inner = open;
         }
         None
+    }
+
+    /// Another table is asked for.
+    fn begin(&self) {
+        self.left.set(MOST_CHAINS);
     }
 
     fn is_too_long(&self) -> bool {
@@ -183,6 +194,7 @@ impl<'k, 'a> Tables<'k, 'a> {
         }
         let end = self.toks.len();
         let told = |name: &str| {
+            self.begin();
             let schema = self.variable(name, end, 0)?;
             (schema.complete && schema.keys.is_none()).then_some(schema)
         };
@@ -190,6 +202,7 @@ impl<'k, 'a> Tables<'k, 'a> {
     }
 
     fn expression(&self, range: Range<usize>, depth: usize) -> Option<Schema> {
+        self.left.set(self.left.get().checked_sub(1)?);
         if depth > DEEPEST {
             return None;
         }

@@ -3,8 +3,8 @@
 use crate::code::{self, Tok};
 use crate::view::View;
 use ironbook_magics::lexer::Token;
-use ironbook_session::ExecutionId;
 use ironbook_session::library::index::MemberKind;
+use ironbook_session::{ExecutionId, is_too_deep};
 use std::borrow::Cow;
 use syn::spanned::Spanned as _;
 
@@ -185,7 +185,7 @@ pub fn parts(item: &UserItem<'_>) -> Vec<UserMember> {
             text: slice(item.text, field.span()),
         }
     };
-    match syn::parse_str::<syn::Item>(item.text) {
+    match parsed(item.text) {
         Ok(syn::Item::Struct(of)) => of.fields.iter().enumerate().map(|(number, of)| field(of, number)).collect(),
         Ok(syn::Item::Enum(of)) => of
             .variants
@@ -239,8 +239,7 @@ pub fn block(item: &UserItem<'_>) -> Option<Block> {
             }
         };
     // The session keeps an `impl` function by function, without the brace at the end.
-    let parsed = syn::parse_str::<syn::Item>(item.text);
-    match parsed.or_else(|_| syn::parse_str(&format!("{} }}", item.text))).ok()? {
+    match parsed(item.text).or_else(|_| parsed(&format!("{} }}", item.text))).ok()? {
         syn::Item::Impl(block) => {
             let member = |member: &syn::ImplItem| match member {
                 syn::ImplItem::Fn(of) => Some(function(&of.attrs, visible(&of.vis, &of.sig), &of.sig, of.span())),
@@ -264,6 +263,14 @@ pub fn block(item: &UserItem<'_>) -> Option<Block> {
         }
         _ => None,
     }
+}
+
+/// Reads an item, unless it is nested deeper than the parser's stack.
+fn parsed(text: &str) -> syn::Result<syn::Item> {
+    if is_too_deep(text) {
+        return Err(syn::Error::new(proc_macro2::Span::call_site(), "brackets are nested too deep"));
+    }
+    syn::parse_str(text)
 }
 
 fn visible(vis: &syn::Visibility, signature: &syn::Signature) -> proc_macro2::Span {

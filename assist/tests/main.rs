@@ -1,10 +1,10 @@
 //! Completion over the index of the real library.
 #![allow(clippy::unwrap_used, reason = "a test says by panicking what it expected")]
 
-use ironbook_assist::{Detail, View, columns_made, complete, inspect};
+use ironbook_assist::{Detail, Followed, View, columns_made, complete, inspect};
 use ironbook_session::library::index::{Index, MemberKind};
 use ironbook_session::library::{Library, Paths};
-use ironbook_session::{Config, ExecuteOptions, Session, Source, Status, Tier, Variable};
+use ironbook_session::{Checker, Config, ExecuteOptions, Session, Source, Status, Tier, Variable};
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
@@ -214,6 +214,25 @@ fn names_are_explained() {
         let bundle = bundle.unwrap_or_else(|| panic!("nothing is known of {text}"));
         assert!(bundle.plain().contains(words), "{text}: {}", bundle.plain());
     }
+}
+
+/// Of a cell that was not run, magics and all, the cells below know what it will have made.
+#[test]
+fn what_magics_will_make_is_not_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let paths = Paths::from_env();
+    let library =
+        Library::locate(&paths).or_else(|_| Library::build(&paths, &mut |_| ControlFlow::Continue(()))).unwrap();
+    let config = Config { library, cache: paths.cells(), directory: directory.path().to_owned(), tier: Tier::Auto };
+    let mut checker = Checker::new(config).unwrap();
+    let mut said = |text: &str| {
+        let followed = Followed::new(&mut checker, text, &View::default());
+        followed.diagnostics.into_iter().map(|found| found.message).collect::<Vec<_>>()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(said("%track load models:/late@champion --into model\n%dep -F std shapes circles"), none);
+    assert_eq!(said("let n = model.signature();\nlet c = circles::Circle::new();\nuse shapes::Square;"), none);
+    assert!(said("nobody").iter().any(|message| message.contains("nobody")));
 }
 
 /// Chains over the tables that [`TABLES`] makes; each computes, and polars says what its columns are.

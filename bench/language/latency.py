@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/clients"))
 
-from lsp import Server
-from wire import descendants
+from editor import Server
+from service import below
 
 CELLS = [
     'let df{n} = df!("age" => [1.0, 2.0], "fare" => [3.0, 4.0])?;',
@@ -112,8 +112,7 @@ def main(program):
                 ready(server, uri, text)
                 print(f"ready after {time.perf_counter() - began:.1f} s")
             shown(what, *asked(server, uri, text, 10))
-            services = [pid for pid, name in descendants(server.process.pid) if name.startswith("ironbook-lang")]
-            print(f"memory of the service: {sum(memory(pid) for pid in services):.0f} MB")
+            print(f"memory of the service: {sum(memory(pid) for pid in below(server.process.pid)):.0f} MB")
             server.end()
 
 

@@ -1,7 +1,10 @@
 // F12: to where a name is defined, in this cell or another one of the notebook.
 
-/** Words before the name that they define. */
-const DEFINES = 'fn|struct|enum|union|trait|type|mod|const|static|macro_rules!|let|let\\s+mut|ref|mut';
+/** Words before the name that they define; a `mut` behind `&` borrows one. */
+const DEFINES = 'fn|struct|enum|union|trait|type|mod|const|static|macro_rules!|let|let\\s+mut|ref|(?<!&\\s*|\'\\w+\\s+)mut';
+/** Where a word ends or begins, whatever its letters. */
+const EDGE = '(?![\\p{L}\\p{N}_])';
+const START = '(?<![\\p{L}\\p{N}_])';
 
 /** Goes to the definition of the name at the cursor; whether there is one. */
 function goToDefinition(panel, view) {
@@ -24,9 +27,15 @@ function goToDefinition(panel, view) {
   return true;
 }
 
-/** Where a text defines a name: behind a word that defines, or within the pattern of a `let`. */
+/** Where a text defines a name: behind a word that defines, within the pattern of a `let`, or as what a loop takes. */
 function definitions(text, name) {
-  const named = new RegExp(`\\b(?:${DEFINES})\\s+${name}\\b|\\blet\\b[^=;]*?[(,{\\[]\\s*(?:ref\\s+|mut\\s+)*${name}\\b(?=[^=;]*=)`, 'gu');
+  const bound = `(?:ref\\s+|mut\\s+)*${name}${EDGE}`;
+  const ways = [
+    `(?:${DEFINES})\\s+${name}${EDGE}`,
+    `let${EDGE}[^=;]*?[(,{\\[]\\s*${bound}(?=[^=;]*=)`,
+    `for${EDGE}(?:[^;{]*?[(,])?\\s*${bound}(?=[^;{]*\\sin\\s)`,
+  ];
+  const named = new RegExp(ways.map(way => START + way).join('|'), 'gu');
   return [...text.matchAll(named)].map(match => match.index + match[0].length - name.length);
 }
 

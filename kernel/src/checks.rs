@@ -5,7 +5,9 @@
 //! `{"cells": [{"id", "text"}], "wanted": [id]}`. Cells that ran to their end with this very text, last of all, and have not
 //! been undone since are part of the session; all others are taken for run one after another, so that what they define is
 //! known below them. The reply has `{"ran": [id], "cells": [{"id", "diagnostics": [...]}]}`; `ran` names the first kind,
-//! which need not be sent again. `session` changes with the kernel's process, and when what cells had made is gone. Before there is a session, `starting` is true and nothing is checked.
+//! which need not be sent again. `session` changes with the kernel's process, and when what cells had made is gone. Before
+//! there is a session, `starting` is true and nothing is checked. A cell that takes a minute is ended, with a hint for what is
+//! said of it.
 //! Places are UTF-16 code units of the cell's text. No `status` is published: nothing runs.
 
 use crate::requests::{self, Answer};
@@ -217,13 +219,21 @@ impl Chain {
             self.links.truncate(place);
             let mut after = self.links.last().map_or(&ground.checker, |link| &link.after).clone();
             checks.begins(after.handle());
-            let followed = Followed::new(&mut after, &cell.text, view);
+            let mut followed = Followed::new(&mut after, &cell.text, view);
             if !checks.ends() {
-                return false;
+                // It would take as long the next time.
+                followed = self.left_alone(ground, &mut after);
             }
             self.links.push(Link { hash, after, followed });
         }
         true
+    }
+
+    /// A cell that was stopped makes nothing for those below it.
+    fn left_alone(&self, ground: &Ground, after: &mut Checker) -> Followed {
+        *after = self.links.last().map_or(&ground.checker, |link| &link.after).clone();
+        let words = format!("this cell takes more than {} s to check, and is left alone", STOPPED_AFTER.as_secs());
+        Followed::not(after, words)
     }
 }
 
@@ -314,6 +324,10 @@ fn units(text: &str, byte: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ironbook_session::library::{Library, Paths};
+    use ironbook_session::{Config, Tier};
+    use std::ops::ControlFlow;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     #[test]
     fn places_are_utf16_and_a_page_without_place_is_its_first_line() {
@@ -365,6 +379,50 @@ mod tests {
         assert!(!checks.ends());
         drop(held);
         assert!(checks.turn().is_some());
+    }
+
+    /// It would be begun again with each question, and take a minute of a processor each time.
+    #[test]
+    fn a_cell_that_takes_too_long_is_left_alone() {
+        let (folder, paths) = (tempfile::tempdir().unwrap(), Paths::from_env());
+        let library = Library::locate(&paths);
+        let library = library.or_else(|_| Library::build(&paths, &mut |_| ControlFlow::Continue(()))).unwrap();
+        let config = Config { library, cache: paths.cells(), directory: folder.path().to_owned(), tier: Tier::Auto };
+        let ground = Ground { generation: 1, checker: Checker::new(config).unwrap() };
+        let cell = |id: &str, text: &str| Cell { id: id.to_owned(), text: text.to_owned() };
+        let slow = "#[allow(long_running_const_eval)]\nconst SLOW: u64 = { let mut i = 0; while i < 90_000_000_000 { i += 1; } i };\nlet s = SLOW;";
+        let (slow, below) = (cell("a", slow), cell("b", "let n: i32 = \"text\";"));
+        let (checks, mut chain) = (Checks::default(), Chain::default());
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let long_ago = Instant::now().checked_sub(2 * STOPPED_AFTER).unwrap();
+                let mut is_stopped = false;
+                while !done.load(Ordering::SeqCst) {
+                    std::thread::sleep(Duration::from_millis(10));
+                    match &mut *checks.at_work() {
+                        // As if a minute had gone by.
+                        Some(work) if work.begun.elapsed() > Duration::from_secs(1) => work.begun = long_ago,
+                        _ if is_stopped => return,
+                        _ => continue,
+                    }
+                    is_stopped = true;
+                    checks.stop_overdue();
+                }
+            });
+            let told = |chain: &mut Chain| {
+                let ended = chain.follow(&ground, &View::default(), &[&slow, &below], &checks);
+                let of =
+                    |link: &Link| link.followed.diagnostics.first().map(|found| (found.severity, found.code.clone()));
+                (ended, chain.links.iter().map(of).collect::<Vec<_>>())
+            };
+            let wanted = [Some((Severity::Hint, None)), Some((Severity::Error, Some("E0308".to_owned())))];
+            assert_eq!(told(&mut chain), (true, wanted.to_vec()));
+            let begun = Instant::now();
+            assert_eq!(told(&mut chain), (true, wanted.to_vec()));
+            assert!(begun.elapsed() < Duration::from_secs(1), "it was not begun again");
+            done.store(true, Ordering::SeqCst);
+        });
     }
 
     #[test]

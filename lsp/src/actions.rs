@@ -4,6 +4,7 @@ use crate::checks::Report;
 use crate::live::Live;
 use crate::page::{Cell, Page};
 use crate::server::Server;
+use crate::shown::Told;
 use crate::uses;
 use ironbook_session::Place;
 use ironbook_session::diagnostics::{self, Fix};
@@ -12,6 +13,7 @@ use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity,
     Location, NumberOrString, Range, TextEdit, Uri, WorkspaceEdit,
 };
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 /// The compiler's codes for a name that it does not find.
@@ -19,22 +21,44 @@ const MISSING: [&str; 8] = ["E0405", "E0412", "E0422", "E0423", "E0425", "E0433"
 
 /// The diagnostics of each document of a page; those that have none are there as well, so that old ones go. Of a cell whose text
 /// has changed since the check nothing is known. A name that is alive in the running session is not missing.
-pub fn diagnostics(page: &Page, report: &Report, live: Option<&dyn Live>) -> Vec<(Uri, Vec<Diagnostic>)> {
-    let mut all: Vec<(Uri, Vec<Diagnostic>)> = Vec::new();
+pub fn diagnostics(page: &Page, report: &Report, live: Option<&dyn Live>) -> Vec<Told> {
+    let mut all: Vec<Told> = Vec::new();
+    let alive = live.map(Alive::new);
     for (index, cell) in page.cells.iter().enumerate() {
         let found = report.of(index, cell).map(|known| known.diagnostics.as_slice()).unwrap_or_default();
-        let found = found.iter().filter(|diagnostic| !live.is_some_and(|live| is_alive(diagnostic, live)));
-        let shown = found.map(|diagnostic| shown(diagnostic, index, page, report));
-        match all.iter_mut().find(|(uri, _)| *uri == cell.uri) {
-            Some((_, list)) => list.extend(shown),
-            None => all.push((cell.uri.clone(), shown.collect())),
+        let is_alive =
+            |diagnostic| missing(diagnostic).is_some_and(|name| alive.as_ref().is_some_and(|all| all.has(name)));
+        let found = found.iter().filter(|diagnostic| !is_alive(diagnostic));
+        let diagnostics = found.map(|diagnostic| shown(diagnostic, index, page, report));
+        match all.iter_mut().find(|told| told.uri == cell.uri) {
+            Some(told) => told.diagnostics.extend(diagnostics),
+            None => {
+                let (uri, version, diagnostics) = (cell.uri.clone(), cell.version, diagnostics.collect());
+                all.push(Told { uri, version, diagnostics });
+            }
         }
     }
     all
 }
 
-fn is_alive(diagnostic: &diagnostics::Diagnostic, live: &dyn Live) -> bool {
-    missing(diagnostic).is_some_and(|name| live.inspect(name, name.len()).is_some())
+/// What is alive in a running session, which is asked once, and only where a name is missing.
+struct Alive<'l> {
+    live: &'l dyn Live,
+    names: OnceCell<Vec<String>>,
+}
+
+impl Alive<'_> {
+    fn new(live: &dyn Live) -> Alive<'_> {
+        Alive { live, names: OnceCell::new() }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let names = self.names.get_or_init(|| self.live.names());
+        // What a module with all its names brings in, the session knows.
+        let is_in_module =
+            || names.iter().any(|own| own.ends_with('*')) && self.live.inspect(name, name.len()).is_some();
+        names.iter().any(|own| own == name) || is_in_module()
+    }
 }
 
 /// The name that a diagnostic says is missing.

@@ -1,7 +1,7 @@
 //! Changes of the text that the language service offers.
 
 use crate::page::Page;
-use crate::server::{Place, Server};
+use crate::server::Server;
 use ironbook_session::language::{Answer, Assist, Document, Query};
 use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, Range, TextEdit, Uri, WorkspaceEdit};
 use std::collections::HashMap;
@@ -15,17 +15,11 @@ impl Server {
     pub(crate) fn assists(&self, uri: &Uri, range: Range) -> Vec<CodeActionOrCommand> {
         let Some(place) = self.place(uri, range.start) else { return Vec::new() };
         let end = place.page.find(uri, range.end).filter(|(index, _)| *index == place.index);
-        let length = end.map_or(0, |(_, byte)| byte.saturating_sub(place.byte));
-        let Some((document, found)) = self.assists_at(&place, length) else { return Vec::new() };
+        let end = end.map_or(place.byte, |(_, byte)| byte.max(place.byte));
+        let Some((document, Answer::Assists(found))) = self.ask_to(&place, end, Query::Assists, PATIENCE) else {
+            return Vec::new();
+        };
         found.iter().filter_map(|assist| action(assist, &place.page, &document)).collect()
-    }
-
-    fn assists_at(&self, place: &Place, length: usize) -> Option<(Document, Vec<Assist>)> {
-        let query = |at: usize| Query::Assists(at + length);
-        match self.ask_at(place, query, PATIENCE)? {
-            (document, Answer::Assists(found)) => Some((document, found)),
-            _ => None,
-        }
     }
 }
 

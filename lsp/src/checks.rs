@@ -1,7 +1,7 @@
 //! Checks of pages in the background: cell after cell, each in the state that the ones before would leave.
 
-use crate::page::{Cell, LONGEST, Page};
-use ironbook_assist::{Columns, Planned, View};
+use crate::page::{Cell, Page};
+use ironbook_assist::{Columns, Followed, LONGEST_CELL, View};
 use ironbook_magics::Registry;
 use ironbook_session::diagnostics::{Diagnostic, Severity};
 use ironbook_session::language::Prelude;
@@ -241,42 +241,25 @@ impl Worker {
             ..Known::default()
         };
         let view = self.ground.view(known.variables.clone(), known.items.clone());
-        if text.len() > LONGEST {
-            let execution = checker.skip("");
-            let words =
-                format!("this cell has {} kB; cells beyond {} kB are not checked", text.len() >> 10, LONGEST >> 10);
-            known.diagnostics.push(Diagnostic::new(Severity::Hint, None, words));
-            return Link { hash, after: checker, known, executions: vec![execution], tables: BTreeMap::new() };
-        }
-        let planned = Planned::new(text, &view);
-        let mut executions = Vec::new();
-        if let Some((range, failure)) = planned.fault {
-            let execution = checker.skip(text);
-            executions.push(execution);
-            let mut diagnostic = Diagnostic::new(Severity::Error, Some(failure.name.clone()), failure.message.clone());
-            diagnostic.place = Some(Place { execution, range });
-            diagnostic.remarks = failure.hints.iter().map(|hint| format!("help: {hint}")).collect();
-            known.diagnostics.push(diagnostic);
-        }
-        dependencies(text).for_each(|name| checker.assume(&name));
-        planned.makes.iter().for_each(|name| checker.assume(name));
-        for source in &planned.sources {
-            executions.push(checker.execution());
-            known.diagnostics.extend(checker.follow(source).diagnostics);
-        }
-        if let (Some(execution), true) = (executions.last(), known.is_sound()) {
-            let doubts = ironbook_assist::unknown_columns(&view, text, *execution);
-            known.diagnostics.extend(doubts.into_iter().filter(|doubt| !checker.is_switched_off(doubt, text)));
-        }
-        let sound = known.is_sound();
-        for (name, columns) in ironbook_assist::columns_made(&view, text) {
-            match columns.filter(|_| sound) {
-                Some(columns) => drop(tables.insert(name, columns)),
-                None => drop(tables.remove(&name)),
+        let followed = Followed::new(&mut checker, text, &view);
+        let is_sound = followed.is_sound();
+        known.diagnostics = followed.diagnostics;
+        if text.len() > LONGEST_CELL {
+            tables.clear();
+        } else {
+            if let Some(execution) = followed.executions.last().filter(|_| is_sound) {
+                let doubts = ironbook_assist::unknown_columns(&view, text, *execution);
+                known.diagnostics.extend(doubts.into_iter().filter(|doubt| !checker.is_switched_off(doubt, text)));
+            }
+            for (name, columns) in ironbook_assist::columns_made(&view, text) {
+                match columns.filter(|_| is_sound) {
+                    Some(columns) => drop(tables.insert(name, columns)),
+                    None => drop(tables.remove(&name)),
+                }
             }
         }
         known.after = with_columns(checker.variables(), &tables);
-        Link { hash, after: checker, known, executions, tables }
+        Link { hash, after: checker, known, executions: followed.executions, tables }
     }
 }
 
@@ -286,13 +269,6 @@ fn with_columns(mut variables: Vec<Variable>, tables: &BTreeMap<String, Columns>
         variable.columns = tables.get(&variable.name).cloned().unwrap_or_default();
     }
     variables
-}
-
-/// The crates that `%dep` and `:dep` lines ask for, which nobody has built here.
-fn dependencies(text: &str) -> impl Iterator<Item = String> {
-    let asked = text.lines().filter_map(|line| line.trim_start().strip_prefix(['%', ':'])?.strip_prefix("dep "));
-    let words = asked.flat_map(|rest| rest.split([' ', '=', '@', '"', '\'']).filter(|word| !word.is_empty()).take(1));
-    words.map(|word| word.replace('-', "_")).collect::<Vec<_>>().into_iter()
 }
 
 fn chained(before: u64, text: &str) -> u64 {

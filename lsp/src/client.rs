@@ -1,7 +1,7 @@
 //! What the editor can do, as it says in `initialize`.
 
 use crate::lines::Encoding;
-use lsp_types::PositionEncodingKind;
+use lsp_types::{ParameterLabel, PositionEncodingKind};
 use serde_json::Value;
 
 /// What the editor can do.
@@ -13,6 +13,8 @@ pub struct Client {
     pub pulls: bool,
     /// Whether it takes candidates with tab stops.
     pub snippets: bool,
+    /// Whether it takes a parameter by its place in the signature. Any other takes its words, which may stand there twice.
+    pub places_parameters: bool,
     /// Whether it asks for hints again when it is told that there are new ones.
     pub refreshes_hints: bool,
     /// Whether it asks for the kinds of words again when it is told that they are known better.
@@ -30,9 +32,23 @@ impl Client {
             encoding: known.unwrap_or_default(),
             pulls: text["diagnostic"].is_object() && workspace["diagnostics"]["refreshSupport"] == true,
             snippets: text["completion"]["completionItem"]["snippetSupport"] == true,
+            places_parameters: text["signatureHelp"]["signatureInformation"]["parameterInformation"]["labelOffsetSupport"]
+                == true,
             refreshes_hints: workspace["inlayHint"]["refreshSupport"] == true,
             refreshes_tokens: workspace["semanticTokens"]["refreshSupport"] == true,
         }
+    }
+}
+
+impl Client {
+    /// The bytes of a parameter in a signature's label, as the editor takes them: in UTF-16 code units, whatever else it counts.
+    pub fn parameter(self, label: &str, range: std::ops::Range<usize>) -> Option<ParameterLabel> {
+        let own = label.get(range.clone())?;
+        if !self.places_parameters {
+            return Some(ParameterLabel::Simple(own.to_owned()));
+        }
+        let start = Encoding::Utf16.length(label.get(..range.start)?);
+        Some(ParameterLabel::LabelOffsets([start, start + Encoding::Utf16.length(own)]))
     }
 }
 
@@ -58,6 +74,17 @@ pub fn encoding_name(encoding: Encoding) -> PositionEncodingKind {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn parameters_of_the_same_words_are_told_apart() {
+        let label = "fn Point(f64, f64)";
+        let information = json!({"parameterInformation": {"labelOffsetSupport": true}});
+        let able = json!({"textDocument": {"signatureHelp": {"signatureInformation": information}}});
+        let placed = Client::new(&json!({"capabilities": able}));
+        assert_eq!(placed.parameter(label, 14..17), Some(ParameterLabel::LabelOffsets([14, 17])));
+        assert_eq!(placed.parameter("fn ü(🦀: u8)", 6..14), Some(ParameterLabel::LabelOffsets([5, 11])));
+        assert_eq!(Client::default().parameter(label, 14..17), Some(ParameterLabel::Simple("f64".to_owned())));
+    }
 
     #[test]
     fn the_first_encoding_that_is_known_is_taken() {

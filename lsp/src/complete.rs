@@ -3,7 +3,7 @@
 use crate::page::Cell;
 use crate::server::{Place, Server};
 use crate::uses;
-use ironbook_assist::{self as assist, Candidate, Detail};
+use ironbook_assist::{self as assist, Candidate, Completions, Detail};
 use ironbook_session::language::{self, Answer, Document, Query};
 use lsp_types::{
     CompletionItem, CompletionItemKind, CompletionList, CompletionTextEdit, Documentation, InsertTextFormat,
@@ -27,22 +27,24 @@ impl Server {
         let text = cell.text.text();
         let view = self.view(place);
         let mut found = assist::complete(&view, text, place.byte);
-        if let Some(live) = &self.live {
-            found = assist::beside(live.complete(text, place.byte), found, text.get(..place.byte).unwrap_or_default());
-        }
         let mut is_whole = true;
         let mut deep = None;
-        let typed = text.get(found.range.start..place.byte).unwrap_or_default().to_owned();
-        if assist::is_rust(&view, text, place.byte) {
+        if self.has_service() && assist::is_rust(&view, text, place.byte) {
             match self.ask(place, Query::Complete, PATIENCE) {
                 Some((document, Answer::Candidates(candidates))) => deep = Some(Deep { document, candidates }),
                 Some(_) => {}
                 None => is_whole = false,
             }
         }
+        let typed = |found: &Completions| text.get(found.range.start..place.byte).unwrap_or_default().to_owned();
         if let Some(deep) = &deep {
+            let typed = typed(&found);
             found = assist::merged(found, &deep.candidates, &typed);
         }
+        if let Some(live) = &self.live {
+            found = assist::beside(live.complete(text, place.byte), found, text.get(..place.byte).unwrap_or_default());
+        }
+        let typed = typed(&found);
         let menu = Menu { server: self, place, start: found.range.start, deep: deep.as_ref(), typed: &typed };
         let mut items: Vec<CompletionItem> =
             found.candidates.into_iter().map(|candidate| menu.item(candidate)).collect();
@@ -86,13 +88,16 @@ impl Server {
     }
 }
 
-/// The cell's text with a candidate written at the place that it was offered for, and the byte behind it.
+/// The cell's text with a candidate written at the place that it was offered for, over what was typed on since, and the byte
+/// behind it.
 fn written(place: &Place, item: &CompletionItem) -> Option<(String, usize)> {
     let Some(CompletionTextEdit::Edit(edit)) = &item.text_edit else { return None };
     let start = place.cell().byte(edit.range.start)?;
     let mut text = place.cell().text.text().to_owned();
-    text.get(start..place.byte)?;
-    text.replace_range(start..place.byte, &item.label);
+    let rest = text.get(place.byte..)?;
+    let end = place.byte + rest.len() - rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_').len();
+    text.get(start..end)?;
+    text.replace_range(start..end, &item.label);
     Some((text, start + item.label.len()))
 }
 

@@ -4,12 +4,15 @@ use crate::page::{Cell, Page};
 use ironbook_assist::View;
 use ironbook_magics::lexer::{self, Token};
 use ironbook_magics::split::{Kind, split};
-use lsp_types::{TextEdit, Uri};
+use lsp_types::{Position, TextEdit, Uri};
 use std::io::Write as _;
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 const OPEN: &str = "async fn __ironbook_cell() {\n";
+/// The first line of the body, which tells how far it is indented.
+const BEGIN: &str = "//@ironbook-begin";
 const CLOSE: &str = "\n}\n";
 /// Before the number of a magic, while rustfmt has the cell.
 const MAGIC: &str = "//@ironbook-magic-";
@@ -18,17 +21,66 @@ const WIDTH: usize = 100;
 const INDENT: usize = 4;
 
 /// The edits that format the code cells of a document. A cell that does not parse is left as it is.
-pub fn edits(page: &Page, uri: &Uri, view: &View, rustfmt: &Path) -> Vec<TextEdit> {
+///
+/// # Errors
+/// When rustfmt does not work; what to do.
+pub fn edits(page: &Page, uri: &Uri, view: &View, rustfmt: &Path) -> Result<Vec<TextEdit>, String> {
     let cells = page.cells.iter().filter(|cell| cell.is_code && cell.is_read() && cell.uri == *uri);
-    cells.filter_map(|cell| edit(cell, view, rustfmt)).collect()
+    let (mut edits, mut is_refused) = (Vec::new(), false);
+    for cell in cells {
+        match formatted(cell.text.text(), view, rustfmt) {
+            Some(text) => edits.extend(stretches(cell, &text).unwrap_or_default()),
+            None => is_refused = true,
+        }
+    }
+    if is_refused {
+        works(rustfmt)?;
+    }
+    Ok(edits)
 }
 
-fn edit(cell: &Cell, view: &View, rustfmt: &Path) -> Option<TextEdit> {
-    let text = cell.text.text();
-    let formatted = formatted(text, view, rustfmt)?;
-    // Where magics stand behind comment marks, lines of the cell are not those of the document.
-    let verbatim = cell.document.text().contains(text);
-    (formatted != text && verbatim).then(|| TextEdit::new(cell.whole(), formatted))
+/// Whether there is a rustfmt at all, when it has not formatted something.
+fn works(rustfmt: &Path) -> Result<(), String> {
+    let asked = Command::new(rustfmt).arg("--version").stdin(Stdio::null()).output();
+    let why = match asked {
+        Ok(said) if said.status.success() => return Ok(()),
+        Ok(said) => String::from_utf8_lossy(&said.stderr).lines().next().unwrap_or_default().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Err(format!("{} does not work ({why}); `rustup component add rustfmt` installs it", rustfmt.display()))
+}
+
+/// The edits of a cell: of each stretch between lines that stand otherwise in the document, behind a comment mark; these stay.
+/// Nothing where the formatted text lacks one of them.
+fn stretches(cell: &Cell, formatted: &str) -> Option<Vec<TextEdit>> {
+    let count = cell.text.count();
+    let new: Vec<&str> = formatted.split('\n').collect();
+    let (mut edits, mut old_from, mut new_from) = (Vec::new(), 0, 0);
+    for fixed in (0..count).filter(|line| cell.is_marked(*line)) {
+        let own = cell.text.line(fixed).trim();
+        let at = new_from + new[new_from..].iter().position(|line| line.trim() == own)?;
+        edits.extend(stretch(cell, old_from..fixed, &new[new_from..at]));
+        (old_from, new_from) = (fixed + 1, at + 1);
+    }
+    edits.extend(stretch(cell, old_from..count, &new[new_from..]));
+    Some(edits)
+}
+
+/// The edit that gives some lines of a cell others in their place.
+fn stretch(cell: &Cell, old: Range<usize>, new: &[&str]) -> Option<TextEdit> {
+    if old.clone().map(|line| cell.text.line(line)).eq(new.iter().copied()) {
+        return None;
+    }
+    let end_of_line = if cell.document.text().contains("\r\n") { "\r\n" } else { "\n" };
+    let start = Position::new(crate::lines::number(cell.line(old.start)?), 0);
+    let mut text = new.join(end_of_line);
+    let end = if old.end < cell.text.count() {
+        text.push_str(if new.is_empty() { "" } else { end_of_line });
+        Position::new(crate::lines::number(cell.line(old.end)?), 0)
+    } else {
+        cell.whole().end
+    };
+    Some(TextEdit::new(lsp_types::Range::new(start, end), text))
 }
 
 /// A cell's text formatted; nothing where rustfmt does not understand it.
@@ -51,9 +103,9 @@ pub fn formatted(text: &str, view: &View, rustfmt: &Path) -> Option<String> {
             _ => return None,
         }
     }
-    let formatted = run(rustfmt, &format!("{OPEN}{body}{CLOSE}"))?;
-    let inside = formatted.strip_prefix(OPEN)?.trim_end().strip_suffix('}')?;
-    let mut out = dedented(inside);
+    let formatted = run(rustfmt, &format!("{OPEN}{BEGIN}\n{body}{CLOSE}"))?;
+    let (first, inside) = formatted.strip_prefix(OPEN)?.trim_end().strip_suffix('}')?.split_once('\n')?;
+    let mut out = dedented(inside, first.strip_suffix(BEGIN)?);
     for (number, magic) in magics.iter().enumerate().rev() {
         out = out.replace(&format!("{MAGIC}{number}"), magic);
     }
@@ -68,7 +120,7 @@ fn begin_line(body: &mut String) {
 }
 
 /// Lines without the body's indentation, but for those that begin inside a literal.
-fn dedented(text: &str) -> String {
+fn dedented(text: &str, indent: &str) -> String {
     let mut inside = Vec::new();
     let mut at = 0;
     while let Some((token, next)) = lexer::token(text, at) {
@@ -81,17 +133,17 @@ fn dedented(text: &str) -> String {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let in_literal = inside.iter().any(|range| range.start < start && start < range.end);
-        let indent = line.len() - line.trim_start_matches(' ').len();
-        out.push_str(if in_literal { line } else { &line[indent.min(INDENT)..] });
+        let bare = || line.strip_prefix(indent).unwrap_or_else(|| line.trim_start_matches([' ', '\t']));
+        out.push_str(if in_literal { line } else { bare() });
         start += line.len();
     }
     out
 }
 
 fn run(rustfmt: &Path, text: &str) -> Option<String> {
-    let width = format!("max_width={}", WIDTH + INDENT);
+    let settings = format!("max_width={},newline_style=Unix", WIDTH + INDENT);
     let mut child = Command::new(rustfmt)
-        .args(["--edition", "2024", "--emit", "stdout", "--config", &width])
+        .args(["--edition", "2024", "--emit", "stdout", "--config", &settings])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -108,6 +160,10 @@ fn run(rustfmt: &Path, text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lines::Lines;
+    use crate::shown::Version;
+    use std::str::FromStr as _;
+    use std::sync::Arc;
 
     fn format(text: &str) -> Option<String> {
         formatted(text, &View::default(), Path::new("rustfmt"))
@@ -124,6 +180,44 @@ mod tests {
         let text = "%time  f( 1 )\nlet s=\"a\n  b\";\n!ls   -l";
         assert_eq!(format(text).unwrap(), "%time  f( 1 )\nlet s = \"a\n  b\";\n!ls   -l");
         assert_eq!(format("%%bash\nls   -l"), None);
+    }
+
+    /// An editor starts the server where a rustfmt.toml may lie.
+    #[test]
+    fn a_body_is_brought_back_by_the_indentation_that_it_has() {
+        assert_eq!(dedented("  if a {\n    b\n  }\n\n", "  "), "if a {\n  b\n}\n\n");
+        assert_eq!(dedented("\tif a {\n\t\tb(\"\n\tc\")\n\t}\n", "\t"), "if a {\n\tb(\"\n\tc\")\n}\n");
+    }
+
+    #[test]
+    fn a_rustfmt_that_is_missing_is_named() {
+        let uri = Uri::from_str("file:///s.rs").unwrap();
+        let page = Page::of_script(&uri, Version::default(), &Arc::new(Lines::new("// %%\nlet a=1;\n".to_owned())));
+        let refused = edits(&page, &uri, &View::default(), Path::new("/no/rustfmt")).unwrap_err();
+        assert!(refused.contains("/no/rustfmt") && refused.contains("rustup component add"), "{refused}");
+        assert_eq!(edits(&page, &uri, &View::default(), Path::new("rustfmt")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn lines_behind_comment_marks_stay() {
+        let uri = Uri::from_str("file:///s.rs").unwrap();
+        let check = |text: &str, wanted: &str| {
+            let document = Arc::new(Lines::new(text.to_owned()));
+            let page = Page::of_script(&uri, Version::default(), &document);
+            let mut edits = edits(&page, &uri, &View::default(), Path::new("rustfmt")).unwrap();
+            edits.sort_by_key(|edit| edit.range.start);
+            let mut lines = (*document).clone();
+            for edit in edits.iter().rev() {
+                let range = lines.byte(edit.range.start)..lines.byte(edit.range.end);
+                lines.replace(range, &edit.new_text);
+            }
+            assert_eq!(lines.text(), wanted);
+        };
+        check(
+            "// %%\nlet  a=1;\n\n\n// %time f( a )\n// // %% no\nlet  b=[\n2];\n// !ls\n// %%\nlet c = 3;\n",
+            "// %%\nlet a = 1;\n\n// %time f( a )\n// // %% no\nlet b = [2];\n// !ls\n// %%\nlet c = 3;\n",
+        );
+        check("// %%\r\nlet  a=1;\r\nlet  b=2;\r\n", "// %%\r\nlet a = 1;\r\nlet b = 2;\r\n");
     }
 
     #[test]

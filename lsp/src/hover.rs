@@ -4,8 +4,8 @@ use crate::server::{Place, Server};
 use ironbook_assist::{self as assist, Detail};
 use ironbook_session::language::{Answer, Query};
 use lsp_types::{
-    Documentation, Hover, HoverContents, MarkupContent, MarkupKind, ParameterInformation, ParameterLabel,
-    SignatureHelp, SignatureInformation,
+    Documentation, Hover, HoverContents, MarkupContent, MarkupKind, ParameterInformation, SignatureHelp,
+    SignatureInformation,
 };
 use std::time::Duration;
 
@@ -44,9 +44,8 @@ impl Server {
 
     pub(crate) fn signature(&self, place: &Place) -> Option<SignatureHelp> {
         let (_, Answer::Signature(found)) = self.ask(place, Query::Signature, PATIENCE)? else { return None };
-        let parameters = found.parameters.iter().filter_map(|range| found.label.get(range.clone()));
-        let parameter =
-            |text: &str| ParameterInformation { label: ParameterLabel::Simple(text.to_owned()), documentation: None };
+        let parameters = found.parameters.iter().filter_map(|range| self.client.parameter(&found.label, range.clone()));
+        let parameter = |label| ParameterInformation { label, documentation: None };
         let active = found.active.map(crate::lines::number);
         let signature = SignatureInformation {
             parameters: Some(parameters.map(parameter).collect()),

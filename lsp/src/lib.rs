@@ -18,6 +18,7 @@ mod hover;
 mod lines;
 mod live;
 mod navigate;
+mod outbox;
 mod outline;
 mod page;
 mod rename;

@@ -8,4 +8,6 @@ pub trait Live: Send + Sync {
     fn complete(&self, text: &str, at: usize) -> Completions;
     /// Help on what stands at a byte of a cell's text, as plain text.
     fn inspect(&self, text: &str, at: usize) -> Option<String>;
+    /// The names of its variables and items; of a `use` of all that a module has, its path with `*`.
+    fn names(&self) -> Vec<String>;
 }

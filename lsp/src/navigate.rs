@@ -20,14 +20,19 @@ impl Server {
         if deep.is_empty() { self.named(place).into_iter().collect() } else { deep }
     }
 
-    /// Where else a name stands on the page, its definition first.
-    pub(crate) fn references(&self, place: &Place) -> Vec<Location> {
-        self.targets(place, Query::References)
+    /// Where else a name stands on the page, its definition first, if that is wanted.
+    pub(crate) fn references(&self, place: &Place, with_definition: bool) -> Vec<Location> {
+        let mut found = self.targets(place, Query::References);
+        if !with_definition {
+            let defined = self.targets(place, Query::Definition);
+            found.retain(|location| !defined.contains(location));
+        }
+        found
     }
 
     /// Where else a name stands in the document.
     pub(crate) fn highlights(&self, place: &Place) -> Vec<DocumentHighlight> {
-        let here = self.references(place).into_iter().filter(|location| location.uri == place.cell().uri);
+        let here = self.references(place, true).into_iter().filter(|location| location.uri == place.cell().uri);
         here.map(|location| DocumentHighlight { range: location.range, kind: None }).collect()
     }
 

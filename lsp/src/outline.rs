@@ -50,7 +50,11 @@ impl Server {
 
     fn defined(&self, cell: &Cell) -> Vec<DocumentSymbol> {
         let found = self.made(cell).into_iter();
-        found.map(|(name, kind, range)| symbol(name, kind, cell, range, Vec::new())).collect()
+        let symbol = |(name, kind, range): (String, SymbolKind, Range<usize>)| {
+            let own = name_in(cell.text.text(), &name, range.clone());
+            DocumentSymbol { selection_range: cell.range(own), ..symbol(name, kind, cell, range, Vec::new()) }
+        };
+        found.map(symbol).collect()
     }
 
     /// What a cell defines, in order: names, and the bytes of the names where they are found.

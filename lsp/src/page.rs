@@ -1,6 +1,8 @@
 //! A script or a notebook as cells, with the way from a cell's text to the document that it stands in and back.
 
 use crate::lines::Lines;
+use crate::shown::Version;
+use ironbook_assist::LONGEST_CELL;
 use ironbook_magics::script::{self, CellKind};
 use ironbook_session::language::Document;
 use lsp_types::{Position, Range, Uri};
@@ -11,6 +13,8 @@ use std::sync::Arc;
 pub struct Cell {
     /// The document that it stands in: the script, or the cell's own.
     pub uri: Uri,
+    /// The document's version.
+    pub version: Version,
     /// The document's text.
     pub document: Arc<Lines>,
     /// Whether it is Rust and magics.
@@ -42,9 +46,9 @@ pub struct Page {
 
 impl Page {
     /// The cells of a script.
-    pub fn of_script(uri: &Uri, document: &Arc<Lines>) -> Page {
+    pub fn of_script(uri: &Uri, version: Version, document: &Arc<Lines>) -> Page {
         let cells = script::parse(document.text());
-        Page { cells: cells.into_iter().map(|cell| Cell::of_script(uri, document, cell)).collect() }
+        Page { cells: cells.into_iter().map(|cell| Cell::of_script(uri, version, document, cell)).collect() }
     }
 
     /// The cell that a place of a document lies in, and the byte of its text.
@@ -71,22 +75,19 @@ impl Page {
     }
 }
 
-/// Cells longer than this are not looked into: no one writes them by hand.
-pub const LONGEST: usize = 256 << 10;
-
 impl Cell {
     /// Whether it is short enough to be looked into.
     pub fn is_read(&self) -> bool {
-        self.text.text().len() <= LONGEST
+        self.text.text().len() <= LONGEST_CELL
     }
 
     /// A cell of a notebook, which is a document of its own.
-    pub fn of_notebook(uri: Uri, document: Arc<Lines>, is_code: bool) -> Cell {
+    pub fn of_notebook(uri: Uri, version: Version, document: Arc<Lines>, is_code: bool) -> Cell {
         let lines = (0..document.count()).map(|number| Line { number, shared: usize::MAX, skipped: 0 }).collect();
-        Cell { uri, is_code, title: None, text: Arc::clone(&document), document, lines }
+        Cell { uri, version, is_code, title: None, text: Arc::clone(&document), document, lines }
     }
 
-    fn of_script(uri: &Uri, document: &Arc<Lines>, cell: script::ScriptCell) -> Cell {
+    fn of_script(uri: &Uri, version: Version, document: &Arc<Lines>, cell: script::ScriptCell) -> Cell {
         let text = Lines::new(cell.source);
         let first = cell.line.saturating_sub(1);
         let line = |number: usize| {
@@ -96,6 +97,7 @@ impl Cell {
         };
         Cell {
             uri: uri.clone(),
+            version,
             document: Arc::clone(document),
             is_code: cell.kind == CellKind::Code,
             title: cell.title,
@@ -127,6 +129,16 @@ impl Cell {
         Range::new(self.position(range.start), self.position(range.end))
     }
 
+    /// The document's line that one of the cell's lines stands on.
+    pub fn line(&self, index: usize) -> Option<usize> {
+        self.lines.get(index).map(|line| line.number)
+    }
+
+    /// Whether a line stands behind a comment mark in the document.
+    pub fn is_marked(&self, index: usize) -> bool {
+        self.lines.get(index).is_some_and(|line| line.skipped > 0)
+    }
+
     /// All of it.
     pub fn whole(&self) -> Range {
         self.range(0..self.text.text().len())
@@ -140,7 +152,7 @@ mod tests {
 
     fn page(text: &str) -> (Page, Uri) {
         let uri = Uri::from_str("file:///s.rs").unwrap();
-        (Page::of_script(&uri, &Arc::new(Lines::new(text.to_owned()))), uri)
+        (Page::of_script(&uri, Version::default(), &Arc::new(Lines::new(text.to_owned()))), uri)
     }
 
     #[test]

@@ -16,7 +16,8 @@ impl Server {
         let cell = place.cell();
         let text = cell.text.text();
         let name = word(text, place.byte)?;
-        let is_name = !text[name.clone()].starts_with(|c: char| c.is_ascii_digit());
+        // No number, and no word of Rust's.
+        let is_name = syn::parse_str::<syn::Ident>(&text[name.clone()]).is_ok();
         (is_name && assist::is_rust(&self.view(place), text, place.byte)).then(|| cell.range(name))
     }
 
@@ -25,6 +26,9 @@ impl Server {
     /// # Errors
     /// Why it is not renamed, in words for the user.
     pub(crate) fn rename(&self, place: &Place, name: &str) -> Result<WorkspaceEdit, String> {
+        if let Some((index, _)) = place.page.code().find(|(_, cell)| !cell.is_read()) {
+            return Err(format!("cell {} is too long to be read, and may name it as well", index + 1));
+        }
         let asked = self.ask(place, Query::Rename(name.to_owned()), PATIENCE);
         let (document, answer) = asked.ok_or("the language service is not ready; ask again in a few seconds")?;
         let edits = match answer {

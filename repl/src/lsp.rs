@@ -85,12 +85,26 @@ struct Attached(Client);
 
 impl Live for Attached {
     fn complete(&self, text: &str, at: usize) -> Completions {
-        self.0.complete(text, at, WITHIN)
+        by_name(self.0.complete(text, at, WITHIN))
     }
 
     fn inspect(&self, text: &str, at: usize) -> Option<String> {
         self.0.inspect(text, at, WITHIN)
     }
+
+    fn names(&self) -> Vec<String> {
+        let said = self.0.own_info(WITHIN).unwrap_or_default();
+        said.variables.into_iter().chain(said.items).collect()
+    }
+}
+
+/// Where a terminal writes the whole path of what is not in scope, an editor writes the name, and adds the `use`.
+fn by_name(mut found: Completions) -> Completions {
+    for candidate in found.candidates.iter_mut().filter(|candidate| candidate.import.is_some()) {
+        let name = candidate.text.rsplit("::").next().unwrap_or_default().to_owned();
+        candidate.text = name;
+    }
+    found
 }
 
 fn attached(named: &str, paths: &Paths) -> Result<Box<dyn Live>, Error> {
@@ -101,4 +115,23 @@ fn attached(named: &str, paths: &Paths) -> Result<Box<dyn Live>, Error> {
 /// The language service; without its program, names are all that is known.
 fn service(paths: &Paths) -> Option<Service> {
     Service::start(&language::program(paths)?, paths).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ironbook_assist::Candidate;
+
+    #[test]
+    fn editors_add_the_use_of_what_is_not_in_scope() {
+        let import = Some("use std::collections::BTreeMap;".to_owned());
+        let path = "std::collections::BTreeMap".to_owned();
+        let candidates = vec![
+            Candidate { text: path, import: import.clone(), ..Candidate::default() },
+            Candidate { text: "a::b".to_owned(), ..Candidate::default() },
+        ];
+        let found = by_name(Completions { range: 0..2, candidates }).candidates;
+        assert_eq!((found[0].text.as_str(), &found[0].import), ("BTreeMap", &import));
+        assert_eq!(found[1].text, "a::b");
+    }
 }

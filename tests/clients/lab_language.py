@@ -1,59 +1,37 @@
-"""JupyterLab's extension in a headless Chromium: mistakes underlined while typing, fixes, types, imports, inspection.
+"""JupyterLab's extension in a headless Chromium: mistakes underlined while typing, fixes, types, imports, inspection."""
 
-IRONBOOK_SHOTS names a directory for screenshots. Needs Debian's chromium.
-"""
-
-import contextlib
 import re
-import shutil
-import tempfile
 import unittest
-from pathlib import Path
 
-import lab
 import nbformat
+from browser import InLab
 from cells import PEER
 from nbformat.v4 import new_code_cell, new_notebook
-from notebooks import notebook
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from wire import poll
 
 FRAME = ('let df = df!["carrier" => ["AA", "UA", "DL"], "delay" => [4.5, -2.0, 11.0]]?;\n'
          "let count = 3;")
+PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
 @unittest.skipIf(PEER, "another kernel has no such extension")
-class Language(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        browser = shutil.which("chromium")
-        assert browser, "chromium is not installed"
-        cls.enterClassContext(contextlib.ExitStack())
-        folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="ib-")))
-        cls.work = folder / "work"
-        cls.work.mkdir()
-        cls.server = lab.Server(folder)
-        cls.addClassCleanup(cls.server.close)
-        playwright = cls.enterClassContext(sync_playwright())
-        cls.browser = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        cls.addClassCleanup(cls.browser.close)
+class Language(InLab):
+    VIEW = {"width": 1200, "height": 700}
 
     def setUp(self):
-        self.context = self.browser.new_context(viewport={"width": 1200, "height": 700})
-        self.addCleanup(self.context.close)
+        super().setUp()
         self.said = []
-        self.addCleanup(self.explain)
-
-    explain = lab.Lab.explain
-
-    def open(self, name, *cells):
-        nbformat.write(notebook(*cells), self.work / name)
-        return self.opened(name)
 
     def opened(self, name):
         # What the page says while it loads counts as well.
         self.context.on("console", lambda said: self.said.append(said))
-        return lab.Notebook(self.context, self.server, name)
+        return super().opened(name)
+
+    def python(self, name, *cells):
+        """A notebook of another kernel, not opened."""
+        cells = [new_code_cell(text) for text in cells]
+        nbformat.write(new_notebook(cells=cells, metadata=PYTHON), self.work / name)
 
     def errors(self):
         """What the browser's console calls an error, apart from pictures and translations that a server may lack."""
@@ -65,6 +43,15 @@ class Language(unittest.TestCase):
         page.page.keyboard.press("Control+Enter")
         expect(page.cell(0).locator(".jp-InputPrompt")).to_have_text("[1]:")
         page.idle()
+
+    def completes(self, page, cell, wanted):
+        """Another kernel completes what was typed; its first completion can take longer than JupyterLab waits."""
+        def done():
+            page.page.keyboard.press("Tab")
+            page.page.wait_for_timeout(500)
+            return cell.locator(".cm-content").inner_text().strip() == wanted
+
+        poll(done, "completion by the other kernel")
 
     def marks(self, page, at, grave="error"):
         return page.cell(at).locator(f".ib-Mark.ib-mod-{grave}")
@@ -87,26 +74,20 @@ class Language(unittest.TestCase):
         page.page.keyboard.press("Control+z")
         expect(page.cell(at).locator(".cm-content")).to_contain_text("df.heigth()")
         expect(self.marks(page, at).first).to_be_visible()
-        page.page.keyboard.press("Control+a")
-        page.page.keyboard.insert_text("let total = df.height() + 1;")
+        page.retype("let total = df.height() + 1;")
         expect(page.cell(at).locator(".ib-Mark")).to_have_count(0)
         self.assertEqual(self.errors(), [])
 
     def test_marks_go_when_the_cell_runs_and_below_when_it_is_mended(self):
         page = self.open("marks.ipynb", "let a: i32 = \"text\";", "fn twice(x: i32) -> i32 { x * 2 }", "twice(\"two\")")
-        page.cell(2).locator(".cm-content").click()
-        page.page.keyboard.press("End")
-        page.page.keyboard.type(" ")
+        page.touch(2)
         # The cells above were not run: `twice` is known all the same, and only what was typed in is marked.
         expect(self.marks(page, 2)).to_have_text('"two"')
         expect(page.cell(0).locator(".ib-Mark")).to_have_count(0)
         page.cell(1).locator(".cm-content").click()
-        page.page.keyboard.press("Control+a")
-        page.page.keyboard.insert_text("fn twice(x: &str) -> String { x.repeat(2) }")
+        page.retype("fn twice(x: &str) -> String { x.repeat(2) }")
         expect(page.cell(2).locator(".ib-Mark")).to_have_count(0)
-        page.cell(0).locator(".cm-content").click()
-        page.page.keyboard.press("End")
-        page.page.keyboard.type(" ")
+        page.touch(0)
         expect(self.marks(page, 0)).to_have_text('"text"')
         page.page.keyboard.press("Control+Enter")
         expect(page.cell(0).locator(".jp-OutputArea-output").first).to_contain_text("E0308")
@@ -148,8 +129,7 @@ class Language(unittest.TestCase):
         expect(page.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
         at = page.type("df.heigth()")
         expect(self.marks(page, at)).to_have_text("heigth")
-        page.page.keyboard.press("Control+a")
-        page.page.keyboard.insert_text("df.hei")
+        page.retype("df.hei")
         page.page.keyboard.press("Tab")
         expect(page.page.locator(".jp-Completer-item").first).to_contain_text("height")
         page.page.keyboard.press("Enter")
@@ -218,8 +198,7 @@ class Language(unittest.TestCase):
         return page.cell(at).locator(".cm-line")
 
     def test_a_use_goes_to_no_other_notebook(self):
-        spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(new_notebook(cells=[new_code_cell("BTreeMap = 1")], metadata={"kernelspec": spec}), self.work / "other.ipynb")
+        self.python("other.ipynb", "BTreeMap = 1")
         page = self.open("first.ipynb", "let one = 1;")
         self.run_first(page)
         self.offer(page, "let begun = BTreeMa", "BTreeMap", "BTreeMapper")
@@ -235,14 +214,7 @@ class Language(unittest.TestCase):
         page.idle()
         cell.last.locator(".cm-content").click()
         page.page.keyboard.insert_text("BTreeMa")
-
-        def completes():
-            # Its first completion can take longer than JupyterLab waits.
-            page.page.keyboard.press("Tab")
-            page.page.wait_for_timeout(500)
-            return cell.last.locator(".cm-content").inner_text().strip() == "BTreeMap"
-
-        poll(completes, "completion by the other kernel")
+        self.completes(page, cell.last, "BTreeMap")
         written = page.page.evaluate("""() => [...window.jupyterapp.shell.widgets('main')]
             .find(widget => widget.context?.path === 'first.ipynb').content.widgets.at(-1).model.sharedModel.getSource()""")
         self.assertEqual(written, "let begun = BTreeMa")
@@ -266,11 +238,13 @@ class Language(unittest.TestCase):
         page.shot("inspect-method-light")
 
     def test_f12_goes_to_a_definition_in_another_cell(self):
-        page = self.open("go.ipynb", "fn twice(x: i32) -> i32 {\n    x * 2\n}", "let (a, b) = (1, 2);", "twice(a) + b")
+        page = self.open("go.ipynb", "fn twice(x: i32) -> i32 {\n    x * 2\n}", "let (a, b) = (1, 2);\nlet mut größe = vec![3];",
+                         "größe.append(&mut größe.clone());", "twice(a) + b + größe[0]",
+                         "for (teil, zahl) in größe.iter().enumerate() { teil + zahl }")
         page.idle()
 
-        def goes(column, at, selected):
-            page.cell(2).locator(".cm-content").click()
+        def goes(column, at, selected, of=3):
+            page.cell(of).locator(".cm-content").click()
             page.page.keyboard.press("Home")
             for _ in range(column):
                 page.page.keyboard.press("ArrowRight")
@@ -281,6 +255,9 @@ class Language(unittest.TestCase):
         goes(2, 0, "twice")
         goes(6, 1, "a")
         goes(11, 1, "b")
+        # Not to where it is lent.
+        goes(16, 1, "größe")
+        goes(49, 4, "teil", of=4)
         self.assertEqual(self.errors(), [])
 
     def test_the_dark_theme(self):
@@ -305,9 +282,7 @@ class Language(unittest.TestCase):
         page.shot("inspect-dark")
 
     def test_a_notebook_of_another_kernel_is_left_alone(self):
-        spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        cells = [new_code_cell("value = 1"), new_code_cell("nothing.here(")]
-        nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": spec}), self.work / "python.ipynb")
+        self.python("python.ipynb", "value = 1", "nothing.here(")
         sent = []
         # Before the page is there: only sockets that open after that are heard.
         hear = lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame)))
@@ -315,14 +290,7 @@ class Language(unittest.TestCase):
         page = self.opened("python.ipynb")
         self.run_first(page)
         at = page.type("value.bit_l")
-
-        def completes():
-            # Its first completion can take longer than JupyterLab waits.
-            page.page.keyboard.press("Tab")
-            page.page.wait_for_timeout(500)
-            return page.cell(at).locator(".cm-content").inner_text().strip() == "value.bit_length"
-
-        poll(completes, "completion by the other kernel")
+        self.completes(page, page.cell(at), "value.bit_length")
         page.page.wait_for_timeout(1000)
         expect(page.page.locator(".ib-Mark, .ib-Completer-item")).to_have_count(0)
         self.assertTrue(any("execute_request" in frame for frame in sent), "the frames are heard")

@@ -11,18 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from lsp import sources
+from service import below, beside, matches
 from wire import Kernel, descendants, gone, poll
 
 PATIENCE = 300
-
-
-def below(pid):
-    return [child for child, name in descendants(pid) if name.startswith("ironbook-lang")]
-
-
-def matches(client, code):
-    return client.ask("complete_request", {"code": code, "cursor_pos": len(code)})["matches"]
 
 
 def crate(directory):
@@ -108,8 +100,8 @@ def when(program, directory):
         config.write_text(text)
         with Kernel(directory=directory, IRONBOOK_LANGUAGE=variable, IRONBOOK_CONFIG=str(config)) as kernel:
             kernel.client.run("1 + 1")
-            beside = Path(program).with_name("ironbook-language").is_file()
-            if wanted and beside:
+            is_there = Path(program).with_name("ironbook-language").is_file()
+            if wanted and is_there:
                 poll(lambda: below(kernel.process.pid), "a service")
             elif not wanted:
                 assert not below(kernel.process.pid), (text, variable)
@@ -117,11 +109,8 @@ def when(program, directory):
 
 def main(program):
     parts = [lambda directory: when(program, directory)]
-    service = Path(program).with_name("ironbook-language")
-    if service.is_file() and (sources() / "core/src/lib.rs").is_file():
+    if service := beside(program):
         parts += [lambda directory: restart(service, directory), lambda directory: whole_life(service, directory)]
-    else:
-        print("no language service, or no sources of std, are here")
     for part in parts:
         with tempfile.TemporaryDirectory() as directory:
             part(directory)

@@ -1,92 +1,17 @@
-"""An editor's side of `ironbook lsp`, over its standard input and output: `lsp.py IRONBOOK`.
+"""`ironbook lsp` as an editor meets it: `lsp.py IRONBOOK`.
 
-Writes and reads the protocol's frames itself. Alone; attached to a kernel's session; and, where the language service and the
-sources of std are, with that.
+Alone; attached to a kernel's session; and, where the language service and the sources of std are, with that.
 """
 
-import json
 import os
-import queue
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from pathlib import Path
 
-from wire import Kernel, descendants, poll
-
-PATIENCE = 300
-
-
-class Server:
-    def __init__(self, program, directory, *arguments, **env):
-        self.process = subprocess.Popen(
-            [program, "lsp", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=directory,
-            env={**os.environ, **env}
-        )
-        self.messages = queue.Queue()
-        self.next = 0
-        threading.Thread(target=self.read, daemon=True).start()
-
-    def read(self):
-        out = self.process.stdout
-        while True:
-            length = 0
-            while (line := out.readline().strip()):
-                name, _, value = line.partition(b": ")
-                if name.lower() == b"content-length":
-                    length = int(value)
-            if not length:
-                return
-            self.messages.put(json.loads(out.read(length)))
-
-    def send(self, **message):
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        self.process.stdin.flush()
-
-    def wait(self, wanted):
-        while True:
-            message = self.messages.get(timeout=PATIENCE)
-            if wanted(message):
-                return message
-
-    def ask(self, method, params):
-        self.next += 1
-        number = self.next
-        self.send(id=number, method=method, params=params)
-        answer = self.wait(lambda message: message.get("id") == number and "method" not in message)
-        assert "error" not in answer, answer
-        return answer["result"]
-
-    def diagnostics(self, uri):
-        published = "textDocument/publishDiagnostics"
-        told = self.wait(lambda m: m.get("method") == published and m["params"]["uri"] == uri)
-        return told["params"]["diagnostics"]
-
-    def end(self):
-        self.ask("shutdown", None)
-        self.send(method="exit", params=None)
-        assert self.process.wait(PATIENCE) == 0
-
-
-    def start(self):
-        """What the server can do."""
-        able = self.ask("initialize", {"capabilities": {}, "processId": os.getpid(), "rootUri": None})
-        self.send(method="initialized", params={})
-        return able["capabilities"]
-
-    def open(self, uri, text):
-        document = {"uri": uri, "languageId": "rust", "version": 1, "text": text}
-        self.send(method="textDocument/didOpen", params={"textDocument": document})
-
-    def at(self, method, uri, line, character, **more):
-        where = {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}, **more}
-        return self.ask(f"textDocument/{method}", where)
-
-    def labels(self, uri, line, character):
-        return [item["label"] for item in self.at("completion", uri, line, character)["items"]]
+from editor import PATIENCE, Server
+from service import below, beside, matches
+from wire import Kernel, poll
 
 
 def alone(program, directory):
@@ -101,6 +26,31 @@ def alone(program, directory):
     assert [one["code"] for one in found][:1] in (["E0308"], ["E0609"], ["E0615"]), found
     labels = server.labels(uri, 4, 8)
     assert "height" in labels and "head" in labels, labels
+    server.end()
+
+
+def unread(program, directory):
+    """An editor that reads nothing for a while is heard all the same, and then gets each answer once."""
+    server = Server(program, directory, reads=False, IRONBOOK_LANGUAGE="0")
+    uri = f"file://{directory}/s.rs"
+    numbers = range(1, 3001)
+
+    def write():
+        server.send(id=0, method="initialize", params={"capabilities": {}})
+        server.send(method="initialized", params={})
+        server.open(uri, "// %%\nlet a: i32 = 1;\n")
+        for number in numbers:
+            server.send(id=number, method="textDocument/documentSymbol", params={"textDocument": {"uri": uri}})
+            server.send(method="$/cancelRequest", params={"id": number})
+
+    writing = threading.Thread(target=write, daemon=True)
+    writing.start()
+    writing.join(60)
+    assert not writing.is_alive(), "the server waits for an editor that writes"
+    server.begin_to_read()
+    answered = [server.wait(lambda message: "id" in message and "method" not in message)["id"] for _ in range(3001)]
+    assert sorted(answered) == [0, *numbers], "each request has one answer"
+    server.next = 3001
     server.end()
 
 
@@ -154,25 +104,15 @@ def attached(program, directory):
         server.end()
 
 
-def sources():
-    """The sources of std."""
-    named = os.environ.get("RUST_SRC_PATH")
-    root = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True).stdout.strip()
-    return Path(named) if named else Path(root) / "lib/rustlib/src/rust/library"
-
-
 def in_a_kernel(service, directory):
     """A kernel asks the service about a cell that is typed, over the variables of its session."""
     with Kernel(directory=directory, IRONBOOK_LANGUAGE=str(service)) as kernel:
         client = kernel.client
         client.until_idle(client.execute("let names = vec![String::from(\"a\")];\nstruct P { x: f64 }"))
-
-        def matches(code):
-            return client.ask("complete_request", {"code": code, "cursor_pos": len(code)})["matches"]
-
-        assert "names" in matches("nam"), "what is known at once"
-        poll(lambda: "push_str" in matches("let (a, b) = (names[0].clone(), 1); a.pus"), "a deep completion", PATIENCE)
-        assert "x" in matches("let all = vec![P { x: 1.0 }]; all.iter().map(|p| p.")
+        assert "names" in matches(client, "nam"), "what is known at once"
+        chain = "let (a, b) = (names[0].clone(), 1); a.pus"
+        poll(lambda: "push_str" in matches(client, chain), "a deep completion", PATIENCE)
+        assert "x" in matches(client, "let all = vec![P { x: 1.0 }]; all.iter().map(|p| p.")
         asked = {"code": "let (a, b) = (1, names.len()); b", "cursor_pos": 32, "detail_level": 0}
         told = client.ask("inspect_request", asked)
         assert "usize" in told["data"]["text/plain"], told
@@ -206,6 +146,8 @@ def deep(service, program, directory):
     assert details()["sum"].startswith("fn sum") or "pub fn sum" in details()["sum"], details()["sum"]
     assert where[0]["range"]["start"] == {"line": 2, "character": 3}, where
     assert [one["range"]["start"]["line"] for one in named()] == [2, 6], named()
+    uses = server.at("references", uri, 2, 4, context={"includeDeclaration": False})
+    assert [one["range"]["start"]["line"] for one in uses] == [6], uses
     call = server.at("signatureHelp", uri, 6, 14)
     assert call["signatures"][0]["label"].startswith("fn twice(n: usize)"), call
     edits = server.at("rename", uri, 2, 4, newName="double")["changes"][uri]
@@ -217,7 +159,7 @@ def deep(service, program, directory):
     refused = server.wait(lambda message: message.get("id") == server.next)
     assert "`n`" in refused["error"]["message"], refused
 
-    killed = [pid for pid, name in descendants(server.process.pid) if name.startswith("ironbook-lang")]
+    killed = below(server.process.pid)
     assert len(killed) == 1, killed
     os.kill(killed[0], 9)
     began = time.monotonic()
@@ -229,13 +171,11 @@ def deep(service, program, directory):
 
 
 def main(program):
-    parts = [lambda directory: alone(program, directory), lambda directory: attached(program, directory)]
-    service = Path(program).with_name("ironbook-language")
-    if service.is_file() and (sources() / "core/src/lib.rs").is_file():
+    parts = [lambda directory: alone(program, directory), lambda directory: unread(program, directory),
+             lambda directory: attached(program, directory)]
+    if service := beside(program):
         parts.append(lambda directory: deep(service, program, directory))
         parts.append(lambda directory: in_a_kernel(service, directory))
-    else:
-        print("no language service, or no sources of std, are here")
     for part in parts:
         with tempfile.TemporaryDirectory() as directory:
             part(directory)

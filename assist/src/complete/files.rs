@@ -1,13 +1,15 @@
 //! Paths of files, from the session's directory on.
 
 use super::{Candidate, Completions};
-use crate::rank::Ranked;
+use crate::rank::{Ranked, quality};
 use crate::view::View;
 use std::fs;
 use std::path::PathBuf;
 
 /// Entries of a folder that are read at most.
-const MOST: usize = 4000;
+const MOST: usize = 100_000;
+/// Those of them that fit and are looked at, whether they are folders.
+const MOST_FITTING: usize = 4000;
 
 /// Files and folders for what was typed, which begins at byte `start`.
 pub fn complete(view: &View, typed: &str, start: usize) -> Completions {
@@ -16,11 +18,10 @@ pub fn complete(view: &View, typed: &str, start: usize) -> Completions {
     let range = start + folder_length..start + typed.len();
     let mut ranked = Ranked::new(name);
     let entries = fs::read_dir(resolve(view, folder)).into_iter().flatten().flatten().take(MOST);
-    for entry in entries {
-        let file = entry.file_name().to_string_lossy().into_owned();
-        if file.starts_with('.') && !name.starts_with('.') {
-            continue;
-        }
+    let entries = entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry));
+    let is_hidden = |file: &str| file.starts_with('.') && !name.starts_with('.');
+    let fitting = entries.filter(|(file, _)| !is_hidden(file) && quality(name, file).is_some());
+    for (file, entry) in fitting.take(MOST_FITTING) {
         // Through links, to where they lead.
         let is_folder = fs::metadata(entry.path()).is_ok_and(|meta| meta.is_dir());
         let text = if is_folder { format!("{file}/") } else { file.clone() };

@@ -67,7 +67,7 @@ fn code(view: &View, before: &str, start: usize, style: Style) -> Completions {
     let Situation::Rust { mut code } = situation::rust(view, &probe) else { return Completions::default() };
     if style == Style::Pairs {
         // `name=expression`: only the expression is Rust.
-        let word = code[start..].rfind(char::is_whitespace).map_or(start, |at| start + at + 1);
+        let word = code.len() - code[start..].rsplit(char::is_whitespace).next().unwrap_or_default().len();
         let Some(value) = code[word..].find('=') else { return over(before.len()..before.len(), Vec::new()) };
         code.replace_range(..word + value + 1, &" ".repeat(word + value + 1));
     }

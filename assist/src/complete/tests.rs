@@ -1,6 +1,7 @@
 //! Completion over views made by hand.
 
 use super::*;
+use crate::explain::{Detail, inspect};
 use crate::tests::view;
 use ironbook_magics::{Form, Magic, registry};
 
@@ -109,6 +110,7 @@ fn magics_and_their_arguments() {
     check("%timeit flights.he|", &["height"], &[]);
     check("%%time\nlet a = flights.he|", &["height"], &[]);
     check("%track log rows={rows.le|", &["len"], &[]);
+    check("%track log a=1\u{3000}rows=rows.le|", &["len"], &[]);
     check("%profile fli|", &["flights"], &[]);
     check("%profile flights --target arr|", &["arr_delay"], &[]);
     check("?fli|", &["flights"], &[]);
@@ -276,6 +278,52 @@ fn files() {
         let names: Vec<&str> = found.candidates.iter().map(|candidate| candidate.text.as_str()).collect();
         assert_eq!(names, expected, "{text}");
     }
+}
+
+/// A folder of pictures: what was typed is looked for among all of them.
+#[test]
+fn files_of_large_folders_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..4500 {
+        std::fs::write(folder.path().join(format!("{number:04}.png")), "").unwrap();
+    }
+    let view = View { directory: folder.path().to_owned(), ..view() };
+    for number in [0, 1234, 4000, 4499] {
+        let text = format!("read_csv(\"{number:04}");
+        let found = complete(&view, &text, text.len()).candidates;
+        assert_eq!(found.iter().map(|found| found.text.clone()).collect::<Vec<_>>(), [format!("{number:04}.png")]);
+    }
+}
+
+/// Types that no one writes by hand, in the cell that is typed.
+#[test]
+fn nested_types_end_nothing() {
+    let deep =
+        format!("struct Own {{ a: {}u8{} }}\nlet o = Own {{ a: b }};\no.", "(".repeat(60_000), ")".repeat(60_000));
+    let text = std::thread::Builder::new().stack_size(4 << 20).spawn(move || {
+        complete(&view(), &deep, deep.len());
+        inspect(&view(), &deep, "struct Ow".len(), Detail::Full);
+    });
+    text.unwrap().join().unwrap();
+}
+
+/// What is made of each other many times over is followed as far as a moment lets.
+#[test]
+fn names_of_names_keep_nobody_waiting() {
+    let cells = |of: &dyn Fn(usize) -> String| (1..16).map(of).collect::<String>();
+    let tuples = cells(&|n| format!("let t{n} = ({});\n", vec![format!("t{}", n - 1); 40].join(", ")));
+    let joins = cells(&|n| {
+        let last = format!("t{}", n - 1);
+        let join = format!(".join({last}.clone(), [col(\"a\")], [col(\"a\")], {last}.args())").repeat(5);
+        format!("let t{n} = {last}{join};\n")
+    });
+    let begun = std::time::Instant::now();
+    for text in
+        [format!("let t0 = 1.5;\n{tuples}t15.0."), format!("let t0 = flights.lazy();\n{joins}t15.select([col(\"")]
+    {
+        complete(&view(), &text, text.len());
+    }
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -103,6 +103,7 @@ fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
 impl Tables<'_, '_> {
     /// The table that the string at a token surely names a column of.
     fn surely_of(&self, at: usize) -> Option<Schema> {
+        self.begin();
         let word = |at: Option<usize>| match at.map(|at| &self.toks[at].token) {
             Some(Token::Word(word)) => Some(*word),
             _ => None,

@@ -211,7 +211,7 @@ fn candidate(typed: &Value) -> Candidate {
         kind: KINDS.iter().find(|known| **known == kind).copied().unwrap_or(""),
         signature: told::text(typed, "signature"),
         summary: told::text(typed, "summary"),
-        import: None,
+        import: typed["import"].as_str().map(str::to_owned),
     }
 }
 

@@ -1,6 +1,6 @@
 //! An editor in the same process: it opens, types, asks, and reads what it is told.
 
-use ironbook_lsp::{Ground, Options, run};
+use ironbook_lsp::{Ground, Live, Options, run};
 use ironbook_session::language::Service;
 use ironbook_session::library::index::Index;
 use ironbook_session::library::{Library, Paths};
@@ -31,7 +31,7 @@ pub struct Editor {
     pub able: Value,
     /// What came while something else was waited for.
     early: Vec<Message>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 fn library() -> Library {
@@ -50,31 +50,36 @@ fn service(directory: &Path, script: &str) -> Service {
 impl Editor {
     /// An editor whose server checks cells, without a language service.
     pub fn new() -> Editor {
-        Editor::with(&json!({}), None)
+        Editor::with(&json!({}), None, None)
+    }
+
+    /// One that is attached to a running session, and perhaps helped by a shell script.
+    pub fn beside(live: Box<dyn Live>, script: Option<&str>) -> Editor {
+        Editor::with(&json!({}), script, Some(live))
     }
 
     /// One whose language service is a shell script.
     pub fn helped_by(script: &str) -> Editor {
-        Editor::with(&json!({}), Some(script))
+        Editor::with(&json!({}), Some(script), None)
     }
 
     /// One that can what it says.
     pub fn able(capabilities: &Value) -> Editor {
-        Editor::with(capabilities, None)
+        Editor::with(capabilities, None, None)
     }
 
     /// The same with a language service that is a shell script.
     pub fn helped(capabilities: &Value, script: &str) -> Editor {
-        Editor::with(capabilities, Some(script))
+        Editor::with(capabilities, Some(script), None)
     }
 
     /// One that asks for diagnostics when it is told that there are new ones.
     pub fn that_pulls() -> Editor {
         let refreshes = json!({"diagnostics": {"refreshSupport": true}});
-        Editor::with(&json!({"textDocument": {"diagnostic": {}}, "workspace": refreshes}), None)
+        Editor::with(&json!({"textDocument": {"diagnostic": {}}, "workspace": refreshes}), None, None)
     }
 
-    fn with(capabilities: &Value, script: Option<&str>) -> Editor {
+    fn with(capabilities: &Value, script: Option<&str>, live: Option<Box<dyn Live>>) -> Editor {
         let directory = TempDir::new().unwrap();
         let service = script.map(|script| service(directory.path(), script));
         let library = library();
@@ -89,20 +94,25 @@ impl Editor {
         let checker = Some(Checker::new(config).unwrap());
         let (ours, theirs) = Connection::memory();
         let server = std::thread::spawn(move || {
-            run(&theirs, Options { checker, ground, service, ..Options::default() }).unwrap();
+            run(&theirs, Options { checker, ground, service, live, ..Options::default() }).unwrap();
         });
         let mut editor = Editor {
             connection: ours,
             server: Some(server),
             next: 0,
-            version: 0,
+            version: 1,
             able: Value::Null,
             early: Vec::new(),
-            _directory: directory,
+            directory,
         };
         editor.able = editor.ask("initialize", json!({"capabilities": capabilities}))["capabilities"].take();
         editor.tell("initialized", json!({}));
         editor
+    }
+
+    /// The folder that it works in.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Sends a notification.
@@ -182,6 +192,19 @@ impl Editor {
         let of_document = |message: &Message| matches!(message, Message::Notification(told) if told.method == "textDocument/publishDiagnostics" && told.params["uri"] == uri);
         let Message::Notification(told) = self.wait(of_document) else { unreachable!("a notification") };
         serde_json::from_value::<PublishDiagnosticsParams>(told.params).unwrap().diagnostics
+    }
+
+    /// Forgets what came while something else was waited for.
+    pub fn forget(&mut self) {
+        self.early.clear();
+    }
+
+    /// The version of a document that the next diagnostics of it are of, and how many there are.
+    pub fn version_told(&mut self, uri: &str) -> (i64, usize) {
+        let of_document = |message: &Message| matches!(message, Message::Notification(told) if told.method == "textDocument/publishDiagnostics" && told.params["uri"] == uri);
+        let Message::Notification(told) = self.wait(of_document) else { unreachable!("a notification") };
+        let found = told.params["diagnostics"].as_array().map_or(0, Vec::len);
+        (told.params["version"].as_i64().unwrap_or_else(|| panic!("{told:?}")), found)
     }
 
     /// How many diagnostics a document has by what came last while something else was waited for.

@@ -153,6 +153,34 @@ fn after_shutdown_only_exit_is_heard() {
     assert_eq!(code(&response), Some(-32600));
 }
 
+/// What changes the text is of the text that the editor has.
+#[test]
+fn edits_of_an_earlier_text_are_refused() {
+    let answer = r#"{"Answer":{"id":1,"answer":"Nothing"}}"#;
+    let script =
+        format!("{READY}\nread line\nwhile [ ! -e $0.go ]; do sleep 0.05; done\necho '{answer}'\ncat >/dev/null");
+    let mut editor = Editor::helped_by(&script);
+    editor.open(URI, "// %%\nlet first = 1;\nfirst\n");
+    editor.diagnostics(URI);
+    let at = json!({"textDocument": {"uri": URI}, "position": {"line": 1, "character": 5}, "newName": "other"});
+    let asked = editor.begin("textDocument/rename", at);
+    editor.retype(URI, "// %%\n\nlet first = 1;\nfirst\n");
+    editor.diagnostics(URI);
+    std::fs::write(editor.directory().join("service.go"), "").unwrap();
+    assert_eq!(code(&editor.end(asked)), Some(-32801));
+}
+
+/// A name is changed everywhere or not at all.
+#[test]
+fn nothing_is_renamed_beside_a_cell_that_is_not_read() {
+    let mut editor = Editor::helped_by(&format!("{READY}\ncat >/dev/null"));
+    editor.open(URI, &format!("// %%\nlet first = 1;\n// %%\nlet s = \"{}\";\nfirst\n", "x".repeat(300 << 10)));
+    editor.diagnostics(URI);
+    let at = json!({"textDocument": {"uri": URI}, "position": {"line": 1, "character": 5}, "newName": "other"});
+    let response = serde_json::to_value(editor.request("textDocument/rename", at)).unwrap();
+    assert!(response["error"]["message"].as_str().unwrap().contains("cell 2 is too long"), "{response}");
+}
+
 #[test]
 fn megabytes_in_a_cell_keep_nobody_waiting() {
     let mut editor = Editor::new();

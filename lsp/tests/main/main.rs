@@ -4,6 +4,7 @@
 mod editor;
 mod faults;
 mod lints;
+mod live;
 mod more;
 mod notebooks;
 mod scripts;

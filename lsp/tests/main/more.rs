@@ -23,6 +23,10 @@ fn a_candidate_is_explained_when_it_is_chosen() {
         told.contains("fn height") && told.len() > item["documentation"].as_str().unwrap_or_default().len(),
         "{told}"
     );
+    // What was typed on since changes nothing.
+    editor.retype(URI, "// %%\nlet table = df!(\"a\" => [1])?;\n// %%\ntable.height\n");
+    let later = editor.ask("completionItem/resolve", item.clone());
+    assert_eq!(later["documentation"]["value"].as_str(), Some(told), "{later}");
     // Of one that is for no place that is still there, nothing is added.
     let mut stale = item.clone();
     stale["data"]["position"]["line"] = json!(70);
@@ -101,4 +105,5 @@ fn without_a_service_nothing_is_renamed() {
     let range = editor.at("textDocument/prepareRename", URI, Position::new(1, 5));
     assert_eq!(range, json!({"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 9}}));
     assert_eq!(editor.at("textDocument/prepareRename", URI, Position::new(1, 13)), json!(null));
+    assert_eq!(editor.at("textDocument/prepareRename", URI, Position::new(1, 1)), json!(null), "a word of Rust's");
 }

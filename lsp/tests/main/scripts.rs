@@ -108,6 +108,24 @@ fn a_closed_script_has_no_diagnostics() {
     }
 }
 
+/// What a check finds of a text that has changed meanwhile is not told: its places are not those of the text that is there.
+#[test]
+fn diagnostics_are_of_the_version_that_is_there() {
+    let lines: String =
+        (0..60).map(|n| format!("let a{n} = [{n}].iter().map(|x| x + 1).collect::<Vec<i32>>();\n")).collect();
+    let text = format!("// %%\n{lines}let wrong: i32 = \"a\";\n");
+    for pause in (160..520).step_by(60) {
+        let mut editor = Editor::new();
+        editor.open(URI, &text);
+        std::thread::sleep(Duration::from_millis(pause));
+        editor.change(URI, &json!({"range": line_start(1), "text": "let first = 1;\n"}));
+        // What came before the change came before this answer.
+        editor.ask("textDocument/foldingRange", json!({"textDocument": {"uri": URI}}));
+        editor.forget();
+        assert_eq!(editor.version_told(URI), (2, 1), "changed after {pause} ms");
+    }
+}
+
 #[test]
 fn a_text_that_is_none_any_more_has_no_diagnostics() {
     let mut editor = Editor::new();
@@ -155,6 +173,8 @@ fn cells_and_what_they_define_are_listed() {
     assert_eq!(names(&found), ["Read", "cell 2", "cell 3"]);
     assert_eq!(names(&found[0]["children"]), ["a", "f"]);
     assert_eq!(names(&found[2]["children"]), ["S"]);
+    let name = json!({"start": {"line": 2, "character": 3}, "end": {"line": 2, "character": 4}});
+    assert_eq!(found[0]["children"][1]["selectionRange"], name);
     assert_eq!(found[0]["range"], json!({"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 9}}));
     let folds = editor.ask("textDocument/foldingRange", json!({"textDocument": {"uri": URI}}));
     assert_eq!((folds[0]["startLine"].clone(), folds[0]["endLine"].clone()), (json!(1), json!(2)));

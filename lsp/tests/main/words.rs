@@ -114,6 +114,24 @@ fn a_missing_name_is_brought_in_by_an_action() {
     assert_eq!(editor.ask("textDocument/codeAction", params), json!([]));
 }
 
+/// What is selected ends where it ends, also where the service reads a magic as other text.
+#[test]
+fn changes_are_asked_for_what_is_selected() {
+    let answer = r#"{"Answer":{"id":1,"answer":"Nothing"}}"#;
+    let script = format!("{READY}\nread -r line\nprintf '%s' \"$line\" > $0.asked\necho '{answer}'\ncat >/dev/null");
+    let mut editor = Editor::helped(&json!({}), &script);
+    editor.open(URI, "// %%\nlet a = 1;\n// %time a\nlet ü = 2;\nlet b = 3;\n");
+    editor.diagnostics(URI);
+    let range = json!({"start": at(1, 0), "end": at(3, 10)});
+    let params = json!({"textDocument": {"uri": URI}, "range": range, "context": {"diagnostics": []}});
+    editor.ask("textDocument/codeAction", params);
+    let asked = std::fs::read_to_string(editor.directory().join("service.asked")).unwrap();
+    let asked: Value = serde_json::from_str(&asked).unwrap();
+    let (text, end) = (asked["text"].as_str().unwrap(), asked["query"]["assists"].as_u64().unwrap());
+    let selected = text.get(..usize::try_from(end).unwrap()).unwrap();
+    assert!(selected.ends_with("let ü = 2;"), "{selected}");
+}
+
 #[test]
 fn without_a_service_definitions_are_those_of_the_page() {
     let mut editor = Editor::new();
