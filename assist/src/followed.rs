@@ -1,9 +1,11 @@
 //! What is wrong with a cell that is taken for run without being run, magics and all.
 
 use crate::plan::Planned;
+use crate::schema::{self, Columns};
 use crate::view::View;
 use ironbook_session::diagnostics::{Diagnostic, Severity};
-use ironbook_session::{Checker, ExecutionId, Place};
+use ironbook_session::{Checker, ExecutionId, Place, Variable};
+use std::collections::BTreeMap;
 
 /// Cells longer than this are not checked: no one writes them by hand.
 const LONGEST: usize = 256 << 10;
@@ -15,12 +17,16 @@ pub struct Followed {
     pub diagnostics: Vec<Diagnostic>,
     /// The executions that it was taken for.
     pub executions: Vec<ExecutionId>,
+    /// The variables that this cell and those before it make or change, with their columns where these are surely all.
+    tables: BTreeMap<String, Option<Columns>>,
 }
 
 impl Followed {
-    /// Checks a cell and takes it for run. The variables and items of `ground` are those of the checker, whatever it has.
-    pub fn new(checker: &mut Checker, text: &str, ground: &View) -> Followed {
-        let mut followed = Followed::default();
+    /// Checks a cell and takes it for run, after `before`. The variables and items of `ground` are those of the checker,
+    /// whatever it has.
+    pub fn new(checker: &mut Checker, text: &str, ground: &View, before: Option<&Followed>) -> Followed {
+        let tables = before.map(|before| before.tables.clone()).unwrap_or_default();
+        let mut followed = Followed { tables, ..Followed::default() };
         if text.len() > LONGEST {
             followed.executions.push(checker.skip(""));
             let words =
@@ -28,7 +34,11 @@ impl Followed {
             followed.diagnostics.push(Diagnostic::new(Severity::Hint, None, words));
             return followed;
         }
-        let view = View { variables: checker.variables(), items: checker.items(), ..ground.clone() };
+        let view = View {
+            variables: with_columns(checker.variables(), &followed.tables),
+            items: checker.items(),
+            ..ground.clone()
+        };
         let planned = Planned::new(text, &view);
         if let Some((range, failure)) = planned.fault {
             let execution = checker.skip(text);
@@ -43,8 +53,25 @@ impl Followed {
             followed.executions.push(checker.execution());
             followed.diagnostics.extend(checker.follow(source).diagnostics);
         }
+        let sound = followed.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error);
+        if let (Some(execution), true) = (followed.executions.last(), sound) {
+            let doubts = schema::unknown_columns(&view, text, *execution);
+            followed.diagnostics.extend(doubts.into_iter().filter(|doubt| !checker.is_switched_off(doubt, text)));
+        }
+        let made = schema::columns_made(&view, text).into_iter();
+        followed.tables.extend(made.map(|(name, columns)| (name, columns.filter(|_| sound))));
         followed
     }
+}
+
+/// The variables, with the columns that cells which have not run would leave them.
+fn with_columns(mut variables: Vec<Variable>, tables: &BTreeMap<String, Option<Columns>>) -> Vec<Variable> {
+    for variable in &mut variables {
+        if let Some(columns) = tables.get(&variable.name) {
+            variable.columns = columns.clone().unwrap_or_default();
+        }
+    }
+    variables
 }
 
 /// The crates that `%dep` and `:dep` lines ask for, which nobody has built here.

@@ -217,7 +217,8 @@ impl Chain {
             self.links.truncate(place);
             let mut after = self.links.last().map_or(&ground.checker, |link| &link.after).clone();
             checks.begins(after.handle());
-            let followed = Followed::new(&mut after, &cell.text, view);
+            let before = self.links.last().map(|link| &link.followed);
+            let followed = Followed::new(&mut after, &cell.text, view, before);
             if !checks.ends() {
                 return false;
             }
