@@ -41,6 +41,8 @@ pub struct Candidate {
     pub summary: String,
     /// A `use` that it needs, for front ends that can add it to the cell.
     pub import: Option<String>,
+    /// Its place, from 0, among what people call most of the value in front of it.
+    pub usual: Option<usize>,
 }
 
 impl Candidate {

@@ -212,6 +212,7 @@ fn candidate(typed: &Value) -> Candidate {
         signature: told::text(typed, "signature"),
         summary: told::text(typed, "summary"),
         import: None,
+        usual: None,
     }
 }
 
