@@ -222,7 +222,8 @@ pub fn is_bound(known: &Known<'_>, at: usize, name: &str) -> bool {
 }
 
 fn starts_low(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_lowercase() || c == '_') && word != "_"
+    // Many scripts have no cases.
+    word.starts_with(|c: char| c.is_alphabetic() && !c.is_uppercase() || c == '_') && word != "_"
 }
 
 /// In a struct's literal the fields that are not there yet; whether this is one.

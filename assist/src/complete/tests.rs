@@ -28,6 +28,7 @@ fn check(text: &str, there: &[&str], not: &[&str]) {
 fn names() {
     assert_eq!(at("fli|")[0], "flights");
     check("let flow = 1;\nfl|", &["flow", "flights"], &[]);
+    check("let 名前 = 1;\n名|", &["名前"], &["flights"]);
     check("De|", &["Delay"], &["flights"]);
     check("rea|", &["read_csv"], &[]);
     check("pri|", &["println!"], &[]);
