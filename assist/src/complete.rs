@@ -41,6 +41,8 @@ pub struct Candidate {
     pub summary: String,
     /// A `use` that it needs, for front ends that can add it to the cell.
     pub import: Option<String>,
+    /// Its place, from 0, among what people call most of the value in front of it.
+    pub usual: Option<usize>,
 }
 
 impl Candidate {
@@ -156,6 +158,11 @@ fn literal(view: &View, code: &str, toks: &[Tok<'_>], range: Range<usize>, after
     if let Some(found) = trial::names(&known, end, typed) {
         return over(start..code.len(), found);
     }
+    if let Some(start) = formatted(&known, end, typed) {
+        let mut ranked = Ranked::new(&typed[start..]);
+        names::add_values(&known, end, &mut ranked);
+        return over(code.len() - (typed.len() - start)..code.len(), ranked.finish());
+    }
     let role = columns::role(&known, end);
     if role == columns::Role::Columns {
         let found = columns::complete(&known, end, typed, after);
@@ -165,6 +172,33 @@ fn literal(view: &View, code: &str, toks: &[Tok<'_>], range: Range<usize>, after
         return files::complete(view, typed, start);
     }
     over(start..code.len(), Vec::new())
+}
+
+/// Where the name behind `{` begins in the text of a macro that formats, whose literal is token `end`.
+fn formatted(known: &Known<'_>, end: usize, typed: &str) -> Option<usize> {
+    const FORMAT: &[&str] = &[
+        "format",
+        "format_args",
+        "print",
+        "println",
+        "eprint",
+        "eprintln",
+        "write",
+        "writeln",
+        "panic",
+        "todo",
+        "assert",
+        "assert_eq",
+        "assert_ne",
+        "bail",
+        "anyhow",
+    ];
+    let before = typed.trim_end_matches(lexer::is_word);
+    // `{{` is a brace that is printed.
+    let braces = before.len() - before.trim_end_matches('{').len();
+    let open = code::enclosing(known.toks, end).filter(|_| braces % 2 == 1)?;
+    let name = open.checked_sub(2).filter(|_| known.toks[open - 1].is('!'))?;
+    matches!(known.toks[name].token, Token::Word(name) if FORMAT.contains(&name)).then_some(before.len())
 }
 
 pub(crate) use columns::named as column_named;

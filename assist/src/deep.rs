@@ -13,6 +13,10 @@ const MOST: usize = 400;
 /// What a level of [`usual`] is worth: less than a type that fits, more than what the service tells apart otherwise.
 const LEVEL: u32 = 4;
 
+/// Methods that every value has, and that are therefore usual without saying anything about this one.
+const EVERYWHERE: &[&str] =
+    &["borrow", "borrow_mut", "clone_from", "clone_into", "into", "to_owned", "try_into", "type_id"];
+
 /// Whether a language service can say more about the place: it is Rust, and no magic's words.
 pub fn is_rust(view: &View, text: &str, cursor: usize) -> bool {
     let cursor = crate::complete::boundary(text, cursor);
@@ -22,7 +26,8 @@ pub fn is_rust(view: &View, text: &str, cursor: usize) -> bool {
 /// Joins the session's candidates with those of the language service.
 ///
 /// `typed` is what stands between the beginning of the replaced word and the cursor. Names that fit what was typed better
-/// come first; of those that fit equally, those that the service gives a better score, to which it adds how usual a name is,
+/// come first; of those that fit equally, those that the service gives a better score, to which it adds how usual a name is
+/// (most of all what the session knows to be called most of such a value),
 /// then those that it tells first, and then those that only the session knows. Of a name that both have, the service's signature is taken, and the session's line about it.
 pub fn merged(instant: Completions, deep: &[language::Candidate], typed: &str) -> Completions {
     let mut all: BTreeMap<String, Entry> = BTreeMap::new();
@@ -74,8 +79,9 @@ pub fn beside(alive: Completions, told: Completions, before: &str) -> Completion
     Completions { range, candidates: all.into_iter().map(|(_, candidate)| candidate).collect() }
 }
 
-/// Quality, whether it is private, whether it needs a `use`, how far its score lies below the best, place.
-type Order = (u8, bool, bool, u32, usize);
+/// Quality, whether it is private, whether it needs a `use`, how far its score lies below the best, place among what is
+/// usual for the value, place.
+type Order = (u8, bool, bool, u32, usize, usize);
 
 struct Entry {
     candidate: Candidate,
@@ -88,7 +94,8 @@ impl Entry {
         let private = self.candidate.text.starts_with('_') && !typed.starts_with('_');
         let score = self.score.map(|score| score.saturating_add(weight(&self.candidate)));
         let below = score.map_or(u32::MAX, |score| u32::MAX - score);
-        (quality, private, self.candidate.import.is_some(), below, self.place)
+        let usual = self.candidate.usual.unwrap_or(usize::MAX);
+        (quality, private, self.candidate.import.is_some(), below, usual, self.place)
     }
 }
 
@@ -96,6 +103,8 @@ impl Entry {
 /// usual elsewhere.
 fn weight(candidate: &Candidate) -> u32 {
     let level = match candidate.kind {
+        _ if candidate.usual.is_some() => usual::MOST + 1,
+        _ if EVERYWHERE.contains(&candidate.text.as_str()) => 0,
         "property" | "instance" => usual::MOST,
         "function" | "class" => usual::level(&candidate.text),
         _ => 0,
@@ -118,6 +127,7 @@ fn joined(found: &language::Candidate, known: Option<&Candidate>) -> Candidate {
         signature,
         summary: summary.trim().to_owned(),
         import: found.import.clone(),
+        usual: known.and_then(|known| known.usual),
     }
 }
 
@@ -136,6 +146,7 @@ mod tests {
             signature: String::new(),
             summary: format!("about {name}"),
             import: None,
+            usual: None,
         };
         Completions { range: 3..5, candidates: names.iter().map(candidate).collect() }
     }
@@ -187,6 +198,18 @@ mod tests {
         assert_eq!(names("map"), ["map", "map_windows"]);
         let fits = deep(&[("map", 9, None), ("advance_by", 60, None)]);
         assert_eq!(merged(instant(&[]), &fits, "").candidates[0].text, "advance_by");
+    }
+
+    #[test]
+    fn what_is_called_most_of_such_a_value_comes_first() {
+        let mut known = instant(&["agg", "head", "having"]);
+        known.candidates[0].usual = Some(0);
+        known.candidates[1].usual = Some(1);
+        let told = ["into", "clone", "having", "head", "agg", "to_owned"].map(|name| (name, 9, None));
+        let found = merged(known, &deep(&told), "");
+        let names: Vec<&str> = found.candidates.iter().map(|found| found.text.as_str()).collect();
+        assert_eq!(names[..3], ["agg", "head", "clone"]);
+        assert_eq!(names[3..], ["into", "having", "to_owned"], "what every value has is nothing special");
     }
 
     #[test]

@@ -209,7 +209,8 @@ fn column(view: &View, code: &str, toks: &[Tok<'_>], at: usize) -> Option<Sheet>
 fn of_variable(known: &Known<'_>, variable: &Variable) -> Sheet {
     let mut facts = Vec::new();
     facts.extend(variable.shape.clone().map(|shape| ("shape", shape)));
-    facts.push(("size", size(variable.bytes)));
+    // What a cell would make that has not run has none.
+    facts.extend((variable.bytes > 0).then(|| ("size", size(variable.bytes))));
     facts.push(("cell", known.view.number(variable.cell).to_string()));
     facts.extend(variable.stale.clone().map(|why| ("stale", why)));
     let doc = Ty::parse(&variable.type_name).and_then(|ty| about_type(known, &ty)).unwrap_or_default();

@@ -1,9 +1,11 @@
 //! What is wrong with a cell that is taken for run without being run, magics and all.
 
 use crate::plan::Planned;
+use crate::schema::{self, Columns};
 use crate::view::View;
 use ironbook_session::diagnostics::{Diagnostic, Severity};
-use ironbook_session::{Checker, ExecutionId, Place};
+use ironbook_session::{Checker, ExecutionId, Place, Variable};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Cells longer than this are not looked into: no one writes them by hand. In bytes.
@@ -16,17 +18,22 @@ pub struct Followed {
     pub diagnostics: Vec<Diagnostic>,
     /// The executions that it was taken for.
     pub executions: Vec<ExecutionId>,
+    /// The variables that this cell and those before it make or change, with their columns where these are surely all.
+    tables: BTreeMap<String, Option<Columns>>,
 }
 
 impl Followed {
-    /// Checks a cell and takes it for run. The variables and items of `ground` are those of the checker, whatever it has.
-    pub fn new(checker: &mut Checker, text: &str, ground: &View) -> Followed {
-        let mut followed = Followed::default();
+    /// Checks a cell and takes it for run, after `before`. The variables and items of `ground` are those of the checker,
+    /// whatever it has.
+    pub fn new(checker: &mut Checker, text: &str, ground: &View, before: Option<&Followed>) -> Followed {
         if text.len() > LONGEST_CELL {
             let (own, most) = (text.len() >> 10, LONGEST_CELL >> 10);
             return Followed::not(checker, format!("this cell has {own} kB; cells beyond {most} kB are not checked"));
         }
-        let view = View { variables: checker.variables(), items: checker.items(), ..ground.clone() };
+        let tables = before.map(|before| before.tables.clone()).unwrap_or_default();
+        let mut followed = Followed { tables, ..Followed::default() };
+        let view =
+            View { variables: followed.with_columns(checker.variables()), items: checker.items(), ..ground.clone() };
         let planned = Planned::new(text, &view);
         if let Some((range, failure)) = planned.fault {
             let execution = checker.skip(text);
@@ -42,13 +49,30 @@ impl Followed {
             followed.executions.push(checker.execution());
             followed.diagnostics.extend(checker.follow(source).diagnostics);
         }
+        let sound = followed.is_sound();
+        if let (Some(execution), true) = (followed.executions.last(), sound) {
+            let doubts = schema::unknown_columns(&view, text, *execution);
+            followed.diagnostics.extend(doubts.into_iter().filter(|doubt| !checker.is_switched_off(doubt, text)));
+        }
+        let made = schema::columns_made(&view, text).into_iter();
+        followed.tables.extend(made.map(|(name, columns)| (name, columns.filter(|_| sound))));
         followed
     }
 
     /// Takes a cell for one that makes nothing, and says why.
     pub fn not(checker: &mut Checker, why: String) -> Followed {
         let executions = vec![checker.skip("")];
-        Followed { diagnostics: vec![Diagnostic::new(Severity::Hint, None, why)], executions }
+        Followed { diagnostics: vec![Diagnostic::new(Severity::Hint, None, why)], executions, ..Followed::default() }
+    }
+
+    /// The variables, with the columns that this cell and those before it, which have not run, would leave them.
+    pub fn with_columns(&self, mut variables: Vec<Variable>) -> Vec<Variable> {
+        for variable in &mut variables {
+            if let Some(columns) = self.tables.get(&variable.name) {
+                variable.columns = columns.clone().unwrap_or_default();
+            }
+        }
+        variables
     }
 
     /// Whether no error was found.

@@ -111,8 +111,10 @@ impl Sheet {
     }
 }
 
+/// Lines as they are: those of a table would not be one any more if they were wrapped.
 fn block(text: &str) -> String {
-    format!("<pre style=\"border-left:2px solid currentColor;padding-left:8px\">{}</pre>", escape_html(text))
+    let style = "border-left:2px solid currentColor;padding-left:8px;white-space:pre";
+    format!("<pre style=\"{style}\">{}</pre>", escape_html(text))
 }
 
 /// The Markdown that documentation uses; all text is escaped first.
@@ -218,7 +220,7 @@ mod tests {
         assert_eq!(
             html,
             "<p>A &lt;b&gt; <code>x &lt; y</code> <b>bold</b>.</p><ul><li>one</li><li>two</li></ul><p><b>Head</b></p>\
-             <pre style=\"border-left:2px solid currentColor;padding-left:8px\">let a = &amp;b;</pre>"
+             <pre style=\"border-left:2px solid currentColor;padding-left:8px;white-space:pre\">let a = &amp;b;</pre>"
         );
     }
 

@@ -226,7 +226,7 @@ fn what_magics_will_make_is_not_missing() {
     let config = Config { library, cache: paths.cells(), directory: directory.path().to_owned(), tier: Tier::Auto };
     let mut checker = Checker::new(config).unwrap();
     let mut said = |text: &str| {
-        let followed = Followed::new(&mut checker, text, &View::default());
+        let followed = Followed::new(&mut checker, text, &View::default(), None);
         followed.diagnostics.into_iter().map(|found| found.message).collect::<Vec<_>>()
     };
     let none: [&str; 0] = [];

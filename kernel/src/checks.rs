@@ -219,7 +219,8 @@ impl Chain {
             self.links.truncate(place);
             let mut after = self.links.last().map_or(&ground.checker, |link| &link.after).clone();
             checks.begins(after.handle());
-            let mut followed = Followed::new(&mut after, &cell.text, view);
+            let before = self.links.last().map(|link| &link.followed);
+            let mut followed = Followed::new(&mut after, &cell.text, view, before);
             if !checks.ends() {
                 // It would take as long the next time.
                 followed = self.left_alone(ground, &mut after);

@@ -1,7 +1,7 @@
 //! Checks of pages in the background: cell after cell, each in the state that the ones before would leave.
 
 use crate::page::{Cell, Page};
-use ironbook_assist::{Columns, Followed, LONGEST_CELL, View};
+use ironbook_assist::{Followed, View};
 use ironbook_magics::Registry;
 use ironbook_session::diagnostics::{Diagnostic, Severity};
 use ironbook_session::language::Prelude;
@@ -147,9 +147,7 @@ struct Link {
     hash: u64,
     after: Checker,
     known: Known,
-    executions: Vec<ExecutionId>,
-    /// The columns of tables, where the texts of the cells tell them.
-    tables: BTreeMap<String, Columns>,
+    followed: Followed,
 }
 
 struct Worker {
@@ -216,7 +214,7 @@ impl Worker {
         let mut report = Report::default();
         for ((index, _), link) in page.code().zip(&chain) {
             report.cells.insert(index, link.known.clone());
-            report.executions.extend(link.executions.iter().map(|execution| (*execution, index)));
+            report.executions.extend(link.followed.executions.iter().map(|execution| (*execution, index)));
         }
         self.kept.insert(key.clone(), chain);
         Some(report)
@@ -232,43 +230,21 @@ impl Worker {
 
     fn link(&self, hash: u64, before: Option<&Link>, text: &str) -> Link {
         let mut checker = before.map_or(&self.first, |link| &link.after).clone();
-        let mut tables = before.map(|link| link.tables.clone()).unwrap_or_default();
+        let before = before.map(|link| &link.followed);
+        let variables = checker.variables();
         let mut known = Known {
-            variables: with_columns(checker.variables(), &tables),
+            variables: before.map_or_else(|| variables.clone(), |before| before.with_columns(variables.clone())),
             items: checker.items(),
             prelude: Arc::new(checker.prelude()),
             text: text.to_owned(),
             ..Known::default()
         };
         let view = self.ground.view(known.variables.clone(), known.items.clone());
-        let followed = Followed::new(&mut checker, text, &view);
-        let is_sound = followed.is_sound();
-        known.diagnostics = followed.diagnostics;
-        if text.len() > LONGEST_CELL {
-            tables.clear();
-        } else {
-            if let Some(execution) = followed.executions.last().filter(|_| is_sound) {
-                let doubts = ironbook_assist::unknown_columns(&view, text, *execution);
-                known.diagnostics.extend(doubts.into_iter().filter(|doubt| !checker.is_switched_off(doubt, text)));
-            }
-            for (name, columns) in ironbook_assist::columns_made(&view, text) {
-                match columns.filter(|_| is_sound) {
-                    Some(columns) => drop(tables.insert(name, columns)),
-                    None => drop(tables.remove(&name)),
-                }
-            }
-        }
-        known.after = with_columns(checker.variables(), &tables);
-        Link { hash, after: checker, known, executions: followed.executions, tables }
+        let followed = Followed::new(&mut checker, text, &view, before);
+        known.diagnostics.clone_from(&followed.diagnostics);
+        known.after = followed.with_columns(checker.variables());
+        Link { hash, after: checker, known, followed }
     }
-}
-
-/// The variables, with columns where nobody has a value to look at.
-fn with_columns(mut variables: Vec<Variable>, tables: &BTreeMap<String, Columns>) -> Vec<Variable> {
-    for variable in variables.iter_mut().filter(|variable| variable.columns.is_empty()) {
-        variable.columns = tables.get(&variable.name).cloned().unwrap_or_default();
-    }
-    variables
 }
 
 fn chained(before: u64, text: &str) -> u64 {

@@ -11,8 +11,10 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long a completion may take.
-const COMPLETE_WITHIN: Duration = Duration::from_millis(300);
+/// How long the names of the session may take.
+const NAMES_WITHIN: Duration = Duration::from_millis(300);
+/// How long a completion may take: longer than the kernel waits for its language service, without which it answers as well.
+const COMPLETE_WITHIN: Duration = Duration::from_secs(1);
 
 /// The shared state.
 pub struct Now {
@@ -86,7 +88,7 @@ impl Now {
             return;
         }
         let client = self.client();
-        if let Some(session) = client.own_info(COMPLETE_WITHIN) {
+        if let Some(session) = client.own_info(NAMES_WITHIN) {
             self.lock().session = session;
         }
     }

@@ -358,6 +358,20 @@ class Checks(Shared):
         self.assertEqual([one["code"] for one in found["c1"]], ["E0308"])
         self.assertEqual(found["c0"], [])
 
+    def test_a_column_that_a_table_lacks_is_told(self):
+        self.ok(self.client.run('let mut rides = df!["day" => [1, 2], "late" => [0.5, 1.0]]?;'))
+
+        def doubts(*texts):
+            told = self.found(*texts)[f"c{len(texts) - 1}"]
+            return [(one["code"], one["fixes"][0]["edits"][0]["text"]) for one in told]
+
+        unknown = [("ironbook::unknown_column", '"day"')]
+        self.assertEqual(doubts('rides.clone().lazy().filter(col("dya").gt(lit(1))).collect()?'), unknown)
+        self.assertEqual(doubts('rides.column("dya")?.len() // ironbook: allow(unknown_column)'), [])
+        # A cell above that has not run makes its own tables, and changes those that are there.
+        self.assertEqual(doubts('let few = df!["day" => [1]]?;', 'few.column("dya")?.len()'), unknown)
+        self.assertEqual(doubts('rides.rename("day", "dya".into())?;', 'rides.column("dya")?.len()'), [])
+
     def test_what_was_lost_or_reset_has_to_run_again(self):
         made, kind = "let kept_here = vec![1];", "struct Reset { left: i32 }"
         self.ok(self.client.run(made))

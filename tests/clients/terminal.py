@@ -152,6 +152,21 @@ class Sessions:
         self.assertIn("-2.0", " ".join(self.ask(screen, 2, "df?")), "a peek at the value")
         self.leave(screen)
 
+    def test_candidates_are_there_while_the_language_service_is_slow(self):
+        service = self.folder / "service"
+        service.write_text("#!/bin/sh\necho '{\"Ready\":{\"seconds\":0,\"crates\":1}}'\nexec cat > /dev/null\n")
+        service.chmod(0o755)
+        self.environment["IRONBOOK_LANGUAGE"] = str(service)
+        screen = self.session()
+        self.ask(screen, 1, 'let df = df!["carrier" => ["AA", "UA"], "delay" => [4.5, -2.0]]?;')
+        screen.keys("df.he\t")
+        screen.sees(r"^  height +\(\) -> usize")
+        screen.control("u")
+        screen.keys("df.head(\t")
+        screen.sees(r"^  fn head\(&self, length: Option<usize>\)")
+        screen.control("u")
+        self.leave(screen)
+
     def test_history_over_two_sessions(self):
         screen = self.session()
         self.ask(screen, 1, "let marker = 111;")

@@ -24,7 +24,7 @@ pub fn add(known: &Known<'_>, dot: usize, ranked: &mut Ranked<Candidate>) {
             (_, Some(_)) => 1,
             _ => 2 + found.distance,
         };
-        ranked.add_at(&found.name.clone(), class, usual.unwrap_or(0), || candidate(found));
+        ranked.add_at(&found.name.clone(), class, usual.unwrap_or(0), || Candidate { usual, ..candidate(found) });
     }
     if ty.name == "tuple" {
         for (number, arg) in ty.args.iter().enumerate() {

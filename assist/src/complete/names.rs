@@ -24,10 +24,7 @@ pub fn add(known: &Known<'_>, end: usize, ranked: &mut Ranked<Candidate>) {
     }
     let is_use = end > 0 && known.toks[end - 1].token == Token::Word("use");
     if !is_use {
-        add_locals(known, end, ranked);
-        for variable in &known.view.variables {
-            ranked.add(&variable.name, 0, || variable_candidate(variable));
-        }
+        add_values(known, end, ranked);
     }
     add_items(known, ranked);
     add_modules(known, is_use, ranked);
@@ -37,6 +34,14 @@ pub fn add(known: &Known<'_>, end: usize, ranked: &mut Ranked<Candidate>) {
     add_imported(known, ranked);
     for word in code::KEYWORDS {
         ranked.add(word, 8, || Candidate::new(*word, "keyword"));
+    }
+}
+
+/// Adds what has a value before token `end`: bindings of the cell, and variables.
+pub fn add_values(known: &Known<'_>, end: usize, ranked: &mut Ranked<Candidate>) {
+    add_locals(known, end, ranked);
+    for variable in &known.view.variables {
+        ranked.add(&variable.name, 0, || variable_candidate(variable));
     }
 }
 
@@ -217,7 +222,8 @@ pub fn is_bound(known: &Known<'_>, at: usize, name: &str) -> bool {
 }
 
 fn starts_low(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_lowercase() || c == '_') && word != "_"
+    // Many scripts have no cases.
+    word.starts_with(|c: char| c.is_alphabetic() && !c.is_uppercase() || c == '_') && word != "_"
 }
 
 /// In a struct's literal the fields that are not there yet; whether this is one.

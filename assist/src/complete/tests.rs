@@ -29,6 +29,7 @@ fn check(text: &str, there: &[&str], not: &[&str]) {
 fn names() {
     assert_eq!(at("fli|")[0], "flights");
     check("let flow = 1;\nfl|", &["flow", "flights"], &[]);
+    check("let 名前 = 1;\n名|", &["名前"], &["flights"]);
     check("De|", &["Delay"], &["flights"]);
     check("rea|", &["read_csv"], &[]);
     check("pri|", &["println!"], &[]);
@@ -342,4 +343,21 @@ fn candidates_tell_what_they_are() {
     assert_eq!(found[0].summary, "Group rows.");
     let found = complete(&view(), "fli", 3).candidates;
     assert_eq!((found[0].kind, found[0].signature.as_str()), ("instance", "DataFrame · 3 x 2"));
+}
+
+#[test]
+fn texts_that_are_formatted_name_values() {
+    check("let flow = 1;\nprintln!(\"{fl|\")", &["flow", "flights"], &["FileFormat", "fn"]);
+    check("let flow = 1;\nformat!(\"é {flow:>5} and {{{flo|", &["flow"], &["flights"]);
+    check("assert!(true, \"{|", &["flights", "model"], &[]);
+    for none in ["println!(\"{{fl|", "println!(\"fl|", "println!(\"{flow.fl|", "f(\"{fl|", "vec![\"{fl|"] {
+        check(none, &[], &["flights"]);
+    }
+}
+
+#[test]
+fn what_is_usual_for_a_value_is_said() {
+    let found = complete(&view(), "flights.", 8).candidates;
+    let usual = |name: &str| found.iter().find(|found| found.text == name).and_then(|found| found.usual);
+    assert_eq!((usual("lazy"), usual("height")), (Some(0), Some(3)));
 }

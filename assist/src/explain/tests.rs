@@ -29,6 +29,14 @@ fn variables() {
 }
 
 #[test]
+fn a_variable_of_a_cell_that_has_not_run_has_no_size() {
+    let mut view = view();
+    view.variables.iter_mut().for_each(|variable| variable.bytes = 0);
+    let told = inspect(&view, "flights", 3, Detail::Brief).unwrap();
+    assert!(!told.plain().contains("size"), "{}", told.plain());
+}
+
+#[test]
 fn methods_functions_and_types() {
     check("flights.group_by|([\"a\"])", &["pub fn group_by(&self, by: I)", "Group rows.", "df.group_by([\"a\"])?;"]);
     check("flights.lazy().fil|ter(x)", &["pub fn filter"]);

@@ -212,6 +212,7 @@ fn candidate(typed: &Value) -> Candidate {
         signature: told::text(typed, "signature"),
         summary: told::text(typed, "summary"),
         import: typed["import"].as_str().map(str::to_owned),
+        usual: None,
     }
 }
 
