@@ -1,12 +1,14 @@
 //! The client of the language service: starts it, asks it, and starts it again when it dies.
 
+mod running;
+
 use super::protocol::{Answer, Query, Reply, Request};
 use crate::library::Paths;
+use running::{Running, read, write};
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -126,40 +128,6 @@ struct Inner {
     /// When it rested without having read.
     put_off: Option<Instant>,
     generation: u64,
-}
-
-struct Running {
-    /// None once it is waited for.
-    child: Option<Child>,
-    pid: u32,
-    /// Lines on their way to it.
-    lines: SyncSender<String>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.kill();
-        let Some(mut child) = self.child.take() else { return };
-        // A process with much memory takes a while to be gone, and whoever asks holds the lock meanwhile.
-        let reap = move || drop(child.wait());
-        // Where no thread can be had, it is not waited for.
-        drop(std::thread::Builder::new().name("reaper".to_owned()).spawn(reap));
-    }
-}
-
-impl Running {
-    /// Kills it with what it has started: the server of macros may be in one that never ends. It may be gone already; its
-    /// number stays ours until it has been waited for.
-    fn kill(&mut self) {
-        #[cfg(unix)]
-        if let Some(group) = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw) {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-        #[cfg(not(unix))]
-        if let Some(child) = &mut self.child {
-            let _ = child.kill();
-        }
-    }
 }
 
 impl Service {
@@ -406,24 +374,6 @@ impl Inner {
     fn end(&mut self) {
         if let Some(running) = &mut self.running {
             running.kill();
-        }
-    }
-}
-
-/// Writes what was posted until nobody posts any more, or the service does not read.
-fn write(mut input: ChildStdin, posted: &Receiver<String>) {
-    while let Ok(line) = posted.recv() {
-        if input.write_all(line.as_bytes()).and_then(|()| input.flush()).is_err() {
-            return;
-        }
-    }
-}
-
-fn read(output: ChildStdout, take: &mut dyn FnMut(Reply)) {
-    for line in BufReader::new(output).lines().map_while(Result::ok) {
-        // A line that is none of ours is a dependency's.
-        if let Ok(reply) = serde_json::from_str(&line) {
-            take(reply);
         }
     }
 }
