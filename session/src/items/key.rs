@@ -49,7 +49,7 @@ impl Kind {
 /// Identity of an item: a later definition with the same key replaces it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// What it is. Types, traits, aliases and modules share one namespace, see [`Items::define`].
+    /// What it is. Types, traits, aliases and modules share one namespace, see [`Items::define`](super::Items::define).
     pub kind: Kind,
     /// Its name; for an `impl` its header; for a `use` the bound name, or the path of a glob.
     pub name: String,

@@ -23,7 +23,7 @@ impl Handle {
         });
     }
 
-    /// Answers [`Event::Input`]: with the user's line, or why there is none.
+    /// Answers [`Event::Input`](crate::event::Event::Input): with the user's line, or why there is none.
     pub fn answer(&self, text: Result<String, String>) {
         self.with(|handle| handle.answer(text));
     }
