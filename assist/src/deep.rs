@@ -46,6 +46,8 @@ pub fn merged(instant: Completions, deep: &[language::Candidate], typed: &str) -
         if all.get(&found.name).is_some_and(|known| known.score >= Some(found.score)) {
             continue;
         }
+        // Of variables only the session knows which are new.
+        let place = all.get(&found.name).filter(|_| found.kind == "instance").map_or(place, |known| known.place);
         let candidate = joined(found, known);
         all.insert(found.name.clone(), Entry { candidate, score: Some(found.score), place });
     }

@@ -41,7 +41,9 @@ pub fn add(known: &Known<'_>, end: usize, ranked: &mut Ranked<Candidate>) {
 pub fn add_values(known: &Known<'_>, end: usize, ranked: &mut Ranked<Candidate>) {
     add_locals(known, end, ranked);
     for variable in &known.view.variables {
-        ranked.add(&variable.name, 0, || variable_candidate(variable));
+        // The newest first, behind what the cell itself binds.
+        let place = usize::try_from(u64::MAX / 2 - variable.cell.min(u64::MAX / 2)).unwrap_or(usize::MAX);
+        ranked.add_at(&variable.name, 0, place, || variable_candidate(variable));
     }
 }
 
@@ -166,12 +168,13 @@ fn add_modules(known: &Known<'_>, is_use: bool, ranked: &mut Ranked<Candidate>) 
 fn add_locals(known: &Known<'_>, end: usize, ranked: &mut Ranked<Candidate>) {
     let mut seen = std::collections::BTreeSet::new();
     let infer = Infer::new(known);
-    for name in bindings(&known.toks[..end.min(known.toks.len())]) {
+    let bound = bindings(&known.toks[..end.min(known.toks.len())]);
+    for (place, name) in bound.into_iter().rev().enumerate() {
         if crate::rank::quality(ranked.typed(), name).is_none() || !seen.insert(name) {
             continue;
         }
         let ty = infer.name(name, end).map(|ty| written(&ty)).unwrap_or_default();
-        ranked.add(name, 0, || Candidate::new(name, "instance").signature(ty));
+        ranked.add_at(name, 0, place, || Candidate::new(name, "instance").signature(ty));
     }
 }
 

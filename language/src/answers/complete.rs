@@ -18,6 +18,10 @@ const MOST: usize = 600;
 const IMPORTS_FROM: usize = 3;
 /// Snippets for files with tests, which cells have none of.
 const UNFIT: &[&str] = &["tfn", "tmod"];
+/// Functions that nearly every type has: neither that one gives what is expected, as it would anywhere, nor that a trait
+/// declares it says anything.
+const ANYWHERE: &[&str] =
+    &["borrow", "borrow_mut", "clone", "clone_from", "from", "into", "to_owned", "try_from", "try_into"];
 /// Longest line about a candidate.
 const SUMMARY: usize = 160;
 
@@ -112,13 +116,27 @@ fn candidate(item: &CompletionItem, at: usize) -> Option<Candidate> {
         kind: if is_text { "snippet" } else { kind(item.kind) }.to_owned(),
         detail,
         summary: doc.map(summary).unwrap_or_default(),
-        score: item.relevance.score(),
+        score: score(item, &name),
         import: item.import_to_add.first().map(|import| {
             let end = if import.as_underscore { " as _" } else { "" };
             format!("use {}{end};", import.path)
         }),
         name,
     })
+}
+
+/// rust-analyzer's score, without what it gives to functions that build a value where they take one of its kind already.
+fn score(item: &CompletionItem, name: &str) -> u32 {
+    let mut relevance = item.relevance;
+    let is_anywhere = ANYWHERE.contains(&name);
+    if is_anywhere || relevance.function.is_some_and(|function| function.has_self_param) {
+        relevance.function = None;
+    }
+    if is_anywhere {
+        relevance.type_match = None;
+        relevance.trait_ = None;
+    }
+    relevance.score()
 }
 
 /// What a candidate is called, without what the menu shows behind it.
