@@ -8,7 +8,7 @@ from browser import InLab
 from cells import PEER
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
-from wire import poll
+from wire import DEEP, poll
 
 FRAME = ('let df = df!["carrier" => ["AA", "UA", "DL"], "delay" => [4.5, -2.0, 11.0]]?;\n'
          "let count = 3;")
@@ -258,6 +258,37 @@ class Language(InLab):
         # Not to where it is lent.
         goes(16, 1, "größe")
         goes(49, 4, "teil", of=4)
+        self.assertEqual(self.errors(), [])
+
+    @unittest.skipUnless(DEEP, "the language service, or what it reads, is not here")
+    def test_f12_opens_the_source_of_what_a_crate_defines(self):
+        page = self.open("source.ipynb", FRAME, 'let head = "🦀"; df.height()')
+        self.run_first(page)
+        source = page.page.locator("#ironbook-source")
+
+        def opens():
+            page.cell(1).locator(".cm-content").click()
+            page.page.keyboard.press("End")
+            page.page.keyboard.press("ArrowLeft")
+            page.page.keyboard.press("ArrowLeft")
+            page.page.keyboard.press("F12")
+            page.page.wait_for_timeout(1000)
+            return source.is_visible()
+
+        poll(opens, "the source, once the service has read it")
+        poll(lambda: page.page.evaluate("window.getSelection().toString()") == "height", "the name is selected")
+        expect(source.locator(".cm-line", has_text="pub fn height(&self) -> usize")).to_be_visible()
+        page.page.keyboard.insert_text("changed")
+        expect(source.locator(".cm-content")).not_to_contain_text("changed")
+        page.shot("source")
+        # What the notebook defines is nearer than a method of that name.
+        page.cell(1).locator(".cm-content").click()
+        page.retype("fn height() -> i32 { 1 }\nheight()")
+        page.page.keyboard.press("ArrowLeft")
+        page.page.keyboard.press("ArrowLeft")
+        page.page.keyboard.press("F12")
+        expect(page.cell(1)).to_have_class(re.compile("jp-mod-active"))
+        poll(lambda: page.page.evaluate("window.getSelection().toString()") == "height", "the name is selected")
         self.assertEqual(self.errors(), [])
 
     def test_the_dark_theme(self):
