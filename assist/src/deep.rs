@@ -1,6 +1,6 @@
 //! The language service's answers and the session's own as one: one ranking, no name twice.
 
-use crate::complete::{Candidate, Completions};
+use crate::complete::{COMMON, Candidate, Completions};
 use crate::rank::quality;
 use crate::situation::{self, Situation};
 use crate::usual;
@@ -118,6 +118,9 @@ impl Entry {
 fn weight(candidate: &Candidate) -> u32 {
     let level = match candidate.kind {
         _ if candidate.usual.is_some() => usual::MOST + 1,
+        // The service offers it where a statement begins.
+        "keyword" if candidate.text == "let" => usual::MOST + 1,
+        "function" | "class" if COMMON.contains(&candidate.text.as_str()) => usual::MOST + 2,
         _ if EVERYWHERE.contains(&candidate.text.as_str()) => 0,
         "property" | "instance" if !is_constant(&candidate.text) => usual::MOST,
         "function" | "class" | "instance" => usual::level(&candidate.text),
@@ -239,6 +242,16 @@ mod tests {
         let mut fits = told;
         fits[2].1 = 135;
         assert_eq!(names(&fits), ["height", "lazy", "head", "tail"]);
+    }
+
+    #[test]
+    fn what_notebooks_are_full_of_comes_first() {
+        let mut told = deep(&[("Expr::Column", 115, None), ("map", 100, None), ("col", 100, None)]);
+        told[0].kind = "class".to_owned();
+        assert_eq!(merged(instant(&[]), &told, "").candidates[0].text, "col");
+        let mut told = deep(&[("leading_zeros", 90, None), ("let", 90, None)]);
+        told[1].kind = "keyword".to_owned();
+        assert_eq!(merged(instant(&[]), &told, "le").candidates[0].text, "let");
     }
 
     #[test]
