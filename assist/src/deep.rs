@@ -119,7 +119,7 @@ fn weight(candidate: &Candidate) -> u32 {
     let level = match candidate.kind {
         _ if candidate.usual.is_some() => usual::MOST + 1,
         // The service offers it where a statement begins.
-        "keyword" if candidate.text == "let" => usual::MOST + 1,
+        "keyword" if candidate.text == "let" => usual::MOST + 3,
         "function" | "class" if COMMON.contains(&candidate.text.as_str()) => usual::MOST + 2,
         _ if EVERYWHERE.contains(&candidate.text.as_str()) => 0,
         "property" | "instance" if !is_constant(&candidate.text) => usual::MOST,
@@ -249,7 +249,7 @@ mod tests {
         let mut told = deep(&[("Expr::Column", 115, None), ("map", 100, None), ("col", 100, None)]);
         told[0].kind = "class".to_owned();
         assert_eq!(merged(instant(&[]), &told, "").candidates[0].text, "col");
-        let mut told = deep(&[("leading_zeros", 90, None), ("let", 90, None)]);
+        let mut told = deep(&[("len", 90, None), ("let", 90, None)]);
         told[1].kind = "keyword".to_owned();
         assert_eq!(merged(instant(&[]), &told, "le").candidates[0].text, "let");
     }
