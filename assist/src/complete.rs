@@ -203,7 +203,7 @@ fn formatted(known: &Known<'_>, end: usize, typed: &str) -> Option<usize> {
 
 pub(crate) use columns::named as column_named;
 pub(crate) use magics::option_named;
-pub(crate) use names::{is_bound, written};
+pub(crate) use names::{COMMON, is_bound, written};
 pub(crate) use paths::self_type;
 
 /// The kind of a member in JupyterLab's words.

@@ -1,6 +1,6 @@
 //! The language service's answers and the session's own as one: one ranking, no name twice.
 
-use crate::complete::{Candidate, Completions};
+use crate::complete::{COMMON, Candidate, Completions};
 use crate::rank::quality;
 use crate::situation::{self, Situation};
 use crate::usual;
@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST: usize = 400;
 /// What a level of [`usual`] is worth: less than a type that fits, more than what the service tells apart otherwise.
 const LEVEL: u32 = 4;
+/// What a type that fits is worth at the least; what a method returns and whether it is of a trait is worth less.
+const FITS: u32 = 30;
 
 /// Methods that every value has, and that are therefore usual without saying anything about this one.
 const EVERYWHERE: &[&str] =
@@ -51,6 +53,7 @@ pub fn merged(instant: Completions, deep: &[language::Candidate], typed: &str) -
         let candidate = joined(found, known);
         all.insert(found.name.clone(), Entry { candidate, score: Some(found.score), place });
     }
+    even_out(&mut all);
     let mut ranked: Vec<(Order, Candidate)> = all
         .into_values()
         .filter_map(|entry| {
@@ -61,6 +64,19 @@ pub fn merged(instant: Completions, deep: &[language::Candidate], typed: &str) -
     ranked.sort_by(|a, b| (a.0, &a.1.text).cmp(&(b.0, &b.1.text)));
     ranked.truncate(MOST);
     Completions { range: instant.range, candidates: ranked.into_iter().map(|(_, candidate)| candidate).collect() }
+}
+
+/// What is usual for a value has an order of its own, before which only a type that fits comes.
+fn even_out(all: &mut BTreeMap<String, Entry>) {
+    let mut usual: Vec<&mut u32> = all
+        .values_mut()
+        .filter(|entry| entry.candidate.usual.is_some())
+        .filter_map(|entry| entry.score.as_mut())
+        .collect();
+    let least = usual.iter().map(|score| **score).min().unwrap_or(0);
+    usual.retain(|score| **score < least.saturating_add(FITS));
+    let most = usual.iter().map(|score| **score).max().unwrap_or(0);
+    usual.into_iter().for_each(|score| *score = most);
 }
 
 /// Joins the candidates of a running session with those that a page's text gives, after the text `before` the cursor.
@@ -106,12 +122,19 @@ impl Entry {
 fn weight(candidate: &Candidate) -> u32 {
     let level = match candidate.kind {
         _ if candidate.usual.is_some() => usual::MOST + 1,
+        // The service offers it where a statement begins.
+        "keyword" if candidate.text == "let" => usual::MOST + 3,
+        "function" | "class" if COMMON.contains(&candidate.text.as_str()) => usual::MOST + 2,
         _ if EVERYWHERE.contains(&candidate.text.as_str()) => 0,
-        "property" | "instance" => usual::MOST,
-        "function" | "class" => usual::level(&candidate.text),
+        "property" | "instance" if !is_constant(&candidate.text) => usual::MOST,
+        "function" | "class" | "instance" => usual::level(&candidate.text),
         _ => 0,
     };
     LEVEL * u32::from(level)
+}
+
+fn is_constant(name: &str) -> bool {
+    name.contains(char::is_uppercase) && !name.contains(char::is_lowercase)
 }
 
 fn joined(found: &language::Candidate, known: Option<&Candidate>) -> Candidate {
@@ -212,6 +235,34 @@ mod tests {
         let names: Vec<&str> = found.candidates.iter().map(|found| found.text.as_str()).collect();
         assert_eq!(names[..3], ["agg", "head", "clone"]);
         assert_eq!(names[3..], ["into", "having", "to_owned"], "what every value has is nothing special");
+
+        let mut known = instant(&["lazy", "head", "height"]);
+        known.candidates.iter_mut().enumerate().for_each(|(place, candidate)| candidate.usual = Some(place));
+        let told = [("head", 109, None), ("tail", 109, None), ("height", 100, None), ("lazy", 95, None)];
+        let names = |told: &[(&str, u32, Option<&str>)]| -> Vec<String> {
+            merged(known.clone(), &deep(told), "").candidates.into_iter().map(|found| found.text).collect()
+        };
+        assert_eq!(names(&told), ["lazy", "head", "height", "tail"]);
+        let mut fits = told;
+        fits[2].1 = 135;
+        assert_eq!(names(&fits), ["height", "lazy", "head", "tail"]);
+    }
+
+    #[test]
+    fn what_notebooks_are_full_of_comes_first() {
+        let mut told = deep(&[("Expr::Column", 115, None), ("map", 100, None), ("col", 100, None)]);
+        told[0].kind = "class".to_owned();
+        assert_eq!(merged(instant(&[]), &told, "").candidates[0].text, "col");
+        let mut told = deep(&[("len", 90, None), ("let", 90, None)]);
+        told[1].kind = "keyword".to_owned();
+        assert_eq!(merged(instant(&[]), &told, "le").candidates[0].text, "let");
+    }
+
+    #[test]
+    fn variables_come_before_constants() {
+        let mut told = deep(&[("FLOAT_RE", 9, None), ("flights", 9, None)]);
+        told.iter_mut().for_each(|found| found.kind = "instance".to_owned());
+        assert_eq!(merged(instant(&[]), &told, "").candidates[0].text, "flights");
     }
 
     #[test]

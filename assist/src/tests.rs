@@ -15,7 +15,11 @@ fn member(kind: MemberKind, name: &str, signature: &str) -> Member {
 
 fn entry(kind: EntryKind, name: &str, declaration: &str, members: &[(&str, &str)], traits: &[&str]) -> Entry {
     let of = |(name, signature): &(&str, &str)| {
-        let kind = if signature.contains("self") { MemberKind::Method } else { MemberKind::Function };
+        let kind = match signature {
+            field if !field.contains("fn ") => MemberKind::Field,
+            method if method.contains("self") => MemberKind::Method,
+            _ => MemberKind::Function,
+        };
         member(kind, name, signature)
     };
     Entry {
@@ -48,6 +52,8 @@ fn index() -> Index {
             "LazyFrame",
             "pub struct LazyFrame",
             &[
+                ("logical_plan", "logical_plan: DslPlan"),
+                ("with_streaming", "pub fn with_streaming(self, toggle: bool) -> LazyFrame"),
                 ("filter", "pub fn filter(self, predicate: Expr) -> LazyFrame"),
                 ("collect", "pub fn collect(self) -> PolarsResult<DataFrame>"),
             ],

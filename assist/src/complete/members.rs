@@ -20,8 +20,9 @@ pub fn add(known: &Known<'_>, dot: usize, ranked: &mut Ranked<Candidate>) {
         }
         let usual = usual::place(&ty.name, &found.name);
         let class = match (found.kind, usual) {
-            (MemberKind::Field, _) => 0,
-            (_, Some(_)) => 1,
+            // Those of the library's tables are its own affair.
+            (MemberKind::Field, _) => 1,
+            (_, Some(_)) => 0,
             _ => 2 + found.distance,
         };
         ranked.add_at(&found.name.clone(), class, usual.unwrap_or(0), || Candidate { usual, ..candidate(found) });

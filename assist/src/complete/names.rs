@@ -120,7 +120,7 @@ fn add_imported(known: &Known<'_>, ranked: &mut Ranked<Candidate>) {
 }
 
 /// Names of the libraries below that notebooks are full of.
-const COMMON: &[&str] = &[
+pub const COMMON: &[&str] = &[
     "Column",
     "DType",
     "DataFrame",

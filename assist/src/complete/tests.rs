@@ -50,6 +50,7 @@ fn names() {
 fn members() {
     check("flights.|", &["lazy", "height", "clone"], &["collect"]);
     assert_eq!(at("flights.gro|"), ["group_by"]);
+    assert_eq!(at("flights.lazy().|")[..4], ["filter", "collect", "clone", "logical_plan"]);
     check("flights.lazy().fil|", &["filter"], &[]);
     check("flights.lazy().filter(col(\"a\").gt(1)).collect()?.he|", &["height"], &[]);
     check("let lf = flights.lazy();\nlf.col|", &["collect"], &[]);

@@ -131,6 +131,10 @@ impl Tables<'_, '_> {
                     };
                     return self.named_in(schema, name, open, at, in_expression);
                 }
+                (Token::Open('('), Some(name)) if !in_expression && self.takes_names(name, before) => {
+                    let table = code::parts(self.toks, open + 1..at).into_iter().next()?;
+                    return self.expression(table, 0).filter(|_| self.commas(open, at) > 0);
+                }
                 (Token::Open('('), Some(name)) if !code::after_colons(self.toks, before) => {
                     let passes = FUNCTIONS.contains(&name) && (in_expression || (name == "col" && inner == at));
                     passes.then_some(())?;
@@ -142,6 +146,16 @@ impl Tables<'_, '_> {
             inner = open;
         }
         None
+    }
+
+    /// Whether the function at token `at` takes a table and names of its columns: `Dataset::new`, `eval::time_split`.
+    fn takes_names(&self, name: &str, at: usize) -> bool {
+        let of = at.checked_sub(3).filter(|_| code::after_colons(self.toks, at)).map(|of| &self.toks[of].token);
+        match of {
+            Some(Token::Word("Dataset")) => name == "new",
+            Some(Token::Word("eval")) => name == "time_split",
+            _ => false,
+        }
     }
 
     /// The table whose columns an argument of a method names, if the method is one of those that fail without it.

@@ -103,7 +103,11 @@ fn candidate(item: &CompletionItem, at: usize) -> Option<Candidate> {
     let doc = item.documentation.as_ref().map(|doc| doc.as_str());
     let detail = item.detail.clone().or_else(|| item.label.detail_right.clone()).unwrap_or_default();
     let snippet = item.is_snippet.then(|| edit.insert.clone());
-    let is_text = is_literal(item) || item.kind == CompletionItemKind::Snippet;
+    let is_text = is_literal(item)
+        || item.kind == CompletionItemKind::Snippet
+        || snippet
+            .as_ref()
+            .is_some_and(|snippet| item.kind == CompletionItemKind::Keyword && !snippet.starts_with(&name));
     let insert = match &snippet {
         Some(_) if !is_text => name.clone(),
         Some(snippet) => without_stops(snippet),

@@ -17,6 +17,16 @@ fn what_is_written_behind_a_value_is_a_snippet() {
 }
 
 #[test]
+fn a_word_that_stands_for_other_text_is_a_snippet() {
+    let Some(mut host) = host() else { return };
+    let found = candidates(&mut host, "let$0");
+    let shorthand = found.iter().find(|found| found.name == "letm").unwrap();
+    assert_eq!(shorthand.kind, "snippet");
+    assert!(shorthand.insert.starts_with("let mut "), "{shorthand:?}");
+    assert!(found.iter().any(|found| found.name == "let" && found.kind == "keyword"), "no `let`");
+}
+
+#[test]
 fn calls_have_stops_and_plain_text_has_none() {
     let Some(mut host) = host() else { return };
     let found = candidates(&mut host, "df.sli$0");

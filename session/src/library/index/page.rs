@@ -105,13 +105,16 @@ enum Tag {
 
 fn marks(html: &str) -> Vec<Mark<'_>> {
     let mut marks = Vec::new();
-    let starts = [("<h2 id=\"", Tag::Heading), ("<section id=\"", Tag::Item), ("<span id=\"structfield.", Tag::Item)];
+    let starts = [("<h2 id=\"", Tag::Heading), ("<section id=\"", Tag::Item), ("<span id=\"", Tag::Item)];
     let mut from = 0;
     while let Some(offset) = html[from..].find('<') {
         let at = from + offset;
         from = at + 1;
         for (start, tag) in &starts {
             let Some(rest) = html[at..].strip_prefix(start) else { continue };
+            if start.starts_with("<span") && !rest.starts_with("structfield.") {
+                continue;
+            }
             let open = &html[at..at + html[at..].find('>').unwrap_or(0)];
             if *tag == Tag::Heading && !open.contains("section-header") {
                 continue; // a heading of the documentation
@@ -329,6 +332,24 @@ mod tests {
         );
         let (start, length) = entry.members[0].doc;
         assert_eq!(&docs.0[start as usize..(start + length) as usize], "Parameters. Defaults.");
+    }
+
+    #[test]
+    fn fields_are_members() {
+        const FIELDS: &str = r##"<section id="main-content"><pre class="rust item-decl"><code>pub struct Dataset { .. }</code></pre>
+<h2 id="fields" class="fields section-header">Fields<a href="#fields" class="anchor">§</a></h2><span id="structfield.features" class="structfield section-header"><a href="#structfield.features" class="anchor field">§</a><code>features: <a>Matrix</a></code></span><div class="docblock"><p>The features.</p></div>
+<span id="structfield.weights" class="structfield section-header"><code>weights: <a>Option</a>&lt;<a>Vec</a>&lt;f64&gt;&gt;</code></span>
+<h2 id="implementations" class="section-header">Implementations</h2><span id="other">x</span>"##;
+        let entry = read(EntryKind::Struct, "Dataset", FIELDS, &|_| false, &mut Docs::default()).unwrap();
+        let seen: Vec<(&str, MemberKind, &str, &str)> =
+            entry.members.iter().map(|m| (m.name.as_str(), m.kind, m.signature.as_str(), m.summary.as_str())).collect();
+        assert_eq!(
+            seen,
+            [
+                ("features", MemberKind::Field, "features: Matrix", "The features."),
+                ("weights", MemberKind::Field, "weights: Option<Vec<f64>>", ""),
+            ]
+        );
     }
 
     #[test]
