@@ -266,6 +266,16 @@ mod tests {
     }
 
     #[test]
+    fn variables_keep_the_order_of_the_session() {
+        let mut known = instant(&["newest", "newer", "old"]);
+        known.candidates.iter_mut().for_each(|candidate| candidate.kind = "instance");
+        let mut told = deep(&["newer", "old", "newest", "nowhere"].map(|name| (name, 9, None)));
+        told.iter_mut().for_each(|found| found.kind = "instance".to_owned());
+        let names: Vec<String> = merged(known, &told, "").candidates.into_iter().map(|found| found.text).collect();
+        assert_eq!(names[..3], ["newest", "newer", "old"]);
+    }
+
+    #[test]
     fn what_is_alive_comes_first_and_once() {
         let mut alive = instant(&["height", "hidden"]);
         alive.candidates[0].summary = "alive".to_owned();

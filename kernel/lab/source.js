@@ -26,7 +26,7 @@ class Sources {
     return true;
   }
 
-  show({ path, text, line, start, end }) {
+  async show({ path, text, line, start, end }) {
     const widget = this.panel();
     const name = path.split('/').at(-1);
     widget.title.label = name;
@@ -34,6 +34,8 @@ class Sources {
     const { model, editor } = widget.content;
     model.sharedModel.setSource(text);
     this.app.shell.activateById(widget.id);
+    // Where a line stands is known once the panel has its size.
+    await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     editor.setSelection({ start: { line, column: start }, end: { line, column: end } });
     const { EditorView } = this.modules.view;
     const at = editor.getOffsetAt({ line, column: start });
@@ -48,8 +50,9 @@ class Sources {
       const content = new CodeEditorWrapper({
         model: new CodeEditor.Model({ mimeType: 'text/x-rustsrc' }),
         factory: this.editors.factoryService.newDocumentEditor,
-        editorOptions: { config: { readOnly: true, lineNumbers: true } },
+        editorOptions: { config: { readOnly: true, lineNumbers: true, lineWrap: false } },
       });
+      content.addClass('ib-Source');
       this.widget = new this.modules.apputils.MainAreaWidget({ content });
       this.widget.id = 'ironbook-source';
       this.widget.title.closable = true;

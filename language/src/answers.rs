@@ -63,9 +63,8 @@ impl Host {
         };
         let range = FileRange { file_id: self.text_id(), range: TextRange::empty(size(at)) };
         let found = self.analysis().hover(&config, range).ok()??;
-        let markdown = found.info.markup.as_str().trim_start();
-        let markdown =
-            if self.is_of_an_earlier_cell(at) { markdown.replacen("let mut ", "let ", 1) } else { markdown.to_owned() };
+        let markdown = plain(found.info.markup.as_str().trim_start());
+        let markdown = if self.is_of_an_earlier_cell(at) { markdown.replacen("let mut ", "let ", 1) } else { markdown };
         Some(Answer::Hover { range: bytes(found.range), markdown })
     }
 
@@ -132,6 +131,11 @@ impl Host {
         };
         Some(Target::File { path, start: spot(range.start()), end: spot(range.end()) })
     }
+}
+
+/// Types as people write them: without the allocator that all have.
+fn plain(types: &str) -> String {
+    types.replace(", Global>", ">")
 }
 
 fn size(at: usize) -> TextSize {

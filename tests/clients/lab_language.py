@@ -277,10 +277,10 @@ class Language(InLab):
 
         poll(opens, "the source, once the service has read it")
         poll(lambda: page.page.evaluate("window.getSelection().toString()") == "height", "the name is selected")
-        expect(source.locator(".cm-line", has_text="pub fn height(&self) -> usize")).to_be_visible()
+        expect(source.locator(".cm-line", has_text="pub fn height(&self) -> usize")).to_be_in_viewport()
+        page.shot("source")
         page.page.keyboard.insert_text("changed")
         expect(source.locator(".cm-content")).not_to_contain_text("changed")
-        page.shot("source")
         # What the notebook defines is nearer than a method of that name.
         page.cell(1).locator(".cm-content").click()
         page.retype("fn height() -> i32 { 1 }\nheight()")

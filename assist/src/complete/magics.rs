@@ -190,7 +190,8 @@ fn options(command: &clap::Command, typed: &str) -> Vec<Candidate> {
         let signature = value.map(ToString::to_string).unwrap_or_default();
         let spellings =
             [arg.get_long().map(|long| format!("--{long}")), arg.get_short().map(|short| format!("-{short}"))];
-        for (class, text) in (0..).zip(spellings.into_iter().flatten()) {
+        // Letters somewhere within another option are not what was meant.
+        for (class, text) in (0..).zip(spellings.into_iter().flatten().filter(|text| text.starts_with(typed))) {
             ranked.add(&text.clone(), class, || Candidate::new(text, "magic").signature(&signature).summary(summary));
         }
     }

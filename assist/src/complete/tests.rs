@@ -37,6 +37,7 @@ fn names() {
     check("ma|", &["match", "mean_delay"], &[]);
     check("mea|", &["mean_delay"], &[]);
     check("|", &["flights", "model", "Delay"], &["read_csv", "fn"]);
+    assert_eq!(at("let mob = 1; let moa = 2;\nmo|")[..3], ["moa", "mob", "model"], "the newest first");
     check("for row in rows { ro|", &["row"], &[]);
     check("rows.map(|x| x).sum::<f64>(", &[], &[]);
     check("fn f(width: f64) { wi|", &["width"], &[]);
@@ -102,6 +103,8 @@ fn magics_and_their_arguments() {
     check("let a = 1;\n%wh|", &["%who", "%whos"], &[]);
     check("%time --|", &[], &["flights"]);
     check("%timeit --|", &["--runs"], &[]);
+    check("%timeit --n|", &[], &["--runs"]);
+    check("%timeit --r|", &["--runs"], &[]);
     check("%track st|", &["start"], &[]);
     check("%track start flights --|", &["--name", "--nest"], &[]);
     check("%track end |", &["finished", "failed"], &[]);

@@ -1,6 +1,6 @@
 //! Candidates for a place.
 
-use super::bytes;
+use super::{bytes, plain};
 use crate::host::Host;
 use ironbook_session::language::{Answer, Candidate};
 use ironbook_session::library::index::first_sentence;
@@ -101,7 +101,7 @@ fn candidate(item: &CompletionItem, at: usize) -> Option<Candidate> {
         return None;
     }
     let doc = item.documentation.as_ref().map(|doc| doc.as_str());
-    let detail = item.detail.clone().or_else(|| item.label.detail_right.clone()).unwrap_or_default();
+    let detail = plain(&item.detail.clone().or_else(|| item.label.detail_right.clone()).unwrap_or_default());
     let snippet = item.is_snippet.then(|| edit.insert.clone());
     let is_text = is_literal(item)
         || item.kind == CompletionItemKind::Snippet

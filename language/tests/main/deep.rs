@@ -53,6 +53,28 @@ fn what_fits_a_place_is_found() {
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), PLACES.len(), wrong.join("\n"));
 }
 
+/// Where what a place takes is generic, what every type has would fit as well as anything.
+#[test]
+fn what_every_type_has_is_no_better_than_what_the_value_is() {
+    let Some(mut host) = host() else { return };
+    for (cell, better, worse) in [
+        (
+            "fn takes<T: Into<f64>>(x: T) {}\nstruct Curve { area: i64 }\nimpl Clone for Curve { fn clone(&self) -> Curve { Curve { area: 1 } } }\n\
+          let curve = Curve { area: 1 };\ntakes(curve.$0);",
+            "area",
+            "into",
+        ),
+        ("struct Layer;\nimpl Layer { fn new(n: usize) -> Layer { Layer } }\nlet layer = Layer::$0;", "new", "from"),
+        ("names.iter().$0", "map", "into"),
+    ] {
+        let found = candidates(&mut host, cell);
+        let score = |name: &str| {
+            found.iter().find(|found| found.name == name).unwrap_or_else(|| panic!("{cell}: {name}")).score
+        };
+        assert!(score(better) > score(worse), "{cell}: {} {}", score(better), score(worse));
+    }
+}
+
 #[test]
 fn a_candidate_tells_its_signature_and_a_line_about_it() {
     let Some(mut host) = host() else { return };
@@ -88,6 +110,9 @@ fn hovering_tells_types() {
     let Answer::Hover { range, markdown } = answer else { panic!("{answer:?}") };
     assert!(markdown.contains("usize"), "{markdown}");
     assert_eq!(&text[range], "total");
+    let (_, answer) = ask(&mut host, &Query::Hover, "let mut v = vec![vec![1.5]]; v$0.pop();");
+    let Answer::Hover { markdown, .. } = answer else { panic!("{answer:?}") };
+    assert!(markdown.contains("v: Vec<Vec<f64>>"), "{markdown}");
     let (_, answer) = ask(&mut host, &Query::Hover, "let mut own = 1; own += 1; n$0ames.len() + own;");
     let Answer::Hover { markdown, .. } = answer else { panic!("{answer:?}") };
     assert!(markdown.starts_with("```rust\nlet names: "), "{markdown}");
