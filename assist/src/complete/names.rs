@@ -169,7 +169,7 @@ fn add_locals(known: &Known<'_>, end: usize, ranked: &mut Ranked<Candidate>) {
     let mut seen = std::collections::BTreeSet::new();
     let infer = Infer::new(known);
     let bound = bindings(&known.toks[..end.min(known.toks.len())]);
-    for (place, name) in bound.into_iter().rev().enumerate() {
+    for (place, name) in bound.into_iter().enumerate() {
         if crate::rank::quality(ranked.typed(), name).is_none() || !seen.insert(name) {
             continue;
         }
