@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 #[test]
 fn every_file_is_a_magic_of_its_name() {
     let directory = std::env::var("CARGO_MANIFEST_DIR").unwrap() + "/src/magics";
-    let files: BTreeSet<_> = std::fs::read_dir(directory)
+    let files: BTreeSet<_> = std::fs::read_dir(&directory)
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();

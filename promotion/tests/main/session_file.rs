@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A session, and what promotion has to answer.
 #[derive(Clone, Debug, Default, PartialEq)]

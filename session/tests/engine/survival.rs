@@ -172,9 +172,10 @@ fn a_runtime_that_has_died_is_told_by_the_peek_and_replaced() {
     let pid = e.cell("std::process::id()").ok().results.join("");
     assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
     let mut notes = Vec::new();
-    let mut out = |event: ironbook_session::Event| match event {
-        ironbook_session::Event::Note(note) => notes.push(note),
-        _ => {}
+    let mut out = |event: ironbook_session::Event| {
+        if let ironbook_session::Event::Note(note) = event {
+            notes.push(note);
+        }
     };
     let told = e.session.peek("kept", &mut out);
     assert!(told.is_err(), "{:?}", told.map(|shown| shown.map(|shown| shown.plain().to_owned())));
