@@ -7,7 +7,7 @@ function completion(app, manager, { completer }, tracker) {
   const Model = model(completer);
   app.started.then(() => {
     const providers = manager.getProviders?.() ?? new Map();
-    tellAll(providers.get('CompletionProvider:kernel'), last);
+    tellAll(providers.get('CompletionProvider:kernel'), last, tracker);
     alone(providers.get('CompletionProvider:context'));
     // The one that ranks first draws and orders for all; items of others are drawn and ordered as ever.
     providers.forEach(provider => {
@@ -36,7 +36,7 @@ function isUsed(editor, tracker) {
 }
 
 /** Has the kernel's own provider tell all that our kernel says. */
-function tellAll(provider, last) {
+function tellAll(provider, last, tracker) {
   if (!provider) {
     return;
   }
@@ -49,7 +49,8 @@ function tellAll(provider, last) {
     if (!(await isOurs(kernel))) {
       return fetch(request, context);
     }
-    const reply = (await kernel.requestComplete({ code: request.text, cursor_pos: request.offset })).content;
+    const content = { code: request.text, cursor_pos: request.offset, ironbook_above: above(context.editor, tracker) };
+    const reply = (await kernel.requestComplete(content)).content;
     if (reply.status !== 'ok') {
       throw new Error('Ironbook: no completion');
     }
@@ -67,6 +68,17 @@ function tellAll(provider, last) {
     }
     return { start: reply.cursor_start, end: reply.cursor_end, items };
   };
+}
+
+/** The code cells above an editor's, which need not have run. */
+function above(editor, tracker) {
+  let cells = [];
+  tracker.find(panel => {
+    const at = panel.content.widgets.findIndex(cell => editor && cell.editor === editor);
+    cells = panel.content.widgets.slice(0, Math.max(at, 0));
+    return at >= 0;
+  });
+  return cells.filter(cell => cell.model.type === 'code').map(cell => cell.model.id);
 }
 
 /** Words that merely stand somewhere are no candidates where the kernel knows what fits. */

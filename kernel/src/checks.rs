@@ -16,13 +16,14 @@ use crate::wire::Incoming;
 use ironbook_assist::{Followed, View};
 use ironbook_magics::CellRecord;
 use ironbook_session::diagnostics::{Diagnostic, Fix, Severity};
+use ironbook_session::language::Prelude;
 use ironbook_session::{Checker, ExecutionId, Handle, Place};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 /// The request.
@@ -30,6 +31,8 @@ pub const REQUEST: &str = "ironbook_check_request";
 
 /// How long a request may take; no further cell is begun for it then.
 pub const CHECKED_WITHIN: Duration = Duration::from_secs(30);
+/// How long a completion waits for a check.
+const LEFT_WITHIN: Duration = Duration::from_millis(150);
 /// How long a request waits for the one before it.
 const TURN_WITHIN: Duration = Duration::from_secs(2);
 /// A single cell that takes longer is given up for the next request.
@@ -41,6 +44,14 @@ pub struct Ground {
     pub generation: u64,
     /// The session without its runtime.
     pub checker: Checker,
+}
+
+/// What cells that have not run would leave.
+pub struct Left {
+    /// For what is known at once.
+    pub view: Arc<View>,
+    /// For the language service.
+    pub prelude: Arc<Prelude>,
 }
 
 /// What was checked last, so that only what has changed is checked again.
@@ -80,6 +91,24 @@ impl Checks {
         }
     }
 
+    /// What cells that have not run would leave to one below them, by the check that was last; `above` are all cells above
+    /// it. None where no check was since the session has changed, and where it takes long.
+    pub fn left_by(&self, above: &[String], generation: u64, view: &View) -> Option<Left> {
+        let asked = Instant::now();
+        let chain = loop {
+            match self.chain.try_lock() {
+                Ok(chain) => break chain,
+                Err(_) if asked.elapsed() > LEFT_WITHIN => return None,
+                Err(_) => std::thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        let last = chain.cells.iter().zip(&chain.links).rfind(|(cell, _)| above.contains(cell));
+        let (_, link) = last.filter(|_| chain.generation == generation)?;
+        let variables = link.followed.with_columns(link.after.variables());
+        let view = View { variables, items: link.after.items(), ..view.clone() };
+        Some(Left { view: Arc::new(view), prelude: Arc::new(link.after.prelude()) })
+    }
+
     fn stop_overdue(&self) {
         if let Some(work) = &mut *self.at_work()
             && work.begun.elapsed() > STOPPED_AFTER
@@ -106,6 +135,8 @@ impl Checks {
 #[derive(Default)]
 struct Chain {
     generation: u64,
+    /// The cells, by the front end's identities.
+    cells: Vec<String>,
     links: Vec<Link>,
 }
 
@@ -206,6 +237,7 @@ impl Chain {
             self.links.clear();
             self.generation = ground.generation;
         }
+        self.cells = cells.iter().map(|cell| cell.id.clone()).collect();
         let mut hash = 0;
         for (place, cell) in cells.iter().enumerate() {
             hash = chained(hash, &cell.text);

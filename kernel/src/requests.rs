@@ -13,6 +13,7 @@ use jupyter_protocol::{
     LanguageInfo, ReplyStatus,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The content of the reply, or why the request cannot be read.
 pub type Answer = Result<Value, serde_json::Error>;
@@ -51,14 +52,21 @@ pub fn kernel_info(shared: &Shared) -> Value {
     content
 }
 
-/// `complete_request`.
+/// `complete_request`. A front end that has cells checked may name those above as `ironbook_above`: what they would leave that
+/// have not run is known, too.
 pub fn complete(shared: &Shared, request: &Incoming) -> Answer {
     let asked: CompleteRequest = request.content(json!({"cursor_pos": usize::MAX}))?;
     let cursor = cursor::to_byte(&asked.code, asked.cursor_pos);
-    let view = shared.view();
+    let above: Vec<String> = serde_json::from_value(request.content["ironbook_above"].clone()).unwrap_or_default();
+    let left = shared.left_by(&above);
+    let view = left.as_ref().map_or_else(|| shared.view(), |left| Arc::clone(&left.view));
     let mut found = assist::complete(&view, &asked.code, cursor);
+    let deep = || match &left {
+        Some(left) => shared.deep_after(&left.prelude, &view, &asked.code, cursor, Query::Complete),
+        None => shared.deep(&view, &asked.code, cursor, Query::Complete),
+    };
     if assist::is_rust(&view, &asked.code, cursor)
-        && let Some(Deep::Candidates(deep)) = shared.deep(&view, &asked.code, cursor, Query::Complete)
+        && let Some(Deep::Candidates(deep)) = deep()
     {
         let typed = asked.code.get(found.range.start..cursor).unwrap_or_default().to_owned();
         found = assist::merged(found, &deep, &typed);

@@ -1,6 +1,6 @@
 //! What the threads of the kernel share: the hub, the queue of cells, and what is known of the session.
 
-use crate::checks::{Checks, Ground, Ran};
+use crate::checks::{Checks, Ground, Left, Ran};
 use crate::client::{OwnInfo, RunningCell};
 use crate::hub::{Channel, Hub};
 use crate::queue::Queue;
@@ -169,11 +169,32 @@ impl Shared {
     /// What the language service says of a place in a cell's text. Until it has read the library, and where it takes too
     /// long, there is no answer.
     pub fn deep(&self, view: &View, text: &str, cursor: usize, query: Query) -> Option<Answer> {
-        let service = self.service()?;
         let prelude = Arc::clone(&self.lock().prelude);
+        self.deep_after(&prelude, view, text, cursor, query)
+    }
+
+    /// The same where other cells would have run before.
+    pub fn deep_after(
+        &self,
+        prelude: &Prelude,
+        view: &View,
+        text: &str,
+        cursor: usize,
+        query: Query,
+    ) -> Option<Answer> {
+        let service = self.service()?;
         let cell = Cell { execution: 1, source: Planned::new(text, view).whole(text, view) };
         let document = prelude.document(&[cell]);
         service.ask(&document.text, document.at(1, cursor)?, query, DEEP_WITHIN)
+    }
+
+    /// What the cells above one would leave that have not run, as far as they were checked.
+    pub fn left_by(&self, above: &[String]) -> Option<Left> {
+        let (generation, view) = {
+            let known = self.lock();
+            (known.checked, Arc::clone(&known.view))
+        };
+        if above.is_empty() { None } else { self.checks.left_by(above, generation, &view) }
     }
 
     /// Takes what cells are checked in; a copy, which no cell's reply waits for.

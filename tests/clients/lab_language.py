@@ -237,6 +237,17 @@ class Language(InLab):
         expect(tooltip).to_contain_text("fn head(&self")
         page.shot("inspect-method-light")
 
+    def test_what_cells_above_will_make_is_completed_before_they_run(self):
+        page = self.open("above.ipynb", FRAME, "let mean = 1;")
+        page.idle()
+        page.cell(1).locator(".cm-content").click()
+        page.retype("let mean = df.heigth();")
+        expect(self.marks(page, 1)).to_have_text("heigth")
+        page.retype("let mean = df.hei")
+        page.page.keyboard.press("Tab")
+        poll(lambda: "df.height" in page.cell(1).inner_text(), "the only method that begins so")
+        self.assertEqual(self.errors(), [])
+
     def test_f12_goes_to_a_definition_in_another_cell(self):
         page = self.open("go.ipynb", "fn twice(x: i32) -> i32 {\n    x * 2\n}", "let (a, b) = (1, 2);\nlet mut größe = vec![3];",
                          "größe.append(&mut größe.clone());", "twice(a) + b + größe[0]",

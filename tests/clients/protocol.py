@@ -404,6 +404,23 @@ class Checks(Shared):
         self.client.ask("interrupt_request", channel="control", timeout=5)
         self.client.finish(running)
 
+    def test_what_cells_above_would_leave_is_completed(self):
+        above = 'let sails = vec![1.5, 2.5];\nstruct Boat { mast: f64 }'
+        self.assertEqual(self.found(above, "sails.pus", wanted=["c0"])["c0"], [])
+
+        def matches(code, **more):
+            return self.client.ask("complete_request", {"code": code, "cursor_pos": len(code), **more})["matches"]
+
+        self.assertIn("sails", matches("sai", ironbook_above=["c0"]))
+        self.assertIn("push", matches("sails.pus", ironbook_above=["other", "c0"]))
+        self.assertIn("Boat", matches("Boa", ironbook_above=["c0"]))
+        self.assertNotIn("sails", matches("sai"), "it has not run")
+        self.assertNotIn("sails", matches("sai", ironbook_above=["other"]))
+        # What has been run since stands on other ground.
+        self.ok(self.client.run("let sailor = 1;"))
+        self.assertEqual(matches("sai", ironbook_above=["c0"]), ["sailor"])
+        self.assertEqual(self.client.ask("complete_request", {"code": "sai", "cursor_pos": 3, "ironbook_above": 7})["status"], "ok")
+
     def test_what_cannot_be_read_is_refused_and_nonsense_is_survived(self):
         for kind, content in (("check", {"cells": 1}), ("definition", {"code": 1})):
             sent = self.client.send(f"ironbook_{kind}_request", content)
