@@ -49,7 +49,7 @@ function tellAll(provider, last, tracker) {
     if (!(await isOurs(kernel))) {
       return fetch(request, context);
     }
-    const content = { code: request.text, cursor_pos: request.offset, ironbook_above: above(context.editor, tracker) };
+    const content = { code: request.text, cursor_pos: request.offset, ironbook_above: cellsAbove(context.editor, tracker) };
     const reply = (await kernel.requestComplete(content)).content;
     if (reply.status !== 'ok') {
       throw new Error('Ironbook: no completion');
@@ -71,7 +71,7 @@ function tellAll(provider, last, tracker) {
 }
 
 /** The code cells above an editor's, which need not have run. */
-function above(editor, tracker) {
+function cellsAbove(editor, tracker) {
   let cells = [];
   tracker.find(panel => {
     const at = panel.content.widgets.findIndex(cell => editor && cell.editor === editor);

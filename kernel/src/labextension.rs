@@ -112,6 +112,21 @@ mod tests {
     use super::*;
     use serde_json::Value;
 
+    /// The pieces share one scope, in which the last function of a name would silently be the only one.
+    #[test]
+    fn no_two_pieces_have_a_function_of_one_name() {
+        let script = script();
+        let names = script.lines().filter_map(|line| {
+            let begun = line.strip_prefix("async ").unwrap_or(line);
+            ["function ", "class "].iter().find_map(|word| begun.strip_prefix(word))?.split(['(', ' ']).next()
+        });
+        let mut names: Vec<&str> = names.collect();
+        assert!(names.len() > 20, "{names:?}");
+        names.sort_unstable();
+        let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+        assert_eq!(twice, None);
+    }
+
     #[test]
     fn jupyterlab_finds_the_script_that_the_package_names() {
         let folder = tempfile::tempdir().unwrap();

@@ -17,6 +17,11 @@ from wire import Kernel, descendants, gone, poll
 PATIENCE = 300
 
 
+def defined(client, code, at):
+    """Where crates define what stands at a place."""
+    return client.reply(client.send("ironbook_definition_request", {"code": code, "cursor_pos": at})).content
+
+
 def crate(directory):
     """A crate of one's own."""
     root = Path(directory) / "shapes"
@@ -43,10 +48,10 @@ def whole_life(service, directory):
         poll(lambda: "push_str" in matches(client, chain), "a chain's type", PATIENCE)
         derived = "#[derive(serde::Serialize)]\nstruct S { a: i32 }\nuse serde::Serialize;\nlet s = S { a: 1 };\ns.serial"
         poll(lambda: "serialize" in matches(client, derived), "what a derive makes", PATIENCE)
-        told = client.ask("ironbook_definition_request", {"code": 'let ü = "🦀"; names.concat()', "cursor_pos": 20})
+        told = defined(client, 'let ü = "🦀"; names.concat()', 20)
         assert told["path"].endswith("slice.rs"), told["path"]
         assert told["text"].splitlines()[told["line"]][told["start"]:told["end"]] == "concat", told["line"]
-        assert not client.ask("ironbook_definition_request", {"code": "names", "cursor_pos": 2})["found"], "of a cell"
+        assert not defined(client, "names", 2)["found"], "of a cell"
 
         os.kill(first, 9)
         began = time.monotonic()
