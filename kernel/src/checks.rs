@@ -77,15 +77,22 @@ impl Default for Checks {
 impl Checks {
     /// What was checked last, for one request at a time; none where the one before is still at it.
     fn turn(&self) -> Option<MutexGuard<'_, Chain>> {
+        let turn = self.chain_within(TURN_WITHIN);
+        if turn.is_none() {
+            self.stop_overdue();
+        }
+        turn
+    }
+
+    /// What was checked last, also after a check that panicked; none where one is still at it by then.
+    fn chain_within(&self, time: Duration) -> Option<MutexGuard<'_, Chain>> {
         let asked = Instant::now();
         loop {
             match self.chain.try_lock() {
                 Ok(chain) => return Some(chain),
                 Err(TryLockError::Poisoned(chain)) => return Some(chain.into_inner()),
-                Err(TryLockError::WouldBlock) if asked.elapsed() > TURN_WITHIN => {
-                    self.stop_overdue();
-                    return None;
-                }
+                Err(TryLockError::WouldBlock) if asked.elapsed() > time => return None,
+                // A lock cannot be waited for with an end.
                 Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
             }
         }
@@ -94,14 +101,7 @@ impl Checks {
     /// What cells that have not run would leave to one below them, by the check that was last; `above` are all cells above
     /// it. None where no check was since the session has changed, and where it takes long.
     pub fn left_by(&self, above: &[String], generation: u64, view: &View) -> Option<Left> {
-        let asked = Instant::now();
-        let chain = loop {
-            match self.chain.try_lock() {
-                Ok(chain) => break chain,
-                Err(_) if asked.elapsed() > LEFT_WITHIN => return None,
-                Err(_) => std::thread::sleep(Duration::from_millis(5)),
-            }
-        };
+        let chain = self.chain_within(LEFT_WITHIN)?;
         let last = chain.cells.iter().zip(&chain.links).rfind(|(cell, _)| above.contains(cell));
         let (_, link) = last.filter(|_| chain.generation == generation)?;
         let variables = link.followed.with_columns(link.after.variables());
@@ -244,11 +244,11 @@ impl Chain {
             if self.links.get(place).is_some_and(|link| link.hash == hash) {
                 continue;
             }
+            // As soon as one differs, those after it stand on other ground.
+            self.links.truncate(place);
             if begun.elapsed() > CHECKED_WITHIN {
                 return false;
             }
-            // As soon as one differs, those after it stand on other ground.
-            self.links.truncate(place);
             let mut after = self.links.last().map_or(&ground.checker, |link| &link.after).clone();
             checks.begins(after.handle());
             let before = self.links.last().map(|link| &link.followed);
@@ -412,6 +412,23 @@ mod tests {
         assert!(!checks.ends());
         drop(held);
         assert!(checks.turn().is_some());
+    }
+
+    #[test]
+    fn a_check_that_panicked_holds_up_no_completion() {
+        let checks = Checks::default();
+        let panicked = std::thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    let _held = checks.turn();
+                    panic!("a check");
+                })
+                .join()
+        });
+        assert!(panicked.is_err());
+        let (asked, above) = (Instant::now(), ["a".to_owned()]);
+        assert!(checks.left_by(&above, 0, &View::default()).is_none(), "nothing was checked");
+        assert!(asked.elapsed() < LEFT_WITHIN, "it waited for a lock that is free");
     }
 
     /// It would be begun again with each question, and take a minute of a processor each time.
