@@ -53,10 +53,15 @@ class Server:
         with contextlib.suppress(urllib.error.URLError):
             return self.ask("/api/status")
 
-    def ask(self, path):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"token {self.token}"})
+    def ask(self, path, method="GET"):
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or "null")
+
+    def end_kernels(self):
+        for session in self.ask("/api/sessions"):
+            self.ask(f"/api/sessions/{session['id']}", "DELETE")
 
     def url(self, name):
         return f"http://127.0.0.1:{self.port}/doc/tree/{name}?token={self.token}"
@@ -155,6 +160,8 @@ class InLab(unittest.TestCase):
         cls.addClassCleanup(cls.browser.close)
 
     def setUp(self):
+        # A kernel whose page is closed runs on, and its language service reads the library beside the next test's.
+        self.addCleanup(self.server.end_kernels)
         self.context = self.browser.new_context(viewport=self.VIEW)
         self.addCleanup(self.context.close)
         self.addCleanup(self.explain)

@@ -8,7 +8,7 @@ from browser import InLab
 from cells import PEER
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
-from wire import DEEP, poll
+from wire import DEEP, PATIENCE, poll
 
 FRAME = ('let df = df!["carrier" => ["AA", "UA", "DL"], "delay" => [4.5, -2.0, 11.0]]?;\n'
          "let count = 3;")
@@ -286,7 +286,8 @@ class Language(InLab):
             page.page.wait_for_timeout(1000)
             return source.is_visible()
 
-        poll(opens, "the source, once the service has read it")
+        # It gives way to what runs beside it while it reads.
+        poll(opens, "the source, once the service has read it", 4 * PATIENCE)
         poll(lambda: page.page.evaluate("window.getSelection().toString()") == "height", "the name is selected")
         expect(source.locator(".cm-line", has_text="pub fn height(&self) -> usize")).to_be_in_viewport()
         page.shot("source")
