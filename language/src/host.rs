@@ -118,6 +118,11 @@ impl Host {
         self.files.paths.get(file.index() as usize).map(PathBuf::as_path)
     }
 
+    /// Ends answers that are being made elsewhere; waits until they have ended.
+    pub fn cancel(&mut self) {
+        self.host.trigger_cancellation();
+    }
+
     /// Gives back memory that answers have left behind.
     pub fn rest(&mut self) {
         self.host.trigger_garbage_collection();

@@ -18,6 +18,8 @@ pub const STACK: usize = 512 << 20;
 /// The priority of what nobody waits for. At 19 it would never be ready on a machine with more to do than it has cores.
 #[cfg(target_os = "linux")]
 const LOW: i32 = 10;
+/// So long, and then no more: a model that trains on all cores for an hour would keep it from ever being ready.
+const GIVES_WAY: Duration = Duration::from_secs(20);
 
 /// What is asked once before the first question, so that what all answers need has been read: names, methods of tables, of
 /// tensors, and of what iterators make.
@@ -46,11 +48,8 @@ pub fn serve(
     };
     let macros = Macros::start(&project);
     // Its memory goes with the process, at once.
-    let mut host = ManuallyDrop::new(quietly(|| {
-        let mut host = Host::new(&project, macros);
-        warm(&mut host);
-        host
-    }));
+    let mut host = ManuallyDrop::new(quietly(|| Host::new(&project, macros)));
+    warm(&mut host, started + GIVES_WAY);
     say(output, &Reply::Ready { seconds: started.elapsed().as_secs_f64(), crates: project.crates.len() })?;
     let mut heard = Instant::now();
     let mut rested = true;
@@ -79,9 +78,7 @@ pub fn serve(
 fn quietly<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let quiet = move || {
-            // Where the system does not allow it, it works like any other.
-            #[cfg(target_os = "linux")]
-            let _ = rustix::process::setpriority_process(None, LOW);
+            give_way();
             work()
         };
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, quiet);
@@ -91,6 +88,12 @@ fn quietly<T: Send>(work: impl FnOnce() -> T + Send) -> T {
             Err(error) => panic!("a thread cannot be started: {error}"),
         }
     })
+}
+
+/// Lowers the priority of the calling thread. Where the system does not allow it, it works like any other.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, LOW);
 }
 
 /// A request, and when it came.
@@ -175,12 +178,42 @@ fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
-fn warm(host: &mut Host) {
+/// Asks what is asked first, so that what all answers need has been read; beside everything else until then.
+fn warm(host: &mut Host, until: Instant) {
     let head = "use ::ironbook::prelude::*;\nfn f(df: DataFrame, t: Tensor) {\n";
     for line in FIRST {
         host.set_text(format!("{head}{line}"));
-        host.answer(&Query::Complete, head.len() + line.len());
+        let at = head.len() + line.len();
+        if !completes_quietly(host, at, until) {
+            // What had been read is known.
+            host.answer(&Query::Complete, at);
+        }
     }
+}
+
+/// Completes at a place on a thread that gives way; whether that came to its end until then.
+fn completes_quietly(host: &mut Host, at: usize, until: Instant) -> bool {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return false;
+    }
+    let complete = host.completion(at);
+    let (done, is_done) = channel();
+    std::thread::scope(|scope| {
+        let quiet = move || {
+            give_way();
+            if caught(complete).is_some() {
+                // Who waits may have gone on.
+                let _ = done.send(());
+            }
+        };
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, quiet);
+        let ended = thread.is_ok() && is_done.recv_timeout(left).is_ok();
+        if !ended {
+            host.cancel();
+        }
+        ended
+    })
 }
 
 fn say(output: &mut dyn Write, reply: &Reply) -> io::Result<()> {
@@ -192,6 +225,34 @@ fn say(output: &mut dyn Write, reply: &Reply) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ironbook_session::library::Paths;
+
+    /// With a library of nothing: std is read at the first question, which takes longer than a moment.
+    #[test]
+    fn what_gave_way_too_long_is_read_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).unwrap();
+        std::fs::create_dir(folder.path().join("src")).unwrap();
+        write("Cargo.toml", "[package]\nname = \"ironbook\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n");
+        write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"ironbook\"\nversion = \"0.1.0\"\n");
+        write("src/lib.rs", "pub mod prelude {}\n");
+        let project = match Project::find(folder.path(), &Paths::from_env().target) {
+            Ok(project) => project,
+            Err(error) => return eprintln!("SKIPPED: {error}"),
+        };
+        let text = "fn f() { vec![1.0].";
+        let asked = move || {
+            let mut host = Host::new(&project, None);
+            host.set_text(text.to_owned());
+            let began = Instant::now();
+            assert!(!completes_quietly(&mut host, text.len(), began), "no time at all");
+            assert!(!completes_quietly(&mut host, text.len(), began + Duration::from_millis(10)), "a moment");
+            let Answer::Candidates(found) = host.answer(&Query::Complete, text.len()) else { panic!("no candidates") };
+            assert!(found.iter().any(|each| each.name == "push"), "{found:?}");
+            assert!(completes_quietly(&mut host, text.len(), Instant::now() + Duration::from_secs(60)), "all is known");
+        };
+        std::thread::Builder::new().stack_size(STACK).spawn(asked).unwrap().join().unwrap();
+    }
 
     #[test]
     fn what_nobody_waits_for_is_passed_but_crates_are_told() {

@@ -26,6 +26,12 @@ const ANYWHERE: &[&str] =
 const SUMMARY: usize = 160;
 
 impl Host {
+    /// Completes at a place, for what has to be read for it; on any thread, and in vain once that is cancelled.
+    pub fn completion(&self, at: usize) -> impl FnOnce() + Send + use<> {
+        let (analysis, position) = (self.analysis(), self.position(at));
+        move || drop(analysis.completions(&config(false), position, None))
+    }
+
     pub(super) fn complete(&self, at: usize) -> Option<Answer> {
         let typed = typed(&self.text()[..at]);
         let config = config(typed.chars().count() >= IMPORTS_FROM);
