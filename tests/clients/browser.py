@@ -28,9 +28,9 @@ expect.set_options(timeout=PATIENCE * 1000)
 
 
 class Server:
-    """A Jupyter server over a directory, with settings and workspaces of its own."""
+    """A Jupyter server over a directory, with settings and workspaces of its own; what else its kernels find around them."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, environment):
         self.token, (self.port,) = secrets.token_hex(16), ports(1)
         private = {name: str(folder / "private" / name.lower()) for name in (
             "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
@@ -44,7 +44,7 @@ class Server:
                    "--LabApp.extension_manager=readonly", "--LabApp.expose_app_in_browser=True"]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], stdout=log, stderr=log,
-                                            env={**os.environ, **private}, start_new_session=True)
+                                            env={**os.environ, **private, **environment}, start_new_session=True)
         poll(self.answers, f"server:\n{self.log.read_text()}")
 
     def answers(self):
@@ -144,6 +144,7 @@ class InLab(unittest.TestCase):
     """Tests that share a server and a browser; each has a window of its own."""
 
     VIEW = {"width": 1200, "height": 1600}
+    ENVIRONMENT = {}
 
     @classmethod
     def setUpClass(cls):
@@ -153,7 +154,7 @@ class InLab(unittest.TestCase):
         folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="ib-")))
         cls.work = folder / "work"
         cls.work.mkdir()
-        cls.server = Server(folder)
+        cls.server = Server(folder, cls.ENVIRONMENT)
         cls.addClassCleanup(cls.server.close)
         playwright = cls.enterClassContext(sync_playwright())
         cls.browser = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-dev-shm-usage"])

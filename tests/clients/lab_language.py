@@ -8,15 +8,18 @@ from browser import InLab
 from cells import PEER
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
+from service import installed
 from wire import DEEP, PATIENCE, poll
 
 FRAME = ('let df = df!["carrier" => ["AA", "UA", "DL"], "delay" => [4.5, -2.0, 11.0]]?;\n'
          "let count = 3;")
+SERVICE = None if PEER else installed()
 PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
-@unittest.skipIf(PEER, "another kernel has no such extension")
-class Language(InLab):
+class Typing(InLab):
+    """A page whose console is heard."""
+
     VIEW = {"width": 1200, "height": 700}
 
     def setUp(self):
@@ -56,6 +59,9 @@ class Language(InLab):
     def marks(self, page, at, grave="error"):
         return page.cell(at).locator(f".ib-Mark.ib-mod-{grave}")
 
+
+@unittest.skipIf(PEER, "another kernel has no such extension")
+class Language(Typing):
     def test_a_mistake_is_underlined_explained_and_mended_before_the_cell_runs(self):
         page = self.open("mistake.ipynb", FRAME)
         self.run_first(page)
@@ -271,38 +277,6 @@ class Language(InLab):
         goes(49, 4, "teil", of=4)
         self.assertEqual(self.errors(), [])
 
-    @unittest.skipUnless(DEEP, "the language service, or what it reads, is not here")
-    def test_f12_opens_the_source_of_what_a_crate_defines(self):
-        page = self.open("source.ipynb", FRAME, 'let head = "🦀"; df.height()')
-        self.run_first(page)
-        source = page.page.locator("#ironbook-source")
-
-        def opens():
-            page.cell(1).locator(".cm-content").click()
-            page.page.keyboard.press("End")
-            page.page.keyboard.press("ArrowLeft")
-            page.page.keyboard.press("ArrowLeft")
-            page.page.keyboard.press("F12")
-            page.page.wait_for_timeout(1000)
-            return source.is_visible()
-
-        # It gives way to what runs beside it while it reads.
-        poll(opens, "the source, once the service has read it", 4 * PATIENCE)
-        poll(lambda: page.page.evaluate("window.getSelection().toString()") == "height", "the name is selected")
-        expect(source.locator(".cm-line", has_text="pub fn height(&self) -> usize")).to_be_in_viewport()
-        page.shot("source")
-        page.page.keyboard.insert_text("changed")
-        expect(source.locator(".cm-content")).not_to_contain_text("changed")
-        # What the notebook defines is nearer than a method of that name.
-        page.cell(1).locator(".cm-content").click()
-        page.retype("fn height() -> i32 { 1 }\nheight()")
-        page.page.keyboard.press("ArrowLeft")
-        page.page.keyboard.press("ArrowLeft")
-        page.page.keyboard.press("F12")
-        expect(page.cell(1)).to_have_class(re.compile("jp-mod-active"))
-        poll(lambda: page.page.evaluate("window.getSelection().toString()") == "height", "the name is selected")
-        self.assertEqual(self.errors(), [])
-
     def test_the_dark_theme(self):
         page = self.open("dark.ipynb", FRAME)
         self.run_first(page)
@@ -339,6 +313,64 @@ class Language(InLab):
         self.assertTrue(any("execute_request" in frame for frame in sent), "the frames are heard")
         self.assertFalse(any("ironbook" in frame for frame in sent))
         self.assertEqual(self.errors(), [])
+
+
+class Deep(Typing):
+    """With the language service, which the other tests do without."""
+
+    ENVIRONMENT = {"IRONBOOK_LANGUAGE": str(SERVICE)}
+
+    def test_completion_offers_what_only_the_service_knows(self):
+        text, name = DEEP
+        page = self.open("deep.ipynb", FRAME)
+        self.run_first(page)
+        at = page.type(text)
+        offered = page.page.locator(".jp-Completer-item", has_text=name)
+
+        def offers():
+            page.page.keyboard.press("Escape")
+            page.cell(at).locator(".cm-content").click()
+            page.page.keyboard.press("Control+End")
+            page.page.keyboard.press("Tab")
+            page.page.wait_for_timeout(1000)
+            return offered.is_visible() or name in page.cell(at).inner_text().split("probe.")[-1]
+
+        poll(offers, "the name, once the service has read the library", 4 * PATIENCE)
+
+    def test_f12_opens_the_source_of_what_a_crate_defines(self):
+        page = self.open("source.ipynb", FRAME, 'let head = "🦀"; df.height()')
+        self.run_first(page)
+        source = page.page.locator("#ironbook-source")
+
+        def opens():
+            page.cell(1).locator(".cm-content").click()
+            page.page.keyboard.press("End")
+            page.page.keyboard.press("ArrowLeft")
+            page.page.keyboard.press("ArrowLeft")
+            page.page.keyboard.press("F12")
+            page.page.wait_for_timeout(1000)
+            return source.is_visible()
+
+        # It gives way to what runs beside it while it reads.
+        poll(opens, "the source, once the service has read it", 4 * PATIENCE)
+        poll(lambda: page.page.evaluate("window.getSelection().toString()") == "height", "the name is selected")
+        expect(source.locator(".cm-line", has_text="pub fn height(&self) -> usize")).to_be_in_viewport()
+        page.shot("source")
+        page.page.keyboard.insert_text("changed")
+        expect(source.locator(".cm-content")).not_to_contain_text("changed")
+        # What the notebook defines is nearer than a method of that name.
+        page.cell(1).locator(".cm-content").click()
+        page.retype("fn height() -> i32 { 1 }\nheight()")
+        page.page.keyboard.press("ArrowLeft")
+        page.page.keyboard.press("ArrowLeft")
+        page.page.keyboard.press("F12")
+        expect(page.cell(1)).to_have_class(re.compile("jp-mod-active"))
+        poll(lambda: page.page.evaluate("window.getSelection().toString()") == "height", "the name is selected")
+        self.assertEqual(self.errors(), [])
+
+
+def load_tests(loader, tests, pattern):
+    return tests if SERVICE else loader.loadTestsFromTestCase(Language)
 
 
 if __name__ == "__main__":

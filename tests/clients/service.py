@@ -4,7 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from wire import descendants
+from jupyter_client.kernelspec import KernelSpecManager
+from wire import NAME, descendants
 
 
 def sources():
@@ -21,6 +22,11 @@ def beside(program):
         return service
     print("no language service, or no sources of std, are here")
     return None
+
+
+def installed():
+    """The service beside the program that the installed kernel is."""
+    return beside(KernelSpecManager().get_kernel_spec(NAME).argv[0])
 
 
 def below(pid):
