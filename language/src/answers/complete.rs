@@ -29,12 +29,13 @@ impl Host {
     /// Completes at a place, for what has to be read for it; on any thread, and in vain once that is cancelled.
     pub fn completion(&self, at: usize) -> impl FnOnce() + Send + use<> {
         let (analysis, position) = (self.analysis(), self.position(at));
-        move || drop(analysis.completions(&config(false), position, None))
+        let config = config_for(typed(&self.text()[..at]));
+        move || drop(analysis.completions(&config, position, None))
     }
 
     pub(super) fn complete(&self, at: usize) -> Option<Answer> {
         let typed = typed(&self.text()[..at]);
-        let config = config(typed.chars().count() >= IMPORTS_FROM);
+        let config = config_for(typed);
         let items = self.analysis().completions(&config, self.position(at), None).ok()??;
         let mut candidates: Vec<Candidate> =
             items.iter().filter(|item| fits(typed, item.lookup())).filter_map(|item| candidate(item, at)).collect();
@@ -66,10 +67,10 @@ fn fits(typed: &str, name: &str) -> bool {
     begins && typed.iter().all(|c| letters.any(|other| other == c))
 }
 
-fn config(imports: bool) -> CompletionConfig<'static> {
+fn config_for(typed: &str) -> CompletionConfig<'static> {
     CompletionConfig {
         enable_postfix_completions: true,
-        enable_imports_on_the_fly: imports,
+        enable_imports_on_the_fly: typed.chars().count() >= IMPORTS_FROM,
         enable_self_on_the_fly: true,
         enable_auto_iter: false,
         enable_auto_await: true,
