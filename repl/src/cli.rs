@@ -173,6 +173,10 @@ pub struct Setup {
     /// Use the library for the CPU again
     #[arg(long, conflicts_with = "cuda")]
     pub cpu: bool,
+
+    /// Leave out the language service, which completes and explains chains, closures and macros
+    #[arg(long)]
+    pub no_language: bool,
 }
 
 const RUN_HELP: &str = "\

@@ -109,7 +109,7 @@ fn language(rustc: &Rustc, paths: &Paths) -> Finding {
     }
     if !service.is_file() {
         let words = format!("{} is not there; completion knows names, and no types of chains", service.display());
-        return Remark(words, "`cargo build -p ironbook-language` in the sources makes it".into());
+        return Remark(words, "`ironbook setup` makes it".into());
     }
     let printed = Command::new(&rustc.path).args(["--print", "sysroot"]).stdin(Stdio::null()).output();
     let sysroot = printed.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();

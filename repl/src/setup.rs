@@ -6,8 +6,9 @@ use crate::interrupt::Interrupts;
 use crate::terminal::{Style, Terminal, seconds, shortened};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ironbook_session::library::cuda::{self, Cuda};
-use ironbook_session::library::{BuildError, BuildProgress, Library, Missing, Paths, Stage};
+use ironbook_session::library::{self, BuildError, BuildProgress, Library, Missing, Paths, Stage};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Where nobody watches, a line this often at most.
@@ -27,7 +28,33 @@ pub fn run(setup: &Setup, paths: &Paths) -> Result<u8, Error> {
         terminal.paint(Style::Green, "ok:"),
         library.root.display()
     ));
+    if !setup.no_language {
+        language(paths, &terminal)?;
+    }
     Ok(0)
+}
+
+/// The language service, where this program's own cargo puts it and none is there.
+fn language(paths: &Paths, terminal: &Terminal) -> Result<(), Error> {
+    let Some(service) = crate::language::program(paths).filter(|service| is_ours(service, paths)) else {
+        return Ok(());
+    };
+    if !service.is_file() {
+        terminal.say("The language service (completion, types, renaming) is compiled, once: 3 to 10 minutes.");
+        terminal.say("Ctrl-C is safe: all else works without it.");
+        library::build_language(paths)?;
+    }
+    terminal.say(&format!(
+        "{} the language service is ready ({})",
+        terminal.paint(Style::Green, "ok:"),
+        service.display()
+    ));
+    Ok(())
+}
+
+/// Whether cargo makes this program.
+fn is_ours(service: &Path, paths: &Paths) -> bool {
+    paths.installed.is_none() && service.starts_with(&paths.target)
 }
 
 /// The paths of the library that is asked for: the one for the CPU, or the one for GPUs.

@@ -14,6 +14,7 @@ pub mod installed;
 mod paths;
 mod place;
 mod rustc;
+mod service;
 mod tool;
 mod weights;
 
@@ -22,6 +23,7 @@ pub use cargo::without_caller;
 pub use error::{BuildError, Missing};
 pub use paths::Paths;
 pub use rustc::{Rustc, find_program};
+pub use service::build_language;
 
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;

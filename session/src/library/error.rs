@@ -143,6 +143,9 @@ pub enum BuildError {
         /// The last lines that the compiler wrote.
         lines: Vec<String>,
     },
+    /// The language service did not compile; cargo has said why.
+    #[error("the language service was not built; everything else works without it")]
+    Language,
     /// The progress callback asked to stop.
     #[error("the build was interrupted; what is compiled is kept")]
     Interrupted,
@@ -196,6 +199,7 @@ impl BuildError {
             BuildError::Compile { .. } | BuildError::Unexpected { .. } => {
                 "run `cargo rustc -p ironbook-runtime --lib -- -C prefer-dynamic` in Ironbook's sources to see it whole".into()
             }
+            BuildError::Language => "run `ironbook setup` again, or `ironbook setup --no-language` to do without".into(),
             BuildError::Interrupted => "run `ironbook setup` to go on where it stopped".into(),
             BuildError::Cuda { advice, .. } => advice.clone(),
             BuildError::Io { .. } => "check the path and its permissions".into(),

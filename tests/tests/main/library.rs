@@ -6,6 +6,7 @@ use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 
 /// `ironbook setup` for a user who has built nothing; the compiled crates are shared, so that it takes seconds.
@@ -79,6 +80,38 @@ fn another_compiler_is_told(desk: &Desk) {
 fn without_sources_it_says_where_it_looked() {
     let done = ironbook().arg("setup").env("IRONBOOK_SOURCE", "/nowhere").output().unwrap();
     Done::from(done).check(1, &["Ironbook's sources are not in /nowhere", "IRONBOOK_SOURCE"]);
+}
+
+#[test]
+fn setup_makes_the_language_service_once() {
+    let desk = Desk::new();
+    let (programs, target) = (desk.path("bin"), desk.path("target"));
+    fs::create_dir_all(&programs).unwrap();
+    fs::create_dir_all(target.join("debug")).unwrap();
+    let program = target.join("debug/ironbook");
+    fs::copy(ironbook().get_program(), &program).unwrap();
+    let cargo = |script: &str| {
+        let path = programs.join("cargo");
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let setup = |arguments: &[&str]| {
+        let mut command = Command::new(&program);
+        command.arg("setup").args(arguments).env("PATH", &path).env("CARGO_TARGET_DIR", &target);
+        Done::from(command.env("NO_COLOR", "1").env_remove("IRONBOOK_LANGUAGE").output().unwrap())
+    };
+    cargo("exit 101");
+    let without = setup(&["--no-language"]);
+    without.check(0, &["the standard library is ready"]);
+    assert!(!without.stderr.contains("language service"), "{}", without.stderr);
+    setup(&[]).check(1, &["the language service was not built", "--no-language"]);
+    cargo("test \"$*\" = 'build --locked -p ironbook-language' && touch \"$CARGO_TARGET_DIR/debug/ironbook-language\"");
+    setup(&[]).check(0, &["is compiled, once", "the language service is ready"]);
+    cargo("exit 101");
+    let again = setup(&[]);
+    again.check(0, &["the language service is ready"]);
+    assert!(!again.stderr.contains("once"), "{}", again.stderr);
 }
 
 #[test]

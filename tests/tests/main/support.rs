@@ -54,7 +54,11 @@ pub fn ironbook() -> Command {
     let program = PROGRAM.get_or_init(|| {
         build(&["-p", "ironbook-repl", "--bin", "ironbook"]);
         let program = target().join("debug/ironbook");
-        let setup = Command::new(&program).arg("setup").stdin(Stdio::null()).status().expect("ironbook starts");
+        let setup = Command::new(&program)
+            .args(["setup", "--no-language"])
+            .stdin(Stdio::null())
+            .status()
+            .expect("ironbook starts");
         assert!(setup.success(), "the library does not build");
         program
     });
