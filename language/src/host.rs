@@ -24,8 +24,8 @@ use triomphe::Arc;
 const LONGEST: usize = 2 << 20;
 /// Files larger than this are tables, which no answer needs.
 const LARGEST: u64 = 2 << 20;
-/// Directories of std that hold nothing that cells name: tests, and vector instructions.
-const SKIPPED: &[&str] = &["tests", "benches", "stdarch", "coretests", "alloctests"];
+/// Directories that hold nothing that cells name: tests, and vector instructions.
+pub(crate) const SKIPPED: &[&str] = &["tests", "benches", "stdarch", "coretests", "alloctests"];
 /// The path of the text; no such file exists.
 const TEXT: &str = "/ironbook/cell.rs";
 
@@ -152,7 +152,7 @@ impl Files {
                 let skipped = entry.file_name().to_str().is_none_or(|name| SKIPPED.contains(&name));
                 if kind.is_dir() && !skipped {
                     open.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "rs") && !self.ids.contains_key(&path) {
+                } else if is_read(&path) && !self.ids.contains_key(&path) {
                     self.read(path, &mut set);
                 }
             }
@@ -187,12 +187,17 @@ impl Files {
     }
 
     fn read(&mut self, path: PathBuf, set: &mut FileSet) {
-        let small = std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= LARGEST);
-        let Some(text) = small.then(|| std::fs::read_to_string(&path).ok()).flatten() else { return };
+        let Ok(text) = std::fs::read_to_string(&path) else { return };
         let name = VfsPath::new_real_path(path.display().to_string());
         let id = self.add(path, text);
         set.insert(id, name);
     }
+}
+
+/// Whether a file is one of Rust that is read.
+pub(crate) fn is_read(path: &Path) -> bool {
+    let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+    is_rust && std::fs::metadata(path).is_ok_and(|metadata| metadata.len() <= LARGEST)
 }
 
 /// The crates with what they depend on.

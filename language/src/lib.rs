@@ -12,6 +12,7 @@ mod answers;
 mod crates;
 mod host;
 mod macros;
+pub mod packed;
 mod project;
 mod rest;
 mod serve;

@@ -23,9 +23,12 @@ use std::time::SystemTime;
 /// The server, and what it can load.
 pub struct Macros {
     server: ProcMacroClient,
-    /// Libraries in cargo's target directories, by the names of their crates.
-    built: HashMap<String, Vec<(SystemTime, PathBuf)>>,
+    built: Built,
 }
+
+/// Libraries of macros in cargo's target directories, by the names of their crates.
+#[derive(Default)]
+pub struct Built(HashMap<String, Vec<(SystemTime, PathBuf)>>);
 
 impl Macros {
     /// Starts the compiler's server; nothing where there is none.
@@ -37,22 +40,12 @@ impl Macros {
         }
         let environment: [(&str, &Option<String>); 0] = [];
         let server = ProcMacroClient::spawn(&AbsPathBuf::assert_utf8(program), environment, None, 1).ok()?;
-        Some(Macros { server, built: HashMap::new() })
+        Some(Macros { server, built: Built::default() })
     }
 
     /// Looks for libraries that are there now.
     pub fn look(&mut self, target: &Path) {
-        self.built.clear();
-        for folder in ["debug/deps", "apart/debug/deps"] {
-            for entry in std::fs::read_dir(target.join(folder)).into_iter().flatten().flatten() {
-                let path = entry.path();
-                let Some(name) = macro_of(&path) else { continue };
-                let modified = entry.metadata().and_then(|metadata| metadata.modified());
-                let place = self.built.entry(name).or_default();
-                place.push((modified.unwrap_or(SystemTime::UNIX_EPOCH), path));
-            }
-        }
-        self.built.values_mut().for_each(|paths| paths.sort());
+        self.built = Built::look(target);
     }
 
     /// The macros of a crate.
@@ -60,13 +53,34 @@ impl Macros {
     /// # Errors
     /// When it was not built here, or the server cannot load it.
     pub fn of(&self, read: &Crate) -> ProcMacroLoadResult {
-        let newest = self.built.get(&read.name).into_iter().flatten().rev().map(|(_, path)| path);
-        let path =
-            newest.clone().find(|path| is_made_of(path, &read.root)).ok_or(ProcMacroLoadingError::NotYetBuilt)?;
-        let dylib = MacroDylib::new(AbsPathBuf::assert_utf8(path.clone()));
-        let loaded = self.server.load_dylib(dylib);
+        let path = read.library.clone().or_else(|| self.built.of(read)).ok_or(ProcMacroLoadingError::NotYetBuilt)?;
+        let loaded = self.server.load_dylib(MacroDylib::new(AbsPathBuf::assert_utf8(path)));
         let loaded = loaded.map_err(|error| ProcMacroLoadingError::ProcMacroSrvError(error.to_string().into()))?;
         Ok(loaded.into_iter().map(described).collect())
+    }
+}
+
+impl Built {
+    /// Those that are there now.
+    pub fn look(target: &Path) -> Built {
+        let mut built: HashMap<String, Vec<(SystemTime, PathBuf)>> = HashMap::new();
+        for folder in ["debug/deps", "apart/debug/deps"] {
+            for entry in std::fs::read_dir(target.join(folder)).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let Some(name) = macro_of(&path) else { continue };
+                let modified = entry.metadata().and_then(|metadata| metadata.modified());
+                let place = built.entry(name).or_default();
+                place.push((modified.unwrap_or(SystemTime::UNIX_EPOCH), path));
+            }
+        }
+        built.values_mut().for_each(|paths| paths.sort());
+        Built(built)
+    }
+
+    /// The newest one of a crate's version.
+    pub fn of(&self, read: &Crate) -> Option<PathBuf> {
+        let newest = self.0.get(&read.name).into_iter().flatten().rev().map(|(_, path)| path);
+        newest.cloned().find(|path| is_made_of(path, &read.root))
     }
 }
 

@@ -1,20 +1,38 @@
 //! `ironbook-language serve --source DIR --target DIR [--group]`: the service on standard input and output. With `--group` it
-//! leads a process group that ends with it.
+//! leads a process group that ends with it. `ironbook-language pack --source DIR --target DIR --deps DIR --to DIR` copies what
+//! it reads for an installed copy.
 
-use ironbook_language::{Rest, STACK};
+use ironbook_language::{Project, Rest, STACK, packed};
 use std::io::{self, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: ironbook-language serve --source <Ironbook's sources> --target <cargo's target directory> [--group]";
+const USAGE: &str = "\
+usage: ironbook-language serve --source <Ironbook's sources> --target <cargo's target directory> [--group]
+       ironbook-language pack --source <..> --target <..> --deps <deps of the library's copy> --to <new directory>";
 
 #[expect(clippy::print_stderr, reason = "a program's own messages")]
 fn main() -> ExitCode {
-    let Some((source, target, group)) = arguments(std::env::args_os().skip(1).map(PathBuf::from).collect()) else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
+    let words: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let said = match words.first().and_then(|word| word.to_str()) {
+        Some("serve") => Some(words).and_then(arguments).map(serve),
+        Some("pack") => options(&words[1..], ["--source", "--target", "--deps", "--to"]).map(pack),
+        _ => None,
     };
+    match said {
+        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(error)) => {
+            eprintln!("ironbook-language: {error}");
+            ExitCode::FAILURE
+        }
+        None => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn serve((source, target, group): (PathBuf, PathBuf, bool)) -> Result<(), String> {
     let serve = move || {
         let input = BufReader::new(io::stdin());
         // Whoever started it has ended. To take down all that was read would last seconds.
@@ -28,13 +46,15 @@ fn main() -> ExitCode {
     };
     let thread = std::thread::Builder::new().name("language".to_owned()).stack_size(STACK).spawn(serve);
     match thread.map(std::thread::JoinHandle::join) {
-        Ok(Ok(Ok(()))) => ExitCode::SUCCESS,
-        Ok(Ok(Err(error))) | Err(error) => {
-            eprintln!("ironbook-language: {error}");
-            ExitCode::FAILURE
-        }
-        Ok(Err(_)) => ExitCode::FAILURE,
+        Ok(Ok(served)) => served.map_err(|error| error.to_string()),
+        Ok(Err(_)) => Err("it panicked".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
+}
+
+fn pack([source, target, deps, to]: [PathBuf; 4]) -> Result<(), String> {
+    let project = Project::find(&source, &target).map_err(|error| error.to_string())?;
+    packed::pack(&project, &deps, &to).map_err(|error| format!("{} cannot be written: {error}", to.display()))
 }
 
 /// Ends what it has started too: the server of macros may be in one that never ends.
@@ -51,7 +71,14 @@ fn end_group() {
 
 fn arguments(mut words: Vec<PathBuf>) -> Option<(PathBuf, PathBuf, bool)> {
     let group = words.pop_if(|last| last.as_os_str() == "--group").is_some();
-    let [serve, first, source, second, target] = <[PathBuf; 5]>::try_from(words).ok()?;
-    let right = serve.as_os_str() == "serve" && first.as_os_str() == "--source" && second.as_os_str() == "--target";
-    right.then_some((source, target, group))
+    let [source, target] = options(words.get(1..)?, ["--source", "--target"])?;
+    Some((source, target, group))
+}
+
+/// The values of options, all of which have to be there, in this order.
+fn options<const N: usize>(words: &[PathBuf], names: [&str; N]) -> Option<[PathBuf; N]> {
+    let (pairs, []) = words.as_chunks::<2>() else { return None };
+    let right = pairs.len() == N && pairs.iter().zip(names).all(|([name, _], wanted)| name.as_os_str() == wanted);
+    let values: Vec<PathBuf> = pairs.iter().map(|[_, value]| value.clone()).collect();
+    if right { values.try_into().ok() } else { None }
 }

@@ -1,6 +1,8 @@
 //! What has to be read: the crates that a cell can meet, from cargo's metadata, and where their sources are.
 
 use crate::crates;
+use crate::packed;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -16,6 +18,14 @@ pub enum ProjectError {
     NoSource {
         /// Where they were looked for.
         path: PathBuf,
+    },
+    /// The list of them in an installed copy cannot be read.
+    #[error("the sources in {path} cannot be read: {reason}")]
+    Packed {
+        /// Where they are.
+        path: PathBuf,
+        /// Why.
+        reason: io::Error,
     },
     /// A program that is asked about them fails.
     #[error("`{program}` failed: {reason}")]
@@ -34,7 +44,7 @@ pub enum ProjectError {
 }
 
 /// A crate whose sources are read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crate {
     /// Its library's name.
     pub name: String,
@@ -58,10 +68,12 @@ pub struct Crate {
     pub ours: bool,
     /// Whether it makes macros.
     pub is_macro: bool,
+    /// The library that holds them, where it is not to be looked for among what cargo has built.
+    pub library: Option<PathBuf>,
 }
 
 /// All that is read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Project {
     /// The crates; those of std are not among them.
     pub crates: Vec<Crate>,
@@ -82,12 +94,14 @@ const FACADE: &str = "ironbook";
 const DEPS: &str = "ironbook-deps";
 
 impl Project {
-    /// Asks cargo and the compiler; `source` is Ironbook's workspace, `target` cargo's target directory.
+    /// Asks cargo and the compiler; `source` is Ironbook's workspace, `target` cargo's target directory. In an installed copy
+    /// `source` is `lib/ironbook`, and only the compiler is asked.
     ///
     /// # Errors
     /// When there are no sources, or cargo or rustc fails.
     pub fn find(source: &Path, target: &Path) -> Result<Project, ProjectError> {
-        if !source.join("Cargo.toml").is_file() {
+        let packed = packed::open(source).map_err(|reason| ProjectError::Packed { path: source.to_owned(), reason })?;
+        if packed.is_none() && !source.join("Cargo.toml").is_file() {
             return Err(ProjectError::NoSource { path: source.to_owned() });
         }
         let mut rustc = Command::new("rustc");
@@ -95,13 +109,16 @@ impl Project {
         let mut lines = said.lines();
         let (sysroot, host) = (PathBuf::from(lines.next().unwrap_or("")), lines.next().unwrap_or(""));
         let std = std_sources(&sysroot)?;
+        let cfgs = lines.map(cfg).collect();
+        if let Some(packed) = packed {
+            return Ok(Project { std, sysroot, cfgs, target: target.to_owned(), ..packed });
+        }
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.args(["metadata", "--format-version=1", "--offline", "--locked", "--filter-platform", host]);
         let metadata = run(cargo.current_dir(source))?;
         let metadata = serde_json::from_str(&metadata)
             .map_err(|error| ProjectError::Program { program: "cargo metadata".into(), reason: error.to_string() })?;
-        let mut project = Project { std, sysroot, target: target.to_owned(), ..Project::default() };
-        project.cfgs = lines.map(cfg).collect();
+        let mut project = Project { std, sysroot, cfgs, target: target.to_owned(), ..Project::default() };
         project.add_library(&Metadata::of(&metadata));
         Ok(project)
     }
