@@ -60,8 +60,10 @@ pub(crate) fn open(source: &Path) -> io::Result<Option<Project>> {
         for (_, value) in read.env.iter_mut().filter(|(name, _)| is_place(name)) {
             *value = folder.join(&*value).display().to_string();
         }
-        read.library =
-            read.library.take().and_then(|name| places.iter().map(|place| place.join(&name)).find(|path| path.is_file()));
+        read.library = read
+            .library
+            .take()
+            .and_then(|name| places.iter().map(|place| place.join(&name)).find(|path| path.is_file()));
     }
     Ok(Some(project))
 }
@@ -176,8 +178,7 @@ mod tests {
             ..Crate::default()
         });
         let crates = [vec![read.clone()], macros.to_vec()].concat();
-        let project =
-            Project { crates, externs: vec![("a".into(), 0)], target: at("target"), ..Project::default() };
+        let project = Project { crates, externs: vec![("a".into(), 0)], target: at("target"), ..Project::default() };
         pack(&project, &at("installed/std/0a/deps"), &at("installed/language")).unwrap();
         for gone in ["a", "made", "m", "n", "target"] {
             fs::remove_dir_all(at(gone)).unwrap();

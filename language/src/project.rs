@@ -94,7 +94,7 @@ const FACADE: &str = "ironbook";
 const DEPS: &str = "ironbook-deps";
 
 impl Project {
-    /// Asks cargo and the compiler; `source` is Ironbook's workspace, `target` cargo's target directory. In an installed copy
+    /// Asks cargo and the compiler (`RUSTC`, `CARGO`, else those in `PATH`); `source` is Ironbook's workspace, `target` cargo's target directory. In an installed copy
     /// `source` is `lib/ironbook`, and only the compiler is asked.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl Project {
         if packed.is_none() && !source.join("Cargo.toml").is_file() {
             return Err(ProjectError::NoSource { path: source.to_owned() });
         }
-        let mut rustc = Command::new("rustc");
+        let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
         let said = run(rustc.args(["--print=sysroot", "--print=host-tuple", "--print=cfg"]).current_dir(source))?;
         let mut lines = said.lines();
         let (sysroot, host) = (PathBuf::from(lines.next().unwrap_or("")), lines.next().unwrap_or(""));

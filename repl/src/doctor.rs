@@ -104,12 +104,13 @@ fn language(rustc: &Rustc, paths: &Paths) -> Finding {
             "the language service is off (IRONBOOK_LANGUAGE=0, or `language = false` in the configuration)".into(),
         );
     };
-    if paths.installed.is_some() {
-        return Good("not needed: an installed copy completes by names".into());
-    }
     if !service.is_file() {
         let words = format!("{} is not there; completion knows names, and no types of chains", service.display());
-        return Remark(words, "`ironbook setup` makes it".into());
+        let advice = match paths.installed {
+            Some(_) => "this copy was packed without it",
+            None => "`ironbook setup` makes it",
+        };
+        return Remark(words, advice.into());
     }
     let printed = Command::new(&rustc.path).args(["--print", "sysroot"]).stdin(Stdio::null()).output();
     let sysroot = printed.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();

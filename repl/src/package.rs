@@ -2,6 +2,7 @@
 
 mod archive;
 mod glibc;
+mod language;
 mod tree;
 mod wheel;
 
@@ -76,7 +77,13 @@ pub fn run(package: &Package, paths: &Paths) -> Result<u8, Error> {
     // The library for GPUs stands on CUDA's own, which are not ours to give away.
     let paths = &Paths { cuda: None, ..paths.clone() };
     let library = setup::ready(paths, &terminal)?;
-    let pieces = tree::pieces(&library, paths)?;
+    let mut pieces = tree::pieces(&library, paths)?;
+    let read = tempfile::tempdir().map_err(|source| Error::Pack { path: std::env::temp_dir(), source })?;
+    match setup::language(paths, &terminal)? {
+        Some(service) => pieces.extend(language::pieces(&service, &library, paths, read.path())?),
+        None => terminal.say("Packed without the language service, which is off or elsewhere."),
+    }
+    pieces.sort_by(|a, b| a.name.cmp(&b.name));
     report_parts(&pieces, &terminal)?;
     if let Some(directory) = &package.directory {
         tree::write(&pieces, directory)?;
@@ -129,12 +136,14 @@ fn report_parts(pieces: &[Piece], terminal: &Terminal) -> Result<(), Error> {
 fn part(name: &str) -> &'static str {
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
     match (name.starts_with("bin/"), name.contains("/deps/"), extension) {
+        (true, ..) if name.ends_with("-language") => "language service",
         (true, ..) => "front ends",
         (_, true, Some("rmeta")) => "metadata of the library's crates",
         (_, true, _) => "proc macros",
         (_, _, Some("so" | "dylib")) => "the library",
         _ if name.ends_with("/ironbook-runtime") => "runtime",
         _ if name.contains("/source/") => "sources for pipelines",
+        _ if name.contains("/language/") => "sources for the language service",
         _ if name.contains("/index-") => "names for completion",
         _ => "kernelspec, licences and other small files",
     }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ironbook_session::library::cuda::{self, Cuda};
 use ironbook_session::library::{self, BuildError, BuildProgress, Library, Missing, Paths, Stage};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Where nobody watches, a line this often at most.
@@ -28,28 +28,28 @@ pub fn run(setup: &Setup, paths: &Paths) -> Result<u8, Error> {
         terminal.paint(Style::Green, "ok:"),
         library.root.display()
     ));
-    if !setup.no_language {
-        language(paths, &terminal)?;
+    let service = if setup.no_language { None } else { language(paths, &terminal)? };
+    if let Some(service) = service {
+        let ok = terminal.paint(Style::Green, "ok:");
+        terminal.say(&format!("{ok} the language service is ready ({})", service.display()));
     }
     Ok(0)
 }
 
-/// The language service, where this program's own cargo puts it and none is there.
-fn language(paths: &Paths, terminal: &Terminal) -> Result<(), Error> {
+/// The language service, which is built first if it is not there; none where one is named by hand, or it is off.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn language(paths: &Paths, terminal: &Terminal) -> Result<Option<PathBuf>, Error> {
     let Some(service) = crate::language::program(paths).filter(|service| is_ours(service, paths)) else {
-        return Ok(());
+        return Ok(None);
     };
     if !service.is_file() {
         terminal.say("The language service (completion, types, renaming) is compiled, once: 3 to 10 minutes.");
         terminal.say("Ctrl-C is safe: all else works without it.");
         library::build_language(paths)?;
     }
-    terminal.say(&format!(
-        "{} the language service is ready ({})",
-        terminal.paint(Style::Green, "ok:"),
-        service.display()
-    ));
-    Ok(())
+    Ok(Some(service))
 }
 
 /// Whether cargo makes this program.

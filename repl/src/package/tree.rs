@@ -19,7 +19,7 @@ pub const LICENSES: [(&str, &str); 2] = [
 /// The program, from Jupyter's directory of the kernelspec: so it is found wherever the whole was moved to.
 const PROGRAM: &str = "{resource_dir}/../../../../bin/ironbook";
 
-/// Everything that is installed, in the order of names.
+/// Everything that is installed, the language service apart.
 pub fn pieces(library: &Library, paths: &Paths) -> Result<Vec<Piece>, Error> {
     let program = std::env::current_exe().map_err(|source| Error::Pack { path: "ironbook".into(), source })?;
     let mut pieces = vec![Piece { name: "bin/ironbook".into(), content: Content::File(program), executable: true }];
@@ -35,7 +35,6 @@ pub fn pieces(library: &Library, paths: &Paths) -> Result<Vec<Piece>, Error> {
     let sources = ironbook_promotion::packed(paths);
     let sources = sources.map_err(|source| Error::Pack { path: paths.source.clone(), source })?;
     pieces.extend(sources.into_iter().map(|(file, bytes)| text(format!("lib/ironbook/{file}"), bytes)));
-    pieces.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(pieces)
 }
 

@@ -3,7 +3,7 @@
 mod running;
 
 use super::protocol::{Answer, Query, Reply, Request};
-use crate::library::Paths;
+use crate::library::{Library, Paths};
 use running::{Running, read, write};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -252,6 +252,12 @@ impl Service {
         let paths = &self.shared.paths;
         let mut command = Command::new(&self.shared.program);
         command.arg("serve").arg("--source").arg(&paths.source).arg("--target").arg(&paths.target);
+        // An installed copy needs the compiler that made it, whatever the default is.
+        if paths.installed.is_some()
+            && let Ok(library) = Library::locate(paths)
+        {
+            command.env("RUSTC", &library.rustc);
+        }
         // What is typed to interrupt a cell is not for it.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command.arg("--group"), 0);

@@ -62,7 +62,9 @@ fn without_a_compiler_it_says_so() {
     let path = desk.notebook("n.ipynb", &["1"]);
     let bare = |arguments: &[&str]| {
         let mut command = ironbook();
-        command.env_clear().env("PATH", "").env("HOME", desk.folder.path()).args(arguments);
+        // Clones share a target directory: the program may have been compiled in another one.
+        command.env_clear().env("IRONBOOK_SOURCE", crate::support::workspace());
+        command.env("PATH", "").env("HOME", desk.folder.path()).args(arguments);
         crate::support::Done::from(command.output().unwrap())
     };
     let path = path.to_str().unwrap();

@@ -2,9 +2,11 @@
 
 use crate::kernelspec::seen_by;
 use crate::support::{Desk, Done, ironbook, jupyter};
+use ironbook_session::language::{Query, Request};
 use ironbook_session::library::{Paths, Rustc, find_program};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -79,7 +81,9 @@ fn packed(desk: &Desk, only: &str, ending: &str) -> PathBuf {
     command.args(["package", "--level", "1", "--only", only, "--out"]).arg(desk.path("packed"));
     let done = Done::from(command.output().unwrap());
     done.check(0, &["ok:", "needs rustc"]);
-    for part in ["front ends", "runtime", "the library", "metadata", "proc macros", "in all", ending] {
+    for part in
+        ["front ends", "runtime", "the library", "metadata", "proc macros", "language service", "in all", ending]
+    {
         assert!(done.stdout.contains(part), "no {part} in:\n{}", done.stdout);
     }
     let mut made = fs::read_dir(desk.path("packed")).unwrap().flatten().map(|entry| entry.path());
@@ -121,9 +125,35 @@ fn the_archive_runs_where_there_is_only_a_compiler() {
     let spec = fs::read_to_string(user.desk.path("home/.local/share/jupyter/kernels/ironbook/kernel.json")).unwrap();
     assert!(spec.contains(program.to_str().unwrap()), "{spec}");
 
+    completes_as_from_sources(&user, &moved);
     promotes_as_from_sources(&user, &program);
     another_compiler_is_refused(&user, &program);
     assert_eq!(before, files(&moved), "an installation is never written to");
+}
+
+/// The language service there, which has neither cargo nor its registry: methods of a chain, and what a derive makes.
+fn completes_as_from_sources(user: &User, moved: &Path) {
+    if !user.rustc.sysroot.join("lib/rustlib/src/rust/library/core/src/lib.rs").is_file() {
+        eprintln!("SKIPPED: the language service reads the sources of std, which are not here");
+        return;
+    }
+    let mut service = user.command(&moved.join("bin/ironbook-language"), "tools");
+    service.arg("serve").arg("--source").arg(moved.join("lib/ironbook")).arg("--target").arg(user.desk.path("home"));
+    let mut child = service.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut input, mut said) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()).lines());
+    let ready = said.next().unwrap().unwrap();
+    assert!(ready.contains("Ready"), "{ready}");
+    let head = "use ::ironbook::prelude::*;\n#[derive(Clone, Debug, ::serde::Serialize)]\nstruct Flight { hour: i32 }\n\
+                fn f(df: DataFrame, flight: Flight) {\n";
+    for (line, wanted) in [("df.lazy().sel", "select"), ("flight.serial", "serialize")] {
+        let text = format!("{head}{line}");
+        let request = Request { id: 1, at: text.len(), text: Some(text), query: Query::Complete, patience_ms: None };
+        writeln!(input, "{}", serde_json::to_string(&request).unwrap()).unwrap();
+        let answer = said.next().unwrap().unwrap();
+        assert!(answer.contains(&format!("\"{wanted}\"")), "no {wanted} in {answer}");
+    }
+    drop(input);
+    assert!(child.wait().unwrap().success());
 }
 
 /// What is promoted there, without cargo, is to the last file what is promoted in the workspace.
