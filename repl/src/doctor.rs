@@ -2,10 +2,11 @@
 
 use crate::Error;
 use crate::kernel::{Cache, Kernel, Start};
+use crate::language;
 use crate::terminal::{Style, Terminal, seconds};
 use ironbook_session::library::{Library, Paths, Rustc, find_program};
 use ironbook_session::{Event, Failure, Status};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -78,7 +79,7 @@ pub fn run(paths: &Paths) -> Result<u8, Error> {
         report("cells", cells(paths, library));
     }
     if let Ok(rustc) = &rustc {
-        report("language", language(rustc, paths));
+        report("language", service(rustc, paths));
     }
     report("disk", disk(&paths.data, built || paths.installed.is_some()));
     if !built && paths.installed.is_none() {
@@ -98,8 +99,8 @@ fn cargo() -> Finding {
 }
 
 /// The language service, and the sources of std that it reads.
-fn language(rustc: &Rustc, paths: &Paths) -> Finding {
-    let Some(service) = crate::language::program(paths) else {
+fn service(rustc: &Rustc, paths: &Paths) -> Finding {
+    let Some(service) = language::program(paths) else {
         return Good(
             "the language service is off (IRONBOOK_LANGUAGE=0, or `language = false` in the configuration)".into(),
         );
@@ -114,13 +115,10 @@ fn language(rustc: &Rustc, paths: &Paths) -> Finding {
     }
     let printed = Command::new(&rustc.path).args(["--print", "sysroot"]).stdin(Stdio::null()).output();
     let sysroot = printed.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
-    let named = std::env::var_os("RUST_SRC_PATH").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let sources = named.unwrap_or_else(|| Path::new(&sysroot).join("lib/rustlib/src/rust/library"));
-    if !sources.join("core/src/lib.rs").is_file() {
-        let words = format!("the language service misses the sources of std ({})", sources.display());
-        return Remark(words, "`rustup component add rust-src` installs them".into());
+    match language::missing_std(Path::new(&sysroot)) {
+        Some((words, advice)) => Remark(words, advice.into()),
+        None => Good(service.display().to_string()),
     }
-    Good(service.display().to_string())
 }
 
 /// Where the library's sources are, if any are needed.

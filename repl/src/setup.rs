@@ -32,6 +32,9 @@ pub fn run(setup: &Setup, paths: &Paths) -> Result<u8, Error> {
     if let Some(service) = service {
         let ok = terminal.paint(Style::Green, "ok:");
         terminal.say(&format!("{ok} the language service is ready ({})", service.display()));
+        if let Some((words, advice)) = crate::language::missing_std(&library.sysroot) {
+            terminal.say(&format!("{} {words}; {advice}", terminal.paint(Style::Cyan, "note:")));
+        }
     }
     Ok(0)
 }

@@ -99,6 +99,7 @@ fn setup_makes_the_language_service_once() {
     let setup = |arguments: &[&str]| {
         let mut command = Command::new(&program);
         command.arg("setup").args(arguments).env("PATH", &path).env("CARGO_TARGET_DIR", &target);
+        command.env("RUST_SRC_PATH", "/nowhere");
         Done::from(command.env("NO_COLOR", "1").env_remove("IRONBOOK_LANGUAGE").output().unwrap())
     };
     cargo("exit 101");
@@ -107,7 +108,7 @@ fn setup_makes_the_language_service_once() {
     assert!(!without.stderr.contains("language service"), "{}", without.stderr);
     setup(&[]).check(1, &["the language service was not built", "--no-language"]);
     cargo("test \"$*\" = 'build --locked -p ironbook-language' && touch \"$CARGO_TARGET_DIR/debug/ironbook-language\"");
-    setup(&[]).check(0, &["is compiled, once", "the language service is ready"]);
+    setup(&[]).check(0, &["is compiled, once", "the language service is ready", "rust-src"]);
     cargo("exit 101");
     let again = setup(&[]);
     again.check(0, &["the language service is ready"]);
