@@ -79,8 +79,8 @@ impl Built {
 
     /// The newest one of a crate's version.
     pub fn of(&self, read: &Crate) -> Option<PathBuf> {
-        let newest = self.0.get(&read.name).into_iter().flatten().rev().map(|(_, path)| path);
-        newest.cloned().find(|path| is_made_of(path, &read.root))
+        let mut newest = self.0.get(&read.name).into_iter().flatten().rev().map(|(_, path)| path);
+        newest.find(|path| is_made_of(path, &read.root)).cloned()
     }
 }
 
