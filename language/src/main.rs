@@ -4,7 +4,7 @@
 
 use ironbook_language::{Project, Rest, STACK, packed};
 use std::io::{self, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
@@ -33,6 +33,7 @@ fn main() -> ExitCode {
 }
 
 fn serve((source, target, group): (PathBuf, PathBuf, bool)) -> Result<(), String> {
+    let (source, target) = (absolute(&source)?, absolute(&target)?);
     let serve = move || {
         let input = BufReader::new(io::stdin());
         // Whoever started it has ended. To take down all that was read would last seconds.
@@ -53,8 +54,14 @@ fn serve((source, target, group): (PathBuf, PathBuf, bool)) -> Result<(), String
 }
 
 fn pack([source, target, deps, to]: [PathBuf; 4]) -> Result<(), String> {
+    let (source, target) = (absolute(&source)?, absolute(&target)?);
     let project = Project::find(&source, &target).map_err(|error| error.to_string())?;
-    packed::pack(&project, &deps, &to).map_err(|error| format!("{} cannot be written: {error}", to.display()))
+    packed::pack(&project, &deps, &to).map_err(|error| error.to_string())
+}
+
+/// The service reads paths that begin at the root.
+fn absolute(path: &Path) -> Result<PathBuf, String> {
+    std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Ends what it has started too: the server of macros may be in one that never ends.

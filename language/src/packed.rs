@@ -1,7 +1,7 @@
 //! What is read, copied for an installed copy: there are no sources of Ironbook, no cargo, and none of its registries.
 //!
 //! `language/` below `lib/ironbook` holds a directory for each crate with its Rust files, what its build script made (`out`) and
-//! its licences, and a list of the crates with all paths relative to itself. Macros are those that the library's copy has.
+//! its licences, and a list of the crates, with the licence that each names and all paths relative to the list. Macros are those that the library's copy has.
 
 use crate::host;
 use crate::macros::Built;
@@ -15,22 +15,30 @@ pub const FOLDER: &str = "language";
 /// The list of crates in it.
 const LIST: &str = "crates.json";
 /// What files begin with that say under which terms a crate is given away.
-const TERMS: &[&str] = &["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE"];
+const TERMS: &[&str] = &["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"];
 
 /// Copies all that a project reads, std apart, into a new directory; libraries of macros only if `deps`, a directory of the
 /// library's copy, has none of their names.
 ///
 /// # Errors
-/// When a file cannot be read or written.
+/// When a file cannot be read or written, or what cargo makes for a crate is not there.
 pub fn pack(project: &Project, deps: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
+    fs::create_dir_all(to).map_err(|error| of(to, &error))?;
     let built = Built::look(&project.target);
+    let unbuilt = |read: &&Crate| read.lacks_script || (read.is_macro && built.of(read).is_none());
+    let unbuilt: Vec<&str> = project.crates.iter().filter(unbuilt).map(|read| read.name.as_str()).collect();
+    if !unbuilt.is_empty() {
+        let target = project.target.display();
+        let words =
+            format!("{target} has not what cargo makes for {}; `cargo build -p ironbook` does", unbuilt.join(", "));
+        return Err(io::Error::other(words));
+    }
     let crates = project.crates.iter().map(|read| {
         let mut copy = copied(read, to)?;
         if let Some(library) = built.of(read).filter(|_| read.is_macro) {
             let name = PathBuf::from(library.file_name().unwrap_or_default());
             if !deps.join(&name).is_file() {
-                fs::copy(&library, to.join(&name))?;
+                fs::copy(&library, to.join(&name)).map_err(|error| of(&library, &error))?;
             }
             copy.library = Some(name);
         }
@@ -38,7 +46,13 @@ pub fn pack(project: &Project, deps: &Path, to: &Path) -> io::Result<()> {
     });
     let crates = crates.collect::<io::Result<Vec<Crate>>>()?;
     let list = Project { crates, externs: project.externs.clone(), ..Project::default() };
-    fs::write(to.join(LIST), serde_json::to_vec(&list)?)
+    let path = to.join(LIST);
+    fs::write(&path, serde_json::to_vec(&list)?).map_err(|error| of(&path, &error))
+}
+
+/// An error about one file.
+fn of(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::other(format!("{}: {error}", path.display()))
 }
 
 /// The project of an installed copy, without what the compiler says; none where this is no such copy.
@@ -98,7 +112,7 @@ fn is_place(variable: &str) -> bool {
 
 /// Copies the Rust files below a directory.
 fn copy_sources(from: &Path, to: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(from)? {
+    for entry in fs::read_dir(from).map_err(|error| of(from, &error))? {
         let entry = entry?;
         let (path, to) = (entry.path(), to.join(entry.file_name()));
         let is_skipped = host::SKIPPED.iter().any(|name| entry.file_name() == *name);
@@ -107,8 +121,8 @@ fn copy_sources(from: &Path, to: &Path) -> io::Result<()> {
                 copy_sources(&path, &to)?;
             }
         } else if host::is_read(&path) {
-            fs::create_dir_all(to.parent().unwrap_or(&to))?;
-            fs::copy(&path, &to)?;
+            fs::create_dir_all(to.parent().unwrap_or(&to)).map_err(|error| of(&to, &error))?;
+            fs::copy(&path, &to).map_err(|error| of(&to, &error))?;
         }
     }
     Ok(())
@@ -116,12 +130,12 @@ fn copy_sources(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Copies the files that say under which terms a package is given away.
 fn copy_terms(package: &Path, to: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(package)?.flatten() {
+    for entry in fs::read_dir(package).map_err(|error| of(package, &error))?.flatten() {
         let name = entry.file_name();
         let is_one = TERMS.iter().any(|term| name.to_string_lossy().to_uppercase().starts_with(term));
         if is_one && entry.path().is_file() {
-            fs::create_dir_all(to)?;
-            fs::copy(entry.path(), to.join(name))?;
+            fs::create_dir_all(to).map_err(|error| of(to, &error))?;
+            fs::copy(entry.path(), to.join(&name)).map_err(|error| of(&to.join(name), &error))?;
         }
     }
     Ok(())
@@ -130,6 +144,21 @@ fn copy_terms(package: &Path, to: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cargo_has_not_made_is_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |name: &str, is_macro, lacks_script| Crate {
+            name: name.to_owned(),
+            is_macro,
+            lacks_script,
+            ..Crate::default()
+        };
+        let crates = vec![read("plain", false, false), read("derive", true, false), read("made", false, true)];
+        let project = Project { crates, target: folder.path().join("target"), ..Project::default() };
+        let error = pack(&project, folder.path(), &folder.path().join("to")).unwrap_err().to_string();
+        assert!(error.contains("for derive, made;") && error.contains("cargo build -p ironbook"), "{error}");
+    }
 
     #[test]
     fn what_is_packed_is_read_wherever_it_is_moved_to() {

@@ -68,6 +68,10 @@ pub struct Crate {
     pub ours: bool,
     /// Whether it makes macros.
     pub is_macro: bool,
+    /// Whether what its build script made is missing.
+    pub lacks_script: bool,
+    /// What it is licensed under, as its package says.
+    pub license: String,
     /// The library that holds them, where it is not to be looked for among what cargo has built.
     pub library: Option<PathBuf>,
 }
@@ -94,7 +98,8 @@ const FACADE: &str = "ironbook";
 const DEPS: &str = "ironbook-deps";
 
 impl Project {
-    /// Asks cargo and the compiler (`RUSTC`, `CARGO`, else those in `PATH`); `source` is Ironbook's workspace, `target` cargo's target directory. In an installed copy
+    /// Asks cargo and the compiler (`RUSTC`, `CARGO`, else those in `PATH`); `source` is Ironbook's workspace, `target` cargo's
+    /// target directory. In an installed copy
     /// `source` is `lib/ironbook`, and only the compiler is asked.
     ///
     /// # Errors
@@ -252,6 +257,7 @@ fn described(package: &Value, node: &Value, target: &Path) -> Crate {
         folders: root.parent().map(Path::to_owned).into_iter().collect(),
         root,
         edition: text(&library["edition"]).to_owned(),
+        license: text(&package["license"]).to_owned(),
         features: array(&node["features"]).iter().map(|feature| text(feature).to_owned()).collect(),
         is_macro: array(&library["kind"]).iter().any(|kind| kind == "proc-macro"),
         env: vec![
@@ -266,6 +272,7 @@ fn described(package: &Value, node: &Value, target: &Path) -> Crate {
         .any(|target| array(&target["kind"]).iter().any(|kind| kind == "custom-build"));
     if has_script {
         read.add_script(text(&package["name"]), target);
+        read.lacks_script = !read.env.iter().any(|(name, _)| name == "OUT_DIR");
     }
     read
 }

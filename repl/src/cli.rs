@@ -154,7 +154,8 @@ fn hints() -> Vec<&'static str> {
 
 const SETUP_HELP: &str = "\
 Examples:
-  ironbook setup                            the library for the CPU
+  ironbook setup                            the library for the CPU, and the language service
+  ironbook setup --no-language              the library alone
   ironbook setup --cuda                     the library for NVIDIA GPUs, beside it; sessions use it where there is a driver
   ironbook setup --cuda --compute-cap 90    the same on a machine without the GPU that it is for
   ironbook setup --cpu                      back to the CPU";

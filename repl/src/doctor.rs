@@ -100,23 +100,20 @@ fn cargo() -> Finding {
 
 /// The language service, and the sources of std that it reads.
 fn service(rustc: &Rustc, paths: &Paths) -> Finding {
-    let Some(service) = language::program(paths) else {
+    let place = language::Place::find(paths);
+    let Some(service) = place.program() else {
         return Good(
             "the language service is off (IRONBOOK_LANGUAGE=0, or `language = false` in the configuration)".into(),
         );
     };
     if !service.is_file() {
         let words = format!("{} is not there; completion knows names, and no types of chains", service.display());
-        let advice = match paths.installed {
-            Some(_) => "this copy was packed without it",
-            None => "`ironbook setup` makes it",
-        };
-        return Remark(words, advice.into());
+        return Remark(words, place.advice().into());
     }
     let printed = Command::new(&rustc.path).args(["--print", "sysroot"]).stdin(Stdio::null()).output();
     let sysroot = printed.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
     match language::missing_std(Path::new(&sysroot)) {
-        Some((words, advice)) => Remark(words, advice.into()),
+        Some((words, advice)) => Remark(words, advice),
         None => Good(service.display().to_string()),
     }
 }

@@ -193,6 +193,12 @@ pub enum Error {
     /// The user's directory is not known.
     #[error("the directory of your own Jupyter is not known: HOME is not set")]
     NoHome,
+    /// What the language service reads could not be gathered.
+    #[error("the sources for the language service cannot be gathered: {words}")]
+    PackSources {
+        /// Why.
+        words: String,
+    },
     /// The package could not be written.
     #[error("cannot pack {}: {source}", path.display())]
     Pack {
@@ -286,6 +292,9 @@ impl Error {
             Error::Config { .. } => "`ironbook config` shows what can be set".into(),
             Error::Pipeline { remedy, .. } => remedy.clone(),
             Error::NoPython | Error::NoHome => "name the place: --prefix DIR".into(),
+            Error::PackSources { .. } => {
+                "they are gathered in the temporary directory (TMPDIR), about 50 MB; IRONBOOK_LANGUAGE=0 packs without".into()
+            }
             Error::Pack { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                     "the disk is full: the packages and what they hold need about 1 GB; write elsewhere with --out"

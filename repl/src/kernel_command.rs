@@ -189,10 +189,11 @@ fn install(install: Install, paths: &Paths, terminal: &Terminal) -> Result<u8, E
     }
     if Library::locate(paths).is_err() {
         terminal.say("    The standard library is not ready: run `ironbook setup` before the first notebook.");
-    } else if language::program(paths).is_some_and(|service| !service.is_file()) && paths.installed.is_none() {
-        terminal.say(
-            "    `ironbook setup` adds the language service, which completes and explains chains, closures and macros.",
-        );
+    }
+    let place = language::Place::find(paths);
+    if place.program().is_some_and(|service| !service.is_file()) {
+        let words = "The language service, which completes and explains chains, closures and macros, is not there";
+        terminal.say(&format!("    {words}: {}.", place.advice()));
     }
     let jupyter = match find_program("jupyter") {
         Some(_) => "start `jupyter lab`",

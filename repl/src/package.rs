@@ -28,7 +28,8 @@ Examples:
   ironbook package --only wheel --out dist  the wheel, in dist/
   ironbook package --directory /opt/ironbook   the same files, installed there
 
-What is packed needs Rust's compiler of the very version that built it, and a C linker, but no cargo and no build.";
+What is packed needs Rust's compiler of the very version that built it (and its component rust-src for the language
+service), and a C linker, but no cargo and no build.";
 
 /// `ironbook package`.
 #[derive(Args, Debug)]
@@ -81,7 +82,7 @@ pub fn run(package: &Package, paths: &Paths) -> Result<u8, Error> {
     let read = tempfile::tempdir().map_err(|source| Error::Pack { path: std::env::temp_dir(), source })?;
     match setup::language(paths, &terminal)? {
         Some(service) => pieces.extend(language::pieces(&service, &library, paths, read.path())?),
-        None => terminal.say("Packed without the language service, which is off or elsewhere."),
+        None => terminal.say("Packed without the language service."),
     }
     pieces.sort_by(|a, b| a.name.cmp(&b.name));
     report_parts(&pieces, &terminal)?;

@@ -1,12 +1,13 @@
-//! `ironbook setup`, and the first run: the standard library, found or built with a progress bar.
+//! `ironbook setup`, and the first run: the standard library and the language service, found or built with a progress bar.
 
 use crate::Error;
 use crate::cli::Setup;
 use crate::interrupt::Interrupts;
+use crate::language::Place;
 use crate::terminal::{Style, Terminal, seconds, shortened};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ironbook_session::library::cuda::{self, Cuda};
-use ironbook_session::library::{self, BuildError, BuildProgress, Library, Missing, Paths, Stage};
+use ironbook_session::library::{self, BuildError, BuildProgress, Library, Missing, Paths, Stage, find_program};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 /// Where nobody watches, a line this often at most.
 const LINE_PERIOD: Duration = Duration::from_secs(10);
 
-/// Builds the library if it is not there, and says where it is.
+/// Builds the library if it is not there, then the language service, and says where they are.
 ///
 /// # Errors
 /// When it cannot be built.
@@ -28,8 +29,10 @@ pub fn run(setup: &Setup, paths: &Paths) -> Result<u8, Error> {
         terminal.paint(Style::Green, "ok:"),
         library.root.display()
     ));
-    let service = if setup.no_language { None } else { language(paths, &terminal)? };
-    if let Some(service) = service {
+    if setup.no_language {
+        return Ok(0);
+    }
+    if let Some(service) = language(paths, &terminal)? {
         let ok = terminal.paint(Style::Green, "ok:");
         terminal.say(&format!("{ok} the language service is ready ({})", service.display()));
         if let Some((words, advice)) = crate::language::missing_std(&library.sysroot) {
@@ -39,25 +42,54 @@ pub fn run(setup: &Setup, paths: &Paths) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// The language service, which is built first if it is not there; none where one is named by hand, or it is off.
+/// The language service, brought up to date where cargo makes it; none, said why, where it cannot be had.
 ///
 /// # Errors
-/// When it cannot be built.
+/// When it does not compile.
 pub fn language(paths: &Paths, terminal: &Terminal) -> Result<Option<PathBuf>, Error> {
-    let Some(service) = crate::language::program(paths).filter(|service| is_ours(service, paths)) else {
-        return Ok(None);
+    let place = Place::find(paths);
+    let Some(service) = place.program() else { return Ok(None) };
+    let missing = |why: &str| {
+        let words = format!("the language service is not there ({}): {why}", service.display());
+        terminal.say(&format!("{} {words}", terminal.paint(Style::Cyan, "note:")));
     };
+    match &place {
+        Place::Built(_) if find_program("cargo").is_none() => missing("cargo, which makes it, is not found"),
+        Place::Built(_) => return compiled(service, paths, terminal).map(Some),
+        _ if service.is_file() => return Ok(Some(service.to_owned())),
+        _ => missing(place.advice()),
+    }
+    Ok(None)
+}
+
+/// Compiles the language service where it is new or has changed.
+fn compiled(service: &Path, paths: &Paths, terminal: &Terminal) -> Result<PathBuf, Error> {
     if !service.is_file() {
         terminal.say("The language service (completion, types, renaming) is compiled, once: 3 to 10 minutes.");
         terminal.say("Ctrl-C is safe: all else works without it.");
-        library::build_language(paths)?;
     }
-    Ok(Some(service))
-}
-
-/// Whether cargo makes this program.
-fn is_ours(service: &Path, paths: &Paths) -> bool {
-    paths.installed.is_none() && service.starts_with(&paths.target)
+    let profile = match service.parent().and_then(Path::file_name) {
+        Some(folder) if folder == "release" => "release",
+        _ => "dev",
+    };
+    let interrupts = Interrupts::listen();
+    let mut view = View::new(terminal);
+    let built = library::build_language(paths, profile, &mut |progress| {
+        view.show(progress);
+        if interrupts.any() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    view.finish();
+    match built {
+        Err(BuildError::Interrupted) => Err(Error::Interrupted),
+        Err(error) => Err(error.into()),
+        Ok(_) if service.is_file() => Ok(service.to_owned()),
+        // The configuration of cargo has another idea of where programs go.
+        Ok(path) => {
+            let note = terminal.paint(Style::Cyan, "note:");
+            terminal.say(&format!("{note} IRONBOOK_LANGUAGE={} has to name the language service", path.display()));
+            Ok(path)
+        }
+    }
 }
 
 /// The paths of the library that is asked for: the one for the CPU, or the one for GPUs.

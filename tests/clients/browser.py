@@ -61,7 +61,9 @@ class Server:
 
     def end_kernels(self):
         for session in self.ask("/api/sessions"):
-            self.ask(f"/api/sessions/{session['id']}", "DELETE")
+            # One may have ended by now.
+            with contextlib.suppress(urllib.error.HTTPError):
+                self.ask(f"/api/sessions/{session['id']}", "DELETE")
 
     def url(self, name):
         return f"http://127.0.0.1:{self.port}/doc/tree/{name}?token={self.token}"

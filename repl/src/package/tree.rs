@@ -30,6 +30,7 @@ pub fn pieces(library: &Library, paths: &Paths) -> Result<Vec<Piece>, Error> {
     let lab = format!("share/jupyter/labextensions/{}", labextension::NAME);
     pieces.extend(labextension::files().into_iter().map(|(file, bytes)| text(format!("{lab}/{file}"), bytes)));
     pieces.extend(for_shells()?);
+    pieces.extend(LICENSES.map(|(name, license)| text(format!("lib/ironbook/{name}"), license)));
     let lib = installed::pieces(library);
     pieces.extend(lib.map_err(|source| Error::Pack { path: library.deps.clone(), source })?);
     let sources = ironbook_promotion::packed(paths);

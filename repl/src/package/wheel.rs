@@ -66,7 +66,8 @@ fn metadata(rustc: &str) -> String {
          Classifier: Framework :: Jupyter\nClassifier: Programming Language :: Rust\n\
          Classifier: Operating System :: POSIX :: Linux\nDescription-Content-Type: text/plain\n\n\
          Compiled with {rustc}; cells need that compiler and a C linker:\n\
-         `rustup toolchain install` with that version, and gcc or clang. `ironbook doctor` checks both.\n"
+         `rustup toolchain install` with that version (`--component rust-src` for the language service), and gcc or clang.\n\
+         `ironbook doctor` checks them.\n"
     )
 }
 

@@ -70,7 +70,7 @@ impl Stage {
     }
 }
 
-type Callback<'a> = dyn FnMut(&BuildProgress) -> ControlFlow<()> + 'a;
+pub(super) type Callback<'a> = dyn FnMut(&BuildProgress) -> ControlFlow<()> + 'a;
 
 pub(super) fn build(paths: &Paths, progress: &mut Callback<'_>) -> Result<Library, BuildError> {
     if paths.installed.is_some() {
@@ -167,7 +167,7 @@ impl Metadata {
 }
 
 /// Turns what cargo says into progress, and foresees the end.
-struct Watch<'a> {
+pub(super) struct Watch<'a> {
     callback: &'a mut Callback<'a>,
     state: BuildProgress,
     began: Instant,
@@ -181,7 +181,7 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(callback: &'a mut Callback<'_>) -> Watch<'a> {
+    pub(super) fn new(callback: &'a mut Callback<'_>) -> Watch<'a> {
         let state = BuildProgress {
             stage: Stage::Resolving,
             done: 0,
@@ -227,7 +227,7 @@ impl<'a> Watch<'a> {
         (self.callback)(&self.state)
     }
 
-    fn hear(&mut self, report: &Report<'_>) -> ControlFlow<()> {
+    pub(super) fn hear(&mut self, report: &Report<'_>) -> ControlFlow<()> {
         match report {
             Report::Tick => self.report(),
             Report::Blocked => {

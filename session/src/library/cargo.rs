@@ -364,6 +364,11 @@ impl Artifact {
         self.target.kind.iter().any(|kind| kind == "proc-macro")
     }
 
+    /// Whether it is a program of its package.
+    pub fn is_program(&self) -> bool {
+        self.target.kind.iter().any(|kind| kind == "bin")
+    }
+
     /// Whether it is a library of any kind.
     pub fn is_library(&self) -> bool {
         !self

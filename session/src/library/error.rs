@@ -143,9 +143,12 @@ pub enum BuildError {
         /// The last lines that the compiler wrote.
         lines: Vec<String>,
     },
-    /// The language service did not compile; cargo has said why.
-    #[error("the language service was not built; everything else works without it")]
-    Language,
+    /// The language service did not compile.
+    #[error("the language service did not compile; everything else works without it")]
+    Language {
+        /// The last lines that the compiler wrote.
+        lines: Vec<String>,
+    },
     /// The progress callback asked to stop.
     #[error("the build was interrupted; what is compiled is kept")]
     Interrupted,
@@ -199,7 +202,7 @@ impl BuildError {
             BuildError::Compile { .. } | BuildError::Unexpected { .. } => {
                 "run `cargo rustc -p ironbook-runtime --lib -- -C prefer-dynamic` in Ironbook's sources to see it whole".into()
             }
-            BuildError::Language => "run `ironbook setup` again, or `ironbook setup --no-language` to do without".into(),
+            BuildError::Language { .. } => "`cargo build -p ironbook-language` in Ironbook's sources shows it whole; `ironbook setup --no-language` does without".into(),
             BuildError::Interrupted => "run `ironbook setup` to go on where it stopped".into(),
             BuildError::Cuda { advice, .. } => advice.clone(),
             BuildError::Io { .. } => "check the path and its permissions".into(),
@@ -209,7 +212,7 @@ impl BuildError {
     /// The last lines that cargo or the compiler wrote, if it was they who failed.
     pub fn lines(&self) -> &[String] {
         match self {
-            BuildError::Download { lines } | BuildError::Compile { lines } => lines,
+            BuildError::Download { lines } | BuildError::Compile { lines } | BuildError::Language { lines } => lines,
             _ => &[],
         }
     }

@@ -1,4 +1,4 @@
-//! Real clients on the real kernel: the scripts of `tests/clients`, one at a time and each with a time limit.
+//! Real clients on the real kernel: the scripts of `tests/clients`, two at a time and each with a time limit.
 
 use crate::support::{ends, ironbook, workspace};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};

@@ -1,7 +1,7 @@
 //! The standard library's build: interrupted, by two at once, and with another compiler.
 
 use crate::support::{Desk, Done, ironbook, run, target};
-use ironbook_session::library::{Library, Missing, Paths};
+use ironbook_session::library::{Library, Missing, Paths, find_program};
 use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 use std::fs;
@@ -106,13 +106,43 @@ fn setup_makes_the_language_service_once() {
     let without = setup(&["--no-language"]);
     without.check(0, &["the standard library is ready"]);
     assert!(!without.stderr.contains("language service"), "{}", without.stderr);
-    setup(&[]).check(1, &["the language service was not built", "--no-language"]);
-    cargo("test \"$*\" = 'build --locked -p ironbook-language' && touch \"$CARGO_TARGET_DIR/debug/ironbook-language\"");
-    setup(&[]).check(0, &["is compiled, once", "the language service is ready", "rust-src"]);
-    cargo("exit 101");
+    setup(&[]).check(1, &["the language service did not compile", "--no-language"]);
+    let wanted = "build --locked -p ironbook-language --bin ironbook-language --profile dev --message-format=json-render-diagnostics";
+    let service = target.join("debug/ironbook-language");
+    let artifact = serde_json::json!({
+        "reason": "compiler-artifact", "package_id": "p", "features": [], "fresh": false, "profile": {"opt_level": "0"},
+        "target": {"name": "ironbook-language", "kind": ["bin"]}, "filenames": [&service],
+    });
+    cargo(&format!("test \"$*\" = '{wanted}' && touch {} && echo '{artifact}'", service.display()));
+    setup(&[]).check(0, &["is compiled, once", "the language service is ready", "RUST_SRC_PATH names another"]);
     let again = setup(&[]);
     again.check(0, &["the language service is ready"]);
     assert!(!again.stderr.contains("once"), "{}", again.stderr);
+    fs::remove_file(&service).unwrap();
+    cargo(&format!("echo '{artifact}'"));
+    setup(&[]).check(0, &["IRONBOOK_LANGUAGE="]);
+    fs::remove_file(programs.join("cargo")).unwrap();
+    let tools = desk.path("tools");
+    fs::create_dir(&tools).unwrap();
+    std::os::unix::fs::symlink(find_program("rustc").unwrap(), tools.join("rustc")).unwrap();
+    let mut bare = Command::new(&program);
+    bare.arg("setup").env("PATH", &tools).env("CARGO_TARGET_DIR", &target).env("CARGO_HOME", desk.path("nothing"));
+    Done::from(bare.env("NO_COLOR", "1").env_remove("IRONBOOK_LANGUAGE").output().unwrap())
+        .check(0, &["the standard library is ready", "the language service is not there", "cargo"]);
+}
+
+/// Where another place makes it, nobody is told that `setup` would.
+#[test]
+fn a_language_service_that_setup_does_not_make_is_not_promised() {
+    let mut named = ironbook();
+    named.arg("setup").env("IRONBOOK_LANGUAGE", "/nowhere/service");
+    Done::from(named.output().unwrap()).check(0, &["/nowhere/service", "IRONBOOK_LANGUAGE names it"]);
+    let desk = Desk::new();
+    let copy = desk.path("ironbook");
+    fs::copy(ironbook().get_program(), &copy).unwrap();
+    let mut elsewhere = Command::new(&copy);
+    elsewhere.arg("setup").env("CARGO_TARGET_DIR", target()).env("NO_COLOR", "1").env_remove("IRONBOOK_LANGUAGE");
+    Done::from(elsewhere.output().unwrap()).check(0, &["is not there", "cargo build -p ironbook-language"]);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, SystemTime};
 
 /// A user who has a compiler, a linker, and an empty home.
 struct User {
@@ -140,6 +141,13 @@ fn completes_as_from_sources(user: &User, moved: &Path) {
     let mut service = user.command(&moved.join("bin/ironbook-language"), "tools");
     service.arg("serve").arg("--source").arg(moved.join("lib/ironbook")).arg("--target").arg(user.desk.path("home"));
     let mut child = service.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        if is_done.recv_timeout(Duration::from_secs(300)) == Err(RecvTimeoutError::Timeout) {
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).ok();
+        }
+    });
     let (mut input, mut said) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()).lines());
     let ready = said.next().unwrap().unwrap();
     assert!(ready.contains("Ready"), "{ready}");
@@ -154,6 +162,7 @@ fn completes_as_from_sources(user: &User, moved: &Path) {
     }
     drop(input);
     assert!(child.wait().unwrap().success());
+    drop(done);
 }
 
 /// What is promoted there, without cargo, is to the last file what is promoted in the workspace.
