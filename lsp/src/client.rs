@@ -13,6 +13,8 @@ pub struct Client {
     pub pulls: bool,
     /// Whether it takes candidates with tab stops.
     pub snippets: bool,
+    /// Whether it shows words beside a candidate.
+    pub label_details: bool,
     /// Whether it takes a parameter by its place in the signature. Any other takes its words, which may stand there twice.
     pub places_parameters: bool,
     /// Whether it asks for hints again when it is told that there are new ones.
@@ -32,6 +34,7 @@ impl Client {
             encoding: known.unwrap_or_default(),
             pulls: text["diagnostic"].is_object() && workspace["diagnostics"]["refreshSupport"] == true,
             snippets: text["completion"]["completionItem"]["snippetSupport"] == true,
+            label_details: text["completion"]["completionItem"]["labelDetailsSupport"] == true,
             places_parameters: text["signatureHelp"]["signatureInformation"]["parameterInformation"]["labelOffsetSupport"]
                 == true,
             refreshes_hints: workspace["inlayHint"]["refreshSupport"] == true,

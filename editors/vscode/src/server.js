@@ -35,6 +35,15 @@ function directory() {
 	return uri ? (folder ? uri.fsPath : path.dirname(uri.fsPath)) : os.homedir();
 }
 
+/** A client that is sent diagnostics: it does not say that it asks for them, since this version asks for none of a notebook's cells. */
+class Client extends LanguageClient {
+	/** @param {import("vscode-languageclient").InitializeParams} params */
+	fillInitializeParams(params) {
+		super.fillInitializeParams(params);
+		delete params.capabilities.textDocument?.diagnostic;
+	}
+}
+
 /** The server, of which there is one at a time. */
 class Server {
 	/** @param {vscode.LogOutputChannel | vscode.OutputChannel} log */
@@ -79,7 +88,7 @@ class Server {
 		this.isWanted = true;
 		const { program, existing, allow } = settings();
 		const args = ["lsp", ...session(existing), ...allow.flatMap((hint) => ["--allow", hint])];
-		const client = new LanguageClient("ironbook", "Ironbook", () => this.spawn(program, args), this.options());
+		const client = new Client("ironbook", "Ironbook", () => this.spawn(program, args), this.options());
 		this.client = client;
 		try {
 			await client.start();
