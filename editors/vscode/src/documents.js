@@ -45,22 +45,27 @@ function isOthers({ metadata }) {
 	return /^(rust|evcxr)/i.test(kernelspec?.name ?? "");
 }
 
+/** A magic behind a comment mark, as scripts have it: `// %time x`; behind two marks it is a comment of the cell. */
+const MAGIC = /^(\s*)\/\/ ((?:\/\/ )*(?:%+[a-z]|![a-z./]|:dep ))/;
+
 /**
- * The lines of the cell that a line lies in, without its marker; the end is the line behind it.
+ * The cell that a line lies in: its text as it is run, nothing if it is no code, and the line behind it.
  * @param {string[]} lines
  * @param {number} at
- * @returns {{ start: number, end: number }}
+ * @returns {{ text: string, end: number }}
  */
-function cellAround(lines, at) {
+function cellAt(lines, at) {
 	let start = at;
 	while (start >= 0 && !MARKER.test(lines[start])) {
 		start -= 1;
 	}
-	let end = Math.max(at + 1, start + 1);
+	let end = start + 1;
 	while (end < lines.length && !MARKER.test(lines[end])) {
 		end += 1;
 	}
-	return { start: start + 1, end };
+	const isCode = !/\[(markdown|md|raw)\]/.test(lines[start] ?? "");
+	const text = lines.slice(start + 1, end).map((line) => line.replace(MAGIC, "$1$2")).join("\n").trim();
+	return { text: isCode ? text : "", end };
 }
 
-module.exports = { LANGUAGE, isScript, isInPackage, isOthers, cellAround };
+module.exports = { LANGUAGE, isScript, isInPackage, isOthers, cellAt };

@@ -37,6 +37,18 @@ function directory() {
 
 /** A client that is sent diagnostics: it does not say that it asks for them, since this version asks for none of a notebook's cells. */
 class Client extends LanguageClient {
+	/** Whether it comes up; of what goes wrong then, the user is told by `explain`. */
+	isStarting = true;
+
+	/**
+	 * @param {string} message
+	 * @param {any} [data]
+	 * @param {boolean | "force"} [show]
+	 */
+	error(message, data, show) {
+		super.error(message, data, this.isStarting ? false : show);
+	}
+
 	/** @param {import("vscode-languageclient").InitializeParams} params */
 	fillInitializeParams(params) {
 		super.fillInitializeParams(params);
@@ -92,6 +104,7 @@ class Server {
 		this.client = client;
 		try {
 			await client.start();
+			client.isStarting = false;
 		} catch (error) {
 			this.client = undefined;
 			// Not waited for: the user may leave the message alone.

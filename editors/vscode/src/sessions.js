@@ -5,7 +5,7 @@
 const { execFile } = require("node:child_process");
 const { promisify } = require("node:util");
 const vscode = require("vscode");
-const { cellAround } = require("./documents");
+const { cellAt } = require("./documents");
 const { directory, session, settings } = require("./server");
 
 const TERMINAL = "Ironbook";
@@ -32,10 +32,10 @@ async function runCell() {
 		return;
 	}
 	const lines = editor.document.getText().split(/\r?\n/);
-	const { start, end } = cellAround(lines, editor.selection.active.line);
-	const text = lines.slice(start, end).join("\n").trim();
+	const { text, end } = cellAt(lines, editor.selection.active.line);
 	if (text) {
-		terminal().sendText(text);
+		// As pasted: a line alone would be run alone.
+		terminal().sendText(`\x1b[200~${text}\x1b[201~`);
 	}
 	const next = new vscode.Position(Math.min(end + 1, lines.length - 1), 0);
 	editor.selection = new vscode.Selection(next, next);
