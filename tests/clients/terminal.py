@@ -111,6 +111,17 @@ class Sessions:
         screen.prompt(5)
         self.assertEqual(self.ask(screen, 5, "s"), ['"two\\nlines"'])
 
+    def test_what_is_pasted_while_a_cell_runs_is_one_cell(self):
+        screen = self.session()
+        screen.enter("std::thread::sleep(std::time::Duration::from_secs(2));")
+        screen.runs()
+        # As an editor does it that runs a cell in its terminal.
+        screen.paste("fn twice(x: i32) -> i32 {\r    2 * x\r}\r\rlet a = twice(20);\ra + 2")
+        screen.enter("")
+        self.assertEqual(screen.answers(2)[-1:], ["42"])
+        screen.enter("let b = 1;")
+        screen.prompt(4)
+
     def test_characters_of_all_widths(self):
         screen = self.session()
         text = 'let 名前 = "漢字ä🦀é";'

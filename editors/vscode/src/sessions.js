@@ -21,7 +21,7 @@ async function attach() {
 	const chosen = await vscode.window.showQuickPick([...choices, none], { placeHolder: "Whose variables are known?" });
 	if (chosen) {
 		const target = vscode.workspace.workspaceFolders ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
-		await vscode.workspace.getConfiguration("ironbook").update("existing", chosen.existing || undefined, target);
+		await vscode.workspace.getConfiguration("ironbook").update("existing", chosen.existing, target);
 	}
 }
 
