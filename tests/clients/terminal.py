@@ -8,6 +8,7 @@ import random
 import re
 import sys
 import tempfile
+import termios
 import unittest
 from pathlib import Path
 
@@ -115,8 +116,10 @@ class Sessions:
         screen = self.session()
         screen.enter("std::thread::sleep(std::time::Duration::from_secs(2));")
         screen.runs()
-        # As an editor does it that runs a cell in its terminal.
-        screen.paste("fn twice(x: i32) -> i32 {\r    2 * x\r}\r\rlet a = twice(20);\ra + 2")
+        # As VS Code does it that runs a cell in its terminal: in pieces, of which the last is there after the prompt.
+        screen.keys("\x1b[200~fn twice(x: i32) -> i32 {\r    2 * x\r}\r\r")
+        screen.until(lambda: not termios.tcgetattr(screen.program.child_fd)[3] & termios.ISIG, "the end of the cell")
+        screen.keys("let a = twice(20);\ra + 2\x1b[201~")
         screen.enter("")
         self.assertEqual(screen.answers(2)[-1:], ["42"])
         screen.enter("let b = 1;")

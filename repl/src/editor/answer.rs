@@ -10,6 +10,11 @@ use std::time::{Duration, Instant};
 /// How long the terminal may take to tell of itself.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// How long the rest of what is being pasted may take: VS Code's terminal hands it on in pieces.
+const PASTES: Duration = Duration::from_millis(500);
+const PASTE_BEGINS: &str = "[200~";
+const PASTE_ENDS: &str = "[201~";
+
 /// The end, typed ahead.
 pub const CTRL_D: char = '\x04';
 
@@ -107,7 +112,8 @@ pub fn ask(question: &str) -> io::Result<Came> {
         let came = decode(&bytes);
         let left = until.saturating_duration_since(Instant::now());
         if came.answers.iter().any(|answer| answer.ends_with('c')) || !fill(&mut bytes, left)? {
-            return Ok(came);
+            pasted_whole(&mut bytes)?;
+            return Ok(decode(&bytes));
         }
     }
 }
@@ -120,7 +126,20 @@ pub fn waiting() -> io::Result<Came> {
     let _raw = Raw::begin()?;
     let mut bytes = Vec::new();
     while fill(&mut bytes, Duration::ZERO)? {}
+    pasted_whole(&mut bytes)?;
     Ok(decode(&bytes))
+}
+
+/// Reads on until what is pasted is there.
+fn pasted_whole(bytes: &mut Vec<u8>) -> io::Result<()> {
+    while is_pasting(bytes) && fill(bytes, PASTES)? {}
+    Ok(())
+}
+
+fn is_pasting(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let last = |mark: &str| text.rfind(&format!("\x1b{mark}"));
+    last(PASTE_BEGINS) > last(PASTE_ENDS)
 }
 
 /// Reads what comes within a time; false if nothing comes.
@@ -151,7 +170,7 @@ fn decode(bytes: &[u8]) -> Came {
                 if whole.starts_with("]11;") || (whole.starts_with("[?") && whole.ends_with('c')) {
                     came.answers.push(whole.to_owned());
                 }
-                pasting = whole == "[200~" || pasting && whole != "[201~";
+                pasting = whole == PASTE_BEGINS || pasting && whole != PASTE_ENDS;
                 rest = &rest[length..];
             }
             '\x7f' | '\x08' => drop(came.typed.pop()),
@@ -213,6 +232,8 @@ mod tests {
         assert_eq!(said, [Some(Answer::Theme(Theme::Light)), Some(Answer::Sixel(true))]);
         assert_eq!(decode(b"\x1b]11;rgb:0/0/0\x07a\x1b").typed, "a");
         assert_eq!(decode(b"1\n\0\x01").typed, "1\n\x04");
+        assert!(is_pasting(b"\x1b[200~1\x1b[201~\r\x1b[200~2"));
+        assert!(!is_pasting(b"1\x1b[200~1\x1b[201~\r") && !is_pasting(b"1\r"));
         let came = decode(b"1\t\n\x1b[200~fn f() {\r\t2\n}\r\x1b[201~\rf()\r");
         assert_eq!(came.typed, "1\nfn f() {\x1e\t2\x1e}\x1e\nf()\n");
     }
