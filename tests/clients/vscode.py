@@ -164,10 +164,19 @@ class Window:
         self.page.locator(".code-cell-row").nth(at).locator(".view-line").first.click()
         self.keys.press(where)
 
-    def hover(self):
-        self.keys.press("Control+k")
-        self.keys.press("Control+i")
-        return self.page.locator(".monaco-hover:not(.hidden)").first
+    def hover(self, words):
+        """What is told of what the cursor stands at, once it is known."""
+        told = self.page.locator(".monaco-hover:not(.hidden)").first
+
+        def asked():
+            self.keys.press("Escape")
+            self.keys.press("Control+k")
+            self.keys.press("Control+i")
+            self.page.wait_for_timeout(1000)
+            return told.is_visible() and words in told.inner_text().replace("\xa0", " ")
+
+        poll(asked, words)
+        return told
 
     def fix(self, words):
         """Chooses a quick fix for what the cursor stands at."""
@@ -242,8 +251,7 @@ class Scripts(InCode):
         window = self.script()
         expect(window.mistakes()).to_have_count(1)
         window.go(9, 19)
-        hover = window.hover()
-        expect(hover).to_contain_text("no method named `heigth` found for struct `DataFrame`")
+        hover = window.hover("no method named `heigth` found for struct `DataFrame`")
         expect(hover).to_contain_text("E0599")
         window.shot("mistake")
         window.keys.press("Escape")
@@ -271,6 +279,7 @@ class Scripts(InCode):
 
     def test_f12_goes_to_another_cell(self):
         window = self.script()
+        expect(window.mistakes()).to_have_count(1)
         window.go(10, 13)
         window.keys.press("F12")
         window.at(3, 4)
@@ -379,8 +388,7 @@ class Attached(InCode):
     def test_values_are_known(self):
         window = self.script("// %%\nfares.height()\n")
         window.go(2, 3)
-        hover = window.hover()
-        expect(hover).to_contain_text("fares: DataFrame")
+        hover = window.hover("fares: DataFrame")
         expect(hover).to_contain_text("2 x 1")
         expect(hover).to_contain_text("2.5")
         window.shot("value")
