@@ -401,7 +401,7 @@ class Attached(InCode):
         expect(choices.filter(has_text="1 variables").first).to_be_visible()
         choices.filter(has_text="None").click()
         settings = self.server.work / ".vscode" / "settings.json"
-        poll(lambda: settings.exists() and json.loads(settings.read_text()) == {"ironbook.existing": ""}, "the choice")
+        poll(lambda: settings.exists() and '"ironbook.existing": ""' in settings.read_text(), "the choice")
         # Without the session nobody knows it.
         expect(window.mistakes()).to_have_count(1)
 
@@ -436,6 +436,14 @@ class Deep(InCode):
         window.go(10, 22)
         window.keys.press("Enter")
         window.keys.type("let begun = BTreeMa")
+
+        def offered():
+            window.keys.press("Control+Space")
+            window.page.wait_for_timeout(4000)
+            return window.candidate("BTreeMap").is_visible()
+
+        # On a busy machine the service's first answer comes after the editor has given up.
+        poll(offered, "a name with its use")
         expect(window.candidate("BTreeMap")).to_contain_text("use std::collections::BTreeMap")
         window.keys.press("Enter")
         window.saved("train.rs", lambda text: "// %% Use\nuse std::collections::BTreeMap;\nlet total" in text)
