@@ -1,7 +1,7 @@
 //! What the editor can do, as it says in `initialize`.
 
 use crate::lines::Encoding;
-use lsp_types::{ParameterLabel, PositionEncodingKind};
+use lsp_types::{HoverContents, MarkupContent, MarkupKind, ParameterLabel, PositionEncodingKind};
 use serde_json::Value;
 
 /// What the editor can do.
@@ -13,6 +13,10 @@ pub struct Client {
     pub pulls: bool,
     /// Whether it takes candidates with tab stops.
     pub snippets: bool,
+    /// Whether what it shows of a name may be Markdown.
+    pub markdown: bool,
+    /// Whether it shows words beside a candidate.
+    pub label_details: bool,
     /// Whether it takes a parameter by its place in the signature. Any other takes its words, which may stand there twice.
     pub places_parameters: bool,
     /// Whether it asks for hints again when it is told that there are new ones.
@@ -32,6 +36,8 @@ impl Client {
             encoding: known.unwrap_or_default(),
             pulls: text["diagnostic"].is_object() && workspace["diagnostics"]["refreshSupport"] == true,
             snippets: text["completion"]["completionItem"]["snippetSupport"] == true,
+            markdown: text["hover"]["contentFormat"].as_array().is_some_and(|all| all.contains(&"markdown".into())),
+            label_details: text["completion"]["completionItem"]["labelDetailsSupport"] == true,
             places_parameters: text["signatureHelp"]["signatureInformation"]["parameterInformation"]["labelOffsetSupport"]
                 == true,
             refreshes_hints: workspace["inlayHint"]["refreshSupport"] == true,
@@ -41,6 +47,17 @@ impl Client {
 }
 
 impl Client {
+    /// Text whose columns stand below each other: fenced for those that would set it like prose.
+    pub fn plain(self, text: String) -> HoverContents {
+        if !self.markdown {
+            return HoverContents::Markup(MarkupContent { kind: MarkupKind::PlainText, value: text });
+        }
+        let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+        let fence = "`".repeat(longest.max(2) + 1);
+        let value = format!("{fence}text\n{}\n{fence}", text.trim_end());
+        HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value })
+    }
+
     /// The bytes of a parameter in a signature's label, as the editor takes them: in UTF-16 code units, whatever else it counts.
     pub fn parameter(self, label: &str, range: std::ops::Range<usize>) -> Option<ParameterLabel> {
         let own = label.get(range.clone())?;

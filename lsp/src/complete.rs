@@ -1,5 +1,6 @@
 //! `textDocument/completion` and `completionItem/resolve`: what the session would know at once, joined with what the language service finds.
 
+use crate::labels;
 use crate::page::Cell;
 use crate::server::{Place, Server};
 use crate::uses;
@@ -14,6 +15,8 @@ use std::time::Duration;
 
 /// So long the language service may take; after that the list is said not to be whole, and asked for again while one types.
 const PATIENCE: Duration = Duration::from_millis(400);
+/// The same where nothing is known at once: nobody looks at an empty list, and editors ask again only if one types on.
+const ALONE: Duration = Duration::from_millis(2500);
 
 /// What the language service found, with the text that its bytes are of.
 struct Deep {
@@ -30,7 +33,8 @@ impl Server {
         let mut is_whole = true;
         let mut deep = None;
         if self.has_service() && assist::is_rust(&view, text, place.byte) {
-            match self.ask(place, Query::Complete, PATIENCE) {
+            let patience = if found.candidates.is_empty() { ALONE } else { PATIENCE };
+            match self.ask(place, Query::Complete, patience) {
                 Some((document, Answer::Candidates(candidates))) => deep = Some(Deep { document, candidates }),
                 Some(_) => {}
                 None => is_whole = false,
@@ -134,11 +138,14 @@ impl Menu<'_> {
         if let Some(import) = &candidate.import {
             data["import"] = json!(import);
         }
+        let tells = self.server.client.label_details;
+        let label_details = tells.then(|| labels::beside(&candidate.signature, candidate.import.as_deref())).flatten();
         let snippet = self.snippet_of(&candidate).filter(|_| self.server.client.snippets);
         let format = snippet.as_ref().map(|_| InsertTextFormat::SNIPPET);
         let new = snippet.unwrap_or_else(|| candidate.text.clone());
         CompletionItem {
             label: candidate.text.clone(),
+            label_details,
             kind: Some(kind(candidate.kind)),
             detail: text(candidate.signature),
             documentation: text(candidate.summary).map(Documentation::String),

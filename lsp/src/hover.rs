@@ -17,8 +17,7 @@ impl Server {
     pub(crate) fn hover(&self, place: &Place) -> Option<Hover> {
         let cell = place.cell();
         if let Some(told) = self.live.as_ref().and_then(|live| live.inspect(cell.text.text(), place.byte)) {
-            let contents = MarkupContent { kind: MarkupKind::PlainText, value: told };
-            return Some(Hover { contents: HoverContents::Markup(contents), range: None });
+            return Some(Hover { contents: self.client.plain(told), range: None });
         }
         let view = self.view(place);
         if assist::is_rust(&view, cell.text.text(), place.byte)

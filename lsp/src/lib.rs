@@ -15,6 +15,7 @@ mod documents;
 mod format;
 mod hints;
 mod hover;
+mod labels;
 mod lines;
 mod live;
 mod navigate;

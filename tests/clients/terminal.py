@@ -8,6 +8,7 @@ import random
 import re
 import sys
 import tempfile
+import termios
 import unittest
 from pathlib import Path
 
@@ -110,6 +111,19 @@ class Sessions:
         screen.enter("lines\";")
         screen.prompt(5)
         self.assertEqual(self.ask(screen, 5, "s"), ['"two\\nlines"'])
+
+    def test_what_is_pasted_while_a_cell_runs_is_one_cell(self):
+        screen = self.session()
+        screen.enter("std::thread::sleep(std::time::Duration::from_secs(2));")
+        screen.runs()
+        # As VS Code does it that runs a cell in its terminal: in pieces, of which the last is there after the prompt.
+        screen.keys("\x1b[200~fn twice(x: i32) -> i32 {\r    2 * x\r}\r\r")
+        screen.until(lambda: not termios.tcgetattr(screen.program.child_fd)[3] & termios.ISIG, "the end of the cell")
+        screen.keys("let a = twice(20);\ra + 2\x1b[201~")
+        screen.enter("")
+        self.assertEqual(screen.answers(2)[-1:], ["42"])
+        screen.enter("let b = 1;")
+        screen.prompt(4)
 
     def test_characters_of_all_widths(self):
         screen = self.session()

@@ -58,6 +58,11 @@ impl Editor {
         Editor::with(&json!({}), script, Some(live))
     }
 
+    /// The same of an editor that can what it says.
+    pub fn beside_able(capabilities: &Value, live: Box<dyn Live>) -> Editor {
+        Editor::with(capabilities, None, Some(live))
+    }
+
     /// One whose language service is a shell script.
     pub fn helped_by(script: &str) -> Editor {
         Editor::with(&json!({}), Some(script), None)

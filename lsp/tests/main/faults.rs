@@ -67,6 +67,22 @@ fn candidates_of_the_service_stand_beside_those_of_the_page() {
     );
 }
 
+/// An editor asks once for the word that was typed: an empty list would be the end of it.
+#[test]
+fn where_nothing_is_known_at_once_the_service_is_waited_for() {
+    let answer = r#"{"Answer":{"id":1,"answer":{"Candidates":[{"name":"Zebras","insert":"Zebras","range":{"start":0,"end":0},"kind":"class","detail":"struct Zebras","score":9,"import":"use x::Zebras;"}]}}}"#;
+    let script = format!("{READY}\nread line\nsleep 1\necho '{answer}'\ncat >/dev/null");
+    let able = json!({"textDocument": {"completion": {"completionItem": {"labelDetailsSupport": true}}}});
+    let mut editor = Editor::helped(&able, &script);
+    editor.open(URI, "// %%\nlet b = Zebr\n");
+    editor.diagnostics(URI);
+    let found = editor.at("textDocument/completion", URI, Position::new(1, 12));
+    assert_eq!(found["items"][0]["label"], "Zebras", "{found}");
+    assert_eq!(found["isIncomplete"], false);
+    let beside = json!({"detail": " (use x::Zebras)", "description": "struct Zebras"});
+    assert_eq!(found["items"][0]["labelDetails"], beside);
+}
+
 #[test]
 fn texts_of_any_kind_are_taken() {
     let mut editor = Editor::new();

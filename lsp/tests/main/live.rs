@@ -31,6 +31,19 @@ fn lines(editor: &mut Editor) -> Vec<u32> {
     editor.diagnostics(URI).iter().map(|found| found.range.start.line).collect()
 }
 
+/// A table would be set like prose, its columns anywhere.
+#[test]
+fn values_are_shown_as_they_stand() {
+    let shown = |able: &serde_json::Value| {
+        let mut editor = Editor::beside_able(able, Box::new(Session(&["fares"])));
+        editor.open(URI, "// %%\nfares\n");
+        editor.at("textDocument/hover", URI, Position::new(1, 2))["contents"].take()
+    };
+    assert_eq!(shown(&json!({})), json!({"kind": "plaintext", "value": "about fares"}));
+    let able = json!({"textDocument": {"hover": {"contentFormat": ["markdown", "plaintext"]}}});
+    assert_eq!(shown(&able), json!({"kind": "markdown", "value": "```text\nabout fares\n```"}));
+}
+
 /// What the library has and the page does not bring in is missing, although the session can explain it.
 #[test]
 fn only_what_is_alive_is_not_missing() {

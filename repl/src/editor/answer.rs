@@ -10,15 +10,23 @@ use std::time::{Duration, Instant};
 /// How long the terminal may take to tell of itself.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// How long the rest of what is being pasted may take: VS Code's terminal hands it on in pieces.
+const PASTES: Duration = Duration::from_millis(500);
+const PASTE_BEGINS: &str = "[200~";
+const PASTE_ENDS: &str = "[201~";
+
 /// The end, typed ahead.
 pub const CTRL_D: char = '\x04';
+
+/// The end of a line within what was pasted, which ends no cell.
+pub const PASTED: char = '\x1e';
 
 /// What came from the terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Came {
     /// Answers, without their Escape.
     pub answers: Vec<String>,
-    /// What a person typed, as far as it is text or Ctrl-D.
+    /// What a person typed or pasted, as far as it is text, the end of a line ([`PASTED`] within a paste) or Ctrl-D.
     pub typed: String,
 }
 
@@ -104,7 +112,8 @@ pub fn ask(question: &str) -> io::Result<Came> {
         let came = decode(&bytes);
         let left = until.saturating_duration_since(Instant::now());
         if came.answers.iter().any(|answer| answer.ends_with('c')) || !fill(&mut bytes, left)? {
-            return Ok(came);
+            pasted_whole(&mut bytes)?;
+            return Ok(decode(&bytes));
         }
     }
 }
@@ -117,7 +126,20 @@ pub fn waiting() -> io::Result<Came> {
     let _raw = Raw::begin()?;
     let mut bytes = Vec::new();
     while fill(&mut bytes, Duration::ZERO)? {}
+    pasted_whole(&mut bytes)?;
     Ok(decode(&bytes))
+}
+
+/// Reads on until what is pasted is there.
+fn pasted_whole(bytes: &mut Vec<u8>) -> io::Result<()> {
+    while is_pasting(bytes) && fill(bytes, PASTES)? {}
+    Ok(())
+}
+
+fn is_pasting(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let last = |mark: &str| text.rfind(&format!("\x1b{mark}"));
+    last(PASTE_BEGINS) > last(PASTE_ENDS)
 }
 
 /// Reads what comes within a time; false if nothing comes.
@@ -138,6 +160,7 @@ fn decode(bytes: &[u8]) -> Came {
     let text = String::from_utf8_lossy(bytes);
     let mut came = Came::default();
     let mut rest = text.as_ref();
+    let mut pasting = false;
     while let Some(c) = rest.chars().next() {
         rest = &rest[c.len_utf8()..];
         match c {
@@ -147,10 +170,12 @@ fn decode(bytes: &[u8]) -> Came {
                 if whole.starts_with("]11;") || (whole.starts_with("[?") && whole.ends_with('c')) {
                     came.answers.push(whole.to_owned());
                 }
+                pasting = whole == PASTE_BEGINS || pasting && whole != PASTE_ENDS;
                 rest = &rest[length..];
             }
             '\x7f' | '\x08' => drop(came.typed.pop()),
-            '\r' | '\n' => came.typed.push('\n'),
+            '\r' | '\n' => came.typed.push(if pasting { PASTED } else { '\n' }),
+            '\t' if pasting => came.typed.push('\t'),
             // Linux hands a Ctrl-D that came while lines were read on as a zero.
             CTRL_D | '\0' => came.typed.push(CTRL_D),
             c if !c.is_control() => came.typed.push(c),
@@ -207,5 +232,9 @@ mod tests {
         assert_eq!(said, [Some(Answer::Theme(Theme::Light)), Some(Answer::Sixel(true))]);
         assert_eq!(decode(b"\x1b]11;rgb:0/0/0\x07a\x1b").typed, "a");
         assert_eq!(decode(b"1\n\0\x01").typed, "1\n\x04");
+        assert!(is_pasting(b"\x1b[200~1\x1b[201~\r\x1b[200~2"));
+        assert!(!is_pasting(b"1\x1b[200~1\x1b[201~\r") && !is_pasting(b"1\r"));
+        let came = decode(b"1\t\n\x1b[200~fn f() {\r\t2\n}\r\x1b[201~\rf()\r");
+        assert_eq!(came.typed, "1\nfn f() {\x1e\t2\x1e}\x1e\nf()\n");
     }
 }

@@ -26,7 +26,7 @@ use crate::config::{Settings, ThemeChoice};
 use crate::images::Way;
 use crate::terminal::Terminal;
 use crate::theme::{Role, Theme};
-use answer::{Answer, CTRL_D, Came, Quiet, meaning};
+use answer::{Answer, CTRL_D, Came, PASTED, Quiet, meaning};
 use history::History;
 use ironbook_assist::{Completeness, Completions};
 use line::{Line, line_editor};
@@ -278,10 +278,13 @@ impl Editor {
         let ends = self.ahead.match_indices(['\n', CTRL_D]).map(|(at, _)| at);
         let whole = |end: &usize| {
             let text = &self.ahead[..*end];
-            self.ahead[*end..].starts_with(CTRL_D) || text.trim().is_empty() || self.state.is_whole(text)
+            let text = unpasted(text);
+            self.ahead[*end..].starts_with(CTRL_D) || text.trim().is_empty() || self.state.is_whole(&text)
         };
-        let Some(end) = ends.clone().find(whole) else { return Ok(Ahead::Begun(std::mem::take(&mut self.ahead))) };
-        let text = self.ahead[..end].to_owned();
+        let Some(end) = ends.clone().find(whole) else {
+            return Ok(Ahead::Begun(unpasted(&std::mem::take(&mut self.ahead))));
+        };
+        let text = unpasted(&self.ahead[..end]);
         let last = self.ahead[end..].starts_with(CTRL_D);
         self.ahead.drain(..=end);
         if last {
@@ -408,6 +411,11 @@ enum Next {
 enum Ahead {
     Read(Read),
     Begun(String),
+}
+
+/// What came ahead as a cell's text.
+fn unpasted(ahead: &str) -> String {
+    ahead.replace(PASTED, "\n")
 }
 
 /// The argument of `%edit`, if the text is that.
