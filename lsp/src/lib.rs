@@ -17,6 +17,7 @@ mod hints;
 mod hover;
 mod lines;
 mod live;
+mod loading;
 mod navigate;
 mod outbox;
 mod outline;
