@@ -5,6 +5,7 @@
 
 mod follow;
 pub mod lints;
+mod salvage;
 
 use crate::codegen::{Generated, Placement};
 use crate::compile::Goal;
@@ -18,11 +19,16 @@ use crate::source::Source;
 use ironbook_core::slots::result_number;
 use std::collections::BTreeSet;
 
+/// Codes that say that a name is missing.
+const MISSING: [&str; 9] = ["E0405", "E0412", "E0422", "E0423", "E0425", "E0432", "E0433", "E0531", "E0574"];
+
 /// A session without a runtime, whose cells are checked and not run.
 pub struct Checker {
     session: Session,
     /// Names that cells with errors would have made; what they are is not known.
     unknown: BTreeSet<String>,
+    /// Variables whose types are those that cells with errors would give them without these.
+    guessed: BTreeSet<String>,
     /// Hints that are not given, by their names behind `ironbook::`.
     allowed: BTreeSet<String>,
     /// So many changes of the cell at hand may still be tried.
@@ -38,6 +44,10 @@ pub struct Checked {
     pub compiles: u32,
     /// Seconds in it.
     pub seconds: f64,
+    /// Where errors are, those that are not told included.
+    faults: Vec<Place>,
+    /// Whether it works with variables whose types are guessed.
+    guess: bool,
 }
 
 impl Checked {
@@ -49,8 +59,8 @@ impl Checked {
 
 impl Clone for Checker {
     fn clone(&self) -> Self {
-        let (unknown, allowed) = (self.unknown.clone(), self.allowed.clone());
-        Checker { session: self.session.copied(), unknown, allowed, tries: 0 }
+        let (unknown, guessed, allowed) = (self.unknown.clone(), self.guessed.clone(), self.allowed.clone());
+        Checker { session: self.session.copied(), unknown, guessed, allowed, tries: 0 }
     }
 }
 
@@ -78,7 +88,7 @@ impl Checker {
     }
 
     fn of(session: Session) -> Checker {
-        Checker { session, unknown: BTreeSet::new(), allowed: BTreeSet::new(), tries: 0 }
+        Checker { session, unknown: BTreeSet::new(), guessed: BTreeSet::new(), allowed: BTreeSet::new(), tries: 0 }
     }
 
     /// Stops a check from another thread; it then says that it was interrupted.
@@ -129,11 +139,16 @@ impl Checker {
         if nothing || bare_variable(&prepared).is_some_and(|name| self.session.live.contains_key(&name)) {
             return (checked, None);
         }
+        checked.guess = self.is_guess(&prepared);
         let sound = self.settle(prepared, source, &mut checked);
         if let Some(sound) = &sound {
             self.lint(source, sound, &mut checked);
         }
+        checked.faults = salvage::places(&checked.diagnostics);
         checked.diagnostics.retain(|diagnostic| !self.follows_from_unknown(diagnostic));
+        if checked.guess {
+            checked.diagnostics.retain(salvage::holds_for_any_type);
+        }
         (checked, sound)
     }
 
@@ -240,7 +255,6 @@ impl Checker {
 
     /// Whether a diagnostic says nothing but that a name is missing which a cell with errors would have made.
     fn follows_from_unknown(&self, diagnostic: &Diagnostic) -> bool {
-        const MISSING: [&str; 9] = ["E0405", "E0412", "E0422", "E0423", "E0425", "E0432", "E0433", "E0531", "E0574"];
         let missing = diagnostic.code.as_deref().is_none_or(|code| MISSING.contains(&code));
         let mut names = diagnostic.message.split('`').skip(1).step_by(2);
         let first = names.next().and_then(|name| name.trim_start_matches("::").split("::").next());

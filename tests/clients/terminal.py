@@ -181,6 +181,16 @@ class Sessions:
         self.assertEqual(screen.answers(2), [str(10 + {"zyx": 1, "zyx_b": 2, "zyx_c": 3}[names[-1]])])
         self.leave(screen)
 
+    def test_a_session_that_cannot_be_kept_names_the_directory(self):
+        sessions = self.folder / "home/sessions"
+        sessions.write_text("in the way")
+        screen = self.session()
+        screen.enter("1 + 1")
+        screen.prompt(2)
+        said = re.sub(r"\s+", "", "".join(screen.lines()))
+        self.assertIn(f"{sessions}:".replace(" ", ""), said)
+        self.assertIn("IRONBOOK_HOMEnamesadirectorythatcanbewritten", said)
+
     def test_the_second_interrupt_in_a_row_tells_how_to_leave(self):
         screen = self.session()
         screen.keys("let half =")

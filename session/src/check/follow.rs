@@ -22,13 +22,25 @@ const AMONG_NAMES: [&str; 6] = ["mut", "ref", "as", "self", "crate", "_"];
 impl Checker {
     /// Checks a cell and takes it for run: later cells see its items and variables.
     ///
-    /// Of a cell with errors the names are remembered, so that no later cell is blamed for using them.
+    /// Of a cell with errors the names are remembered, so that no later cell is blamed for using them, and what it makes beside
+    /// the errors is taken over.
     pub fn follow(&mut self, source: &Source) -> Checked {
         let (mut checked, sound) = self.look(source);
         match sound {
-            Some(sound) => self.take_over(sound, &mut checked),
+            Some(sound) => {
+                let made = self.made(&sound);
+                self.take_over(sound, &mut checked);
+                if checked.guess {
+                    self.guessed.extend(made);
+                } else {
+                    self.guessed.retain(|name| !made.contains(name));
+                }
+            }
             // Also where all that is wrong follows from names that are not known.
-            None => self.remember_names(source),
+            None => {
+                self.remember_names(source);
+                self.salvage(source, &checked);
+            }
         }
         self.session.last += 1;
         checked
@@ -48,7 +60,7 @@ impl Checker {
         self.unknown.insert(name.to_owned());
     }
 
-    fn take_over(&mut self, sound: Sound, checked: &mut Checked) {
+    pub(super) fn take_over(&mut self, sound: Sound, checked: &mut Checked) {
         let made = self.made(&sound);
         let printed = if made.is_empty() { BTreeMap::new() } else { self.printed(&sound, &made, checked) };
         let gone = |name: &&String| sound.prepared.dropped(name) || made.contains(*name);
@@ -72,7 +84,7 @@ impl Checker {
     }
 
     /// Names of the variables that the cell makes and that stay.
-    fn made(&self, sound: &Sound) -> BTreeSet<String> {
+    pub(super) fn made(&self, sound: &Sound) -> BTreeSet<String> {
         let segments = sound.draft.generated.map.segments.iter();
         let put = segments.filter_map(|segment| match &segment.origin {
             Origin::Glue(Glue::Put(tag)) => Some(binding_of(tag)),
