@@ -71,6 +71,12 @@ impl Session {
     }
 }
 
+/// A cell that the compiler refuses, as it was drafted first.
+struct Refused {
+    prepared: Prepared,
+    generated: Generated,
+}
+
 /// A cell whose draft is settled.
 struct Sound {
     prepared: Prepared,
@@ -121,7 +127,7 @@ impl Checker {
         self.look(source).0
     }
 
-    fn look(&mut self, source: &Source) -> (Checked, Option<Sound>) {
+    fn look(&mut self, source: &Source) -> (Checked, Result<Sound, Option<Refused>>) {
         crate::parse::forget_texts();
         self.session.handle().begin();
         let execution = self.execution();
@@ -132,16 +138,16 @@ impl Checker {
             Ok(prepared) => prepared,
             Err(error) => {
                 self.unparsed(source, execution, &error, &mut checked);
-                return (checked, None);
+                return (checked, Err(None));
             }
         };
         let nothing = prepared.cell.statements.is_empty() && prepared.own.is_empty();
         if nothing || bare_variable(&prepared).is_some_and(|name| self.session.live.contains_key(&name)) {
-            return (checked, None);
+            return (checked, Err(None));
         }
         checked.guess = self.is_guess(&prepared);
         let sound = self.settle(prepared, source, &mut checked);
-        if let Some(sound) = &sound {
+        if let Ok(sound) = &sound {
             self.lint(source, sound, &mut checked);
         }
         checked.faults = salvage::places(&checked.diagnostics);
@@ -152,13 +158,13 @@ impl Checker {
         (checked, sound)
     }
 
-    fn settle(&mut self, prepared: Prepared, source: &Source, checked: &mut Checked) -> Option<Sound> {
+    fn settle(&mut self, prepared: Prepared, source: &Source, checked: &mut Checked) -> Result<Sound, Option<Refused>> {
         let mut findings = Findings::default();
         let mut draft = match self.session.draft(&prepared, &findings) {
             Ok(draft) => draft,
             Err(failure) => {
                 checked.diagnostics.push(of_failure(&failure, source, prepared.execution));
-                return None;
+                return Err(None);
             }
         };
         match self.session.settle_draft(&prepared, &mut draft, &mut findings, Goal::Check) {
@@ -169,17 +175,17 @@ impl Checker {
                 checked.diagnostics =
                     self.with_context(&draft.generated, |context| diagnostics::doubts(messages, context));
                 checked.diagnostics.extend(findings.notes.iter().map(|note| hint(note, source, prepared.execution)));
-                Some(Sound { prepared, draft, findings })
+                Ok(Sound { prepared, draft, findings })
             }
             Err(Refusal::Errors(messages)) => {
                 checked.compiles += 1;
                 checked.diagnostics = self.refused(&messages, &draft, &prepared);
                 self.put_plainly(&prepared, &mut findings, checked);
-                None
+                Err(Some(Refused { prepared, generated: draft.generated }))
             }
             Err(Refusal::Other(failure)) => {
                 checked.diagnostics.push(of_failure(&failure, source, prepared.execution));
-                None
+                Err(None)
             }
         }
     }

@@ -1,44 +1,32 @@
-//! What a cell with errors would make all the same: it is taken for run without the statements and items that the errors are in.
+//! What a cell with errors would make all the same: variables whose types the compiler can tell, and items without errors.
 //!
 //! That is a guess: a type may be another one once the error is mended. Assistance is better with it than without; no later
 //! cell is blamed for what rests on it.
 
-use super::{Checked, Checker, MISSING};
+use super::follow::made;
+use super::{Checked, Checker, MISSING, Refused};
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::execute::Prepared;
+use crate::items::label;
 use crate::map::Place;
-use crate::parse::Cell;
 use crate::source::{Part, Source};
+use std::collections::BTreeSet;
 use std::ops::Range;
-
-/// So often statements are left out because others were.
-const ROUNDS: u32 = 3;
+use std::sync::Arc;
 
 impl Checker {
     /// Takes over what stands beside the errors of a cell.
-    pub(super) fn salvage(&mut self, source: &Source, checked: &Checked) {
-        let execution = self.execution();
-        let mut rest = source.clone();
-        let mut faults = checked.faults.clone();
-        for _ in 0..ROUNDS {
-            let Ok(prepared) = self.session.prepare(&rest, execution) else { return };
-            let pieces = faulty(&prepared.cell, &rest, &faults);
-            if pieces.is_empty() || self.session.handle().pressed() {
-                return;
-            }
-            pieces.into_iter().for_each(|piece| blank(&mut rest.text, piece));
-            let Ok(prepared) = self.session.prepare(&rest, execution) else { return };
-            if prepared.cell.statements.is_empty() && prepared.own.is_empty() {
-                return;
-            }
-            let mut again = Checked::default();
-            if let Some(sound) = self.settle(prepared, &rest, &mut again) {
-                let made = self.made(&sound);
-                self.take_over(sound, &mut again);
-                self.guessed.extend(made);
-                return;
-            }
-            faults = places(&again.diagnostics);
+    pub(super) fn salvage(&mut self, refused: Refused, source: &Source, checked: &mut Checked) {
+        let Refused { prepared, generated } = refused;
+        let wanted = made(&generated);
+        let printed = if wanted.is_empty() { Default::default() } else { self.printed(&generated, &wanted, checked) };
+        if let Some(faulty) = faulty_items(&prepared, source, &checked.faults).filter(|_| !prepared.own.is_empty()) {
+            self.session.take_items(&prepared, &faulty);
+        }
+        let maker = Arc::new(generated);
+        for (name, path) in printed {
+            self.put(&name, &path, &prepared, &maker);
+            self.guessed.insert(name);
         }
     }
 
@@ -61,19 +49,19 @@ pub(super) fn places(diagnostics: &[Diagnostic]) -> Vec<Place> {
     errors.filter_map(|found| found.place.clone()).collect()
 }
 
-/// The bytes of the user's text that have the statements and items with errors; none if one has an error that cannot be left out.
-fn faulty(cell: &Cell, source: &Source, faults: &[Place]) -> Vec<Range<usize>> {
-    let statements = cell.statements.iter().map(|statement| &statement.range);
-    let all = statements.chain(cell.items.iter().map(|(_, range)| range));
-    let own: Vec<Range<usize>> = all.filter_map(|range| in_text(source, range)).collect();
-    let mut found = Vec::new();
-    for fault in faults {
-        let Some(piece) = own.iter().find(|own| own.contains(&fault.range.start)) else { return Vec::new() };
-        if !found.contains(piece) {
-            found.push(piece.clone());
+/// The items of a cell with errors in them, by what they are called in messages; nothing where that cannot be told of one.
+fn faulty_items(prepared: &Prepared, source: &Source, faults: &[Place]) -> Option<BTreeSet<String>> {
+    let mut faulty = BTreeSet::new();
+    for (item, range) in &prepared.cell.items {
+        let range = in_text(source, range)?;
+        if !faults.iter().any(|fault| range.contains(&fault.range.start)) {
+            continue;
         }
+        let syn::Item::Fn(function) = item else { return None };
+        let name = function.sig.ident.to_string();
+        faulty.extend(prepared.own.iter().filter(|key| key.name == name).map(label));
     }
-    found
+    Some(faulty)
 }
 
 /// Bytes of the user's text for those of its Rust; nothing where a magic stands among them.
@@ -91,25 +79,9 @@ fn in_text(source: &Source, rust: &Range<usize>) -> Option<Range<usize>> {
     None
 }
 
-/// Writes blanks over a part of a text; lines stay.
-fn blank(text: &mut String, piece: Range<usize>) {
-    let blanks = text[piece.clone()].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect::<String>();
-    text.replace_range(piece, &blanks);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_left_out_keeps_the_bytes_of_the_rest() {
-        let mut text = "let ü = \"🦀\n\"; b".to_owned();
-        let end = text.find("; b").unwrap();
-        let length = text.len();
-        blank(&mut text, 0..end);
-        assert_eq!((text.len(), text.trim()), (length, "; b"));
-        assert_eq!(text.lines().count(), 2);
-    }
 
     #[test]
     fn places_in_rust_are_found_beside_magics() {
