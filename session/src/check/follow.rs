@@ -19,6 +19,10 @@ const BEFORE_NAMES: [&str; 10] =
 /// Words that stand among names in patterns and in `use`.
 const AMONG_NAMES: [&str; 6] = ["mut", "ref", "as", "self", "crate", "_"];
 
+/// Types that variables often have: asked for at once, they need no second compile.
+const USUAL: &str = "x::Arc x::BTreeMap x::BTreeSet x::Box x::Column x::DataFrame x::Expr x::HashMap x::HashSet x::LazyFrame \
+                     x::Matrix x::Option x::Rc x::Result x::Series x::String x::Table x::Tensor x::Vec";
+
 impl Checker {
     /// Checks a cell and takes it for run: later cells see its items and variables.
     ///
@@ -124,6 +128,7 @@ impl Checker {
         // The compiler shortens what is unique: first it is asked with the names that the cell mentions, then with those
         // that it has answered.
         let mut names = capitalised(&generated.text);
+        names.extend(USUAL.split_whitespace().map(str::to_owned));
         let mut found = BTreeMap::new();
         for _ in 0..2 {
             let shadowed = format!("{text}{}", types::shadows(&names));

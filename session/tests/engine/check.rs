@@ -315,6 +315,16 @@ fn a_mistake_hides_nothing_that_stands_beside_it() {
     assert_eq!(type_of(&desk, "total").as_deref(), Some("f64"));
 }
 
+/// For its variables' types, too: everybody who types waits for them.
+#[test]
+fn a_cell_of_usual_types_is_compiled_twice() {
+    let mut desk = Desk::new();
+    let compiles = |desk: &mut Desk, cell: &str| desk.checker.follow(&Source::plain(cell)).compiles;
+    assert_eq!(compiles(&mut desk, "let words: Vec<_> = \"a b\".split(' ').map(str::to_owned).collect();"), 2);
+    assert_eq!(compiles(&mut desk, "let first = words.first().cloned();\nlet n = words.lenn();"), 2);
+    assert_eq!(type_of(&desk, "first").as_deref(), Some("Option<String>"));
+}
+
 #[test]
 fn what_is_guessed_beside_a_mistake_is_not_held_against_later_cells() {
     let mut desk = Desk::new();
