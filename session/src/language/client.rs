@@ -1,11 +1,9 @@
 //! The client of the language service: starts it, asks it, and starts it again when it dies.
 
-mod pace;
 mod running;
 
 use super::protocol::{Answer, Query, Reply, Request};
 use crate::library::Paths;
-use pace::Pace;
 use running::{Running, read, write};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +16,8 @@ use std::time::{Duration, Instant};
 const RESTARTS: u32 = 3;
 /// Requests that it may not have read yet; further ones are not sent.
 const MOST_POSTED: usize = 16;
+/// The part of its patience that who completes waits for a silent one.
+const PART: u32 = 4;
 /// Longest text that it is asked about; it reads none that is longer.
 const LONGEST: usize = 2 << 20;
 
@@ -26,6 +26,8 @@ const LONGEST: usize = 2 << 20;
 pub struct Limits {
     /// A service that owes an answer and says nothing for so long is ended, and another one started.
     pub hangs: Duration,
+    /// After so long it is waited less for its candidates, until it says something.
+    pub silent: Duration,
     /// So is one that has not read the library after so long.
     pub loads: Duration,
     /// After so long a question starts one again that was given up.
@@ -38,6 +40,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             hangs: Duration::from_secs(60),
+            silent: Duration::from_secs(2),
             // Ten seconds on an idle machine, a few minutes on one that swaps.
             loads: Duration::from_secs(600),
             forgiven: Duration::from_secs(300),
@@ -132,7 +135,6 @@ struct Inner {
     /// Requests without an answer, and when it gave the last sign of life.
     open: u64,
     heard: Instant,
-    pace: Pace,
     deaths: u32,
     /// When it was given up.
     given_up: Option<Instant>,
@@ -169,7 +171,6 @@ impl Service {
             next: 0,
             open: 0,
             heard: Instant::now(),
-            pace: Pace::default(),
             deaths: 0,
             given_up: None,
             put_off: None,
@@ -216,7 +217,7 @@ impl Service {
     }
 
     /// Asks about a place in a text; nothing if it is not ready, or takes longer than `patience`. What may stand there is
-    /// waited for less while answers to that come late: who asks has the session's own.
+    /// waited for less while it owes answers and says nothing: who asks has the session's own.
     pub fn ask(&self, text: &str, at: usize, query: Query, patience: Duration) -> Option<Answer> {
         if text.len() > LONGEST {
             return None;
@@ -252,13 +253,10 @@ impl Service {
         inner.tell_crates();
         let changed = (inner.text != text).then(|| text.to_owned());
         let (sender, receiver) = channel();
-        let completes = query == Query::Complete;
+        let silent = inner.open > 0 && inner.heard.elapsed() > self.shared.limits.silent;
+        let wait = if silent && query == Query::Complete { patience / PART } else { patience };
         let id = inner.post(changed, at, query, Some(patience))?;
         inner.waiting.insert(id, sender);
-        let wait = if completes { inner.pace.wait(patience) } else { patience };
-        if completes {
-            inner.pace.asked(id, patience);
-        }
         Some((id, receiver, wait))
     }
 
@@ -293,7 +291,6 @@ impl Service {
         inner.told = Some(None);
         inner.open = 0;
         inner.heard = Instant::now();
-        inner.pace = Pace::default();
         inner.generation += 1;
         inner.running = Some(Running { pid: child.id(), child: Some(child), lines });
         let generation = inner.generation;
@@ -331,7 +328,6 @@ impl Service {
             Reply::Answer { id, answer } => {
                 inner.deaths = 0;
                 inner.open = inner.open.saturating_sub(1);
-                inner.pace.answered(id);
                 if id == inner.telling && matches!(answer, Answer::Refused(_)) {
                     // The file may be there at the next question.
                     inner.told = None;
@@ -482,10 +478,13 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn who_completes_waits_less_for_one_that_does_not_answer() {
+    fn who_completes_waits_less_for_a_silent_one() {
         let folder = tempfile::tempdir().unwrap();
-        let program = script(folder.path(), r#"echo '{"Ready":{"seconds":0,"crates":1}}'; cat > /dev/null"#);
-        let service = Service::start(&program, &Paths::from_env()).unwrap();
+        let text = r#"echo '{"Ready":{"seconds":0,"crates":1}}'
+            while read line; do [ -e "$0.go" ] && echo '{"Answer":{"id":9,"answer":"Nothing"}}'; done"#;
+        let program = script(folder.path(), text);
+        let limits = Limits { silent: Duration::from_millis(600), ..Limits::default() };
+        let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
         until("it is ready", || matches!(service.state(), State::Ready { .. }));
         let took = |query: Query| {
             let began = Instant::now();
@@ -495,5 +494,8 @@ mod tests {
         let waits = [(); 3].map(|()| took(Query::Complete));
         assert!(waits[0] >= 400 && waits[1] >= 400 && (100..400).contains(&waits[2]), "{waits:?}");
         assert!(took(Query::Hover) >= 400, "what nothing else answers");
+        std::fs::write(folder.path().join("service.go"), "").unwrap();
+        took(Query::Complete);
+        assert!(took(Query::Complete) >= 400, "it has said something");
     }
 }
