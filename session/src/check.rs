@@ -127,7 +127,7 @@ impl Checker {
         self.look(source).0
     }
 
-    fn look(&mut self, source: &Source) -> (Checked, Result<Sound, Option<Refused>>) {
+    fn look(&mut self, source: &Source) -> (Checked, Result<Sound, Option<Box<Refused>>>) {
         crate::parse::forget_texts();
         self.session.handle().begin();
         let execution = self.execution();
@@ -158,7 +158,12 @@ impl Checker {
         (checked, sound)
     }
 
-    fn settle(&mut self, prepared: Prepared, source: &Source, checked: &mut Checked) -> Result<Sound, Option<Refused>> {
+    fn settle(
+        &mut self,
+        prepared: Prepared,
+        source: &Source,
+        checked: &mut Checked,
+    ) -> Result<Sound, Option<Box<Refused>>> {
         let mut findings = Findings::default();
         let mut draft = match self.session.draft(&prepared, &findings) {
             Ok(draft) => draft,
@@ -181,7 +186,7 @@ impl Checker {
                 checked.compiles += 1;
                 checked.diagnostics = self.refused(&messages, &draft, &prepared);
                 self.put_plainly(&prepared, &mut findings, checked);
-                Err(Some(Refused { prepared, generated: draft.generated }))
+                Err(Some(Box::new(Refused { prepared, generated: draft.generated })))
             }
             Err(Refusal::Other(failure)) => {
                 checked.diagnostics.push(of_failure(&failure, source, prepared.execution));

@@ -44,7 +44,7 @@ impl Checker {
             Err(refused) => {
                 self.remember_names(source);
                 if let Some(refused) = refused {
-                    self.salvage(refused, source, &mut checked);
+                    self.salvage(*refused, source, &mut checked);
                 }
             }
         }
