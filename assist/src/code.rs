@@ -272,6 +272,14 @@ pub fn path_before<'a>(toks: &[Tok<'a>], end: usize) -> Vec<&'a str> {
     segments
 }
 
+/// Whether the `|` at token `at` opens the parameters of a closure, if it belongs to one.
+pub fn opens_parameters(toks: &[Tok<'_>], at: usize) -> bool {
+    let opener = |tok: &Tok<'_>| {
+        matches!(tok.token, Token::Open(_) | Token::Punct(',' | '=' | '>') | Token::Word("move" | "return"))
+    };
+    at.checked_sub(1).is_none_or(|before| opener(&toks[before]))
+}
+
 /// The innermost bracket that is open before token `end`.
 pub fn enclosing(toks: &[Tok<'_>], end: usize) -> Option<usize> {
     let mut depth = 0usize;

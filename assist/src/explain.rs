@@ -125,7 +125,9 @@ fn is_name(tok: &Tok<'_>) -> bool {
 /// What the name at token `at` stands for.
 fn at_token(view: &View, code: &str, all: &[Tok<'_>], at: usize, detail: Detail) -> Option<Sheet> {
     let Token::Word(name) = all[at].token else { return None };
-    let before = &code[..all[at].range.end];
+    // A closure's parameter is known behind the last of them.
+    let bound = Infer::new(&Known::new(view, code, all)).closing_pipe(at).unwrap_or(at);
+    let before = &code[..all[bound].range.end];
     let toks = code::tokens(before);
     // Items below the cursor count as well.
     let mut known = Known::new(view, before, &toks);
@@ -144,7 +146,7 @@ fn at_token(view: &View, code: &str, all: &[Tok<'_>], at: usize, detail: Detail)
         return behind_path(&known, &toks, at, name, detail);
     }
     let bang = all.get(at + 1).is_some_and(|next| next.is('!')) && !all.get(at + 2).is_some_and(|next| next.is('='));
-    by_name(&known, name, at, bang, detail)
+    by_name(&known, name, bound, bang, detail)
 }
 
 fn behind_path(known: &Known<'_>, toks: &[Tok<'_>], at: usize, name: &str, detail: Detail) -> Option<Sheet> {

@@ -73,7 +73,12 @@ fn index() -> Index {
             K::Struct,
             "GbdtParams",
             "pub struct GbdtParams",
-            &[("n_estimators", "pub fn n_estimators(self, n: usize) -> Self")],
+            &[
+                ("n_estimators", "pub fn n_estimators(self, n: usize) -> Self"),
+                ("learning_rate", "pub fn learning_rate(mut self, rate: f64) -> GbdtParams"),
+                ("seed", "pub fn seed(self, seed: u64) -> Self"),
+                ("check", "pub fn check(self) -> Result<Gbdt, LearnError>"),
+            ],
             &[],
         ),
         entry(K::Function, "read_csv", "pub fn read_csv(path: &str) -> Result<DataFrame, DataError>", &[], &[]),

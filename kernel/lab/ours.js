@@ -2,6 +2,10 @@
 
 const known = new WeakMap();
 const ours = new WeakSet();
+const failed = new WeakSet();
+
+/** So long, in milliseconds, a kernel that has not said what it is is not asked again. */
+const ASKED_AGAIN = 5000;
 
 /** Whether a kernel is Ironbook's, once it has said what it is. */
 async function isOurs(kernel) {
@@ -9,7 +13,13 @@ async function isOurs(kernel) {
     return false;
   }
   if (!known.has(kernel)) {
-    const asked = kernel.info.then(info => info.implementation === 'ironbook').catch(() => false);
+    // What JupyterLab asked at the start it keeps, also where there was no answer.
+    const told = failed.has(kernel) ? kernel.requestKernelInfo().then(reply => reply.content) : kernel.info;
+    const asked = told.then(info => info.implementation === 'ironbook').catch(() => {
+      failed.add(kernel);
+      setTimeout(() => known.delete(kernel), ASKED_AGAIN);
+      return false;
+    });
     known.set(kernel, asked);
     asked.then(yes => yes && ours.add(kernel));
   }

@@ -127,6 +127,38 @@ mod tests {
         assert_eq!(twice, None);
     }
 
+    /// In JavaScript, where there is a program for it.
+    #[test]
+    fn a_kernel_that_did_not_say_what_it_is_is_asked_again() {
+        const TEST: &str = r"
+const wait = [];
+globalThis.setTimeout = (act, time) => wait.push([act, time]);
+const assert = require('assert');
+let asked = 0;
+const slow = {
+  info: Promise.reject(new Error('no answer')),
+  requestKernelInfo: async () => ({ content: ++asked > 1 ? { implementation: 'ironbook' } : null }),
+};
+const other = { info: Promise.resolve({ implementation: 'ipython' }), requestKernelInfo: () => assert.fail() };
+(async () => {
+  assert.deepStrictEqual([await isOurs(slow), await isOurs(slow), asked], [false, false, 0]);
+  wait.shift()[0]();
+  assert.deepStrictEqual([await isOurs(slow), await isOurs(slow), asked], [false, false, 1]);
+  wait.shift()[0]();
+  assert.deepStrictEqual([await isOurs(slow), isKnownAsOurs(slow), asked], [true, true, 2]);
+  assert.deepStrictEqual([await isOurs(other), await isOurs(other), isKnownAsOurs(other)], [false, false, false]);
+  assert.strictEqual(wait.length, 0);
+  console.log('as it should be');
+})();
+";
+        let program = format!("{}{TEST}", include_str!("../lab/ours.js"));
+        let Ok(ended) = std::process::Command::new("node").arg("-e").arg(program).output() else {
+            return eprintln!("SKIPPED: there is no node");
+        };
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success() && ended.stdout.starts_with(b"as it should be"), "{said}");
+    }
+
     #[test]
     fn jupyterlab_finds_the_script_that_the_package_names() {
         let folder = tempfile::tempdir().unwrap();

@@ -147,7 +147,12 @@ impl Worker {
         let config = Config { library, cache: cells.clone(), directory: directory.clone(), tier: *tier };
         let mut session = Session::start(config)?;
         if let Err(error) = session.keep_in(&paths.sessions()) {
-            let what = format!("this session is not kept on disk, and would not survive its process: {error}");
+            let root = paths.sessions();
+            let what = format!(
+                "this session is not kept on disk, and would not survive its process: {}: {error}; IRONBOOK_HOME names a \
+                 directory that can be written",
+                root.display()
+            );
             self.late.push(Event::Note(what));
         }
         if let Some(killed) = session.resumable().into_iter().next().filter(recently_killed) {

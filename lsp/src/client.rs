@@ -23,6 +23,8 @@ pub struct Client {
     pub refreshes_hints: bool,
     /// Whether it asks for the kinds of words again when it is told that they are known better.
     pub refreshes_tokens: bool,
+    /// Whether it shows how far work is that nobody asked for.
+    pub shows_progress: bool,
 }
 
 impl Client {
@@ -42,6 +44,7 @@ impl Client {
                 == true,
             refreshes_hints: workspace["inlayHint"]["refreshSupport"] == true,
             refreshes_tokens: workspace["semanticTokens"]["refreshSupport"] == true,
+            shows_progress: able["window"]["workDoneProgress"] == true,
         }
     }
 }

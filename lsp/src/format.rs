@@ -7,7 +7,7 @@ use ironbook_magics::split::{Kind, split};
 use lsp_types::{Position, TextEdit, Uri};
 use std::io::Write as _;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 const OPEN: &str = "async fn __ironbook_cell() {\n";
@@ -16,9 +16,61 @@ const BEGIN: &str = "//@ironbook-begin";
 const CLOSE: &str = "\n}\n";
 /// Before the number of a magic, while rustfmt has the cell.
 const MAGIC: &str = "//@ironbook-magic-";
-/// The width of a line in a cell, and what the function's body is indented by.
+/// The width of a line in a cell, and what the function's body is indented by, where no rustfmt.toml says otherwise.
 const WIDTH: usize = 100;
 const INDENT: usize = 4;
+
+/// rustfmt, as a document's folder has it.
+pub struct Style<'a> {
+    rustfmt: &'a Path,
+    /// Where it looks for rustfmt.toml, upwards, and then in the user's own settings.
+    folder: PathBuf,
+    /// The width that the function has so that the cell has what is wanted.
+    width: usize,
+}
+
+impl<'a> Style<'a> {
+    /// The style of a folder (the server's own where it does not exist): of the rustfmt.toml that rustfmt would find for a file
+    /// there, else lines of 100 and four blanks.
+    ///
+    /// # Errors
+    /// When that rustfmt.toml cannot be read; rustfmt's words.
+    pub fn of(rustfmt: &'a Path, folder: &Path) -> Result<Style<'a>, String> {
+        let folder = if folder.is_dir() { folder.to_owned() } else { PathBuf::from(".") };
+        let mut style = Style { rustfmt, folder, width: WIDTH + INDENT };
+        let asked =
+            Command::new(rustfmt).args(["--print-config", "current"]).arg(style.folder.join("cell.rs")).output();
+        // Where there is no rustfmt, that is said when it has not formatted something.
+        let Ok(said) = asked else { return Ok(style) };
+        let told = String::from_utf8_lossy(&said.stdout);
+        let number = |name: &str| {
+            let own = told.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_prefix('='))?;
+            own.trim().parse::<usize>().ok()
+        };
+        match (number("max_width"), number("tab_spaces")) {
+            (Some(width), Some(indent)) => style.width = width + indent,
+            _ if said.stderr.is_empty() => {}
+            _ => return Err(format!("rustfmt in {}: {}", style.folder.display(), first_lines(&said.stderr))),
+        }
+        Ok(style)
+    }
+
+    /// The style of a document, which may be a cell of a notebook.
+    ///
+    /// # Errors
+    /// As of [`Style::of`].
+    pub fn of_document(rustfmt: &'a Path, uri: &Uri) -> Result<Style<'a>, String> {
+        let path = uri.path().as_estr().decode().into_string().unwrap_or_default();
+        Style::of(rustfmt, Path::new(path.as_ref()).parent().unwrap_or(Path::new(".")))
+    }
+}
+
+/// The beginning of what a program says, as one line.
+fn first_lines(said: &[u8]) -> String {
+    let text = String::from_utf8_lossy(said);
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.take(4).collect::<Vec<_>>().join(" ")
+}
 
 /// The edits that format the code cells of a document. A cell that does not parse is left as it is.
 ///
@@ -27,8 +79,9 @@ const INDENT: usize = 4;
 pub fn edits(page: &Page, uri: &Uri, view: &View, rustfmt: &Path) -> Result<Vec<TextEdit>, String> {
     let cells = page.cells.iter().filter(|cell| cell.is_code && cell.is_read() && cell.uri == *uri);
     let (mut edits, mut is_refused) = (Vec::new(), false);
+    let style = Style::of_document(rustfmt, uri)?;
     for cell in cells {
-        match formatted(cell.text.text(), view, rustfmt) {
+        match formatted(cell.text.text(), view, &style) {
             Some(text) => edits.extend(stretches(cell, &text).unwrap_or_default()),
             None => is_refused = true,
         }
@@ -84,7 +137,7 @@ fn stretch(cell: &Cell, old: Range<usize>, new: &[&str]) -> Option<TextEdit> {
 }
 
 /// A cell's text formatted; nothing where rustfmt does not understand it.
-pub fn formatted(text: &str, view: &View, rustfmt: &Path) -> Option<String> {
+pub fn formatted(text: &str, view: &View, style: &Style<'_>) -> Option<String> {
     if text.trim().is_empty() {
         return None;
     }
@@ -103,7 +156,7 @@ pub fn formatted(text: &str, view: &View, rustfmt: &Path) -> Option<String> {
             _ => return None,
         }
     }
-    let formatted = run(rustfmt, &format!("{OPEN}{BEGIN}\n{body}{CLOSE}"))?;
+    let formatted = run(style, &format!("{OPEN}{BEGIN}\n{body}{CLOSE}"))?;
     let (first, inside) = formatted.strip_prefix(OPEN)?.trim_end().strip_suffix('}')?.split_once('\n')?;
     let mut out = dedented(inside, first.strip_suffix(BEGIN)?);
     for (number, magic) in magics.iter().enumerate().rev() {
@@ -140,9 +193,10 @@ fn dedented(text: &str, indent: &str) -> String {
     out
 }
 
-fn run(rustfmt: &Path, text: &str) -> Option<String> {
-    let settings = format!("max_width={},newline_style=Unix", WIDTH + INDENT);
-    let mut child = Command::new(rustfmt)
+fn run(style: &Style<'_>, text: &str) -> Option<String> {
+    let settings = format!("max_width={},newline_style=Unix", style.width);
+    let mut child = Command::new(style.rustfmt)
+        .current_dir(&style.folder)
         .args(["--edition", "2024", "--emit", "stdout", "--config", &settings])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -166,7 +220,59 @@ mod tests {
     use std::sync::Arc;
 
     fn format(text: &str) -> Option<String> {
-        formatted(text, &View::default(), Path::new("rustfmt"))
+        format_in(Path::new("/"), text)
+    }
+
+    fn format_in(folder: &Path, text: &str) -> Option<String> {
+        formatted(text, &View::default(), &Style::of(Path::new("rustfmt"), folder).unwrap())
+    }
+
+    /// Beside rustfmt itself on a function that stands as far to the left as the cell.
+    #[test]
+    fn the_rustfmt_of_the_folder_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("notebooks/deep");
+        std::fs::create_dir_all(&inside).unwrap();
+        let cell = "fn f(first: u8, second: u8, third: u8) { if first > second { drop(third) } }";
+        let alone = |settings: &str| {
+            let file = inside.join("alone.rs");
+            std::fs::write(&file, cell).unwrap();
+            std::fs::write(folder.path().join("rustfmt.toml"), settings).unwrap();
+            let ended = Command::new("rustfmt").args(["--edition", "2024"]).arg(&file).status().unwrap();
+            assert!(ended.success());
+            std::fs::read_to_string(&file).unwrap().trim_end().to_owned()
+        };
+        let mut seen = Vec::new();
+        for settings in
+            ["", "max_width = 30\n", "tab_spaces = 2\nmax_width = 42\n", "hard_tabs = true\n", "max_width = 38\n"]
+        {
+            let wanted = alone(settings);
+            assert_eq!(format_in(&inside, cell).unwrap(), wanted, "{settings}");
+            if !seen.contains(&wanted) {
+                seen.push(wanted);
+            }
+        }
+        assert!(seen.len() > 3, "the settings differ: {seen:?}");
+        std::fs::write(folder.path().join("rustfmt.toml"), "max_width = ").unwrap();
+        let refused = Style::of(Path::new("rustfmt"), &inside).err().unwrap();
+        assert!(refused.contains(&*inside.to_string_lossy()) && refused.contains("TOML"), "{refused}");
+    }
+
+    #[test]
+    fn a_document_lies_where_its_address_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("a b");
+        std::fs::create_dir(&inside).unwrap();
+        std::fs::write(inside.join(".rustfmt.toml"), "max_width = 42\n").unwrap();
+        for (scheme, cell) in [("file", ""), ("vscode-notebook-cell", "#W0sZmlsZQ")] {
+            let uri = format!("{scheme}://{}/a%20b/s.rs{cell}", folder.path().display());
+            let style = Style::of_document(Path::new("rustfmt"), &Uri::from_str(&uri).unwrap()).unwrap();
+            assert_eq!(style.width, 46, "{uri}");
+        }
+        let nowhere = Uri::from_str("untitled:Untitled-1").unwrap();
+        let width = |style: Result<Style<'_>, String>| style.unwrap().width;
+        let rustfmt = Path::new("rustfmt");
+        assert_eq!(width(Style::of_document(rustfmt, &nowhere)), width(Style::of(rustfmt, Path::new("."))));
     }
 
     #[test]

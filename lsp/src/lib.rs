@@ -18,6 +18,7 @@ mod hover;
 mod labels;
 mod lines;
 mod live;
+mod loading;
 mod navigate;
 mod outbox;
 mod outline;

@@ -30,7 +30,12 @@ impl Server {
             return Err(format!("cell {} is too long to be read, and may name it as well", index + 1));
         }
         let asked = self.ask(place, Query::Rename(name.to_owned()), PATIENCE);
-        let (document, answer) = asked.ok_or("the language service is not ready; ask again in a few seconds")?;
+        let slow = || format!("the language service did not answer in {} s; ask again", PATIENCE.as_secs());
+        let silent = || match self.has_service() {
+            true => self.why_silent().unwrap_or_else(slow),
+            false => "names are changed by the language service, and there is none".to_owned(),
+        };
+        let (document, answer) = asked.ok_or_else(silent)?;
         let edits = match answer {
             Answer::Edits(edits) => edits,
             Answer::Refused(why) => return Err(why),

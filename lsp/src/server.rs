@@ -13,24 +13,20 @@ use crate::client::Client;
 use crate::desk::Desk;
 use crate::documents::Documents;
 use crate::live::Live;
+use crate::loading::{self, refresh};
 use crate::outbox::Outbox;
 use crate::page::Page;
 use crate::shown::Shown;
 use ironbook_session::Checker;
-use ironbook_session::language::{Service, State};
-use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
+use ironbook_session::language::Service;
+use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Response};
 use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
 use lsp_types::{InitializeParams, MessageType, NumberOrString, ShowMessageParams};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Weak};
-use std::time::Duration;
-
-/// So often it is looked whether the language service has read the library.
-const LOOKS_AGAIN: Duration = Duration::from_millis(100);
+use std::sync::Arc;
 
 /// Why the server ends before it is told to.
 #[derive(Debug, thiserror::Error)]
@@ -156,36 +152,14 @@ fn told(
     }
 }
 
-/// Tells the editor that the language service is ready, so that it asks again for what was told without it; nothing once the
-/// server has ended.
-fn tell_when_ready(service: Service, outbox: Outbox, client: Client, serves: Weak<()>) {
-    std::thread::spawn(move || {
-        while service.state() == State::Loading && serves.strong_count() > 0 {
-            std::thread::sleep(LOOKS_AGAIN);
-        }
-        if matches!(service.state(), State::Ready { .. }) && serves.strong_count() > 0 {
-            let hints = client.refreshes_hints.then(refresh::<ask::InlayHintRefreshRequest>);
-            let tokens = client.refreshes_tokens.then(refresh::<ask::SemanticTokensRefresh>);
-            hints.into_iter().chain(tokens).for_each(|message| outbox.send(message));
-        }
-    });
-}
-
-/// A request to ask again.
-fn refresh<R: ask::Request>() -> Request {
-    static ASKED: AtomicI32 = AtomicI32::new(0);
-    let id = format!("refresh-{}", ASKED.fetch_add(1, Ordering::Relaxed)).into();
-    Request::new(id, R::METHOD.to_owned(), ())
-}
-
 impl Server {
     fn new(outbox: Outbox, options: Options, client: Client) -> Server {
         let serves = Arc::new(());
         let live: Option<Arc<dyn Live>> = options.live.map(Arc::from);
         let shown = Shown::default();
         let done = told(outbox.clone(), client, live.clone(), shown.clone());
-        if let Some(service) = options.service.clone().filter(|_| client.refreshes_hints || client.refreshes_tokens) {
-            tell_when_ready(service, outbox.clone(), client, Arc::downgrade(&serves));
+        if let Some(service) = options.service.clone() {
+            loading::follow(service, outbox.clone(), client, Arc::downgrade(&serves));
         }
         let ground = options.ground.clone();
         Server {

@@ -240,12 +240,12 @@ impl Attached<'_> {
 
     fn read_and_run(&mut self, editor: &mut Editor, interrupts: &Interrupts) -> Result<(), Error> {
         let mut prefill = String::new();
-        let mut pressed = false;
+        let mut pressed = 0;
         loop {
             let read = self.read(editor, &std::mem::take(&mut prefill))?;
             // Answers of the terminal may have come late.
             self.screen.terminal = editor.informed(&self.screen.terminal, &self.config.settings);
-            let again = std::mem::replace(&mut pressed, read == Read::Interrupted);
+            pressed = if read == Read::Interrupted { pressed + 1 } else { 0 };
             match read {
                 Read::Cell(text) if text.trim().is_empty() => {}
                 Read::Cell(text) => {
@@ -258,17 +258,18 @@ impl Attached<'_> {
                     let ran = if is_private(&text) { self.untraced(&text) } else { self.cell(&text) };
                     prefill = ran.next;
                 }
-                Read::Interrupted => self.pressed_at_the_prompt(again),
+                Read::Interrupted => self.pressed_at_the_prompt(pressed),
                 Read::End => return Ok(()),
             }
         }
     }
 
-    /// Ctrl-C where nothing of ours runs.
-    fn pressed_at_the_prompt(&mut self, again: bool) {
+    /// Ctrl-C where nothing of ours runs, so many times in a row: the first drops what was typed, the second wants to leave.
+    fn pressed_at_the_prompt(&mut self, times: usize) {
         match self.others.running() {
-            None => self.screen.say("Ctrl-D quits."),
-            Some((number, _)) if !again => {
+            None if times == 2 => self.screen.say("Ctrl-D quits."),
+            None => {}
+            Some((number, _)) if times == 1 => {
                 self.dim(&format!("Another client's cell [{number}] runs; Ctrl-C once more interrupts it."));
             }
             Some(_) => self.now.client().interrupt(None, Force::Ask),

@@ -50,6 +50,8 @@ pub enum Role {
     Stale,
     /// A candidate in a list.
     Candidate,
+    /// The candidate that is chosen.
+    Chosen,
     /// What is said of a candidate.
     About,
 }
@@ -90,6 +92,7 @@ impl Theme {
             Role::Prompt => ("1;38;5;78", "1;38;5;29"),
             Role::Stale => ("1;38;5;221", "1;38;5;130"),
             Role::Candidate => ("38;5;252", "38;5;236"),
+            Role::Chosen => ("38;5;255;48;5;24", "38;5;16;48;5;153"),
             Role::About => ("38;5;245", "38;5;243"),
         };
         match self {

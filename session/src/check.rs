@@ -5,6 +5,7 @@
 
 mod follow;
 pub mod lints;
+mod salvage;
 
 use crate::codegen::{Generated, Placement};
 use crate::compile::Goal;
@@ -18,11 +19,16 @@ use crate::source::Source;
 use ironbook_core::slots::result_number;
 use std::collections::BTreeSet;
 
+/// Codes that say that a name is missing.
+const MISSING: [&str; 9] = ["E0405", "E0412", "E0422", "E0423", "E0425", "E0432", "E0433", "E0531", "E0574"];
+
 /// A session without a runtime, whose cells are checked and not run.
 pub struct Checker {
     session: Session,
     /// Names that cells with errors would have made; what they are is not known.
     unknown: BTreeSet<String>,
+    /// Variables whose types are those that cells with errors would give them without these.
+    guessed: BTreeSet<String>,
     /// Hints that are not given, by their names behind `ironbook::`.
     allowed: BTreeSet<String>,
     /// So many changes of the cell at hand may still be tried.
@@ -38,6 +44,10 @@ pub struct Checked {
     pub compiles: u32,
     /// Seconds in it.
     pub seconds: f64,
+    /// Where errors are, those that are not told included.
+    faults: Vec<Place>,
+    /// Whether it works with variables whose types are guessed.
+    guess: bool,
 }
 
 impl Checked {
@@ -49,8 +59,8 @@ impl Checked {
 
 impl Clone for Checker {
     fn clone(&self) -> Self {
-        let (unknown, allowed) = (self.unknown.clone(), self.allowed.clone());
-        Checker { session: self.session.copied(), unknown, allowed, tries: 0 }
+        let (unknown, guessed, allowed) = (self.unknown.clone(), self.guessed.clone(), self.allowed.clone());
+        Checker { session: self.session.copied(), unknown, guessed, allowed, tries: 0 }
     }
 }
 
@@ -59,6 +69,12 @@ impl Session {
     pub fn checker(&self) -> Checker {
         Checker::of(self.copied())
     }
+}
+
+/// A cell that the compiler refuses, as it was drafted first.
+struct Refused {
+    prepared: Prepared,
+    generated: Generated,
 }
 
 /// A cell whose draft is settled.
@@ -78,7 +94,7 @@ impl Checker {
     }
 
     fn of(session: Session) -> Checker {
-        Checker { session, unknown: BTreeSet::new(), allowed: BTreeSet::new(), tries: 0 }
+        Checker { session, unknown: BTreeSet::new(), guessed: BTreeSet::new(), allowed: BTreeSet::new(), tries: 0 }
     }
 
     /// Stops a check from another thread; it then says that it was interrupted.
@@ -111,7 +127,7 @@ impl Checker {
         self.look(source).0
     }
 
-    fn look(&mut self, source: &Source) -> (Checked, Option<Sound>) {
+    fn look(&mut self, source: &Source) -> (Checked, Result<Sound, Option<Box<Refused>>>) {
         crate::parse::forget_texts();
         self.session.handle().begin();
         let execution = self.execution();
@@ -122,28 +138,38 @@ impl Checker {
             Ok(prepared) => prepared,
             Err(error) => {
                 self.unparsed(source, execution, &error, &mut checked);
-                return (checked, None);
+                return (checked, Err(None));
             }
         };
         let nothing = prepared.cell.statements.is_empty() && prepared.own.is_empty();
         if nothing || bare_variable(&prepared).is_some_and(|name| self.session.live.contains_key(&name)) {
-            return (checked, None);
+            return (checked, Err(None));
         }
+        checked.guess = self.is_guess(&prepared);
         let sound = self.settle(prepared, source, &mut checked);
-        if let Some(sound) = &sound {
+        if let Ok(sound) = &sound {
             self.lint(source, sound, &mut checked);
         }
+        checked.faults = salvage::places(&checked.diagnostics);
         checked.diagnostics.retain(|diagnostic| !self.follows_from_unknown(diagnostic));
+        if checked.guess {
+            checked.diagnostics.retain(salvage::holds_for_any_type);
+        }
         (checked, sound)
     }
 
-    fn settle(&mut self, prepared: Prepared, source: &Source, checked: &mut Checked) -> Option<Sound> {
+    fn settle(
+        &mut self,
+        prepared: Prepared,
+        source: &Source,
+        checked: &mut Checked,
+    ) -> Result<Sound, Option<Box<Refused>>> {
         let mut findings = Findings::default();
         let mut draft = match self.session.draft(&prepared, &findings) {
             Ok(draft) => draft,
             Err(failure) => {
                 checked.diagnostics.push(of_failure(&failure, source, prepared.execution));
-                return None;
+                return Err(None);
             }
         };
         match self.session.settle_draft(&prepared, &mut draft, &mut findings, Goal::Check) {
@@ -154,17 +180,17 @@ impl Checker {
                 checked.diagnostics =
                     self.with_context(&draft.generated, |context| diagnostics::doubts(messages, context));
                 checked.diagnostics.extend(findings.notes.iter().map(|note| hint(note, source, prepared.execution)));
-                Some(Sound { prepared, draft, findings })
+                Ok(Sound { prepared, draft, findings })
             }
             Err(Refusal::Errors(messages)) => {
                 checked.compiles += 1;
                 checked.diagnostics = self.refused(&messages, &draft, &prepared);
                 self.put_plainly(&prepared, &mut findings, checked);
-                None
+                Err(Some(Box::new(Refused { prepared, generated: draft.generated })))
             }
             Err(Refusal::Other(failure)) => {
                 checked.diagnostics.push(of_failure(&failure, source, prepared.execution));
-                None
+                Err(None)
             }
         }
     }
@@ -240,7 +266,6 @@ impl Checker {
 
     /// Whether a diagnostic says nothing but that a name is missing which a cell with errors would have made.
     fn follows_from_unknown(&self, diagnostic: &Diagnostic) -> bool {
-        const MISSING: [&str; 9] = ["E0405", "E0412", "E0422", "E0423", "E0425", "E0432", "E0433", "E0531", "E0574"];
         let missing = diagnostic.code.as_deref().is_none_or(|code| MISSING.contains(&code));
         let mut names = diagnostic.message.split('`').skip(1).step_by(2);
         let first = names.next().and_then(|name| name.trim_start_matches("::").split("::").next());

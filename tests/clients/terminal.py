@@ -166,6 +166,59 @@ class Sessions:
         self.assertIn("-2.0", " ".join(self.ask(screen, 2, "df?")), "a peek at the value")
         self.leave(screen)
 
+    def test_candidates_are_chosen_in_their_list(self):
+        screen = self.session()
+        self.ask(screen, 1, "let zyx = 1; let zyx_b = 2; let zyx_c = 3;")
+        at = lambda text: screen.until(lambda: screen.at_cursor() == f"[2]: {text}", repr(text))
+        chosen = lambda name: screen.sees(rf"^> {name}\b")
+        screen.keys("10 + zy\t")
+        screen.sees(r"^  zyx_b +i32")
+        at("10 + zyx")
+        names = [line.split()[0] for line in screen.shown() if line.startswith("  zyx")]
+        self.assertEqual(sorted(names), sorted(set(names)), "each once")
+        screen.keys("\t")
+        at(f"10 + {names[0]}")
+        chosen(names[0])
+        screen.keys("\x1b[B")
+        at(f"10 + {names[1]}")
+        screen.keys("\x1b[Z")
+        at(f"10 + {names[0]}")
+        screen.keys("\x1b")
+        at("10 + zyx")
+        screen.until(lambda: not any(line.startswith("  zyx") for line in screen.shown()), "no list")
+        screen.keys("\t\x1b[A")
+        at(f"10 + {names[-1]}")
+        screen.keys("\r")
+        screen.until(lambda: not any(line.startswith(">") for line in screen.shown()), "no list")
+        at(f"10 + {names[-1]}")
+        screen.enter("")
+        self.assertEqual(screen.answers(2), [str(10 + {"zyx": 1, "zyx_b": 2, "zyx_c": 3}[names[-1]])])
+        self.leave(screen)
+
+    def test_a_session_that_cannot_be_kept_names_the_directory(self):
+        sessions = self.folder / "home/sessions"
+        sessions.write_text("in the way")
+        screen = self.session()
+        screen.enter("1 + 1")
+        screen.prompt(2)
+        said = re.sub(r"\s+", "", "".join(screen.lines()))
+        self.assertIn(f"{sessions}:".replace(" ", ""), said)
+        self.assertIn("IRONBOOK_HOMEnamesadirectorythatcanbewritten", said)
+
+    def test_the_second_interrupt_in_a_row_tells_how_to_leave(self):
+        screen = self.session()
+        screen.keys("let half =")
+        screen.control("c")
+        screen.until(lambda: screen.at_cursor() == "[1]:", "an empty prompt")
+        self.assertNotIn("Ctrl-D quits.", screen.shown())
+        screen.control("c")
+        screen.sees(r"^Ctrl-D quits\.$")
+        screen.prompt(1)
+        screen.control("c")
+        screen.until(lambda: sum(line.startswith("[1]:") for line in screen.lines()) == 4, "one more prompt")
+        self.assertEqual(screen.lines().count("Ctrl-D quits."), 1)
+        self.leave(screen)
+
     def test_candidates_are_there_while_the_language_service_is_slow(self):
         service = self.folder / "service"
         service.write_text("#!/bin/sh\necho '{\"Ready\":{\"seconds\":0,\"crates\":1}}'\nexec cat > /dev/null\n")

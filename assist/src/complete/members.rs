@@ -5,7 +5,7 @@ use crate::code::Tok;
 use crate::infer::Infer;
 use crate::known::{Found, Known};
 use crate::rank::Ranked;
-use crate::ty::Ty;
+use crate::ty::{self, Ty};
 use ironbook_magics::lexer::Token;
 use ironbook_session::library::index::MemberKind;
 
@@ -14,11 +14,13 @@ pub fn add(known: &Known<'_>, dot: usize, ranked: &mut Ranked<Candidate>) {
     let Some(ty) = Infer::new(known).chain(dot) else {
         return chain_of_unknown(known, dot, ranked);
     };
-    for found in known.members(&ty) {
+    let members = known.members(&ty);
+    let setters = setters(&ty, &members);
+    for found in members {
         if !matches!(found.kind, MemberKind::Method | MemberKind::Field) {
             continue;
         }
-        let usual = usual::place(&ty.name, &found.name);
+        let usual = usual::place(&ty.name, &found.name).or_else(|| setters.iter().position(|name| *name == found.name));
         let class = match (found.kind, usual) {
             // Those of the library's tables are its own affair.
             (MemberKind::Field, _) => 1,
@@ -34,6 +36,23 @@ pub fn add(known: &Known<'_>, dot: usize, ranked: &mut Ranked<Candidate>) {
         }
     }
     ranked.add("await", 9, || Candidate::new("await", "keyword"));
+}
+
+/// The methods that set what a builder builds with, as its author has ordered them; none where the type is no builder, whose
+/// own methods mostly are such.
+fn setters(ty: &Ty, members: &[Found]) -> Vec<String> {
+    let is_own = |found: &&Found| found.kind == MemberKind::Method && found.owner == ty.name;
+    let own: Vec<&Found> = members.iter().filter(is_own).collect();
+    let sets = |found: &&&Found| {
+        let takes = found.signature.contains("(self, ") || found.signature.contains("(mut self, ");
+        let gives = ty::returned(&found.signature).and_then(Ty::parse);
+        takes && gives.is_some_and(|gives| gives.name == "Self" || gives.name == ty.name)
+    };
+    let setters: Vec<String> = own.iter().filter(sets).map(|found| found.name.clone()).collect();
+    // What is usual for a type is known better where somebody has said it.
+    let is_told = own.iter().any(|found| usual::place(&ty.name, &found.name).is_some());
+    let is_builder = !is_told && ty.name.starts_with(char::is_uppercase) && setters.len() * 2 > own.len();
+    if is_builder { setters } else { Vec::new() }
 }
 
 /// A candidate for a member.

@@ -193,7 +193,9 @@ pub fn written(ty: &Ty) -> String {
 fn bindings<'a>(toks: &[Tok<'a>]) -> Vec<&'a str> {
     let mut out = Vec::new();
     let mut pattern = false;
+    let mut parameters = Parameters::default();
     for (at, tok) in toks.iter().enumerate() {
+        parameters.pass(toks, at);
         match tok.token {
             Token::Word("let" | "for") => pattern = true,
             Token::Word("in") | Token::Punct('=' | ';') => pattern = false,
@@ -201,14 +203,11 @@ fn bindings<'a>(toks: &[Tok<'a>]) -> Vec<&'a str> {
                 pattern = toks.get(at + 1).is_some_and(|next| next.is(':'));
             }
             Token::Word(word) if !code::is_keyword(word) && starts_low(word) => {
-                let closure = at > 0
-                    && matches!(toks[at - 1].token, Token::Punct('|'))
-                    && toks.get(at + 1).is_some_and(|next| next.is('|') || next.is(',') || next.is(':'));
                 let parameter = at > 0
                     && matches!(toks[at - 1].token, Token::Open('(') | Token::Punct(','))
                     && toks.get(at + 1).is_some_and(|next| next.is(':'))
                     && !toks.get(at + 2).is_some_and(|next| next.is(':'));
-                if pattern || closure || parameter {
+                if pattern || parameters.bind() || parameter {
                     out.push(word);
                 }
             }
@@ -217,6 +216,37 @@ fn bindings<'a>(toks: &[Tok<'a>]) -> Vec<&'a str> {
     }
     out.reverse();
     out
+}
+
+/// The parameters of a closure, while one goes through them.
+#[derive(Default)]
+struct Parameters {
+    /// Between the pipes.
+    inside: bool,
+    /// Behind a colon, with the brackets that are open since then.
+    of_type: Option<i32>,
+}
+
+impl Parameters {
+    /// Goes on by the token at `at`.
+    fn pass(&mut self, toks: &[Tok<'_>], at: usize) {
+        let opens = || code::opens_parameters(toks, at);
+        match (&toks[at].token, &mut self.of_type) {
+            (Token::Punct('|'), _) => *self = Parameters { inside: !self.inside && opens(), of_type: None },
+            // No parameters, as it turns out.
+            (Token::Punct('=' | ';') | Token::Open('{'), _) => self.inside = false,
+            (Token::Punct(':'), of_type @ None) => *of_type = Some(0),
+            (Token::Open(_) | Token::Punct('<'), Some(open)) => *open += 1,
+            (Token::Close(_) | Token::Punct('>'), Some(open)) => *open -= 1,
+            (Token::Punct(','), of_type @ Some(0)) => *of_type = None,
+            _ => {}
+        }
+    }
+
+    /// Whether a name would be bound here.
+    fn bind(&self) -> bool {
+        self.inside && self.of_type.is_none()
+    }
 }
 
 /// Whether the cell binds the name above or at token `at`.

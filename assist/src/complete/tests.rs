@@ -8,7 +8,8 @@ use ironbook_magics::{Form, Magic, registry};
 /// The candidates at the `|` of the text.
 fn at(text: &str) -> Vec<String> {
     let cursor = text.find('|').unwrap();
-    let text = format!("{}{}", &text[..cursor], &text[cursor + 1..]);
+    // `~` is a pipe of the text's own.
+    let text = format!("{}{}", &text[..cursor], &text[cursor + 1..]).replace('~', "|");
     let found = complete(&view(), &text, cursor);
     assert!(found.range.start <= found.range.end && found.range.end == cursor, "{text}: {:?}", found.range);
     found.candidates.into_iter().map(|candidate| candidate.text).collect()
@@ -41,6 +42,9 @@ fn names() {
     check("for row in rows { ro|", &["row"], &[]);
     check("rows.map(|x| x).sum::<f64>(", &[], &[]);
     check("fn f(width: f64) { wi|", &["width"], &[]);
+    check("rows.iter().fold(0.0, ~total, (deep, &row): (Vec<thin>, tall)~ d|", &["deep"], &[]);
+    check("rows.iter().fold(0.0, ~total, (deep, &row): (Vec<thin>, tall)~ t|", &["total"], &["tall", "thin"]);
+    check("rows.iter().map(~r~ r + 1.0).sum(); let a = match r { 1 ~ 2 => ro|", &["rows"], &[]);
     assert!(at("let fli|").is_empty() && at("fn mea|").is_empty());
     check("Delay { |", &["minutes", "airline"], &["mean_delay"]);
     assert_eq!(at("Delay { minutes: 1.0, |").iter().filter(|name| *name == "minutes").count(), 0);
@@ -52,6 +56,11 @@ fn members() {
     check("flights.|", &["lazy", "height", "clone"], &["collect"]);
     assert_eq!(at("flights.gro|"), ["group_by"]);
     assert_eq!(at("flights.lazy().|")[..4], ["filter", "collect", "clone", "logical_plan"]);
+    assert_eq!(
+        at("Gbdt::params().|")[..4],
+        ["n_estimators", "learning_rate", "seed", "check"],
+        "as they are documented"
+    );
     check("flights.lazy().fil|", &["filter"], &[]);
     check("flights.lazy().filter(col(\"a\").gt(1)).collect()?.he|", &["height"], &[]);
     check("let lf = flights.lazy();\nlf.col|", &["collect"], &[]);

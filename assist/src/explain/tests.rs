@@ -5,7 +5,8 @@ use crate::tests::view;
 
 /// What is said at the `|` of the text.
 fn at(text: &str, detail: Detail) -> Option<Bundle> {
-    let cursor = text.find('|').unwrap();
+    // `~` where the text has pipes of its own.
+    let cursor = text.find('~').or_else(|| text.find('|')).unwrap();
     let text = format!("{}{}", &text[..cursor], &text[cursor + 1..]);
     inspect(&view(), &text, cursor, detail)
 }
@@ -26,6 +27,15 @@ fn variables() {
     check("f(flights|)", &["flights: DataFrame"]);
     check("let x = 1.5;\nx| + 1", &["let x: f64"]);
     check("flights?|", &["flights: DataFrame"]);
+}
+
+#[test]
+fn parameters_of_closures_are_explained_and_not_the_call() {
+    check("flights.group_by(|x| x, |(a, ro~w)| 1)", &["let row"]);
+    check("rows.pop().map(|r~| r + 1.0)", &["let r"]);
+    check("rows.pop().map(|r: f64, s~: u8| r)", &["let s"]);
+    check("let f = |del~ay: f64| delay;", &["let delay"]);
+    check("flights.group_by(a | fo~o)", &["pub fn group_by"]);
 }
 
 #[test]

@@ -59,6 +59,13 @@ impl Infer<'_, '_> {
         Some((start, path))
     }
 
+    /// The `|` that closes the parameters of a closure, if the token at `at` names one of them.
+    pub fn closing_pipe(&self, at: usize) -> Option<usize> {
+        let (root, _) = self.climb(at)?;
+        self.opening_pipe(root)?;
+        (at + 1..self.toks.len()).find(|at| self.toks[*at].is('|'))
+    }
+
     /// The `|` that opens the parameters which the pattern at `root` is one of.
     fn opening_pipe(&self, root: usize) -> Option<usize> {
         let toks = self.toks;
@@ -67,12 +74,7 @@ impl Infer<'_, '_> {
             at -= 1;
             match toks[at].token {
                 Token::Punct('|') => {
-                    let opens = at == 0
-                        || matches!(
-                            toks[at - 1].token,
-                            Token::Open(_) | Token::Punct(',' | '=' | '>') | Token::Word("move" | "return")
-                        );
-                    return opens.then_some(at);
+                    return code::opens_parameters(toks, at).then_some(at);
                 }
                 Token::Close(_) => at = code::matching_open(toks, at)?,
                 Token::Word(_) | Token::Punct(',' | '&' | ':' | '<' | '>' | '\'') => {}

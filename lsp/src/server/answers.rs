@@ -9,8 +9,8 @@ use lsp_server::{ErrorCode, Request, RequestId, Response};
 use lsp_types::request::{self as ask, Request as _};
 use lsp_types::{
     CodeActionOrCommand, CodeActionParams, DocumentDiagnosticParams, DocumentFormattingParams, DocumentSymbolResponse,
-    GotoDefinitionResponse, InlayHintParams, ReferenceParams, RenameParams, SelectionRangeParams,
-    SemanticTokensRangeParams, TextDocumentPositionParams, Uri, WorkspaceSymbolParams, WorkspaceSymbolResponse,
+    InlayHintParams, Location, ReferenceParams, RenameParams, SelectionRangeParams, SemanticTokensRangeParams,
+    TextDocumentPositionParams, Uri, WorkspaceSymbolParams, WorkspaceSymbolResponse,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -43,10 +43,16 @@ impl Server {
             ask::ResolveCompletionItem::METHOD => self.resolve(params),
             ask::HoverRequest::METHOD => self.at(params, |place| self.hover(place)),
             ask::SignatureHelpRequest::METHOD => self.at(params, |place| self.signature(place)),
-            ask::GotoDefinition::METHOD => {
-                self.at(params, |place| Some(GotoDefinitionResponse::Array(self.definition(place))))
-            }
-            ask::References::METHOD => self.references_request(params),
+            ask::GotoDefinition::METHOD => match self.definition_request(params) {
+                Ok(Ok(found)) => Ok(found),
+                Ok(Err(refused)) => return refused.response(id),
+                Err(error) => Err(error),
+            },
+            ask::References::METHOD => match self.references_request(params) {
+                Ok(Ok(found)) => Ok(found),
+                Ok(Err(refused)) => return refused.response(id),
+                Err(error) => Err(error),
+            },
             ask::PrepareRenameRequest::METHOD => self.at(params, |place| self.renamed(place)),
             ask::Rename::METHOD => match self.rename_request(params) {
                 Ok(Ok(edit)) => Ok(edit),
@@ -131,10 +137,27 @@ impl Server {
         serde_json::to_value(actions)
     }
 
-    fn references_request(&self, params: Value) -> Result<Value, serde_json::Error> {
+    fn definition_request(&self, params: Value) -> Result<Result<Value, Refused>, serde_json::Error> {
+        let at: TextDocumentPositionParams = serde_json::from_value(params)?;
+        let place = self.place(&at.text_document.uri, at.position);
+        let found = place.map(|place| self.definition(&place));
+        self.unless_silent(found)
+    }
+
+    fn references_request(&self, params: Value) -> Result<Result<Value, Refused>, serde_json::Error> {
         let ReferenceParams { text_document_position: at, context, .. } = serde_json::from_value(params)?;
         let place = self.place(&at.text_document.uri, at.position);
-        serde_json::to_value(place.map(|place| self.references(&place, context.include_declaration)))
+        let found = place.map(|place| self.references(&place, context.include_declaration));
+        self.unless_silent(found)
+    }
+
+    /// Places that were found; none only where the language service has looked.
+    fn unless_silent(&self, found: Option<Vec<Location>>) -> Result<Result<Value, Refused>, serde_json::Error> {
+        let silent = found.as_ref().filter(|found| found.is_empty()).and_then(|_| self.why_silent());
+        match silent {
+            Some(why) => Ok(Err(Refused::Why(why))),
+            None => serde_json::to_value(found).map(Ok),
+        }
     }
 
     fn rename_request(&self, params: Value) -> Result<Result<Value, Refused>, serde_json::Error> {

@@ -3,6 +3,7 @@
 use super::Server;
 use super::place::Place;
 use crate::checks::{Known, Report};
+use crate::loading;
 use crate::page::Page;
 use ironbook_assist::{Planned, View};
 use ironbook_session::language::{self, Answer, Document, Query};
@@ -22,6 +23,11 @@ impl Server {
     /// Whether there is a language service to be asked.
     pub(crate) fn has_service(&self) -> bool {
         self.service.is_some()
+    }
+
+    /// Why the language service says nothing, if it is not that there is nothing to say.
+    pub(crate) fn why_silent(&self) -> Option<String> {
+        self.service.as_ref().and_then(loading::why_silent)
     }
 
     pub(crate) fn report(&self, key: &String) -> Arc<Report> {

@@ -132,6 +132,15 @@ impl Editor {
         self.end(id)
     }
 
+    /// The next news of work that takes a while, for which a place was asked.
+    pub fn progress(&mut self) -> Value {
+        let is_news = |message: &Message| matches!(message, Message::Notification(told) if told.method == "$/progress");
+        let Message::Notification(mut told) = self.wait(is_news) else { unreachable!("it was waited for") };
+        let asked = |message: &Message| matches!(message, Message::Request(asked) if asked.params["token"] == told.params["token"]);
+        assert!(self.early.iter().any(asked), "{told:?}");
+        told.params["value"].take()
+    }
+
     /// Sends a request; its result.
     #[track_caller]
     pub fn ask(&mut self, method: &str, params: Value) -> Value {

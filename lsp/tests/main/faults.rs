@@ -49,6 +49,34 @@ fn a_service_that_is_silent_or_dies_keeps_nobody_waiting() {
     }
 }
 
+/// Nobody takes a service that reads for one that has found nothing.
+#[test]
+fn what_a_service_that_reads_does_not_know_yet_is_said() {
+    let able = json!({"window": {"workDoneProgress": true}});
+    let mut editor =
+        Editor::helped(&able, &format!("while [ ! -e \"$0.go\" ]; do sleep 0.05; done\n{READY}\ncat >/dev/null"));
+    editor.open(URI, "// %%\nlet a = 1;\n// %%\nunheard(a);\n");
+    let begun = editor.progress();
+    assert_eq!((begun["kind"].as_str(), begun["message"].as_str()), (Some("begin"), Some("reading the library")));
+    let at = |line: u32, character: u32| {
+        json!({
+            "textDocument": {"uri": URI}, "position": {"line": line, "character": character}, "newName": "b",
+            "context": {"includeDeclaration": true},
+        })
+    };
+    for method in ["textDocument/references", "textDocument/definition", "textDocument/rename"] {
+        let response = serde_json::to_value(editor.request(method, at(3, 2))).unwrap();
+        let words = response["error"]["message"].as_str().unwrap_or_default();
+        assert!(words.contains("still reading the library"), "{method}: {response}");
+        assert_eq!(response["error"]["code"], -32803, "{method}");
+    }
+    let found = editor.ask("textDocument/definition", at(3, 8));
+    assert_eq!(found[0]["range"]["start"], json!({"line": 1, "character": 4}), "what the page tells is told");
+    assert_eq!(editor.ask("textDocument/documentHighlight", at(3, 2)), json!([]), "nobody asked for these");
+    std::fs::write(editor.directory().join("service.go"), "").unwrap();
+    assert_eq!(editor.progress(), json!({"kind": "end"}));
+}
+
 #[test]
 fn candidates_of_the_service_stand_beside_those_of_the_page() {
     let answer = r#"{"Answer":{"id":1,"answer":{"Candidates":[{"name":"passed","insert":"passed","range":{"start":0,"end":0},"kind":"function","detail":"fn(&self)","score":9,"import":"use x::Pass;"}]}}}"#;

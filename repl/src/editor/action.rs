@@ -62,7 +62,8 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (
         Action::Complete,
         "complete",
-        "complete as far as all agree, and list the rest; at the beginning of a line: indent",
+        "complete as far as all agree, and list the rest; in the list: to the next (enter takes it, esc leaves); at the \
+         beginning of a line: indent",
     ),
     (Action::Dedent, "dedent", "take a level of indentation from the line"),
     (Action::Left, "left", "one character left"),

@@ -210,13 +210,6 @@ impl Completer for Answers {
         if let Some((start, put_in)) = self.state.now().instead.take() {
             return Ok((start, vec![put_in]));
         }
-        if let Some((menu, of, cursor)) = &mut self.state.now().menu
-            && of == text
-            && *cursor == at
-        {
-            menu.turn();
-            return Ok((at, vec![String::new()]));
-        }
         let mut found = self.state.words.complete(text, at);
         let start = found.range.start.min(at);
         let Some(typed) = text.get(start..at).map(str::to_owned) else { return Ok((at, Vec::new())) };
@@ -230,7 +223,7 @@ impl Completer for Answers {
         let Some((put_in, listed)) = agreed else { return Ok((at, Vec::new())) };
         if listed {
             let of = format!("{}{put_in}{}", &text[..start], &text[at..]);
-            let menu = menu::Menu::new(found.candidates).within(call);
+            let menu = menu::Menu::new(found.candidates, &put_in).within(call);
             self.state.now().menu = Some((menu, of, start + put_in.len()));
         }
         Ok((start, vec![put_in]))
@@ -263,6 +256,7 @@ fn add_own_magics(found: &mut Completions, typed: &str) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::menu::Step;
     use super::super::past::Past;
     use super::super::state::tests::state;
     use super::*;
@@ -322,6 +316,25 @@ mod tests {
         let list = asking.hint("alpha(").expect("the call and what there is");
         assert_eq!(without_colors(list.display()).lines().nth(1), Some("  fn alpha(a: i32)"));
         assert_eq!(asking.tab("%e").1, ["%edit"]);
+    }
+
+    #[test]
+    fn tab_goes_through_the_list_and_other_keys_take_or_leave_what_is_chosen() {
+        let asking = Asking::new(&[]);
+        let state = &asking.answers.state;
+        let choose = |step, text: &str| {
+            state.now().instead = state.choose(step, text, text.len());
+            asking.tab(text)
+        };
+        assert_eq!(asking.tab("x + al"), (4, vec!["alpha".to_owned()]));
+        assert_eq!(state.menu_at("x + alpha", 9), Some(false));
+        assert_eq!(choose(Step::Back, "x + alpha"), (4, vec!["alphabet".to_owned()]));
+        assert_eq!(state.menu_at("x + alphabet", 12), Some(true));
+        let list = asking.hint("x + alphabet").expect("the list stays");
+        assert_eq!(without_colors(list.display()), "\n  alpha     i32  A word.\n> alphabet  i32  A word.");
+        assert_eq!(choose(Step::Next, "x + alphabet"), (4, vec!["alpha".to_owned()]));
+        assert!(asking.hint("x + alpha.").is_none());
+        assert_eq!(state.menu_at("x + alpha", 9), None, "the list went with another key");
     }
 
     #[test]

@@ -17,7 +17,10 @@ use std::sync::Arc;
 pub type Line = rustyline::Editor<Answers, Past>;
 
 /// Milliseconds that vi's Escape waits for what would make it a part of another key.
-const ESCAPE_MS: u16 = 50;
+const VI_ESCAPE_MS: u16 = 50;
+
+/// The same for others, to whom Escape and a letter may be Alt with it: as long as IPython waits.
+const ESCAPE_MS: u16 = 500;
 
 /// rustyline with our answers, history and keys.
 ///
@@ -27,7 +30,7 @@ pub fn line_editor(settings: &Settings, state: &Arc<State>) -> Result<Line, Erro
     let vi = settings.keys == KeyStyle::Vi;
     let config = Config::builder()
         .edit_mode(if vi { EditMode::Vi } else { EditMode::Emacs })
-        .keyseq_timeout(vi.then_some(ESCAPE_MS))
+        .keyseq_timeout(Some(if vi { VI_ESCAPE_MS } else { ESCAPE_MS }))
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
         .bell_style(BellStyle::None)

@@ -7,21 +7,39 @@ use ironbook_assist::Candidate;
 /// Most rows that are shown at once.
 const MOST: usize = 10;
 
-/// The candidates for what stands at the cursor.
+/// The candidates for what stands at the cursor, one of which can be chosen.
 #[derive(Clone, Debug, Default)]
 pub struct Menu {
     all: Vec<Candidate>,
     /// The signature of the call that they are arguments of.
     call: String,
+    /// What stands in the text where none is chosen.
+    typed: String,
+    chosen: Option<usize>,
     /// The first that is shown, and how many were shown last.
     first: usize,
     shown: usize,
 }
 
+/// A way through the candidates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// To the next one, from the last to none, from there to the first.
+    Next,
+    /// The other way round.
+    Back,
+    /// A page on, at most to the last.
+    PageDown,
+    /// A page back, at most to the first.
+    PageUp,
+    /// To none.
+    Out,
+}
+
 impl Menu {
-    /// A list of these.
-    pub fn new(all: Vec<Candidate>) -> Menu {
-        Menu { all, call: String::new(), first: 0, shown: 0 }
+    /// A list of these, where `typed` stands in the text.
+    pub fn new(all: Vec<Candidate>, typed: &str) -> Menu {
+        Menu { all, typed: typed.to_owned(), ..Menu::default() }
     }
 
     /// The same under the signature of the call that they are arguments of.
@@ -29,10 +47,29 @@ impl Menu {
         Menu { call: call.unwrap_or_default(), ..self }
     }
 
-    /// Goes on to those that were not shown yet, and from the last back to the first.
-    pub fn turn(&mut self) {
-        let next = self.first + self.shown;
-        self.first = if next < self.all.len() { next } else { 0 };
+    /// Whether one is chosen.
+    pub fn has_chosen(&self) -> bool {
+        self.chosen.is_some()
+    }
+
+    /// What stands in the text now: the candidate that is chosen, or what was typed.
+    pub fn text(&self) -> &str {
+        self.chosen.and_then(|at| self.all.get(at)).map_or(&self.typed, |candidate| &candidate.text)
+    }
+
+    /// Chooses another one.
+    pub fn step(&mut self, step: Step) {
+        let Some(last) = self.all.len().checked_sub(1) else { return };
+        let page = self.shown.max(1);
+        self.chosen = match (step, self.chosen) {
+            (Step::Out, _) => None,
+            (Step::Next, Some(at)) => (at < last).then_some(at + 1),
+            (Step::Back, Some(at)) => at.checked_sub(1),
+            (Step::Next | Step::PageUp, None) => Some(0),
+            (Step::Back, None) => Some(last),
+            (Step::PageDown, at) => Some((at.unwrap_or(0) + page).min(last)),
+            (Step::PageUp, Some(at)) => Some(at.saturating_sub(page)),
+        };
     }
 
     /// The rows to show, at most so many.
@@ -49,13 +86,18 @@ impl Menu {
         }
         let count = self.all.len();
         let lines = if count > most { most.saturating_sub(1).max(1) } else { most };
+        // The page on which the chosen one stands.
+        self.first = self.chosen.unwrap_or(0) / lines * lines;
         let page = &self.all[self.first.min(count)..(self.first + lines).min(count)];
         self.shown = page.len();
         let plan = Plan::new(page.iter(), columns);
-        let mut rows: Vec<Row> =
-            head.into_iter().chain(page.iter().map(|candidate| plan.row(candidate, theme))).collect();
+        let row = |(at, candidate)| match self.chosen == Some(self.first + at) {
+            true => plan.row("> ", candidate, Theme::None).chosen(theme),
+            false => plan.row("  ", candidate, theme),
+        };
+        let mut rows: Vec<Row> = head.into_iter().chain(page.iter().enumerate().map(row)).collect();
         if count > lines && most > 1 {
-            let note = format!("  {}-{} of {count}; tab: more", self.first + 1, self.first + page.len());
+            let note = format!("  {}-{} of {count}; tab or arrows choose", self.first + 1, self.first + page.len());
             let mut row = Row::default();
             row.add(theme, Role::About, &width::fitted(&note, columns));
             rows.push(row);
@@ -79,6 +121,11 @@ impl Row {
         self.text.push_str(&theme.paint(role, text));
         self.width += width::of(text);
     }
+
+    /// The row of the candidate that is chosen.
+    fn chosen(self, theme: Theme) -> Row {
+        Row { text: theme.paint(Role::Chosen, &self.text), ..self }
+    }
 }
 
 /// How wide the columns of the list are.
@@ -101,9 +148,9 @@ impl Plan {
         plan
     }
 
-    fn row(&self, candidate: &Candidate, theme: Theme) -> Row {
+    fn row(&self, mark: &str, candidate: &Candidate, theme: Theme) -> Row {
         let mut row = Row::default();
-        row.add(theme, Role::Plain, "  ");
+        row.add(theme, Role::Plain, mark);
         let name = padded(&candidate.text, self.name);
         row.add(theme, Role::Candidate, &name);
         let mut room = self.columns.saturating_sub(row.width + 2);
@@ -193,7 +240,7 @@ mod tests {
             summary: (*summary).into(),
             ..Candidate::default()
         };
-        Menu::new(names.iter().map(candidate).collect())
+        Menu::new(names.iter().map(candidate).collect(), "f")
     }
 
     fn shown(menu: &mut Menu, columns: usize, most: usize) -> Vec<String> {
@@ -216,16 +263,45 @@ mod tests {
         assert_eq!(shown(&mut menu, 40, 8)[1], "  日本語  i32            A number of th…");
     }
 
-    #[test]
-    fn a_long_list_is_shown_in_pages() {
+    fn five() -> Menu {
         let names: Vec<String> = (0..5).map(|i| format!("f{i}")).collect();
-        let names: Vec<(&str, &str, &str)> = names.iter().map(|name| (name.as_str(), "", "")).collect();
-        let mut menu = menu(&names);
-        assert_eq!(shown(&mut menu, 30, 4), ["  f0", "  f1", "  f2", "  1-3 of 5; tab: more"]);
-        menu.turn();
-        assert_eq!(shown(&mut menu, 30, 4), ["  f3", "  f4", "  4-5 of 5; tab: more"]);
-        menu.turn();
-        assert_eq!(shown(&mut menu, 30, 1), ["  f0"]);
+        menu(&names.iter().map(|name| (name.as_str(), "", "")).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_page_of_the_chosen_one_is_shown() {
+        let mut menu = five();
+        assert_eq!(shown(&mut menu, 40, 4), ["  f0", "  f1", "  f2", "  1-3 of 5; tab or arrows choose"]);
+        menu.step(Step::Back);
+        assert_eq!(shown(&mut menu, 40, 4), ["  f3", "> f4", "  4-5 of 5; tab or arrows choose"]);
+        menu.step(Step::PageUp);
+        assert_eq!(shown(&mut menu, 40, 4), ["  f0", "  f1", "> f2", "  1-3 of 5; tab or arrows choose"]);
+        menu.step(Step::PageDown);
+        assert_eq!(menu.text(), "f4");
+        menu.step(Step::Out);
+        assert_eq!(shown(&mut menu, 40, 1), ["  f0"]);
+        assert!(menu.rows(40, 4, Theme::Dark).iter().all(|row| !row.text.contains("48;5;24")));
+        menu.step(Step::Next);
+        assert!(menu.rows(40, 4, Theme::Dark)[0].text.contains("48;5;24"), "it has a colour of its own");
+    }
+
+    #[test]
+    fn steps_go_round_by_what_was_typed() {
+        let mut none = menu(&[]).within(Some("fn g()".to_owned()));
+        none.step(Step::Next);
+        assert_eq!(none.text(), "f");
+        let mut menu = five();
+        let mut went = |step, times: usize| {
+            (0..times).for_each(|_| menu.step(step));
+            menu.text().to_owned()
+        };
+        assert_eq!(
+            (went(Step::Next, 0), went(Step::Next, 1), went(Step::Next, 4)),
+            ("f".into(), "f0".into(), "f4".into())
+        );
+        assert_eq!((went(Step::Next, 1), went(Step::Next, 1)), ("f".into(), "f0".into()));
+        assert_eq!((went(Step::Back, 1), went(Step::Back, 1)), ("f".into(), "f4".into()));
+        assert_eq!((went(Step::PageDown, 1), went(Step::PageUp, 9)), ("f4".into(), "f0".into()));
     }
 
     #[test]
@@ -253,7 +329,7 @@ mod tests {
     fn the_call_stands_above_its_arguments() {
         let mut names = menu(&[("a", "", ""), ("b", "", ""), ("c", "", "")]).within(Some("fn f(x: u8)".to_owned()));
         assert_eq!(shown(&mut names, 30, 8), ["  fn f(x: u8)", "  a", "  b", "  c"]);
-        assert_eq!(shown(&mut names, 30, 3), ["  fn f(x: u8)", "  a", "  1-1 of 3; tab: more"]);
+        assert_eq!(shown(&mut names, 30, 3), ["  fn f(x: u8)", "  a", "  1-1 of 3; tab or arrows cho…"]);
         assert_eq!(shown(&mut names, 30, 1), ["  a"]);
         assert_eq!(shown(&mut menu(&[]).within(Some("fn g()".to_owned())), 30, 1), ["  fn g()"]);
         let mut many = menu(&[("a", "", ""); 20]).within(Some("fn h()".to_owned()));

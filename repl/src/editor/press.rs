@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::enter::{self, Enter};
 use super::keymap::Keymap;
+use super::menu::Step;
 use super::state::{Asked, State};
 use rustyline::{
     Anchor, At, Cmd, ConditionalEventHandler, EditMode, Event, EventContext, EventHandler, InputMode, KeyCode,
@@ -76,7 +77,10 @@ impl ConditionalEventHandler for Press {
         if self.state.is_tall(here.text) && self.state.now().at_prompt {
             return self.in_tall(does, here);
         }
-        self.does(does, here)
+        match self.in_menu(does, key, here) {
+            Some(cmd) => Some(cmd),
+            None => self.does(does, here),
+        }
     }
 }
 
@@ -90,6 +94,32 @@ impl Press {
             }
             Does::Close(_) | Does::Other => None,
         }
+    }
+
+    /// What a key means while a list of candidates stands behind the text; `None`: what it always means.
+    fn in_menu(&self, does: Does, key: Option<KeyEvent>, here: Here<'_>) -> Option<Cmd> {
+        let has_chosen = self.state.menu_at(here.text, here.at)?;
+        let step = match does {
+            Does::Action(Action::Complete | Action::Down) => Step::Next,
+            Does::Action(Action::Dedent | Action::Up) => Step::Back,
+            Does::Action(Action::NewerCell) => Step::PageDown,
+            Does::Action(Action::OlderCell) => Step::PageUp,
+            Does::Action(Action::Enter) if has_chosen => return Some(self.close_menu(here)),
+            Does::Action(Action::Cancel) => Step::Out,
+            Does::Other if key == Some(KeyEvent(KeyCode::Esc, Modifiers::NONE)) => Step::Out,
+            _ => return None,
+        };
+        let (start, text) = self.state.choose(step, here.text, here.at)?;
+        if step == Step::Out {
+            self.state.now().menu = None;
+        }
+        Some(self.instead(start, text))
+    }
+
+    /// Keeps what is chosen.
+    fn close_menu(&self, here: Here<'_>) -> Cmd {
+        self.state.now().menu = None;
+        self.instead(here.at, String::new())
     }
 
     /// Ends the reading of the line.
@@ -261,8 +291,10 @@ fn first_word(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::menu::Menu;
     use super::super::state::tests::state;
     use super::*;
+    use ironbook_assist::Candidate;
 
     fn press(text: &str) -> (Press, Here<'_>) {
         let here = Here { text, at: text.len(), hint: None, commands: false, repeat: 1 };
@@ -315,6 +347,39 @@ mod tests {
         assert_eq!(press.in_tall(Does::Action(Action::Up), here), Some(Cmd::PreviousHistory));
         assert_eq!(press.in_tall(Does::Action(Action::Left), here), Some(Cmd::AcceptLine));
         assert!(matches!(press.state.now().asked, Some((Asked::TooTall, ..))));
+    }
+
+    /// What a key does where Tab has chosen the first of a list: the command, what is put in, whether the list stays.
+    fn behind_a_list(does: Does, key: KeyCode) -> (Option<Cmd>, Option<(usize, String)>, bool) {
+        let (press, here) = press("al");
+        let all = ["alpha", "alphabet"].map(|text| Candidate { text: text.to_owned(), ..Candidate::default() });
+        press.state.now().menu = Some((Menu::new(all.to_vec(), "al"), "al".to_owned(), 2));
+        let tab = press.in_menu(Does::Action(Action::Complete), None, here);
+        assert_eq!((tab, press.state.now().instead.take()), (Some(Cmd::Complete), Some((0, "alpha".to_owned()))));
+        let here = Here { text: "alpha", at: 5, ..here };
+        let cmd = press.in_menu(does, Some(KeyEvent(key, Modifiers::NONE)), here);
+        let instead = press.state.now().instead.take();
+        let stays = press.state.now().menu.is_some();
+        (cmd, instead, stays)
+    }
+
+    #[test]
+    fn a_list_is_gone_through_taken_or_left() {
+        let put_in = |start, text: &str| Some((start, text.to_owned()));
+        for next in [Action::Complete, Action::Down] {
+            let went = behind_a_list(Does::Action(next), KeyCode::Null);
+            assert_eq!(went, (Some(Cmd::Complete), put_in(0, "alphabet"), true));
+        }
+        for back in [Action::Dedent, Action::Up] {
+            let went = behind_a_list(Does::Action(back), KeyCode::Null);
+            assert_eq!(went, (Some(Cmd::Complete), put_in(0, "al"), true));
+        }
+        let taken = behind_a_list(Does::Action(Action::Enter), KeyCode::Enter);
+        assert_eq!(taken, (Some(Cmd::Complete), put_in(5, ""), false));
+        for (does, key) in [(Does::Other, KeyCode::Esc), (Does::Action(Action::Cancel), KeyCode::Null)] {
+            assert_eq!(behind_a_list(does, key), (Some(Cmd::Complete), put_in(0, "al"), false));
+        }
+        assert_eq!(behind_a_list(Does::Action(Action::Left), KeyCode::Left), (None, None, true));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What keys, colours, hints and the reading of cells share while a cell is typed.
 
 use super::history::History;
-use super::menu::Menu;
+use super::menu::{Menu, Step};
 use super::past::Browse;
 use super::width;
 use super::{Prompt, Words};
@@ -117,6 +117,25 @@ impl State {
         let whole = !matches!(self.words.whole(text), Completeness::Incomplete { .. });
         self.now().whole = Some((text.to_owned(), whole));
         whole
+    }
+
+    /// Whether a list of candidates stands behind this text, and one of them is chosen.
+    pub fn menu_at(&self, text: &str, at: usize) -> Option<bool> {
+        let now = self.now();
+        let (menu, ..) = now.menu.as_ref().filter(|(_, of, cursor)| of == text && *cursor == at)?;
+        Some(menu.has_chosen())
+    }
+
+    /// Chooses another candidate of the list behind this text: the byte at which it begins, and what it puts in.
+    pub fn choose(&self, step: Step, text: &str, at: usize) -> Option<(usize, String)> {
+        let mut now = self.now();
+        let (menu, of, cursor) = now.menu.as_mut()?;
+        let start = at.checked_sub(menu.text().len())?;
+        menu.step(step);
+        let chosen = menu.text().to_owned();
+        *of = format!("{}{chosen}{}", text.get(..start)?, text.get(at..)?);
+        *cursor = start + chosen.len();
+        Some((start, chosen))
     }
 
     /// Begins a walk through the history, unless this text comes from one.

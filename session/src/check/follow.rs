@@ -19,16 +19,34 @@ const BEFORE_NAMES: [&str; 10] =
 /// Words that stand among names in patterns and in `use`.
 const AMONG_NAMES: [&str; 6] = ["mut", "ref", "as", "self", "crate", "_"];
 
+/// Types that variables often have: asked for at once, they need no second compile.
+const USUAL: &str = "x::Arc x::BTreeMap x::BTreeSet x::Box x::Column x::DataFrame x::Expr x::HashMap x::HashSet x::LazyFrame \
+                     x::Matrix x::Option x::Rc x::Result x::Series x::String x::Table x::Tensor x::Vec";
+
 impl Checker {
     /// Checks a cell and takes it for run: later cells see its items and variables.
     ///
-    /// Of a cell with errors the names are remembered, so that no later cell is blamed for using them.
+    /// Of a cell with errors the names are remembered, so that no later cell is blamed for using them, and what it makes beside
+    /// the errors is taken over.
     pub fn follow(&mut self, source: &Source) -> Checked {
         let (mut checked, sound) = self.look(source);
         match sound {
-            Some(sound) => self.take_over(sound, &mut checked),
+            Ok(sound) => {
+                let made = made(&sound.draft.generated);
+                self.take_over(sound, &mut checked);
+                if checked.guess {
+                    self.guessed.extend(made);
+                } else {
+                    self.guessed.retain(|name| !made.contains(name));
+                }
+            }
             // Also where all that is wrong follows from names that are not known.
-            None => self.remember_names(source),
+            Err(refused) => {
+                self.remember_names(source);
+                if let Some(refused) = refused {
+                    self.salvage(*refused, source, &mut checked);
+                }
+            }
         }
         self.session.last += 1;
         checked
@@ -49,8 +67,9 @@ impl Checker {
     }
 
     fn take_over(&mut self, sound: Sound, checked: &mut Checked) {
-        let made = self.made(&sound);
-        let printed = if made.is_empty() { BTreeMap::new() } else { self.printed(&sound, &made, checked) };
+        let generated = &sound.draft.generated;
+        let made = made(generated);
+        let printed = if made.is_empty() { BTreeMap::new() } else { self.printed(generated, &made, checked) };
         let gone = |name: &&String| sound.prepared.dropped(name) || made.contains(*name);
         let dropped: Vec<String> = self.session.live.keys().filter(gone).cloned().collect();
         dropped.iter().for_each(|name| drop(self.session.live.remove(name)));
@@ -71,17 +90,7 @@ impl Checker {
         }
     }
 
-    /// Names of the variables that the cell makes and that stay.
-    fn made(&self, sound: &Sound) -> BTreeSet<String> {
-        let segments = sound.draft.generated.map.segments.iter();
-        let put = segments.filter_map(|segment| match &segment.origin {
-            Origin::Glue(Glue::Put(tag)) => Some(binding_of(tag)),
-            _ => None,
-        });
-        put.filter(|(_, level)| level.is_some()).map(|(name, _)| name).collect()
-    }
-
-    fn put(&mut self, name: &str, path: &str, prepared: &Prepared, maker: &Arc<codegen::Generated>) {
+    pub(super) fn put(&mut self, name: &str, path: &str, prepared: &Prepared, maker: &Arc<codegen::Generated>) {
         // Where the type cannot be written down, a later cell is told so.
         let closure = path.contains("{closure");
         let type_name = if closure { "{{closure}}".to_owned() } else { self.as_named(path) };
@@ -108,13 +117,18 @@ impl Checker {
     }
 
     /// The types of the cell's variables, as paths that compile in later cells.
-    fn printed(&self, sound: &Sound, made: &BTreeSet<String>, checked: &mut Checked) -> BTreeMap<String, String> {
-        let generated = &sound.draft.generated;
+    pub(super) fn printed(
+        &self,
+        generated: &codegen::Generated,
+        made: &BTreeSet<String>,
+        checked: &mut Checked,
+    ) -> BTreeMap<String, String> {
         let asked = |(name, level): &Binding| level.is_some() && made.contains(name);
         let (text, map) = codegen::probe(generated, &asked);
         // The compiler shortens what is unique: first it is asked with the names that the cell mentions, then with those
         // that it has answered.
         let mut names = capitalised(&generated.text);
+        names.extend(USUAL.split_whitespace().map(str::to_owned));
         let mut found = BTreeMap::new();
         for _ in 0..2 {
             let shadowed = format!("{text}{}", types::shadows(&names));
@@ -146,6 +160,15 @@ impl Checker {
         }
         self.unknown.extend(names(&text));
     }
+}
+
+/// Names of the variables that a cell makes and that stay.
+pub(super) fn made(generated: &codegen::Generated) -> BTreeSet<String> {
+    let put = generated.map.segments.iter().filter_map(|segment| match &segment.origin {
+        Origin::Glue(Glue::Put(tag)) => Some(binding_of(tag)),
+        _ => None,
+    });
+    put.filter(|(_, level)| level.is_some()).map(|(name, _)| name).collect()
 }
 
 /// The names that a text which cannot be taken apart may define: those of items, and what stands in patterns and in `use`.

@@ -76,7 +76,10 @@ impl Session {
             return Err(refused("cells have run in this session", "resume in a new session, before its first cell"));
         }
         let Some(root) = self.root.clone() else {
-            return Err(refused("this session is not kept on disk", "notebooks and the terminal keep theirs"));
+            return Err(refused(
+                "this session is not kept on disk",
+                "notebooks and the terminal keep theirs, where IRONBOOK_HOME can be written",
+            ));
         };
         let id = match id {
             Some(id) => id.to_owned(),

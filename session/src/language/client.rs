@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const RESTARTS: u32 = 3;
 /// Requests that it may not have read yet; further ones are not sent.
 const MOST_POSTED: usize = 16;
+/// The part of its patience that who completes waits for a silent one.
+const PART: u32 = 4;
 /// Longest text that it is asked about; it reads none that is longer.
 const LONGEST: usize = 2 << 20;
 
@@ -24,6 +26,10 @@ const LONGEST: usize = 2 << 20;
 pub struct Limits {
     /// A service that owes an answer and says nothing for so long is ended, and another one started.
     pub hangs: Duration,
+    /// After so long it is waited less for its candidates, until it says something.
+    pub silent: Duration,
+    /// So is one that has not read the library after so long.
+    pub loads: Duration,
     /// After so long a question starts one again that was given up.
     pub forgiven: Duration,
     /// After so long a question starts one again that rested before it had read, since memory was short.
@@ -32,7 +38,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { hangs: Duration::from_secs(60), forgiven: Duration::from_secs(300), pause: Duration::from_secs(30) }
+        Limits {
+            hangs: Duration::from_secs(60),
+            silent: Duration::from_secs(2),
+            // Ten seconds on an idle machine, a few minutes on one that swaps.
+            loads: Duration::from_secs(600),
+            forgiven: Duration::from_secs(300),
+            pause: Duration::from_secs(30),
+        }
     }
 }
 
@@ -203,20 +216,32 @@ impl Service {
         }
     }
 
-    /// Asks about a place in a text; nothing if it is not ready, or takes longer than `patience`.
+    /// Asks about a place in a text; nothing if it is not ready, or takes longer than `patience`. What may stand there is
+    /// waited for less while it owes answers and says nothing: who asks has the session's own.
     pub fn ask(&self, text: &str, at: usize, query: Query, patience: Duration) -> Option<Answer> {
         if text.len() > LONGEST {
             return None;
         }
-        let (id, answers) = self.send(text, at, query, patience)?;
-        let answer = answers.recv_timeout(patience).ok();
+        let (id, answers, wait) = self.send(text, at, query, patience)?;
+        let answer = answers.recv_timeout(wait).ok();
         self.lock().waiting.remove(&id);
         answer
     }
 
-    fn send(&self, text: &str, at: usize, query: Query, patience: Duration) -> Option<(u64, Receiver<Answer>)> {
+    /// Gives the request's number, where its answer comes, and how long that is worth waiting for.
+    fn send(
+        &self,
+        text: &str,
+        at: usize,
+        query: Query,
+        patience: Duration,
+    ) -> Option<(u64, Receiver<Answer>, Duration)> {
         let mut inner = self.lock();
         self.wake(&mut inner);
+        if inner.state == State::Loading && inner.heard.elapsed() > self.shared.limits.loads {
+            inner.end();
+            return None;
+        }
         if !matches!(inner.state, State::Ready { .. }) {
             return None;
         }
@@ -228,9 +253,11 @@ impl Service {
         inner.tell_crates();
         let changed = (inner.text != text).then(|| text.to_owned());
         let (sender, receiver) = channel();
+        let silent = inner.open > 0 && inner.heard.elapsed() > self.shared.limits.silent;
+        let wait = if silent && query == Query::Complete { patience / PART } else { patience };
         let id = inner.post(changed, at, query, Some(patience))?;
         inner.waiting.insert(id, sender);
-        Some((id, receiver))
+        Some((id, receiver, wait))
     }
 
     /// Starts one that rests, or that was given up long ago.
@@ -269,6 +296,7 @@ impl Service {
         inner.text.clear();
         inner.told = Some(None);
         inner.open = 0;
+        inner.heard = Instant::now();
         inner.generation += 1;
         inner.running = Some(Running { pid: child.id(), child: Some(child), lines });
         let generation = inner.generation;
@@ -434,5 +462,46 @@ mod tests {
             service.ask("fn", 0, Query::Hover, Duration::ZERO);
             matches!(service.state(), State::Ready { .. })
         });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_that_never_comes_to_read_is_ended_and_started_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = script(folder.path(), "exec sleep 1000");
+        let limits = Limits { loads: Duration::from_millis(300), ..Limits::default() };
+        let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
+        let first = service.pid();
+        assert!(service.ask("fn", 0, Query::Hover, Duration::ZERO).is_none());
+        assert!(service.pid().is_some() && service.pid() == first, "it may load for a while");
+        script(folder.path(), r#"echo '{"Ready":{"seconds":0,"crates":1}}'; cat > /dev/null"#);
+        until("it is ready", || {
+            service.ask("fn", 0, Query::Hover, Duration::ZERO);
+            matches!(service.state(), State::Ready { .. })
+        });
+        assert_ne!(service.pid(), first);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn who_completes_waits_less_for_a_silent_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"echo '{"Ready":{"seconds":0,"crates":1}}'
+            while read line; do [ -e "$0.go" ] && echo '{"Answer":{"id":9,"answer":"Nothing"}}'; done"#;
+        let program = script(folder.path(), text);
+        let limits = Limits { silent: Duration::from_millis(600), ..Limits::default() };
+        let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
+        until("it is ready", || matches!(service.state(), State::Ready { .. }));
+        let took = |query: Query| {
+            let began = Instant::now();
+            assert!(service.ask("fn", 0, query, Duration::from_millis(400)).is_none());
+            began.elapsed().as_millis()
+        };
+        let waits = [(); 3].map(|()| took(Query::Complete));
+        assert!(waits[0] >= 400 && waits[1] >= 400 && (100..400).contains(&waits[2]), "{waits:?}");
+        assert!(took(Query::Hover) >= 400, "what nothing else answers");
+        std::fs::write(folder.path().join("service.go"), "").unwrap();
+        took(Query::Complete);
+        assert!(took(Query::Complete) >= 400, "it has said something");
     }
 }

@@ -205,7 +205,7 @@ impl BuildError {
             BuildError::Language { .. } => "`cargo build -p ironbook-language` in Ironbook's sources shows it whole; `ironbook setup --no-language` does without".into(),
             BuildError::Interrupted => "run `ironbook setup` to go on where it stopped".into(),
             BuildError::Cuda { advice, .. } => advice.clone(),
-            BuildError::Io { .. } => "check the path and its permissions".into(),
+            BuildError::Io { .. } => "check the path and its permissions, or set IRONBOOK_HOME and CARGO_TARGET_DIR to directories that can be written".into(),
         }
     }
 

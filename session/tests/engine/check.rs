@@ -294,6 +294,50 @@ fn a_broken_cell_is_not_held_against_later_ones() {
     assert_eq!(desk.first("nothing + 1"), ("E0425".to_owned(), "nothing".to_owned()));
 }
 
+/// The type of a variable that cells so far would make.
+fn type_of(desk: &Desk, name: &str) -> Option<String> {
+    desk.checker.variables().into_iter().find(|variable| variable.name == name).map(|variable| variable.type_name)
+}
+
+#[test]
+fn a_mistake_hides_nothing_that_stands_beside_it() {
+    let mut desk = Desk::new();
+    let cell = "let rows = vec![1.5, 2.5];\nlet n = rows.lenn();\nlet twice: usize = n * 2;\nlet name = \"ü\".to_owned();\n\
+                fn half(x: f64) -> f64 { x / 2.0 }\nfn wrong() -> f64 { half(\"x\") }\nprintln!(\"{twice}\");";
+    let checked = desk.checker.follow(&Source::plain(cell));
+    let codes: Vec<_> = checked.diagnostics.iter().filter_map(|found| found.code.as_deref()).collect();
+    assert_eq!(codes, ["E0308", "E0599"], "what is wrong is told as before");
+    let known = ["rows", "n", "twice", "name"].map(|name| type_of(&desk, name));
+    assert_eq!(known.each_ref().map(Option::as_deref), [Some("Vec<f64>"), None, None, Some("String")]);
+    let items: Vec<String> = desk.checker.items().into_iter().map(|item| item.name).collect();
+    assert!(items.contains(&"half".to_owned()) && !items.contains(&"wrong".to_owned()), "{items:?}");
+    desk.follow(&["twice + n", "let total = half(rows[0]);"]);
+    assert_eq!(type_of(&desk, "total").as_deref(), Some("f64"));
+}
+
+/// For its variables' types, too: everybody who types waits for them.
+#[test]
+fn a_cell_of_usual_types_is_compiled_twice() {
+    let mut desk = Desk::new();
+    let compiles = |desk: &mut Desk, cell: &str| desk.checker.follow(&Source::plain(cell)).compiles;
+    assert_eq!(compiles(&mut desk, "let words: Vec<_> = \"a b\".split(' ').map(str::to_owned).collect();"), 2);
+    assert_eq!(compiles(&mut desk, "let first = words.first().cloned();\nlet n = words.lenn();"), 2);
+    assert_eq!(type_of(&desk, "first").as_deref(), Some("Option<String>"));
+}
+
+#[test]
+fn what_is_guessed_beside_a_mistake_is_not_held_against_later_cells() {
+    let mut desk = Desk::new();
+    assert!(!desk.checker.follow(&Source::plain("let few = 5;\nlet many: u64 = few + nowhere();")).is_sound());
+    assert_eq!(type_of(&desk, "few").as_deref(), Some("u64"), "as it would be with the mistake mended");
+    assert!(!desk.checker.follow(&Source::plain("let few = 5;\nlet many: u64 = nowhere(few);")).is_sound());
+    assert_eq!(type_of(&desk, "few").as_deref(), Some("i32"), "with the mistake mended it may be u64");
+    desk.follow(&["let wide: u64 = few;", "let wider: u64 = few + wide;", "let copy = few;", "let other: u64 = copy;"]);
+    assert_eq!(desk.first("few + nothing"), ("E0425".to_owned(), "nothing".to_owned()));
+    desk.follow(&["let few = 5u64;"]);
+    assert_eq!(desk.first("let text: String = few;"), ("E0308".to_owned(), "few".to_owned()));
+}
+
 #[test]
 fn a_closure_cannot_be_used_later_and_the_place_is_named() {
     let mut desk = Desk::new();
