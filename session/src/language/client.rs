@@ -115,6 +115,8 @@ pub struct Service {
 struct Shared {
     program: PathBuf,
     paths: Paths,
+    /// The compiler that made an installed copy, whatever the default is.
+    rustc: Option<PathBuf>,
     limits: Limits,
     inner: Mutex<Inner>,
 }
@@ -176,8 +178,10 @@ impl Service {
             put_off: None,
             generation: 0,
         };
+        let installed = paths.installed.is_some().then(|| Library::locate(paths).ok()).flatten();
+        let rustc = installed.map(|library| library.rustc);
         let (program, paths) = (program.to_owned(), paths.clone());
-        let shared = Shared { program, paths, limits, inner: Mutex::new(inner) };
+        let shared = Shared { program, paths, rustc, limits, inner: Mutex::new(inner) };
         let service = Service { shared: Arc::new(shared) };
         service.launch(&mut service.lock())?;
         Ok(service)
@@ -279,12 +283,7 @@ impl Service {
         let paths = &self.shared.paths;
         let mut command = Command::new(&self.shared.program);
         command.arg("serve").arg("--source").arg(&paths.source).arg("--target").arg(&paths.target);
-        // An installed copy needs the compiler that made it, whatever the default is.
-        if paths.installed.is_some()
-            && let Ok(library) = Library::locate(paths)
-        {
-            command.env("RUSTC", &library.rustc);
-        }
+        command.envs(self.shared.rustc.iter().map(|rustc| ("RUSTC", rustc)));
         // What is typed to interrupt a cell is not for it.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command.arg("--group"), 0);
