@@ -309,7 +309,7 @@ class Scripts(InCode):
         window = self.script("// %%\nlet a = 20;\nlet b = 1;\n// %% [markdown]\n// Words\n// %%\n// %%time\n"
                              "fn twice(x: i32) -> i32 {\n    x * 2\n}\n\ntwice(a + b)\n")
         window.go(2, 1)
-        for line in [5, 7, 12]:
+        for line in [5, 7, 13]:
             window.keys.press("Shift+Enter")
             window.at(line, 1)
         shown = window.page.locator(".xterm-rows")

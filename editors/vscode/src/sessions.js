@@ -34,8 +34,8 @@ async function runCell() {
 	const lines = editor.document.getText().split(/\r?\n/);
 	const { text, end } = cellAt(lines, editor.selection.active.line);
 	if (text) {
-		// As pasted: a line alone would be run alone.
-		terminal().sendText(`\x1b[200~${text}\x1b[201~`);
+		// As pasted: a line alone would be run alone. A cell magic ends with an empty line.
+		terminal().sendText(`\x1b[200~${text}\x1b[201~\r${text.startsWith("%%") ? "\r" : ""}`, false);
 	}
 	const next = new vscode.Position(Math.min(end + 1, lines.length - 1), 0);
 	editor.selection = new vscode.Selection(next, next);

@@ -133,6 +133,10 @@ pub fn waiting() -> io::Result<Came> {
 /// Reads on until what is pasted is there.
 fn pasted_whole(bytes: &mut Vec<u8>) -> io::Result<()> {
     while is_pasting(bytes) && fill(bytes, PASTES)? {}
+    // An Enter that comes a moment later, in between, would be read as a new line of the cell.
+    if bytes.ends_with(b"\x1b[201~") {
+        fill(bytes, PATIENCE)?;
+    }
     Ok(())
 }
 
