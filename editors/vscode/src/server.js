@@ -10,7 +10,7 @@ const { LanguageClient, RevealOutputChannelOn } = require("vscode-languageclient
 const { LANGUAGE, isOthers } = require("./documents");
 
 /** What is told of a program that cannot be started. */
-const ABSENT = "is not found: build it with `cargo build --release`, and name it in the setting `ironbook.path`";
+const ABSENT = "is not found: build it with `cargo build`, and name it in the setting `ironbook.path`";
 
 /** The settings, as they are now. */
 function settings() {
