@@ -9,6 +9,7 @@ use std::io::{self, BufRead, Write};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -99,9 +100,10 @@ fn give_way() {
     let _ = rustix::process::setpriority_process(None, LOW);
 }
 
-/// A request, and when it came.
+/// A request, the text that it is about, and when it came.
 struct Heard {
     request: Request,
+    text: Arc<str>,
     at: Instant,
 }
 
@@ -117,16 +119,42 @@ impl Heard {
 fn listen(input: impl BufRead + Send + 'static, ended: impl FnOnce() + Send + 'static) -> Receiver<Heard> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
+        let mut text: Arc<str> = Arc::default();
         for line in input.lines().map_while(Result::ok) {
             // A line that is no request has no id to answer to.
-            let Ok(request) = serde_json::from_str::<Request>(&line) else { continue };
-            if sender.send(Heard { request, at: Instant::now() }).is_err() {
+            let Ok(mut request) = serde_json::from_str::<Request>(&line) else { continue };
+            if let Some(new) = request.text.take() {
+                text = new.into();
+            }
+            if sender.send(Heard { request, text: Arc::clone(&text), at: Instant::now() }).is_err() {
                 return;
             }
         }
         ended();
     });
     receiver
+}
+
+/// What an editor asks at once, in the order in which a person waits for it. What is told of crates stands where it stood:
+/// what was asked after it may name them.
+fn by_haste(waiting: Vec<Heard>) -> Vec<Heard> {
+    let mut told = 0;
+    let mut ordered = Vec::with_capacity(waiting.len());
+    for heard in waiting {
+        let haste = match heard.request.query {
+            Query::Crates(_) => {
+                told += 1;
+                0
+            }
+            Query::Complete => 1,
+            Query::Signature | Query::Hover => 2,
+            Query::Definition | Query::References | Query::Rename(_) | Query::Around => 3,
+            Query::Assists(_) | Query::Tokens | Query::Hints => 4,
+        };
+        ordered.push(((told, haste), heard));
+    }
+    ordered.sort_by_key(|(key, _)| *key);
+    ordered.into_iter().map(|(_, heard)| heard).collect()
 }
 
 /// Answers all that has been asked so far: of completions only the newest, since who types on does not look at the others.
@@ -138,17 +166,16 @@ fn answer(
     output: &mut dyn Write,
 ) -> io::Result<()> {
     let waiting: Vec<Heard> = std::iter::once(first).chain(requests.try_iter()).collect();
-    let newest = waiting.iter().rposition(|heard| heard.request.query == Query::Complete);
-    for (place, heard) in waiting.into_iter().enumerate() {
+    let completions = waiting.iter().filter(|heard| heard.request.query == Query::Complete);
+    let newest = completions.map(|heard| heard.request.id).next_back();
+    for heard in by_haste(waiting) {
         let awaited = heard.is_awaited();
         let request = heard.request;
+        let passed = !awaited || (request.query == Query::Complete && newest != Some(request.id));
         // What panics here would panic again in a service that is started anew.
-        if let Some(text) = request.text
-            && caught(|| host.set_text(text)).is_none()
-        {
+        if !passed && host.text() != &*heard.text && caught(|| host.set_text(heard.text.to_string())).is_none() {
             let _ = caught(|| host.set_text(String::new()));
         }
-        let passed = !awaited || (request.query == Query::Complete && newest != Some(place));
         let answer = match &request.query {
             _ if passed => Answer::Nothing,
             Query::Rename(name) => host.rename(request.at, name),
@@ -258,12 +285,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_person_waits_for_comes_first_but_not_before_what_it_may_name() {
+        let heard = |(id, query): (u64, Query)| {
+            let request = Request { id, text: None, at: 0, query, patience_ms: None };
+            Heard { request, text: Arc::default(), at: Instant::now() }
+        };
+        let asked =
+            [Query::Tokens, Query::Complete, Query::Crates(None), Query::Hints, Query::Signature, Query::Complete];
+        let order = by_haste((1..).zip(asked).map(heard).collect());
+        assert_eq!(order.iter().map(|heard| heard.request.id).collect::<Vec<_>>(), [2, 1, 3, 6, 5, 4]);
+    }
+
+    #[test]
     fn what_nobody_waits_for_is_passed_but_crates_are_told() {
         let came = Instant::now();
         std::thread::sleep(Duration::from_millis(5));
         let awaited = |query, patience_ms| {
             let request = Request { id: 1, text: None, at: 0, query, patience_ms };
-            Heard { request, at: came }.is_awaited()
+            Heard { request, text: Arc::default(), at: came }.is_awaited()
         };
         assert!(!awaited(Query::Hover, Some(1)));
         assert!(awaited(Query::Hover, Some(60_000)) && awaited(Query::Hover, None));
