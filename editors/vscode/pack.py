@@ -48,6 +48,9 @@ def pack(target):
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", TYPES)
         archive.writestr("extension.vsixmanifest", manifest)
+        for name in ("LICENSE-APACHE", "LICENSE-MIT"):
+            beside, above = HERE / name, HERE.parents[1] / name
+            archive.write(beside if beside.is_file() else above, f"extension/{name}")
         for path in files():
             archive.write(path, Path("extension") / path.relative_to(HERE))
     return target

@@ -11,12 +11,28 @@ use lsp_types::{
     MarkupContent, MarkupKind, Position, Range, TextEdit,
 };
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// So long the language service may take; after that the list is said not to be whole, and asked for again while one types.
 const PATIENCE: Duration = Duration::from_millis(400);
 /// The same where nothing is known at once: nobody looks at an empty list, and editors ask again only if one types on.
 const ALONE: Duration = Duration::from_millis(2500);
+
+/// The one question at a time that may wait for long: each takes a thread that others need.
+struct Turn<'a>(&'a AtomicBool);
+
+impl<'a> Turn<'a> {
+    fn take(taken: &'a AtomicBool) -> Option<Turn<'a>> {
+        (!taken.swap(true, Ordering::SeqCst)).then_some(Turn(taken))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
 
 /// What the language service found, with the text that its bytes are of.
 struct Deep {
@@ -33,7 +49,8 @@ impl Server {
         let mut is_whole = true;
         let mut deep = None;
         if self.has_service() && assist::is_rust(&view, text, place.byte) {
-            let patience = if found.candidates.is_empty() { ALONE } else { PATIENCE };
+            let turn = if found.candidates.is_empty() { Turn::take(&self.waits_alone) } else { None };
+            let patience = if turn.is_some() { ALONE } else { PATIENCE };
             match self.ask(place, Query::Complete, patience) {
                 Some((document, Answer::Candidates(candidates))) => deep = Some(Deep { document, candidates }),
                 Some(_) => {}
@@ -218,5 +235,19 @@ fn kind(word: &str) -> CompletionItemKind {
         "magic" => CompletionItemKind::EVENT,
         "path" => CompletionItemKind::FILE,
         _ => CompletionItemKind::VARIABLE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_question_at_a_time_waits_long() {
+        let taken = AtomicBool::new(false);
+        let first = Turn::take(&taken);
+        assert!(first.is_some() && Turn::take(&taken).is_none());
+        drop(first);
+        assert!(Turn::take(&taken).is_some());
     }
 }

@@ -27,6 +27,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Why the server ends before it is told to.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,8 @@ pub(crate) struct Server {
     service: Option<Service>,
     pub(crate) live: Option<Arc<dyn Live>>,
     rustfmt: PathBuf,
+    /// Whether a completion waits for the language service alone.
+    pub(crate) waits_alone: Arc<AtomicBool>,
     /// As long as there is one, the editor is served.
     _serves: Arc<()>,
 }
@@ -172,6 +175,7 @@ impl Server {
             service: options.service,
             live,
             rustfmt: options.rustfmt.unwrap_or_else(|| "rustfmt".into()),
+            waits_alone: Arc::default(),
             _serves: serves,
         }
     }

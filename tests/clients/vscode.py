@@ -99,6 +99,8 @@ def packed(folder):
     """The extension's archive."""
     own = folder / "extension"
     shutil.copytree(EXTENSION, own)
+    for licence in EXTENSION.parents[1].glob("LICENSE-*"):
+        shutil.copy(licence, own)
     if not (own / "node_modules").is_dir():
         subprocess.run(["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=own, check=True,
                        timeout=120, capture_output=True)
@@ -292,6 +294,13 @@ class Scripts(InCode):
         window.command("Fold All")
         expect(window.page.locator(".view-line", has_text="fn twice")).to_have_count(0)
         expect(window.page.locator(".view-line", has_text="// %% Use")).to_be_visible()
+
+    def test_a_script_that_is_opened_again_is_ours_again(self):
+        window = self.script()
+        window.command("View: Close Editor")
+        window.open("train.rs")
+        expect(window.status("Rust Cells (Ironbook)")).to_be_visible()
+        expect(window.mistakes()).to_have_count(1)
 
     def test_a_file_becomes_a_script_with_its_first_marker(self):
         window = self.window({"plain.rs": "let a: i32 = 1;\n"})

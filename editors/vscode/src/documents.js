@@ -45,6 +45,9 @@ function isOthers({ metadata }) {
 	return /^(rust|evcxr)/i.test(kernelspec?.name ?? "");
 }
 
+/** A cell magic behind a comment mark: its whole cell is. */
+const CELL_MAGIC = /^\/\/ %%[a-z]/;
+
 /** A magic behind a comment mark, as scripts have it: `// %time x`; behind two marks it is a comment of the cell. */
 const MAGIC = /^(\s*)\/\/ ((?:\/\/ )*(?:%+[a-z]|![a-z./]|:dep ))/;
 
@@ -64,7 +67,11 @@ function cellAt(lines, at) {
 		end += 1;
 	}
 	const isCode = !/\[(markdown|md|raw)\]/.test(lines[start] ?? "");
-	const text = lines.slice(start + 1, end).map((line) => line.replace(MAGIC, "$1$2")).join("\n").trim();
+	const body = lines.slice(start + 1, end);
+	const written = body.filter((line) => line.trim() !== "");
+	const isMagic = CELL_MAGIC.test(written[0] ?? "") && written.every((line) => line.startsWith("//"));
+	const own = body.map((line) => (isMagic ? line.replace(/^\/\/ ?/, "") : line.replace(MAGIC, "$1$2")));
+	const text = own.join("\n").trim();
 	return { text: isCode ? text : "", end };
 }
 

@@ -42,6 +42,12 @@ function activate(context) {
 	context.subscriptions.push(
 		log,
 		workspace.onDidOpenTextDocument(look),
+		workspace.onDidCloseTextDocument((document) => {
+			// Another language closes a document, too, which is open still.
+			if (document.isClosed) {
+				claimed.delete(document.uri.toString());
+			}
+		}),
 		workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
 			if (contentChanges.some(({ text }) => text.includes("%"))) {
 				look(document);

@@ -6,7 +6,7 @@ const { spawn } = require("node:child_process");
 const os = require("node:os");
 const path = require("node:path");
 const vscode = require("vscode");
-const { LanguageClient, RevealOutputChannelOn } = require("vscode-languageclient/node");
+const { CloseAction, LanguageClient, RevealOutputChannelOn } = require("vscode-languageclient/node");
 const { LANGUAGE, isOthers } = require("./documents");
 
 /** What is told of a program that cannot be started. */
@@ -99,16 +99,46 @@ class Server {
 	async begin() {
 		this.isWanted = true;
 		const { program, existing, allow } = settings();
-		const args = ["lsp", ...session(existing), ...allow.flatMap((hint) => ["--allow", hint])];
-		const client = new Client("ironbook", "Ironbook", () => this.spawn(program, args), this.options());
+		const hints = allow.flatMap((hint) => ["--allow", hint]);
+		let error = await this.beginWith(program, ["lsp", ...session(existing), ...hints]);
+		if (error && existing !== "" && error.code !== "ENOENT") {
+			// A session ends some day, and what is named in the settings stays: there is help without its values.
+			const words = (this.words ?? "").trim().replace(/^error: /i, "");
+			error = await this.beginWith(program, ["lsp", ...hints]);
+			if (!error) {
+				void vscode.window.showWarningMessage(`Ironbook helps without the values of ${existing}: ${words}`);
+			}
+		}
+		if (error) {
+			// Not waited for: the user may leave the message alone.
+			void this.explain(program, error);
+		}
+	}
+
+	/**
+	 * Starts a server with these arguments; gives what went wrong, if anything did.
+	 * @param {string} program
+	 * @param {string[]} args
+	 * @returns {Promise<any>}
+	 */
+	async beginWith(program, args) {
+		/** @type {import("vscode-languageclient").ErrorHandler} */
+		const errorHandler = {
+			error: (error, message, count) => usual.error(error, message, count),
+			// One that never came up is not started again behind our back.
+			closed: () => (client.isStarting ? { action: CloseAction.DoNotRestart, handled: true } : usual.closed()),
+		};
+		const options = { ...this.options(), errorHandler };
+		const client = new Client("ironbook", "Ironbook", () => this.spawn(program, args), options);
+		const usual = client.createDefaultErrorHandler();
 		this.client = client;
 		try {
 			await client.start();
 			client.isStarting = false;
+			return undefined;
 		} catch (error) {
 			this.client = undefined;
-			// Not waited for: the user may leave the message alone.
-			void this.explain(program, error);
+			return error ?? new Error("it did not start");
 		}
 	}
 

@@ -13,7 +13,7 @@ const TERMINAL = "Ironbook";
 /** Lets the user choose a session, and writes it into the settings of the workspace; the server is started anew then. */
 async function attach() {
 	const { program } = settings();
-	const { stdout } = await promisify(execFile)(program, ["sessions", "--json"]);
+	const { stdout } = await promisify(execFile)(program, ["sessions", "--json"], { cwd: directory(), timeout: 10_000 });
 	/** @type {any[]} */
 	const running = JSON.parse(stdout);
 	const none = { label: "None", description: "what cells will make is known, and no values", existing: "" };
@@ -34,8 +34,9 @@ async function runCell() {
 	const lines = editor.document.getText().split(/\r?\n/);
 	const { text, end } = cellAt(lines, editor.selection.active.line);
 	if (text) {
-		// As pasted: a line alone would be run alone. A cell magic ends with an empty line.
-		terminal().sendText(`\x1b[200~${text}\x1b[201~\r${text.startsWith("%%") ? "\r" : ""}`, false);
+		// As pasted: a line alone would be run alone. A cell magic ends with an empty line. Keys are no text.
+		const typed = text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "");
+		terminal().sendText(`\x1b[200~${typed}\x1b[201~\r${text.startsWith("%%") ? "\r" : ""}`, false);
 	}
 	const next = new vscode.Position(Math.min(end + 1, lines.length - 1), 0);
 	editor.selection = new vscode.Selection(next, next);
@@ -54,13 +55,11 @@ function described({ id, notebook, directory, state, variables }) {
 /** The terminal of cells: that of a session which is attached to, else one with a session of its own. */
 function terminal() {
 	const { program, existing } = settings();
-	const running = vscode.window.terminals.find(({ name, exitStatus }) => name === TERMINAL && !exitStatus);
-	const shown = running ?? vscode.window.createTerminal({
-		name: TERMINAL,
-		shellPath: program,
-		shellArgs: ["repl", ...session(existing)],
-		cwd: directory(),
-	});
+	const options = { name: TERMINAL, shellPath: program, shellArgs: ["repl", ...session(existing)], cwd: directory() };
+	/** @param {any} made how a terminal was made */
+	const isSame = (made) => made.shellPath === program && String(made.shellArgs) === String(options.shellArgs);
+	const running = vscode.window.terminals.find((one) => !one.exitStatus && isSame(one.creationOptions));
+	const shown = running ?? vscode.window.createTerminal(options);
 	shown.show(true);
 	return shown;
 }

@@ -19,8 +19,8 @@ pub type Line = rustyline::Editor<Answers, Past>;
 /// Milliseconds that vi's Escape waits for what would make it a part of another key.
 const VI_ESCAPE_MS: u16 = 50;
 
-/// The same for others, to whom Escape and a letter may be Alt with it: as long as IPython waits.
-const ESCAPE_MS: u16 = 500;
+/// The same for others, to whom Escape and a letter may be Alt with it: a hand takes longer for two keys, a terminal does not.
+const ESCAPE_MS: u16 = 100;
 
 /// rustyline with our answers, history and keys.
 ///

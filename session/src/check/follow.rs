@@ -42,7 +42,9 @@ impl Checker {
             }
             // Also where all that is wrong follows from names that are not known.
             Err(refused) => {
-                self.remember_names(source);
+                let names = self.remember_names(source);
+                // One that was there has another type now, which nobody knows.
+                self.guessed.extend(names.into_iter().filter(|name| self.session.live.contains_key(name)));
                 if let Some(refused) = refused {
                     self.salvage(*refused, source, &mut checked);
                 }
@@ -132,7 +134,12 @@ impl Checker {
         let mut found = BTreeMap::new();
         for _ in 0..2 {
             let shadowed = format!("{text}{}", types::shadows(&names));
-            let Ok(compiled) = self.session.compiler.compile(&shadowed, Goal::Check) else { return found };
+            let handle = self.session.handle();
+            let compiled = self.session.compiler.compile_stoppable(&shadowed, Goal::Check, handle.compiling());
+            let Ok(compiled) = compiled else { return found };
+            if handle.pressed() {
+                return found;
+            }
             checked.compiles += 1;
             checked.seconds += compiled.seconds;
             found = types::printed(&compiled.messages, &map);
@@ -146,19 +153,22 @@ impl Checker {
         found
     }
 
-    /// The names that a cell with errors would have made.
-    fn remember_names(&mut self, source: &Source) {
-        let text = source.rust();
+    /// The names that a cell with errors would have made; gives them.
+    fn remember_names(&mut self, source: &Source) -> BTreeSet<String> {
+        let names = self.names_of(source);
+        self.unknown.extend(names.iter().cloned());
+        names
+    }
+
+    fn names_of(&self, source: &Source) -> BTreeSet<String> {
         if let Ok(prepared) = self.session.prepare(source, self.session.last + 1) {
             let lets = prepared.cell.statements.iter().filter_map(|statement| match &statement.kind {
                 Kind::Let { names, .. } => Some(names),
                 _ => None,
             });
-            self.unknown.extend(lets.flatten().cloned());
-            self.unknown.extend(prepared.own.iter().map(|key| key.name.clone()));
-            return;
+            return lets.flatten().cloned().chain(prepared.own.iter().map(|key| key.name.clone())).collect();
         }
-        self.unknown.extend(names(&text));
+        names(&source.rust())
     }
 }
 

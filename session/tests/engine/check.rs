@@ -294,6 +294,16 @@ fn a_broken_cell_is_not_held_against_later_ones() {
     assert_eq!(desk.first("nothing + 1"), ("E0425".to_owned(), "nothing".to_owned()));
 }
 
+#[test]
+fn what_a_broken_cell_makes_anew_has_no_type_of_before() {
+    for broken in ["let x = missing();", "let x = (;", "let (y, x) = missing(x);"] {
+        let mut desk = Desk::new();
+        desk.follow(&["let x = 1;"]);
+        assert!(!desk.checker.follow(&Source::plain(broken)).is_sound(), "{broken}");
+        desk.follow(&["x.len()", "let all = x.iter().count();"]);
+    }
+}
+
 /// The type of a variable that cells so far would make.
 fn type_of(desk: &Desk, name: &str) -> Option<String> {
     desk.checker.variables().into_iter().find(|variable| variable.name == name).map(|variable| variable.type_name)
