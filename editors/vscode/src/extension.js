@@ -49,7 +49,8 @@ function activate(context) {
 			}
 		}),
 		workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-			if (contentChanges.some(({ text }) => text.includes("%"))) {
+			const isMarked = (/** @type {number} */ line) => document.lineAt(Math.min(line, document.lineCount - 1)).text.includes("%%");
+			if (contentChanges.some(({ text, range }) => text.includes("%%") || isMarked(range.start.line))) {
 				look(document);
 			}
 		}),
