@@ -9,6 +9,10 @@ import threading
 PATIENCE = 300
 
 
+class Refused(Exception):
+    """An error in the place of an answer."""
+
+
 class Server:
     """A language server. One that `reads` is false is not read until `begin_to_read`."""
 
@@ -53,8 +57,16 @@ class Server:
         number = self.next
         self.send(id=number, method=method, params=params)
         answer = self.wait(lambda message: message.get("id") == number and "method" not in message)
-        assert "error" not in answer, answer
+        if "error" in answer:
+            raise Refused(answer["error"]["message"])
         return answer["result"]
+
+    def once_read(self, method, uri, line, character, **more):
+        """The same at a place; nothing while the language service reads, which refuses with that reason."""
+        try:
+            return self.at(method, uri, line, character, **more)
+        except Refused as refused:
+            assert "still reading" in str(refused), refused
 
     def diagnostics(self, uri):
         published = "textDocument/publishDiagnostics"

@@ -138,7 +138,7 @@ def deep(service, program, directory):
         return {item["label"]: item.get("detail", "") for item in items}
 
     def named():
-        return server.at("references", uri, 2, 4, context={"includeDeclaration": True})
+        return server.once_read("references", uri, 2, 4, context={"includeDeclaration": True})
 
     # Definitions are found without the service, too.
     poll(named, "an answer of the service", PATIENCE)
@@ -165,7 +165,7 @@ def deep(service, program, directory):
     began = time.monotonic()
     assert "names" in server.labels(uri, 4, 3), "the page's own names"
     assert time.monotonic() - began < 5, "a completion waited for the service"
-    again = poll(lambda: server.at("definition", uri, 6, 10), "an answer after the service's death", PATIENCE)
+    again = poll(lambda: server.once_read("definition", uri, 6, 10), "an answer after the service's death", PATIENCE)
     assert again == where, again
     server.end()
 
