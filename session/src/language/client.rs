@@ -439,6 +439,19 @@ mod tests {
         path
     }
 
+    /// Another test may start a process while the script is being written, which holds the file open for a moment.
+    #[cfg(unix)]
+    fn started(program: &Path, limits: Limits) -> Service {
+        loop {
+            match Service::start_with(program, &Paths::from_env(), limits) {
+                Err(ServiceError::Start { source, .. }) if source.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                started => return started.unwrap(),
+            }
+        }
+    }
+
     #[cfg(unix)]
     fn until(what: &str, is_so: impl Fn() -> bool) {
         let began = Instant::now();
@@ -454,7 +467,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = script(folder.path(), r#"echo '{"Unable":{"reason":"no sources"}}'"#);
         let limits = Limits { forgiven: Duration::from_millis(50), ..Limits::default() };
-        let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
+        let service = started(&program, limits);
         until("it says so", || service.state() == State::Off("no sources".to_owned()) && service.pid().is_none());
         script(folder.path(), r#"echo '{"Ready":{"seconds":0,"crates":1}}'; cat > /dev/null"#);
         until("it is ready", || {
@@ -467,12 +480,13 @@ mod tests {
     #[test]
     fn one_that_never_comes_to_read_is_ended_and_started_again() {
         let folder = tempfile::tempdir().unwrap();
-        let program = script(folder.path(), "exec sleep 1000");
-        let limits = Limits { loads: Duration::from_millis(300), ..Limits::default() };
-        let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
+        let program = script(folder.path(), "echo > \"$0.begun\"; exec sleep 1000");
+        let limits = Limits { loads: Duration::from_millis(500), ..Limits::default() };
+        let service = started(&program, limits);
         let first = service.pid();
         assert!(service.ask("fn", 0, Query::Hover, Duration::ZERO).is_none());
         assert!(service.pid().is_some() && service.pid() == first, "it may load for a while");
+        until("it has begun", || folder.path().join("service.begun").exists());
         script(folder.path(), r#"echo '{"Ready":{"seconds":0,"crates":1}}'; cat > /dev/null"#);
         until("it is ready", || {
             service.ask("fn", 0, Query::Hover, Duration::ZERO);
@@ -489,7 +503,7 @@ mod tests {
             while read line; do [ -e "$0.go" ] && echo '{"Answer":{"id":9,"answer":"Nothing"}}'; done"#;
         let program = script(folder.path(), text);
         let limits = Limits { silent: Duration::from_millis(600), ..Limits::default() };
-        let service = Service::start_with(&program, &Paths::from_env(), limits).unwrap();
+        let service = started(&program, limits);
         until("it is ready", || matches!(service.state(), State::Ready { .. }));
         let took = |query: Query| {
             let began = Instant::now();
